@@ -1,0 +1,30 @@
+# belamy_embed(SOURCES_VARIABLE LIST_FILE): each line "name path" of LIST_FILE becomes a constant
+# `extern const std::string_view embedded_name;` (header generated/embedded.h). Paths are absolute or below the source
+# folder; the list holds files of this repository and of Debian's packages.
+function(belamy_embed sources_variable list_file)
+  set(folder ${CMAKE_BINARY_DIR}/generated)
+  file(STRINGS ${list_file} lines REGEX "^[a-z]")
+  set(header "#pragma once\n#include <string_view>\n\nnamespace belamy {\n")
+  set(made)
+  foreach(line ${lines})
+    string(REGEX REPLACE "^([a-z_0-9]+) +(.*)$" "\\1;\\2" pair "${line}")
+    list(GET pair 0 name)
+    list(GET pair 1 path)
+    if(NOT IS_ABSOLUTE ${path})
+      set(path ${CMAKE_SOURCE_DIR}/${path})
+    endif()
+    if(NOT EXISTS ${path})
+      message(FATAL_ERROR "${list_file} embeds ${path}, which does not exist (run tools/setup)")
+    endif()
+    string(APPEND header "extern const std::string_view embedded_${name};\n")
+    set(out ${folder}/embedded_${name}.cpp)
+    add_custom_command(OUTPUT ${out}
+      COMMAND ${CMAKE_COMMAND} -D NAME=${name} -D IN=${path} -D OUT=${out} -P ${CMAKE_SOURCE_DIR}/cmake/embed_one.cmake
+      DEPENDS ${path} ${CMAKE_SOURCE_DIR}/cmake/embed_one.cmake VERBATIM)
+    list(APPEND made ${out})
+  endforeach()
+  string(APPEND header "}  // namespace belamy\n")
+  file(CONFIGURE OUTPUT ${folder}/embedded.h CONTENT "${header}" @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list_file})
+  set(${sources_variable} ${${sources_variable}} ${made} PARENT_SCOPE)
+endfunction()

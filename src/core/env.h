@@ -1,0 +1,57 @@
+// All file operations of Belamy's store go through Env, so that a test can make any one of them fail.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace belamy {
+
+namespace fs = std::filesystem;
+
+/// A file being written. Not thread-safe. Every operation throws a storage error that names the path and the
+/// system's reason. The destructor closes without a sync and never throws.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  virtual void append(std::string_view bytes) = 0;
+  virtual void sync() = 0;   ///< fsync
+  virtual void close() = 0;  ///< reports errors that closing finds
+};
+
+/// An advisory lock on a file, held until destruction; dies with the process.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+/// The file system. The real one is Env::real(); tests wrap it (see FaultyEnv in tests/).
+class Env {
+ public:
+  enum class Mode { truncate, append };
+
+  virtual ~Env() = default;
+  virtual std::unique_ptr<WritableFile> open(const fs::path& path, Mode mode) = 0;
+  virtual std::string read(const fs::path& path) = 0;
+  virtual bool exists(const fs::path& path) = 0;
+  virtual std::uint64_t size(const fs::path& path) = 0;
+  virtual std::vector<fs::path> list(const fs::path& folder) = 0;  ///< full paths, sorted by name
+  virtual void create_folders(const fs::path& folder) = 0;
+  virtual void rename(const fs::path& from, const fs::path& to) = 0;
+  virtual void remove(const fs::path& path) = 0;
+  virtual void truncate(const fs::path& path, std::uint64_t size) = 0;
+  virtual void sync_folder(const fs::path& folder) = 0;
+  /// Null when another process holds the lock.
+  virtual std::unique_ptr<FileLock> try_lock(const fs::path& path) = 0;
+
+  static Env& real();
+};
+
+/// Temporary file beside `path`, write, fsync, rename, fsync of the folder: readers see the old bytes or the new
+/// ones, never a part. On failure the temporary file is removed and the error goes on.
+void write_atomically(Env& env, const fs::path& path, std::string_view bytes);
+
+}  // namespace belamy

@@ -1,0 +1,34 @@
+// What a person sees while something takes long: one line that is redrawn on a terminal, plain lines elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+namespace belamy {
+
+/// Writes to one stream. On a terminal `update` redraws the line (clipped to its width), `line` prints above it.
+/// Elsewhere `update` prints a plain line. Not thread-safe.
+class Progress {
+ public:
+  explicit Progress(std::FILE* stream = stderr);
+  ~Progress();  ///< finishes the line
+
+  void update(const std::string& text);
+  void line(const std::string& text);  ///< a line that stays
+  void finish();                       ///< keeps the last text and goes to the next line
+  bool terminal() const { return terminal_; }
+
+ private:
+  std::FILE* stream_;
+  bool terminal_;
+  bool open_ = false;
+  std::string text_;
+};
+
+std::string format_duration(double seconds);      ///< "4 s", "3 min 20 s", "2 h 5 min"
+std::string format_bytes(std::uint64_t bytes);    ///< "512 B", "3.4 MiB"
+std::string format_count(std::int64_t count);     ///< "60,000"
+std::string format_rate(double per_second);       ///< three significant digits: "0.52", "12.3", "1,850"
+
+}  // namespace belamy

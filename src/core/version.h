@@ -1,0 +1,9 @@
+// What this build is; made by cmake/BelamyVersion.cmake.
+#pragma once
+
+namespace belamy {
+
+const char* version();  ///< "0.1.0"
+const char* commit();   ///< git's short hash when CMake last ran, "-dirty" with local changes, or "unknown"
+
+}  // namespace belamy

@@ -1,0 +1,103 @@
+// A data set in memory, and the one function that loads any of them. No torch here.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "belamy/config.h"
+#include "data/image.h"
+
+namespace belamy {
+
+/// The [data] table of a recipe.
+struct DataOptions {
+  std::string source = "glyphs";  ///< name of a known set, or a path
+  std::int64_t size = 0;          ///< side of the square images; 0: as they are (they must then agree)
+  std::int64_t channels = 0;      ///< 1 or 3; 0: as they are
+  std::string fit = "crop";
+  std::int64_t limit = 0;  ///< use at most this many training images (seeded choice); 0: all
+  double holdout = 0.1;    ///< share kept as test set where the source has none of its own
+  std::int64_t seed = 1;   ///< of limit, hold-out and synthetic sets
+
+  void fields(Fields& f);
+};
+
+enum class Split { train, test };
+
+/// One file that could not be used.
+struct Problem {
+  std::string file;    ///< as the user would name it, "archive.zip:folder/file.png"
+  std::string reason;  ///< "not an image: first bytes 3c 68 74 6d"
+  std::string cure;    ///< "remove it, or convert it to PNG"
+};
+
+/// N images of one shape, or N points. Exactly one of `pixels`, `points` is filled.
+struct Dataset {
+  std::string name;
+  std::int64_t count = 0;
+  std::int64_t channels = 0, height = 0, width = 0;  ///< images; 0 for points
+  std::int64_t dimension = 0;                        ///< points; 0 for images
+  std::vector<std::uint8_t> pixels;                  ///< [N, C, H, W], planar
+  std::vector<float> points;                         ///< [N, D]
+  std::vector<std::int64_t> labels;                  ///< [N], or empty
+  std::vector<std::int64_t> styles;                  ///< [N], or empty; glyphs: the font
+  std::vector<std::string> class_names;              ///< one for each label; empty without labels
+  std::vector<std::string> style_names;
+  std::vector<std::string> notes;  ///< what was done to fit the images, one line each, for the start of a run
+  std::vector<Problem> problems;   ///< files that were left out
+
+  bool is_images() const { return dimension == 0; }
+  /// One image as interleaved pixels, for writing.
+  Image image(std::int64_t index) const;
+};
+
+/// Finds, reads and fits a data set. Known names are looked up by `find_source`. Bad files among good ones are left
+/// out and listed in `problems`; no good file, a lying header, a truncated archive are data errors.
+Dataset load_dataset(const DataOptions& options, Split split);
+
+/// What a source string means, without reading it.
+struct Source {
+  enum class Kind { idx, cifar, usps, folder, archive, npz, stylegan, synthetic, glyphs };
+  Kind kind;
+  std::string name;             ///< "mnist", or the path's stem
+  std::filesystem::path path;   ///< file or folder; empty for synthetic sets and glyphs
+  std::string description;      ///< one line
+};
+
+/// A path that exists, else a known name in $BELAMY_DATA, else in the cache folder, else embedded. Throws a data
+/// error that lists where it looked, the nearest known name, and `belamy data fetch NAME` where that would help.
+Source find_source(const std::string& source);
+
+/// One line of the list of sets known by name.
+struct KnownSet {
+  std::string name;
+  std::string description;  ///< "handwritten digits, 28x28 gray, 10 classes, 60,000 + 10,000"
+  bool available;           ///< found in $BELAMY_DATA, the cache, or embedded
+  std::string where;        ///< folder, "embedded", or "belamy data fetch mnist"
+};
+std::vector<KnownSet> known_sets();
+
+/// $BELAMY_CACHE, else $XDG_CACHE_HOME/belamy, else ~/.cache/belamy.
+std::filesystem::path cache_folder();
+
+/// Reads every file of a source and returns all that is wrong, never stopping at the first.
+struct Diagnosis {
+  std::int64_t files = 0;
+  std::int64_t good = 0;
+  std::vector<Problem> problems;
+  std::vector<std::string> facts;  ///< sizes, classes, counts: one line each
+};
+Diagnosis diagnose(const std::string& source);
+
+/// Downloads a known set into the cache: resumes a partial file, verifies SHA-256, renames when whole. `base_url`
+/// replaces the set's own address (tests use loopback). `progress(file, done, total)` may be empty.
+void fetch_dataset(const std::string& name, const std::string& base_url,
+                   const std::function<void(const std::string&, std::uint64_t, std::uint64_t)>& progress);
+
+/// Writes a data set as a zip in StyleGAN's layout (PNG files, dataset.json with labels), atomically.
+void pack_dataset(const DataOptions& options, const std::filesystem::path& out);
+
+}  // namespace belamy

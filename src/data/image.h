@@ -1,0 +1,49 @@
+// 8-bit images in memory: codecs, resizing, contact sheets. No torch here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace belamy {
+
+/// Interleaved 8-bit pixels, row by row: pixels[(y * width + x) * channels + c], channels 1 (gray) or 3 (RGB).
+struct Image {
+  int width = 0;
+  int height = 0;
+  int channels = 0;
+  std::vector<std::uint8_t> pixels;
+};
+
+/// Decodes PNG (1/2/4/8/16 bits, gray, RGB, palette, alpha), JPEG (gray, RGB, CMYK) or binary/ASCII PGM/PPM by the
+/// first bytes. Alpha is composited over white. 16 bits become 8 by rounding. Throws a data error whose message
+/// starts with `name`. No allocation trusts a header: at most 2^28 pixels.
+Image decode_image(std::string_view bytes, const std::string& name);
+
+/// A PNG file's bytes; deterministic.
+std::string encode_png(const Image& image);
+
+/// A looping animated WebP's bytes (lossless); all frames of one size. `milliseconds` a frame.
+std::string encode_animation(const std::vector<Image>& frames, int milliseconds);
+
+/// Antialiased (area-weighted triangle filter, as Pillow's BILINEAR with reduction) resize.
+Image resize(const Image& image, int width, int height);
+
+/// 1 -> 3 copies, 3 -> 1 is Rec. 601 luma.
+Image convert_channels(const Image& image, int channels);
+
+/// How an image that is not square becomes a square of the model's size.
+enum class Fit {
+  crop,     ///< centre crop to a square, then resize
+  pad,      ///< pad with the colour of the border's mean to a square, then resize
+  stretch,  ///< resize both sides on their own
+};
+Image fit_image(const Image& image, int size, Fit fit);
+
+/// Images of one size side by side in `columns` columns with a gap of `gap` pixels of value `background`, each
+/// enlarged by the whole factor `scale` (nearest neighbour).
+Image contact_sheet(const std::vector<Image>& images, int columns, int gap = 2, int scale = 1,
+                    std::uint8_t background = 255);
+
+}  // namespace belamy

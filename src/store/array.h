@@ -1,0 +1,27 @@
+// A named array of plain bytes: what the store writes and reads. No torch here; src/train converts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace belamy {
+
+/// safetensors' element types.
+enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
+
+std::size_t item_size(DType dtype);
+
+/// Row-major, little-endian. `data` either owns its bytes (`storage`) or points at memory that outlives it.
+struct Array {
+  DType dtype = DType::f32;
+  std::vector<std::int64_t> shape;
+  const void* data = nullptr;
+  std::size_t bytes = 0;
+};
+
+using ArrayMap = std::map<std::string, Array>;           // sorted by name: same content, same bytes
+using StringMap = std::map<std::string, std::string>;
+
+}  // namespace belamy

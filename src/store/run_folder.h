@@ -1,0 +1,84 @@
+// A run's folder: settings, metrics, samples, checkpoints, report. One process at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/env.h"
+#include "store/array.h"
+#include "store/safetensors.h"
+
+namespace belamy {
+
+class EventWriter;
+
+struct CheckpointFile {
+  std::int64_t step = 0;
+  fs::path path;
+};
+
+/// Owns the lock of the folder while it lives. Not thread-safe.
+///
+///   resolved.toml  metrics.jsonl  events.out.tfevents.*  samples/step-00000500.png  report.html
+///   checkpoints/step-00000500.safetensors
+class RunFolder {
+ public:
+  /// Creates the folder (or takes an empty one). A storage error when it already holds a run ("resume it, or choose
+  /// another --out"), is in use by another process, or cannot be written.
+  static RunFolder create(Env& env, const fs::path& path);
+  /// Opens an existing run for going on; takes the lock.
+  static RunFolder open(Env& env, const fs::path& path);
+  /// Opens for reading only: no lock; a run may be going on in it.
+  static RunFolder read(Env& env, const fs::path& path);
+
+  RunFolder(RunFolder&&) noexcept;
+  RunFolder& operator=(RunFolder&&) noexcept;
+  ~RunFolder();
+
+  const fs::path& path() const { return path_; }
+
+  void write_settings(std::string_view resolved_toml);
+  std::string read_settings() const;
+
+  /// Atomic and durable; then prunes to the newest `keep`. Cleans its temporary files when the disk is full.
+  void save_checkpoint(std::int64_t step, const ArrayMap& arrays, StringMap metadata, int keep);
+  /// Oldest first.
+  std::vector<CheckpointFile> checkpoints() const;
+  /// The newest good one; `warn(message)` is called once for every damaged one that was passed over. A storage error
+  /// when there is none, or none is good.
+  Safetensors load_newest(const std::function<void(const std::string&)>& warn, std::int64_t* step = nullptr) const;
+
+  /// One line of metrics.jsonl ({"step":..,"time":..,"name":value,...}; a value that is not finite is written as
+  /// null) and the same values as TensorBoard scalars. `seconds` is training time.
+  void append_metrics(std::int64_t step, double seconds, const std::vector<std::pair<std::string, double>>& values);
+  /// Drops metrics and samples of later steps, after going back to a checkpoint; tolerates a torn last line.
+  void rewind(std::int64_t step);
+  struct MetricRow {
+    std::int64_t step = 0;
+    double seconds = 0;
+    std::vector<std::pair<std::string, double>> values;
+  };
+  std::vector<MetricRow> read_metrics() const;
+
+  void write_sample(std::int64_t step, std::string_view png);
+  /// (step, path), oldest first.
+  std::vector<std::pair<std::int64_t, fs::path>> samples() const;
+
+  void write_file(const fs::path& relative, std::string_view bytes);  ///< atomic
+  Env& env() const { return *env_; }
+
+ private:
+  RunFolder(Env& env, fs::path path);
+  Env* env_;
+  fs::path path_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<EventWriter> events_;
+  std::unique_ptr<WritableFile> metrics_;
+};
+
+}  // namespace belamy
