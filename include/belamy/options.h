@@ -1,0 +1,79 @@
+// The settings that every run has, whatever its model: data, training, each player's optimiser, stages. No torch here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "belamy/config.h"
+
+namespace belamy {
+
+/// The [data] table of a recipe.
+struct DataOptions {
+  std::string source = "glyphs";  ///< name of a known set, or a path
+  std::int64_t size = 0;          ///< side of the square images; 0: as they are (they must then agree)
+  std::int64_t channels = 0;      ///< 1 or 3; 0: as they are
+  std::string fit = "crop";
+  std::int64_t limit = 0;  ///< use at most this many training images (seeded choice); 0: all
+  double holdout = 0.1;    ///< share kept as test set where the source has none of its own
+  std::int64_t seed = 1;   ///< of limit, hold-out and synthetic sets
+
+  void fields(Fields& f);
+};
+
+/// The [train] table.
+struct TrainOptions {
+  std::int64_t steps = 0;    ///< 0: `epochs` decides
+  std::int64_t epochs = 10;  ///< passes over the training set, where `steps` is 0
+  std::int64_t batch = 64;
+  std::int64_t seed = 1;
+  std::string device = "auto";
+  std::string precision = "f32";
+  std::int64_t threads = 0;             ///< 0: one a core
+  double log_seconds = 2.0;             ///< time between two lines; 0: every step
+  std::int64_t checkpoint_every = 500;  ///< steps
+  std::int64_t keep = 2;                ///< checkpoints
+  std::int64_t sample_every = 250;      ///< steps between two sample grids
+  std::int64_t samples = 64;            ///< images in a grid
+
+  void fields(Fields& f);
+};
+
+/// How one player's parameters move: the table [optimizer.NAME].
+struct PlayerOptions {
+  std::string optimizer = "adam";
+  double lr = 1e-3;
+  double beta1 = 0.9;  ///< of Adam; momentum of SGD
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;          ///< decoupled (AdamW), times lr
+  double clip = 0;                  ///< gradients are scaled down to this norm; 0: off
+  std::string schedule = "constant";
+  std::int64_t warmup = 0;          ///< steps of linear warm-up
+  double average = 0;               ///< decay of the exponential moving average of the weights; 0: none
+
+  void fields(Fields& f);
+};
+
+/// One [[stage]] of a recipe: the model's step sees its name; the settings given in it hold from its first step on.
+struct StageOptions {
+  std::string name = "main";
+  std::int64_t steps = 0;
+  std::vector<std::string> settings;  ///< "optimizer.generator.lr=1e-5": what differs from the run's
+};
+
+/// A player as a model declares it: its name and the optimiser its paper uses.
+struct PlayerInfo {
+  std::string name;
+  PlayerOptions defaults;
+};
+
+/// A model's own settings: the table [model].
+class ModelConfig {
+ public:
+  virtual ~ModelConfig() = default;
+  virtual void fields(Fields& f) = 0;
+};
+
+}  // namespace belamy
