@@ -1,21 +1,18 @@
-// Typed settings, stated once. A struct lists its fields in `void fields(Fields&)`; from that list come reading TOML,
-// --set, help, the resolved copy in the run folder and the docs.
+// Typed settings, stated once. A struct lists its fields in `void fields(Fields&)`; from that list come
+// reading TOML, --set, help, the resolved copy in the run folder and the docs.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
 namespace belamy {
 
 /// A value as TOML knows it.
-using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
-                           std::vector<std::string>>;
+using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>,
+                           std::vector<double>, std::vector<std::string>>;
 
 /// Where a value came from, for messages: "recipes/gan/gan-mnist.toml, line 7" or "--set train.batch=x".
 struct Origin {
@@ -29,8 +26,9 @@ struct Range {
   T high;
 };
 
-/// The list of a configuration's fields, bound to the variables that hold them. The value a variable has when it is
-/// added is its default.
+/// The list of a configuration's fields, bound to the variables that hold them. The value a variable has when
+/// it is added is its default. Adding the same key twice, a key inside another (`a` and `a.b`), or a default
+/// outside of its own range is a defect of the caller: std::logic_error.
 class Fields {
  public:
   void add(const std::string& key, std::int64_t& target, Range<std::int64_t> range, const std::string& help,
@@ -49,23 +47,28 @@ class Fields {
   void group(const std::string& prefix, const std::function<void(Fields&)>& inside);
 
   struct Field {
-    std::string key;      ///< dotted, "model.width"
-    std::string type;     ///< "integer", "number", "true or false", "text", "one of ...", "list of ..."
-    std::string range;    ///< "1 .. 4096", or empty
-    std::string unit;     ///< "pixels", or empty
-    std::string help;     ///< one line
-    std::string fallback; ///< the default, as TOML
-    std::function<void(const Value&, const std::string& where)> set;  ///< throws a usage error
-    std::function<std::string()> get;                                 ///< the present value, as TOML
+    std::string key;       ///< dotted, "model.width"
+    std::string type;      ///< "integer", "number", "true or false", "text", "one of ...", "list of ..."
+    std::string range;     ///< "1 .. 4096", or empty
+    std::string unit;      ///< "pixels", or empty
+    std::string help;      ///< one line
+    std::string fallback;  ///< the default, as TOML
+    bool is_text = false;  ///< takes text: free, or one of some choices
+    /// Checks and stores a value; `where` starts the message of the usage error.
+    std::function<void(const Value&, const std::string& where)> set;
+    std::function<std::string()> get;  ///< the present value, as TOML
   };
 
-  /// Sets one field. A usage error names origin, key, what is allowed, or the nearest known key. An unqualified key
-  /// ("width") is accepted where exactly one field ends in it.
+  /// Sets one field. A usage error names origin, key, what is allowed, or the nearest known key, and leaves
+  /// the field as it was. An unqualified key ("width") is accepted where exactly one field ends in it.
+  /// Integers are accepted where a number is wanted, whole numbers (1e3) where an integer is; not-a-number
+  /// and infinity never are.
   void set(const std::string& key, const Value& value, const Origin& origin);
   /// The same from text as typed after --set KEY=: "0.5", "true", "[1, 2]", "mnist" (text needs no quotes).
   void set_text(const std::string& assignment);
 
   const std::vector<Field>& all() const { return fields_; }
+  /// The field of exactly this key, or null.
   const Field* find(const std::string& key) const;
   /// All fields as TOML with tables, in order; `only_changed` leaves out those at their defaults.
   std::string to_toml(bool only_changed = false) const;
@@ -79,7 +82,8 @@ class Fields {
   std::vector<Field> fields_;
 };
 
-/// The known name nearest to `name` by edit distance, or empty when none is near.
+/// The known name nearest to `name` by edit distance (swapped neighbours count once), or empty when none is
+/// near.
 std::string nearest(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace belamy
