@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "belamy/error.h"
+
 namespace belamy {
 
 namespace fs = std::filesystem;
@@ -28,30 +30,42 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
-/// The file system. The real one is Env::real(); tests wrap it (see FaultyEnv in tests/).
+/// The storage error for a failed operation: "cannot ACTION 'path': the system's reason for `code` (an
+/// errno)", and a hint that fits the reason.
+Error file_error(const std::string& action, const fs::path& path, int code);
+
+/// The file system. The real one is Env::real(); tests wrap it (see tests/faulty_env.h). Every operation
+/// throws file_error when it fails.
 class Env {
  public:
   enum class Mode { truncate, append };
 
   virtual ~Env() = default;
-  virtual std::unique_ptr<WritableFile> open(const fs::path& path, Mode mode) = 0;
+  virtual std::unique_ptr<WritableFile> open(const fs::path& path, Mode mode) = 0;  ///< makes a missing file
   virtual std::string read(const fs::path& path) = 0;
   virtual bool exists(const fs::path& path) = 0;
   virtual std::uint64_t size(const fs::path& path) = 0;
   virtual std::vector<fs::path> list(const fs::path& folder) = 0;  ///< full paths, sorted by name
-  virtual void create_folders(const fs::path& folder) = 0;
+  virtual void create_folders(const fs::path& folder) = 0;         ///< with its parents; it may exist already
   virtual void rename(const fs::path& from, const fs::path& to) = 0;
-  virtual void remove(const fs::path& path) = 0;
+  virtual void remove(const fs::path& path) = 0;  ///< a file or an empty folder; a missing one is no error
   virtual void truncate(const fs::path& path, std::uint64_t size) = 0;
   virtual void sync_folder(const fs::path& folder) = 0;
-  /// Null when another process holds the lock.
+  /// Makes the file if needed. Null when another process, or another lock of this one, holds it.
   virtual std::unique_ptr<FileLock> try_lock(const fs::path& path) = 0;
 
   static Env& real();
 };
 
-/// Temporary file beside `path`, write, fsync, rename, fsync of the folder: readers see the old bytes or the new
-/// ones, never a part. On failure the temporary file is removed and the error goes on.
+/// Temporary file beside `path`, write, fsync, rename, fsync of the folder: readers see the old bytes or the
+/// new ones, never a part. On failure the temporary file is removed and the error goes on.
 void write_atomically(Env& env, const fs::path& path, std::string_view bytes);
+
+/// Whether `path` is named like a temporary file of write_atomically.
+bool is_temporary(const fs::path& path);
+
+/// Removes the temporary files in `folder` that processes left behind when they died in write_atomically.
+/// Files of other living processes stay.
+void remove_leftovers(Env& env, const fs::path& folder);
 
 }  // namespace belamy

@@ -1,0 +1,171 @@
+#include "core/env.h"
+
+#include <cerrno>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/sha256.h"
+#include "faulty_env.h"
+
+namespace belamy {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class EnvTest : public testing::Test {
+ protected:
+  TestFolder folder_;
+  Env& env_ = Env::real();
+};
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::storage);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_F(EnvTest, WritesAppendsAndReads) {
+  const fs::path path = folder_ / "a";
+  const std::string bytes = std::string("zero \0 inside", 13);
+  auto file = env_.open(path, Env::Mode::truncate);
+  file->append(bytes);
+  file->sync();
+  file->close();
+  EXPECT_EQ(env_.read(path), bytes);
+  env_.open(path, Env::Mode::append)->append("more");
+  EXPECT_EQ(env_.read(path), bytes + "more");
+  EXPECT_EQ(env_.size(path), 17u);
+  env_.truncate(path, 4);
+  EXPECT_EQ(env_.read(path), "zero");
+  env_.open(path, Env::Mode::truncate)->append("new");
+  EXPECT_EQ(env_.read(path), "new");
+}
+
+TEST_F(EnvTest, ReadsWhatHasNoSize) {
+  EXPECT_THAT(env_.read("/proc/self/status"), HasSubstr("Pid:"));
+}
+
+TEST_F(EnvTest, FoldersAreMadeListedAndRemoved) {
+  env_.create_folders(folder_ / "x" / "y");
+  env_.create_folders(folder_ / "x" / "y");
+  env_.open(folder_ / "x" / "b", Env::Mode::truncate);
+  env_.open(folder_ / "x" / "a", Env::Mode::truncate);
+  EXPECT_THAT(env_.list(folder_ / "x"),
+              ElementsAre(folder_ / "x" / "a", folder_ / "x" / "b", folder_ / "x" / "y"));
+  env_.sync_folder(folder_ / "x");
+  env_.rename(folder_ / "x" / "a", folder_ / "x" / "c");
+  EXPECT_FALSE(env_.exists(folder_ / "x" / "a"));
+  EXPECT_TRUE(env_.exists(folder_ / "x" / "c"));
+  env_.remove(folder_ / "x" / "y");
+  env_.remove(folder_ / "x" / "never was");
+  EXPECT_THAT(env_.list(folder_ / "x"), ElementsAre(folder_ / "x" / "b", folder_ / "x" / "c"));
+}
+
+TEST_F(EnvTest, ErrorsNameThePathAndTheReason) {
+  const std::string missing = (folder_ / "missing").string();
+  EXPECT_EQ(error_of([&] { env_.read(missing); }),
+            "cannot read '" + missing + "': No such file or directory\n  check the spelling of the path");
+  EXPECT_THAT(error_of([&] { env_.open(missing + "/a", Env::Mode::truncate); }), HasSubstr(missing + "/a"));
+  EXPECT_THAT(error_of([&] { env_.size(missing); }), HasSubstr(missing));
+  EXPECT_THAT(error_of([&] { env_.list(missing); }), HasSubstr(missing));
+  EXPECT_THAT(error_of([&] { env_.rename(missing, folder_ / "b"); }), HasSubstr("cannot write"));
+  EXPECT_THAT(error_of([&] { env_.truncate(missing, 1); }), HasSubstr(missing));
+  EXPECT_THAT(error_of([&] { env_.sync_folder(missing); }), HasSubstr(missing));
+  EXPECT_THAT(error_of([&] { env_.read(folder_.path()); }), HasSubstr("Is a directory"));
+  env_.open(folder_ / "file", Env::Mode::truncate);
+  EXPECT_THAT(error_of([&] { env_.create_folders(folder_ / "file" / "sub"); }), HasSubstr("Not a directory"));
+  EXPECT_THAT(error_of([&] { env_.remove(folder_.path()); }), HasSubstr("not empty"));
+}
+
+TEST_F(EnvTest, AFullDiskIsSaidWithWhatToDo) {
+  if (!env_.exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
+  const std::string message = error_of([&] { env_.open("/dev/full", Env::Mode::append)->append("x"); });
+  EXPECT_THAT(message, HasSubstr("'/dev/full': No space left on device\n  free some space"));
+}
+
+TEST_F(EnvTest, ALockKeepsOutASecondOneUntilItGoes) {
+  auto lock = env_.try_lock(folder_ / ".lock");
+  ASSERT_TRUE(lock);
+  EXPECT_FALSE(env_.try_lock(folder_ / ".lock"));
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(env_.try_lock(folder_ / ".lock") ? 1 : 0);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0) << "another process took the lock as well";
+  lock.reset();
+  EXPECT_TRUE(env_.try_lock(folder_ / ".lock"));
+}
+
+TEST_F(EnvTest, WriteAtomicallyReplacesAndLeavesNothingElse) {
+  write_atomically(env_, folder_ / "a", "old");
+  write_atomically(env_, folder_ / "a", "new");
+  EXPECT_EQ(env_.read(folder_ / "a"), "new");
+  EXPECT_THAT(env_.list(folder_.path()), ElementsAre(folder_ / "a"));
+}
+
+TEST_F(EnvTest, WriteAtomicallySyncsTheFileBeforeAndTheFolderAfterTheRename) {
+  FaultyEnv env;
+  write_atomically(env, folder_ / "a", "bytes");
+  EXPECT_THAT(env.log(), ElementsAre("open", "append", "sync", "close", "rename", "sync_folder"));
+}
+
+TEST_F(EnvTest, WriteAtomicallyLeavesOldOrNewAtEveryFailure) {
+  for (const Fault fault : {Fault::fail, Fault::full_disk}) {
+    for (int n = 1; n <= 6; ++n) {
+      write_atomically(env_, folder_ / "a", "old");
+      FaultyEnv env(n, fault);
+      try {
+        write_atomically(env, folder_ / "a", "the new bytes");
+        EXPECT_TRUE(fault == Fault::full_disk && n > 2) << "operation " << n;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ExitCode::storage);
+      }
+      EXPECT_THAT(env_.read(folder_ / "a"), testing::AnyOf("old", "the new bytes"));
+      EXPECT_THAT(env_.list(folder_.path()), ElementsAre(folder_ / "a")) << "operation " << n;
+    }
+  }
+}
+
+TEST_F(EnvTest, LeftoversOfDeadProcessesGoAndOthersStay) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const auto touch = [&](const std::string& name) { env_.open(folder_ / name, Env::Mode::truncate); };
+  touch(".a." + std::to_string(child) + "-0.tmp");
+  touch(".a." + std::to_string(::getpid()) + "-3.tmp");
+  touch(".a.1-0.tmp");  // process 1 always lives
+  touch("mine.tmp");
+  touch(".a.x-0.tmp");
+  touch(".5-0.tmp");
+  remove_leftovers(env_, folder_.path());
+  EXPECT_THAT(env_.list(folder_.path()), ElementsAre(folder_ / ".5-0.tmp", folder_ / ".a.1-0.tmp",
+                                                     folder_ / ".a.x-0.tmp", folder_ / "mine.tmp"));
+}
+
+TEST_F(EnvTest, WhatACrashLeavesIsALeftover) {
+  FaultyEnv env(3, Fault::crash);
+  EXPECT_THROW(write_atomically(env, folder_ / "a", "bytes"), Error);
+  ASSERT_EQ(env_.list(folder_.path()).size(), 1u);
+  EXPECT_TRUE(is_temporary(env_.list(folder_.path())[0]));
+  remove_leftovers(env_, folder_.path());
+  EXPECT_TRUE(env_.list(folder_.path()).empty());
+}
+
+TEST(Sha256Test, KnownDigests) {
+  EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  Sha256 pieces;
+  pieces.update("a");
+  pieces.update("");
+  pieces.update("bc");
+  EXPECT_EQ(pieces.hex(), sha256_hex("abc"));
+}
+
+}  // namespace
+}  // namespace belamy
