@@ -188,6 +188,16 @@ Fields::Field list_field(const std::string& key, std::vector<T>& target, Range<T
   return field;
 }
 
+/// Whether the resolved copy of a run could be read back: TOML is UTF-8 alone.
+bool survives_toml(const std::string& text) {
+  try {
+    parse_toml("value = " + to_toml(Value(text)), "");
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 /// What was typed after --set KEY=, as a value: anything TOML can read, numbers such as ".5", else plain
 /// text.
 Value typed_value(const std::string& text) {
@@ -285,6 +295,7 @@ void Fields::add(const std::string& key, std::string& target, const std::string&
   field.set = [name = field.key, &target](const Value& value, const std::string& where) {
     const auto* text = std::get_if<std::string>(&value);
     if (!text) throw refused(where, name, "text in quotes", got(value));
+    if (!survives_toml(*text)) throw refused(where, name, "text in UTF-8", "other bytes");
     target = *text;
   };
   field.get = [&target] { return belamy::to_toml(Value(target)); };

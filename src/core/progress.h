@@ -1,4 +1,5 @@
-// What a person sees while something takes long: one line that is redrawn on a terminal, plain lines elsewhere.
+// What a person sees while something takes long: one line that is redrawn on a terminal, plain lines
+// elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -7,16 +8,18 @@
 
 namespace belamy {
 
-/// Writes to one stream. On a terminal `update` redraws the line (clipped to its width), `line` prints above it.
-/// Elsewhere `update` prints a plain line. Not thread-safe.
+/// Writes to one stream. On a terminal `update` redraws the line (clipped to its width), `line` prints above
+/// it. Elsewhere `update` prints a plain line. Not thread-safe.
 class Progress {
  public:
   explicit Progress(std::FILE* stream = stderr);
-  ~Progress();  ///< finishes the line
+  ~Progress();  ///< as finish()
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
 
   void update(const std::string& text);
   void line(const std::string& text);  ///< a line that stays
-  void finish();                       ///< keeps the last text and goes to the next line
+  void finish();  ///< keeps the last text and goes to the next line; nothing where no line is open
   bool terminal() const { return terminal_; }
 
  private:
@@ -26,9 +29,9 @@ class Progress {
   std::string text_;
 };
 
-std::string format_duration(double seconds);      ///< "4 s", "3 min 20 s", "2 h 5 min"
-std::string format_bytes(std::uint64_t bytes);    ///< "512 B", "3.4 MiB"
-std::string format_count(std::int64_t count);     ///< "60,000"
-std::string format_rate(double per_second);       ///< three significant digits: "0.52", "12.3", "1,850"
+std::string format_duration(double seconds);    ///< "4 s", "3 min 20 s", "2 h 5 min"
+std::string format_bytes(std::uint64_t bytes);  ///< "512 B", "3.4 MiB"
+std::string format_count(std::int64_t count);   ///< "60,000"
+std::string format_rate(double per_second);     ///< three significant digits: "0.52", "12.3", "1,850"
 
 }  // namespace belamy

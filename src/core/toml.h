@@ -1,7 +1,6 @@
 // TOML read into a flat list of settings, each with the place it came from.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +17,8 @@ struct TomlEntry {
   Origin origin;  ///< "recipes/gan/gan-mnist.toml, line 7"
 };
 
-/// A document in the order of its lines. An array of tables ([[stage]]) is kept apart, each element a document with
-/// keys relative to it.
+/// A document in the order of its lines. An array of tables ([[stage]]) is kept apart, each element a
+/// document with keys relative to it and lines counted in the whole file.
 struct TomlDocument {
   std::vector<TomlEntry> entries;
   std::vector<std::pair<std::string, std::vector<TomlDocument>>> arrays;
@@ -28,7 +27,8 @@ struct TomlDocument {
 /// A usage error for bad syntax (file, line, what), for dates and for mixed arrays, which no setting takes.
 TomlDocument parse_toml(std::string_view text, const std::string& name);
 
-/// One value as TOML text: strings quoted and escaped, doubles always with a point or exponent and exact on reading back.
+/// One value as TOML text: strings quoted and escaped, doubles always with a point or exponent and exact on
+/// reading back.
 std::string to_toml(const Value& value);
 
 }  // namespace belamy
