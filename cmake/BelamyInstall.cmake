@@ -1,0 +1,29 @@
+# Install rules: the library with its headers and package config, the program, and the files it reads at run time.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/belamy)
+set(shared_folder ${CMAKE_INSTALL_DATADIR}/belamy)
+
+# The installed program finds the library beside it wherever the prefix is moved to, and both find the LibTorch they were
+# linked with.
+file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+set_target_properties(belamy belamy_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+set_target_properties(belamy PROPERTIES INSTALL_RPATH $ORIGIN)
+set_target_properties(belamy_program PROPERTIES INSTALL_RPATH $ORIGIN/${bin_to_lib})
+target_compile_features(belamy INTERFACE cxx_std_20)
+
+install(TARGETS belamy EXPORT belamy_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS belamy_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY include/belamy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+install(EXPORT belamy_targets NAMESPACE belamy:: FILE belamyTargets.cmake DESTINATION ${package_folder})
+
+configure_package_config_file(cmake/belamyConfig.cmake.in ${CMAKE_BINARY_DIR}/belamyConfig.cmake
+  INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/belamyConfig.cmake ${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake
+  DESTINATION ${package_folder})
+
+install(DIRECTORY recipes DESTINATION ${shared_folder} FILES_MATCHING PATTERN *.toml)
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/labs)
+  install(DIRECTORY labs DESTINATION ${shared_folder})
+endif()

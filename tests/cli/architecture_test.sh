@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# What ARCHITECTURE.md promises about the tree: the order of the folders, no torch below nn, one file, one line and one
+# recipe for each model, no path of somebody's machine.
+set -euo pipefail
+cd "$SOURCE"
+failures=0
+fail() {
+  echo "FAILED: $1" >&2
+  failures=$((failures + 1))
+}
+
+# --- Folders in dependency order: each includes only from itself and those before it ---
+plain=(core store data report)
+torch=(nn objectives metrics models train labs)
+order=("${plain[@]}" "${torch[@]}" cli studio)
+grep -qx "set(BELAMY_PLAIN_FOLDERS ${plain[*]})" CMakeLists.txt || fail "CMakeLists.txt and this test differ on the plain folders"
+grep -qx "set(BELAMY_TORCH_FOLDERS ${torch[*]})" CMakeLists.txt || fail "CMakeLists.txt and this test differ on the folders with torch"
+
+for folder in src/*/; do
+  [[ " ${order[*]} " == *" $(basename "$folder") "* ]] || fail "$folder has no place in the order: ${order[*]}"
+done
+
+# quoted_includes PATH...: "FILE INCLUDED" for every #include "..." below the paths.
+quoted_includes() {
+  grep -rEo --include='*.h' --include='*.cpp' '^ *# *include +"[^"]+"' "$@" | sed -E 's/:[^"]*"/ /; s/"$//'
+}
+
+# All files count, also those of CMake's generated folder, which has no sub-folders.
+allowed=' belamy '
+for folder in "${order[@]}"; do
+  allowed+="$folder "
+  [[ -d src/$folder ]] || continue
+  while read -r file included; do
+    case $included in
+      embedded.h) [[ $folder == report ]] || fail "$file includes $included, which is only for src/report" ;;
+      */*) [[ $allowed == *" ${included%%/*} "* ]] || fail "$file includes $included, which comes after src/$folder" ;;
+      *) fail "$file includes \"$included\": write it from src/, as \"$folder/$included\"" ;;
+    esac
+  done < <(quoted_includes "src/$folder" || true)
+done
+while read -r file included; do
+  [[ $included == belamy/* ]] || fail "$file is installed and includes $included, which is not"
+done < <(quoted_includes include)
+
+# --- The plain folders compile without torch: neither directly nor through a public header ---
+torch_include='^ *# *include +[<"](torch|ATen|c10|caffe2)/'
+with_torch=()
+mapfile -t with_torch < <(grep -rlE "$torch_include" include)
+[[ ${#with_torch[@]} -gt 0 ]] || fail "no public header includes torch: this test no longer sees how it is included"
+for ((i = 0; i < ${#with_torch[@]}; ++i)); do
+  header=${with_torch[i]#include/}
+  while read -r file; do
+    [[ " ${with_torch[*]} " == *" $file "* ]] || with_torch+=("$file")
+  done < <(grep -rlF "#include \"$header\"" include || true)
+done
+for folder in "${plain[@]}"; do
+  while read -r file; do
+    fail "$file includes torch; src/$folder does without"
+  done < <(grep -rlE "$torch_include" "src/$folder" || true)
+  while read -r file included; do
+    [[ " ${with_torch[*]} " != *" include/$included "* ]] || fail "$file includes $included and with it torch"
+  done < <(quoted_includes "src/$folder" || true)
+done
+
+# --- Models: the list, the files and the recipes say the same ---
+mapfile -t models < <(sed -nE 's/^BELAMY_MODEL\(([a-z0-9_]+)\).*/\1/p' src/models/models.def)
+[[ ${#models[@]} -gt 0 ]] || fail "src/models/models.def lists no model"
+[[ "${models[*]}" == "$(printf '%s\n' "${models[@]}" | LC_ALL=C sort -u | xargs)" ]] ||
+  fail "src/models/models.def is not alphabetical, or names a model twice"
+for model in "${models[@]}"; do
+  [[ -f src/models/$model.cpp ]] || fail "models.def lists $model, but src/models/$model.cpp does not exist"
+  compgen -G "recipes/*/$model-*.toml" >/dev/null || fail "$model has no recipe recipes/FAMILY/$model-DATA.toml"
+done
+for file in src/models/*.cpp; do
+  model=$(basename "$file" .cpp)
+  [[ $model == registry || " ${models[*]} " == *" $model "* ]] || fail "$file is not in src/models/models.def"
+done
+# A model's name anywhere else in the library is a fourth touch for the next model.
+names=$(IFS='|' && echo "${models[*]}")
+while read -r line; do
+  fail "a model is named outside src/models: $line"
+done < <(grep -rnE "\"($names)\"" src/{core,store,data,nn,objectives,metrics,train,report} || true)
+
+# --- No absolute path of a developer's machine ---
+if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+  while read -r line; do
+    fail "a path of somebody's machine: $line"
+  done < <(git grep -InE '(^|[^[:alnum:]_.~/])/(work|home|root|Users)/' -- . ':!tests/cli/architecture_test.sh' || true)
+fi
+
+[[ $failures -eq 0 ]]
