@@ -1,6 +1,6 @@
 # Writes the bytes of IN as a C++ constant named embedded_NAME into OUT.
 file(READ ${IN} hex HEX)
+string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")  # lines of 16 bytes
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
-string(REGEX REPLACE "(................................................................................................)" "\\1\n" bytes "${bytes}")
 file(WRITE ${OUT} "#include \"embedded.h\"\n\nnamespace belamy {\nstatic const char bytes[] = {\n${bytes}'\\0'};\n"
   "const std::string_view embedded_${NAME}(bytes, sizeof(bytes) - 1);\n}  // namespace belamy\n")
