@@ -1,0 +1,33 @@
+#include "metrics/diversity.h"
+
+#include <fmt/format.h>
+#include <limits>
+
+#include "belamy/error.h"
+
+#include "metrics/pairwise.h"
+
+namespace belamy {
+
+using torch::Tensor;
+
+Tensor mean_pairwise_distance(const Tensor& x) {
+  if (x.dim() < 2 || x.size(0) < 2) {
+    throw data_error(fmt::format("the mean distance over pairs needs at least two images, not a tensor [{}]",
+                                 fmt::join(x.sizes(), ", ")));
+  }
+  const torch::NoGradGuard no_grad;
+  const Tensor flat = x.flatten(1).to(torch::kFloat);
+  // Centred, so that the rounding is relative to the spread: nearly equal images come out as nearly 0.
+  const Tensor centred = flat - flat.mean(0);
+  const Tensor pairs = squared_distances(centred, centred).sqrt().triu(1);  // [N, N]
+  const double count = 0.5 * static_cast<double>(x.size(0)) * static_cast<double>(x.size(0) - 1);
+  return pairs.sum() / count;
+}
+
+Tensor diversity_ratio(const Tensor& samples, const Tensor& data) {
+  return mean_pairwise_distance(samples) /
+         mean_pairwise_distance(data).clamp_min(std::numeric_limits<float>::min());
+}
+
+}  // namespace belamy

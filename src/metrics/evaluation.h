@@ -1,0 +1,48 @@
+// Everything that `belamy evaluate` says about the samples of a model, in one call.
+#pragma once
+
+#include <cstdint>
+#include <torch/torch.h>
+#include <vector>
+
+#include "metrics/classifier.h"
+#include "metrics/nearest.h"
+#include "metrics/precision_recall.h"
+
+namespace belamy {
+
+struct JudgeOptions {
+  std::int64_t neighbours = 5;  ///< k of precision and recall
+  std::int64_t pixel_queries =
+      2000;                ///< at most so many samples, and test images, are searched for in the training set
+  std::uint64_t seed = 1;  ///< of the choice of training images for the floor
+};
+
+/// One set of images against the test set, in the classifier's features.
+struct FeatureScores {
+  double frechet =
+      0;  ///< classifier-frechet. Its scale is the classifier's: compare values of one classifier only
+  ManifoldScores manifold;
+};
+
+struct SampleQuality {
+  FeatureScores samples;
+  /// What real images get: as many training images as there are samples. The classifier was trained on these,
+  /// so the floor's Frechet distance is a little above that of two unseen real sets.
+  FeatureScores floor;
+  std::vector<std::int64_t> class_histogram;  ///< samples in each class, by the classifier
+  std::vector<std::int64_t>
+      test_class_histogram;  ///< the test set by the same classifier, so its errors cancel
+  double class_distance =
+      0;  ///< total variation of the two: 0 for equal shares of classes, 1 for disjoint ones
+  MemorisationReport memorisation;  ///< of the first `pixel_queries` samples
+};
+
+/// Judges samples against test images, both as uint8 [N, C, H, W] of the classifier's size. With fewer
+/// training images than samples the floor takes all of them. Data errors: wrong shapes or types, not more
+/// than `neighbours` images.
+SampleQuality judge_samples(const FeatureClassifier& classifier, const torch::Tensor& samples,
+                            const torch::Tensor& train, const torch::Tensor& test,
+                            const JudgeOptions& options = {});
+
+}  // namespace belamy

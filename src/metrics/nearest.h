@@ -1,0 +1,35 @@
+// The nearest training image of each sample, and whether a model has learnt its training images by heart.
+#pragma once
+
+#include <cstdint>
+#include <torch/torch.h>
+
+namespace belamy {
+
+struct Nearest {
+  torch::Tensor distances;  ///< [N] f32, Euclidean over all pixels
+  torch::Tensor indices;    ///< [N] int64, the row in `train`
+};
+
+/// The nearest of the training images [M, ...] for each image [N, ...] of the same shape and type. uint8
+/// pixels count as 0..1 (distance 1: one value from black to white), floating ones as they are. Works in
+/// blocks; a copy has a distance of exactly 0. Data errors: an empty set, different shapes or types.
+Nearest nearest_neighbours(const torch::Tensor& images, const torch::Tensor& train);
+
+/// Distances sample -> train against distances test -> train. Samples of a model that generalises are about
+/// as far from the training images as unseen real images are. Far nearer: look at the pairs. Blurred or
+/// near-constant samples lie nearer as well, without any memory.
+struct MemorisationReport {
+  Nearest samples;            ///< for each sample its nearest training image
+  double median_samples = 0;  ///< of the distances sample -> train
+  double median_test = 0;     ///< of the distances test -> train
+  double median_ratio =
+      1;  ///< samples over test: about 1 without memory, near 0 for copies; 1 when both are 0
+  double share_nearer =
+      0;  ///< samples nearer than the 1st percentile of test -> train: about 0.01 without memory
+};
+
+MemorisationReport check_memorisation(const torch::Tensor& samples, const torch::Tensor& train,
+                                      const torch::Tensor& test);
+
+}  // namespace belamy

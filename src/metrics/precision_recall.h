@@ -1,0 +1,24 @@
+// How much of the samples lies on the data's manifold, and how much of the data on the samples'.
+#pragma once
+
+#include <cstdint>
+#include <torch/torch.h>
+
+namespace belamy {
+
+/// A manifold is the union of balls around its points, each reaching to the point's k-th nearest neighbour in
+/// its own set. All four are shares but density, which may exceed 1; all are about 1 when both sets have one
+/// distribution.
+struct ManifoldScores {
+  double precision = 0;  ///< samples inside the data's manifold (Kynkaanniemi et al. 2019, eq. 1 and 2)
+  double recall = 0;     ///< data inside the samples' manifold
+  double density = 0;  ///< mean number of data balls that a sample lies in, over k (Naeem et al. 2020, eq. 3)
+  double coverage = 0;  ///< data points whose ball holds a sample (Naeem et al. 2020, eq. 4)
+};
+
+/// Features of data [N, D] and samples [M, D], floating. Works in blocks of rows: N = M = 10,000 needs some
+/// 100 MB. Usage error: k < 1. Data errors: not more than k rows on a side, different D, values that are not
+/// finite.
+ManifoldScores manifold_scores(const torch::Tensor& data, const torch::Tensor& samples, std::int64_t k = 5);
+
+}  // namespace belamy
