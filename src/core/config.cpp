@@ -240,8 +240,8 @@ std::string nearest(const std::string& name, const std::vector<std::string>& kno
   std::string best;
   std::size_t fewest = name.size() / 3 + 2;  // one more than what still counts as near
   for (const auto& candidate : known) {
-    const auto [shorter, longer] = std::minmax(name.size(), candidate.size());
-    if (longer - shorter >= fewest) continue;
+    const std::size_t longer = std::max(name.size(), candidate.size());
+    if (longer - std::min(name.size(), candidate.size()) >= fewest) continue;
     const std::size_t edits = edit_distance(name, candidate);
     if (edits < fewest && edits < longer) {
       fewest = edits;
@@ -367,14 +367,19 @@ const Fields::Field& Fields::lookup(const std::string& key, const Origin& origin
         "write the whole key");
   }
 
-  // Near the whole key first, then near the last part: "widht", or "train.width" for "model.width".
-  std::string near;
-  for (const auto& field : fields_) names.push_back(field.key);
-  near = nearest(key, names);
-  if (near.empty()) {
-    for (auto& name : names) name = last_part(name);
-    const auto part = nearest(last_part(key), names);
-    if (!part.empty()) near = fields_[std::find(names.begin(), names.end(), part) - names.begin()].key;
+  // Near the last part first ("widht", or "train.width" for "model.width"): a long common table would hide
+  // it.
+  std::vector<std::string> keys, parts;
+  for (const auto& field : fields_) {
+    keys.push_back(field.key);
+    parts.push_back(last_part(field.key));
+  }
+  std::string near = nearest(key, keys);
+  const auto part = nearest(last_part(key), parts);
+  if (!part.empty()) {
+    std::erase_if(keys, [&](const std::string& known) { return last_part(known) != part; });
+    near = nearest(key, keys);
+    if (near.empty()) near = keys.front();
   }
   throw usage_error(fmt::format("{}unknown setting '{}'", where, shortened(key)),
                     (near.empty() ? "" : "did you mean '" + near + "'? ") +

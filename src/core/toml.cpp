@@ -1,10 +1,8 @@
 #include "core/toml.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <toml++/toml.h>
-#include <type_traits>
 
 #include "belamy/error.h"
 
@@ -99,10 +97,7 @@ std::string text_of(std::int64_t value) {
 }
 
 std::string text_of(double value) {
-  char buffer[32];
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof buffer, value).ptr;  // shortest that reads back exactly
-  std::string text(buffer, end);
+  std::string text = fmt::format("{}", value);  // the shortest text that reads back exactly
   // TOML reads "1" as an integer; "inf" and "nan" are whole words of TOML already.
   if (text.find_first_of(".en") == std::string::npos) text += ".0";
   return text;
