@@ -1,6 +1,7 @@
 // A named array of plain bytes: what the store writes and reads. No torch here; src/train converts.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -11,9 +12,9 @@ namespace belamy {
 /// safetensors' element types.
 enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 
-std::size_t item_size(DType dtype);
+std::size_t item_size(DType dtype);  ///< bytes of one element
 
-/// Row-major, little-endian. `data` either owns its bytes (`storage`) or points at memory that outlives it.
+/// Row-major, little-endian, aligned to its item size. It does not own `data`, which must outlive it.
 struct Array {
   DType dtype = DType::f32;
   std::vector<std::int64_t> shape;
@@ -21,7 +22,7 @@ struct Array {
   std::size_t bytes = 0;
 };
 
-using ArrayMap = std::map<std::string, Array>;           // sorted by name: same content, same bytes
+using ArrayMap = std::map<std::string, Array>;  // sorted by name: same content, same bytes
 using StringMap = std::map<std::string, std::string>;
 
 }  // namespace belamy

@@ -8,20 +8,24 @@
 
 namespace belamy {
 
-/// A parsed file. The arrays point into `bytes`, 8-byte aligned.
+/// A parsed file. The arrays point into `bytes`, so it is moved and never copied.
 struct Safetensors {
+  Safetensors() = default;
+  Safetensors(Safetensors&&) noexcept = default;
+  Safetensors& operator=(Safetensors&&) noexcept = default;
+
   std::string bytes;
   ArrayMap arrays;
-  StringMap metadata;
+  StringMap metadata;  ///< without "sha256", which belongs to the file and not to its content
 };
 
-/// The whole file as bytes. Arrays are laid out by falling item size, then name; each is aligned to its item size.
-/// metadata["sha256"] is the SHA-256 of the file with these 64 digits written as '0'.
+/// The whole file as bytes. Arrays are laid out by falling item size, then name; each is aligned to its item
+/// size. Adds metadata["sha256"]: the SHA-256 of the file with these 64 digits written as '0'.
 std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata);
 
-/// Validates everything: header length, JSON, offsets (no holes, no overlap, inside the file), sizes against shapes,
-/// known types, and the SHA-256 where there is one (`require_digest`: a missing one is an error). Storage errors name
-/// `name` and what is wrong; never allocates by an unchecked header.
+/// Validates everything: header length, JSON, offsets (no holes, no overlap, inside the file), sizes against
+/// shapes, known types, and the SHA-256 where there is one (`require_digest`: a missing one is an error).
+/// Storage errors name `name` and what is wrong; never allocates by an unchecked header.
 Safetensors decode_safetensors(std::string bytes, const std::string& name, bool require_digest);
 
 }  // namespace belamy
