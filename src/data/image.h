@@ -8,7 +8,8 @@
 
 namespace belamy {
 
-/// Interleaved 8-bit pixels, row by row: pixels[(y * width + x) * channels + c], channels 1 (gray) or 3 (RGB).
+/// Interleaved 8-bit pixels, row by row: pixels[(y * width + x) * channels + c], channels 1 (gray) or 3
+/// (RGB).
 struct Image {
   int width = 0;
   int height = 0;
@@ -16,9 +17,9 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
-/// Decodes PNG (1/2/4/8/16 bits, gray, RGB, palette, alpha), JPEG (gray, RGB, CMYK) or binary/ASCII PGM/PPM by the
-/// first bytes. Alpha is composited over white. 16 bits become 8 by rounding. Throws a data error whose message
-/// starts with `name`. No allocation trusts a header: at most 2^28 pixels.
+/// Decodes PNG (1/2/4/8/16 bits, gray, RGB, palette, alpha), JPEG (gray, RGB, CMYK) or binary/ASCII PGM/PPM
+/// by the first bytes. Alpha is composited over white. 16 bits become 8 by rounding. Throws a data error
+/// whose message starts with `name`. No allocation trusts a header: at most 2^28 pixels.
 Image decode_image(std::string_view bytes, const std::string& name);
 
 /// A PNG file's bytes; deterministic.
@@ -35,14 +36,15 @@ Image convert_channels(const Image& image, int channels);
 
 /// How an image that is not square becomes a square of the model's size.
 enum class Fit {
-  crop,     ///< centre crop to a square, then resize
-  pad,      ///< pad with the colour of the border's mean to a square, then resize
+  crop,  ///< centre crop to a square, then resize
+  pad,   ///< pad with the colour of the border's mean to a square, then resize; an image that would grow by
+        ///< less than a quarter (28 to 32) is padded to the size instead, which keeps it sharp
   stretch,  ///< resize both sides on their own
 };
 Image fit_image(const Image& image, int size, Fit fit);
 
-/// Images of one size side by side in `columns` columns with a gap of `gap` pixels of value `background`, each
-/// enlarged by the whole factor `scale` (nearest neighbour).
+/// Images of one size side by side in `columns` columns with a gap of `gap` pixels of value `background`,
+/// each enlarged by the whole factor `scale` (nearest neighbour).
 Image contact_sheet(const std::vector<Image>& images, int columns, int gap = 2, int scale = 1,
                     std::uint8_t background = 255);
 

@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <csetjmp>
+#include <cstring>
+#include <png.h>
+
+#include "belamy/error.h"
+
+#include "data/codecs.h"
+
+namespace belamy {
+namespace {
+
+// libpng reports errors by longjmp, which skips destructors. So everything that owns memory lives in these
+// structs, outside of the functions that call setjmp.
+struct PngReader {
+  std::string_view bytes;
+  std::size_t at = 0;
+  std::string reason;
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  png_uint_32 width = 0, height = 0;
+  int channels = 0;
+  std::vector<std::uint8_t> pixels;
+  std::vector<png_bytep> rows;
+
+  ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
+};
+
+struct PngWriter {
+  std::string out;
+  std::string reason;
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+
+  ~PngWriter() { png_destroy_write_struct(&png, &info); }
+};
+
+template <class State>
+void on_error(png_structp png, png_const_charp text) {
+  static_cast<State*>(png_get_error_ptr(png))->reason = text;
+  png_longjmp(png, 1);
+}
+
+void on_warning(png_structp, png_const_charp) {}
+
+void read_bytes(png_structp png, png_bytep to, std::size_t count) {
+  auto& reader = *static_cast<PngReader*>(png_get_io_ptr(png));
+  if (count > reader.bytes.size() - reader.at) png_error(png, "the file is cut short");
+  std::memcpy(to, reader.bytes.data() + reader.at, count);
+  reader.at += count;
+}
+
+void write_bytes(png_structp png, png_bytep from, std::size_t count) {
+  static_cast<PngWriter*>(png_get_io_ptr(png))->out.append(reinterpret_cast<const char*>(from), count);
+}
+
+// Reads the header and asks for 8 bits a channel: gray, gray + alpha, RGB or RGBA.
+bool read_header(PngReader& reader) {
+  if (setjmp(png_jmpbuf(reader.png))) return false;
+  png_set_read_fn(reader.png, &reader, read_bytes);
+  png_set_user_limits(reader.png, 0x7fffffff, 0x7fffffff);
+  png_set_chunk_malloc_max(reader.png, 16 << 20);
+  png_read_info(reader.png, reader.info);
+  reader.width = png_get_image_width(reader.png, reader.info);
+  reader.height = png_get_image_height(reader.png, reader.info);
+  png_set_expand(reader.png);  // palette to RGB, 1/2/4 bits to 8, tRNS to alpha
+  png_set_scale_16(reader.png);
+  png_set_interlace_handling(reader.png);
+  png_read_update_info(reader.png, reader.info);
+  reader.channels = png_get_channels(reader.png, reader.info);
+  return true;
+}
+
+bool read_rows(PngReader& reader) {
+  if (setjmp(png_jmpbuf(reader.png))) return false;
+  png_read_image(reader.png, reader.rows.data());
+  png_read_end(reader.png, nullptr);
+  return true;
+}
+
+bool write_image(PngWriter& writer, const Image& image) {
+  if (setjmp(png_jmpbuf(writer.png))) return false;
+  png_set_write_fn(writer.png, &writer, write_bytes, nullptr);
+  png_set_IHDR(writer.png, writer.info, image.width, image.height, 8,
+               image.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_write_info(writer.png, writer.info);
+  const std::size_t stride = static_cast<std::size_t>(image.width) * image.channels;
+  for (int y = 0; y < image.height; ++y) png_write_row(writer.png, image.pixels.data() + y * stride);
+  png_write_end(writer.png, nullptr);
+  return true;
+}
+
+}  // namespace
+
+Image decode_png(std::string_view bytes, const std::string& name) {
+  PngReader reader;
+  reader.bytes = bytes;
+  reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error<PngReader>, on_warning);
+  reader.info = png_create_info_struct(reader.png);
+  if (!read_header(reader)) throw image_error(name, "damaged PNG: " + reader.reason);
+
+  // Deflate makes at most 1032 bytes of one; a byte holds at most 8 pixels.
+  check_claim(name, reader.width, reader.height, bytes.size(), 1032.0 * 8);
+  const int channels = reader.channels;
+  const std::size_t stride = static_cast<std::size_t>(reader.width) * channels;
+  reader.pixels.resize(stride * reader.height);
+  reader.rows.resize(reader.height);
+  for (std::size_t y = 0; y < reader.height; ++y) reader.rows[y] = reader.pixels.data() + y * stride;
+  if (!read_rows(reader)) throw image_error(name, "damaged PNG: " + reader.reason);
+
+  Image image{static_cast<int>(reader.width), static_cast<int>(reader.height), channels <= 2 ? 1 : 3, {}};
+  if (channels == image.channels) {
+    image.pixels = std::move(reader.pixels);
+    return image;
+  }
+  // Composite over white; alpha is the last channel.
+  const std::size_t count = static_cast<std::size_t>(image.width) * image.height;
+  image.pixels.resize(count * image.channels);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint8_t* from = &reader.pixels[i * channels];
+    const int alpha = from[channels - 1];
+    for (int c = 0; c < image.channels; ++c) {
+      image.pixels[i * image.channels + c] =
+          static_cast<std::uint8_t>((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
+    }
+  }
+  return image;
+}
+
+std::string encode_png(const Image& image) {
+  PngWriter writer;
+  writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, on_error<PngWriter>, on_warning);
+  writer.info = png_create_info_struct(writer.png);
+  if (!write_image(writer, image)) throw Error(ExitCode::internal, "PNG: " + writer.reason);
+  return std::move(writer.out);
+}
+
+}  // namespace belamy

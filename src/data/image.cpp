@@ -1,0 +1,223 @@
+#include "data/image.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+#include "data/codecs.h"
+
+namespace belamy {
+
+Error image_error(const std::string& name, const std::string& reason) {
+  return data_error(name + ": " + reason, "Remove the file, or replace it by a whole PNG, JPEG, PGM or PPM.");
+}
+
+void check_claim(const std::string& name, std::uint64_t width, std::uint64_t height, std::uint64_t bytes,
+                 double pixels_per_byte) {
+  if (width == 0 || height == 0) throw image_error(name, fmt::format("a size of {} x {}", width, height));
+  if (width > max_image_pixels || height > max_image_pixels || width * height > max_image_pixels) {
+    throw image_error(name, fmt::format("{} x {} pixels; the most is {}", width, height, max_image_pixels));
+  }
+  if (static_cast<double>(width * height) > pixels_per_byte * static_cast<double>(bytes)) {
+    throw image_error(name, fmt::format("the header says {} x {} pixels, but the file has only {} bytes",
+                                        width, height, bytes));
+  }
+}
+
+namespace {
+
+bool starts_with(std::string_view bytes, std::string_view magic) {
+  return bytes.substr(0, magic.size()) == magic;
+}
+
+// Pictures that other programs read, by their first bytes: a better message than "not an image".
+std::string foreign_format(std::string_view bytes) {
+  if (starts_with(bytes, "GIF8")) return "GIF";
+  if (starts_with(bytes, "BM")) return "BMP";
+  if (starts_with(bytes, "RIFF") && bytes.substr(0, 12).ends_with("WEBP")) return "WebP";
+  if (starts_with(bytes, std::string_view("II*\0", 4)) || starts_with(bytes, std::string_view("MM\0*", 4))) {
+    return "TIFF";
+  }
+  if (starts_with(bytes, "P1") || starts_with(bytes, "P4")) return "PBM";
+  return "";
+}
+
+// For each output pixel the input pixels under its triangle, and their weights.
+struct Taps {
+  int first = 0;
+  std::vector<float> weights;
+};
+
+std::vector<Taps> triangle_taps(int from, int to) {
+  const double scale = static_cast<double>(from) / to;
+  const double radius = std::max(scale, 1.0);  // widened with the reduction: this is the antialiasing
+  std::vector<Taps> taps(to);
+  for (int i = 0; i < to; ++i) {
+    const double centre = (i + 0.5) * scale;
+    const int first = std::max(0, static_cast<int>(std::floor(centre - radius + 0.5)));
+    const int last = std::min(from, static_cast<int>(std::floor(centre + radius + 0.5)));
+    double sum = 0;
+    for (int x = first; x < last; ++x) {
+      const double weight = std::max(0.0, 1.0 - std::abs((x + 0.5 - centre) / radius));
+      taps[i].weights.push_back(static_cast<float>(weight));
+      sum += weight;
+    }
+    taps[i].first = first;
+    for (float& weight : taps[i].weights) weight = static_cast<float>(weight / sum);
+  }
+  return taps;
+}
+
+Image transpose(const Image& image) {
+  Image out{image.height, image.width, image.channels, {}};
+  out.pixels.reserve(image.pixels.size());
+  for (int x = 0; x < image.width; ++x) {
+    for (int y = 0; y < image.height; ++y) {
+      const auto* from = &image.pixels[(static_cast<std::size_t>(y) * image.width + x) * image.channels];
+      out.pixels.insert(out.pixels.end(), from, from + image.channels);
+    }
+  }
+  return out;
+}
+
+Image crop(const Image& image, int left, int top, int width, int height) {
+  Image out{width, height, image.channels, {}};
+  out.pixels.reserve(static_cast<std::size_t>(width) * height * image.channels);
+  for (int y = 0; y < height; ++y) {
+    const auto row =
+        image.pixels.begin() + (static_cast<std::ptrdiff_t>(top + y) * image.width + left) * image.channels;
+    out.pixels.insert(out.pixels.end(), row, row + static_cast<std::ptrdiff_t>(width) * image.channels);
+  }
+  return out;
+}
+
+std::vector<std::uint8_t> border_mean(const Image& image) {
+  std::vector<std::uint8_t> mean(image.channels);
+  for (int c = 0; c < image.channels; ++c) {
+    double sum = 0;
+    std::int64_t count = 0;
+    for (int y = 0; y < image.height; ++y) {
+      const bool whole_row = y == 0 || y == image.height - 1;
+      for (int x = 0; x < image.width; x += whole_row ? 1 : std::max(1, image.width - 1)) {
+        sum += image.pixels[(static_cast<std::size_t>(y) * image.width + x) * image.channels + c];
+        ++count;
+      }
+    }
+    mean[c] = static_cast<std::uint8_t>(std::lround(sum / static_cast<double>(count)));
+  }
+  return mean;
+}
+
+// Centres an image on a square of one colour.
+Image pad(const Image& image, int side, const std::vector<std::uint8_t>& colour) {
+  Image out{side, side, image.channels, {}};
+  out.pixels.resize(static_cast<std::size_t>(side) * side * image.channels);
+  for (std::size_t i = 0; i < out.pixels.size(); ++i) out.pixels[i] = colour[i % image.channels];
+  const int left = (side - image.width) / 2, top = (side - image.height) / 2;
+  const std::size_t stride = static_cast<std::size_t>(image.width) * image.channels;
+  for (int y = 0; y < image.height; ++y) {
+    std::copy_n(image.pixels.begin() + static_cast<std::ptrdiff_t>(y * stride), stride,
+                out.pixels.begin() + (static_cast<std::ptrdiff_t>(top + y) * side + left) *
+                                         static_cast<std::ptrdiff_t>(image.channels));
+  }
+  return out;
+}
+
+}  // namespace
+
+Image decode_image(std::string_view bytes, const std::string& name) {
+  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name);
+  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
+  if (bytes.size() > 2 && bytes[0] == 'P' &&
+      std::string_view("2356").find(bytes[1]) != std::string_view::npos) {
+    return decode_pnm(bytes, name);
+  }
+  if (bytes.empty()) throw image_error(name, "empty file");
+  if (const auto foreign = foreign_format(bytes); !foreign.empty()) {
+    throw data_error(name + ": " + foreign + " images are not read", "Convert it to PNG.");
+  }
+  std::string first;
+  for (const char byte : bytes.substr(0, 4))
+    first += fmt::format(" {:02x}", static_cast<unsigned char>(byte));
+  throw image_error(name, "not an image: first bytes" + first);
+}
+
+Image resize(const Image& image, int width, int height) {
+  if (image.width == width && image.height == height) return image;
+  // The first pass goes along the side that leaves less for the second: a long thin image would blow it up.
+  if (std::int64_t{width} * image.height > std::int64_t{image.width} * height) {
+    return transpose(resize(transpose(image), height, width));
+  }
+  const int channels = image.channels;
+  const auto across = triangle_taps(image.width, width);
+  const auto down = triangle_taps(image.height, height);
+
+  // Rows first, kept as floats, so that only the end is rounded.
+  std::vector<float> rows(static_cast<std::size_t>(width) * image.height * channels);
+  float* to = rows.data();
+  for (int y = 0; y < image.height; ++y) {
+    const std::uint8_t* row = &image.pixels[static_cast<std::size_t>(y) * image.width * channels];
+    for (const Taps& taps : across) {
+      for (int c = 0; c < channels; ++c) {
+        const std::uint8_t* from = row + static_cast<std::ptrdiff_t>(taps.first) * channels + c;
+        float sum = 0;
+        for (std::size_t k = 0; k < taps.weights.size(); ++k) sum += taps.weights[k] * from[k * channels];
+        *to++ = sum;
+      }
+    }
+  }
+
+  Image out{width, height, channels, {}};
+  const std::size_t stride = static_cast<std::size_t>(width) * channels;
+  out.pixels.resize(stride * height);
+  std::vector<float> line(stride);
+  for (int y = 0; y < height; ++y) {
+    std::fill(line.begin(), line.end(), 0.0f);
+    const Taps& taps = down[y];
+    for (std::size_t k = 0; k < taps.weights.size(); ++k) {
+      const float* from = &rows[(taps.first + k) * stride];
+      for (std::size_t x = 0; x < stride; ++x) line[x] += taps.weights[k] * from[x];
+    }
+    for (std::size_t x = 0; x < stride; ++x) {
+      out.pixels[y * stride + x] = static_cast<std::uint8_t>(std::clamp(line[x] + 0.5f, 0.0f, 255.0f));
+    }
+  }
+  return out;
+}
+
+Image convert_channels(const Image& image, int channels) {
+  if (image.channels == channels) return image;
+  Image out{image.width, image.height, channels, {}};
+  const std::size_t count = static_cast<std::size_t>(image.width) * image.height;
+  out.pixels.resize(count * channels);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (channels == 3) {
+      std::fill_n(&out.pixels[i * 3], 3, image.pixels[i]);
+    } else {
+      const std::uint8_t* rgb = &image.pixels[i * 3];
+      out.pixels[i] = static_cast<std::uint8_t>((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
+    }
+  }
+  return out;
+}
+
+Image fit_image(const Image& image, int size, Fit fit) {
+  if (image.width == size && image.height == size) return image;
+  if (fit == Fit::stretch) return resize(image, size, size);
+  const int shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
+  if (fit == Fit::pad) {
+    // A small enlargement (28 to 32) would only blur: fill up to the size instead.
+    const bool nearly = longer <= size && longer * 5 > size * 4;
+    if (nearly) return pad(image, size, border_mean(image));
+    // Resized first, as the square around a long thin image could be huge.
+    const auto side = [&](int from) {
+      return std::max(1, static_cast<int>(std::lround(static_cast<double>(from) * size / longer)));
+    };
+    return pad(resize(image, side(image.width), side(image.height)), size, border_mean(image));
+  }
+  if (shorter == longer) return resize(image, size, size);
+  return resize(crop(image, (image.width - shorter) / 2, (image.height - shorter) / 2, shorter, shorter),
+                size, size);
+}
+
+}  // namespace belamy

@@ -1,0 +1,234 @@
+#include "data/image.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "belamy/error.h"
+
+#include "unit/data/samples.h"
+
+namespace belamy {
+namespace {
+
+using samples::flat;
+using samples::png;
+using samples::PngOptions;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// The data error's text; fails where there is none.
+std::string error_of(const std::string& bytes) {
+  try {
+    decode_image(bytes, "x.img");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::data);
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+// 13x9 gray without symmetry.
+Image pattern() {
+  Image image{13, 9, 1, {}};
+  for (int y = 0; y < 9; ++y) {
+    for (int x = 0; x < 13; ++x) image.pixels.push_back((x * 37 + y * 91 + x * y * 13) % 256);
+  }
+  return image;
+}
+
+TEST(Png, RoundTripGrayAndColour) {
+  const Image gray = pattern();
+  EXPECT_EQ(decode_image(encode_png(gray), "x").pixels, gray.pixels);
+  const Image colour = convert_channels(gray, 3);
+  const Image back = decode_image(encode_png(colour), "x");
+  EXPECT_EQ(back.width, 13);
+  EXPECT_EQ(back.height, 9);
+  EXPECT_EQ(back.channels, 3);
+  EXPECT_EQ(back.pixels, colour.pixels);
+  EXPECT_EQ(encode_png(gray), encode_png(gray));
+}
+
+TEST(Png, BitDepths) {
+  EXPECT_THAT(decode_image(png({.width = 3, .height = 1, .depth = 1}, {{0b10100000}}), "x").pixels,
+              ElementsAre(255, 0, 255));
+  EXPECT_THAT(decode_image(png({.width = 4, .height = 1, .depth = 2}, {{0b00011011}}), "x").pixels,
+              ElementsAre(0, 85, 170, 255));
+  EXPECT_THAT(decode_image(png({.width = 2, .height = 1, .depth = 4}, {{0x1f}}), "x").pixels,
+              ElementsAre(17, 255));
+  // 16 bits round: 0x0180 is 1.494 levels, 0x0182 is 1.502.
+  EXPECT_THAT(
+      decode_image(png({.width = 3, .height = 1, .depth = 16}, {{0x01, 0x80, 0x01, 0x82, 0xff, 0xff}}), "x")
+          .pixels,
+      ElementsAre(1, 2, 255));
+}
+
+TEST(Png, AlphaIsCompositedOverWhite) {
+  const auto gray = decode_image(
+      png({.width = 3, .height = 1, .type = PNG_COLOR_TYPE_GRAY_ALPHA}, {{10, 255, 10, 0, 55, 128}}), "x");
+  EXPECT_EQ(gray.channels, 1);
+  EXPECT_THAT(gray.pixels, ElementsAre(10, 255, 155));
+  const auto colour = decode_image(
+      png({.width = 2, .height = 1, .type = PNG_COLOR_TYPE_RGB_ALPHA}, {{1, 2, 3, 0, 1, 2, 3, 255}}), "x");
+  EXPECT_EQ(colour.channels, 3);
+  EXPECT_THAT(colour.pixels, ElementsAre(255, 255, 255, 1, 2, 3));
+  const auto key = decode_image(png({.width = 2, .height = 1, .transparent_gray = 7}, {{7, 8}}), "x");
+  EXPECT_THAT(key.pixels, ElementsAre(255, 8));
+}
+
+TEST(Png, PaletteWithAlphaAndInterlace) {
+  PngOptions options{.width = 4, .height = 1, .depth = 2, .type = PNG_COLOR_TYPE_PALETTE};
+  options.palette = {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
+  options.transparency = {255, 0};
+  EXPECT_THAT(decode_image(png(options, {{0b00011000}}), "x").pixels,
+              ElementsAre(1, 2, 3, 255, 255, 255, 7, 8, 9, 1, 2, 3));
+  const Image image = pattern();
+  std::vector<std::vector<std::uint8_t>> rows;
+  for (int y = 0; y < 9; ++y)
+    rows.emplace_back(image.pixels.begin() + y * 13, image.pixels.begin() + y * 13 + 13);
+  EXPECT_EQ(decode_image(png({.width = 13, .height = 9, .interlaced = true}, rows), "x").pixels,
+            image.pixels);
+}
+
+TEST(Png, DamageIsAnError) {
+  const std::string whole = encode_png(pattern());
+  for (std::size_t size = 8; size < whole.size(); size += 5) {
+    EXPECT_THAT(error_of(whole.substr(0, size)), StartsWith("x.img: damaged PNG")) << size;
+  }
+  std::string flipped = whole;
+  flipped[whole.size() / 2] ^= 4;
+  EXPECT_THAT(error_of(flipped), StartsWith("x.img: damaged PNG"));
+}
+
+TEST(Png, AHeaderIsNotTrusted) {
+  // 20,000 x 20,000 pixels claimed in a few bytes; the CRC of the header is right.
+  const auto claim = [](std::uint32_t width, std::uint32_t height) {
+    std::string header =
+        "IHDR" + samples::big_endian(width) + samples::big_endian(height) + std::string("\x08\0\0\0\0", 5);
+    header += samples::big_endian(
+        static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(header.data()), 17)));
+    return "\x89PNG\r\n\x1a\n" + samples::big_endian(13) + header + samples::big_endian(4) + "IDATabcdabcd";
+  };
+  EXPECT_THAT(error_of(claim(10000, 10000)), HasSubstr("the header says 10000 x 10000 pixels"));
+  EXPECT_THAT(error_of(claim(20000, 20000)), HasSubstr("20000 x 20000 pixels; the most is"));
+}
+
+TEST(Jpeg, GrayColourAndCmyk) {
+  const auto gray = decode_image(samples::jpeg(flat(9, 5, {77})), "x");
+  EXPECT_EQ(gray.width, 9);
+  EXPECT_EQ(gray.height, 5);
+  EXPECT_EQ(gray.channels, 1);
+  EXPECT_THAT(gray.pixels, Each(77));
+  const auto colour = decode_image(samples::jpeg(flat(8, 8, {200, 100, 50})), "x");
+  ASSERT_EQ(colour.channels, 3);
+  EXPECT_NEAR(colour.pixels[0], 200, 2);
+  EXPECT_NEAR(colour.pixels[1], 100, 2);
+  EXPECT_NEAR(colour.pixels[2], 50, 2);
+  // libjpeg writes the Adobe marker, with which 255 means no ink.
+  const auto cmyk = decode_image(samples::jpeg(flat(8, 8, {200, 100, 255, 128})), "x");
+  ASSERT_EQ(cmyk.channels, 3);
+  EXPECT_NEAR(cmyk.pixels[0], 100, 2);
+  EXPECT_NEAR(cmyk.pixels[1], 50, 2);
+  EXPECT_NEAR(cmyk.pixels[2], 128, 2);
+}
+
+TEST(Jpeg, DamageIsAnError) {
+  const std::string whole = samples::jpeg(pattern());
+  for (std::size_t size = 3; size + 2 < whole.size(); size += 7) {
+    EXPECT_THAT(error_of(whole.substr(0, size)), StartsWith("x.img: damaged JPEG")) << size;
+  }
+}
+
+TEST(Pnm, AllFourKinds) {
+  EXPECT_THAT(decode_image("P5 2 1 255\n\x07\xff", "x").pixels, ElementsAre(7, 255));
+  EXPECT_THAT(decode_image("P2\n# a comment\n2 # another\n 1\n15\n0 15", "x").pixels, ElementsAre(0, 255));
+  const auto colour = decode_image(std::string("P6 1 1 65535\n\x80\x80\0\0\xff\xff", 19), "x");
+  EXPECT_EQ(colour.channels, 3);
+  EXPECT_THAT(colour.pixels, ElementsAre(128, 0, 255));
+  EXPECT_THAT(decode_image("P3 1 1 255 1 2 3\n", "x").pixels, ElementsAre(1, 2, 3));
+}
+
+TEST(Pnm, DamageIsAnError) {
+  EXPECT_THAT(error_of("P5 2 2 255\nabc"), HasSubstr("there are 3"));
+  EXPECT_THAT(error_of("P5 99999999999 2 255\nabc"), HasSubstr("no usable number for the width"));
+  EXPECT_THAT(error_of("P5 9999 9999 255\nabc"), HasSubstr("the header says 9999 x 9999"));
+  EXPECT_THAT(error_of("P2 2 1 15 3 16"), HasSubstr("a pixel of 16 where the largest is 15"));
+  EXPECT_THAT(error_of("P2 2 1 0 3 16"), HasSubstr("largest value 0"));
+  EXPECT_THAT(error_of("P5 0 1 255 "), HasSubstr("a size of 0 x 1"));
+}
+
+TEST(Decode, SaysWhatItGotInstead) {
+  EXPECT_THAT(error_of("<htm"), StartsWith("x.img: not an image: first bytes 3c 68 74 6d"));
+  EXPECT_THAT(error_of(""), HasSubstr("empty file"));
+  EXPECT_THAT(error_of("GIF89a...."), HasSubstr("GIF images are not read"));
+}
+
+TEST(Resize, EqualsPillowsBilinear) {
+  struct Case {
+    int width, height;
+    std::vector<int> expected;  // from Pillow, Image.resize((width, height), Image.BILINEAR)
+  };
+  const std::vector<Case> cases = {
+      {5, 4, {111, 137, 136, 110, 133, 128, 145, 133, 131, 114,
+              119, 151, 137, 146, 115, 158, 152, 145, 156, 157}},
+      {4, 15, {53,  147, 80,  135, 93,  137, 107, 128, 153, 122, 148, 117, 157, 138, 145,
+               123, 151, 148, 138, 121, 125, 147, 122, 105, 119, 138, 125, 114, 124, 124,
+               136, 136, 132, 138, 147, 126, 128, 147, 150, 113, 97,  149, 134, 97,  127,
+               164, 152, 129, 186, 187, 187, 186, 172, 135, 147, 170, 163, 101, 121, 159}},
+      {10, 3, {97,  130, 158, 123, 152, 120, 140, 100, 99,  162, 117, 115, 145, 150, 128,
+               132, 137, 142, 101, 127, 142, 147, 166, 142, 155, 151, 151, 156, 149, 137}}};
+  for (const Case& test : cases) {
+    const Image out = resize(pattern(), test.width, test.height);
+    ASSERT_EQ(out.pixels.size(), test.expected.size());
+    for (std::size_t i = 0; i < out.pixels.size(); ++i) {
+      EXPECT_NEAR(out.pixels[i], test.expected[i], 1) << test.width << "x" << test.height << " at " << i;
+    }
+  }
+  EXPECT_THAT(resize(flat(31, 17, {9, 90, 200}), 7, 40).pixels, testing::Contains(200));
+  EXPECT_EQ(resize(flat(31, 17, {9, 90, 200}), 7, 40).pixels, flat(7, 40, {9, 90, 200}).pixels);
+}
+
+TEST(Resize, ALongThinImageStaysSmall) {
+  const Image out = resize(flat(1, 4000000, {30}), 2000, 2);
+  EXPECT_THAT(out.pixels, Each(30));
+}
+
+TEST(Channels, LumaAndCopies) {
+  EXPECT_THAT(convert_channels(flat(1, 1, {255, 0, 0}), 1).pixels, ElementsAre(76));
+  EXPECT_THAT(convert_channels(flat(1, 1, {0, 255, 0}), 1).pixels, ElementsAre(150));
+  EXPECT_THAT(convert_channels(flat(1, 1, {0, 0, 255}), 1).pixels, ElementsAre(29));
+  EXPECT_THAT(convert_channels(flat(1, 1, {9}), 3).pixels, ElementsAre(9, 9, 9));
+}
+
+TEST(Fit, CropTakesTheCentre) {
+  Image image{4, 2, 1, {1, 2, 3, 4, 5, 6, 7, 8}};
+  EXPECT_THAT(fit_image(image, 2, Fit::crop).pixels, ElementsAre(2, 3, 6, 7));
+}
+
+TEST(Fit, PadUsesTheBordersMean) {
+  Image image{4, 2, 1, {10, 10, 10, 10, 30, 30, 30, 30}};
+  EXPECT_THAT(fit_image(image, 4, Fit::pad).pixels,
+              ElementsAre(20, 20, 20, 20, 10, 10, 10, 10, 30, 30, 30, 30, 20, 20, 20, 20));
+  EXPECT_THAT(fit_image(image, 2, Fit::pad).pixels, ElementsAre(20, 20, 20, 20));
+}
+
+TEST(Fit, PadDoesNotBlurByASmallEnlargement) {
+  const Image digit = flat(28, 28, {0});
+  Image dot = digit;
+  dot.pixels[14 * 28 + 14] = 255;
+  const Image out = fit_image(dot, 32, Fit::pad);
+  EXPECT_EQ(out.pixels[16 * 32 + 16], 255);
+  EXPECT_EQ(std::count(out.pixels.begin(), out.pixels.end(), 0), 32 * 32 - 1);
+}
+
+TEST(Fit, StretchAndExtremeShapes) {
+  EXPECT_EQ(fit_image(flat(7, 3, {8}), 5, Fit::stretch).pixels, flat(5, 5, {8}).pixels);
+  for (const Fit fit : {Fit::crop, Fit::pad, Fit::stretch}) {
+    EXPECT_EQ(fit_image(flat(1, 1000000, {5}), 16, fit).pixels, flat(16, 16, {5}).pixels);
+  }
+}
+
+}  // namespace
+}  // namespace belamy
