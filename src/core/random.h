@@ -1,4 +1,4 @@
-// Random numbers that are the same on every machine and with every standard library.
+// Random numbers that are the same with every standard library.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class Random {
   std::uint64_t bits() { return engine_(); }  ///< 64 random bits
   double uniform();                           ///< in [0, 1), a multiple of 2^-53
   double uniform(double low, double high);    ///< in [low, high)
-  double normal();                            ///< mean 0, variance 1
-  std::uint64_t below(std::uint64_t bound);   ///< in [0, bound), without bias; bound at least 1
+  double normal();  ///< mean 0, variance 1; the last bit may depend on the library's log
+  std::uint64_t below(std::uint64_t bound);  ///< in [0, bound), without bias; bound at least 1
   std::vector<std::int64_t> permutation(std::int64_t count);  ///< 0 .. count - 1 in random order
 
   template <class T>
