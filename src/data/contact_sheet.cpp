@@ -9,12 +9,15 @@ namespace belamy {
 namespace {
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // as decode_image
+constexpr int kMostGap = 1024;                               // keeps the arithmetic far from overflow
+constexpr int kMostScale = 1024;
 
 void check(const std::vector<Image>& images, int columns, int gap, int scale) {
   if (images.empty()) throw data_error("a contact sheet of no images");
-  if (columns < 1 || gap < 0 || scale < 1) {
-    throw data_error(fmt::format("contact sheet: {} columns, gap {}, scale {}", columns, gap, scale),
-                     "at least one column, a gap of 0 or more, a scale of 1 or more");
+  if (columns < 1 || gap < 0 || gap > kMostGap || scale < 1 || scale > kMostScale) {
+    throw data_error(
+        fmt::format("contact sheet: {} columns, gap {}, scale {}", columns, gap, scale),
+        fmt::format("at least one column, a gap of 0 to {}, a scale of 1 to {}", kMostGap, kMostScale));
   }
   const Image& first = images.front();
   for (std::size_t i = 0; i < images.size(); ++i) {

@@ -1,0 +1,167 @@
+#include "data/synthetic.h"
+
+#include <algorithm>
+#include <cmath>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <set>
+
+#include "belamy/error.h"
+
+namespace belamy {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::int64_t kCount = 5000;
+
+double x_of(const Dataset& data, std::int64_t i) {
+  return data.points.at(static_cast<std::size_t>(2 * i));
+}
+double y_of(const Dataset& data, std::int64_t i) {
+  return data.points.at(static_cast<std::size_t>(2 * i + 1));
+}
+std::int64_t label_of(const Dataset& data, std::int64_t i) {
+  return data.labels.at(static_cast<std::size_t>(i));
+}
+
+TEST(Synthetic, EverySetIsWhole) {
+  ASSERT_EQ(synthetic_sets().size(), 6u);
+  for (const auto& [name, description] : synthetic_sets()) {
+    const auto data = make_synthetic(name, kCount, 1);
+    EXPECT_EQ(data.name, name);
+    EXPECT_FALSE(data.is_images());
+    EXPECT_EQ(data.count, kCount);
+    EXPECT_EQ(data.dimension, 2);
+    EXPECT_EQ(data.points.size(), static_cast<std::size_t>(2 * kCount));
+    EXPECT_TRUE(
+        std::all_of(data.points.begin(), data.points.end(), [](float v) { return std::isfinite(v); }));
+    EXPECT_EQ(data.labels.size(), name == "swissroll" ? 0u : static_cast<std::size_t>(kCount)) << name;
+    EXPECT_THAT(description, HasSubstr("2-D points"));
+    // Every class occurs, about equally often.
+    std::vector<int> counts(data.class_names.size());
+    for (const auto label : data.labels) ++counts.at(static_cast<std::size_t>(label));
+    const double expected =
+        static_cast<double>(kCount) / std::max<double>(1, static_cast<double>(counts.size()));
+    for (const int count : counts) EXPECT_NEAR(count, expected, 5 * std::sqrt(expected)) << name;
+  }
+}
+
+TEST(Synthetic, TheSeedDecidesEveryByte) {
+  for (const auto& [name, description] : synthetic_sets()) {
+    const auto first = make_synthetic(name, 200, 5);
+    const auto again = make_synthetic(name, 200, 5);
+    const auto other = make_synthetic(name, 200, 6);
+    const auto longer = make_synthetic(name, 300, 5);
+    EXPECT_EQ(first.points, again.points) << name;
+    EXPECT_EQ(first.labels, again.labels) << name;
+    EXPECT_NE(first.points, other.points) << name;
+    EXPECT_TRUE(std::equal(first.points.begin(), first.points.end(), longer.points.begin())) << name;
+  }
+}
+
+/// The spread of the points around the centre that `centre(label)` names, along each axis.
+template <class Centre>
+void expect_spread(const Dataset& data, double deviation, Centre centre) {
+  double squares_x = 0, squares_y = 0, product = 0;
+  for (std::int64_t i = 0; i < data.count; ++i) {
+    const auto [cx, cy] = centre(label_of(data, i));
+    const double dx = x_of(data, i) - cx, dy = y_of(data, i) - cy;
+    ASSERT_LT(std::hypot(dx, dy), 7 * deviation) << "point " << i;
+    squares_x += dx * dx;
+    squares_y += dy * dy;
+    product += dx * dy;
+  }
+  const double n = static_cast<double>(data.count);
+  const double variance = deviation * deviation;
+  const double error = 5 * std::sqrt(2 / n);
+  EXPECT_NEAR(squares_x / n / variance, 1, error);
+  EXPECT_NEAR(squares_y / n / variance, 1, error);
+  EXPECT_NEAR(product / n / variance, 0, error);
+}
+
+TEST(Synthetic, RingHasEightNarrowModesAtRadiusOne) {
+  expect_spread(make_synthetic("ring", kCount, 2), 0.01, [](std::int64_t mode) {
+    const double angle = static_cast<double>(mode) * std::acos(-1.0) / 4;
+    return std::pair(std::cos(angle), std::sin(angle));
+  });
+}
+
+TEST(Synthetic, GridHasTwentyFiveModes) {
+  std::set<std::pair<double, double>> centres;
+  expect_spread(make_synthetic("grid", kCount, 2), 0.05, [&](std::int64_t mode) {
+    const std::pair centre(static_cast<double>(mode % 5 - 2) * 2, static_cast<double>(mode / 5 - 2) * 2);
+    centres.insert(centre);
+    return centre;
+  });
+  EXPECT_EQ(centres.size(), 25u);
+}
+
+TEST(Synthetic, SwissrollIsASpiral) {
+  const auto data = make_synthetic("swissroll", kCount, 3);
+  const double pi = std::acos(-1.0);
+  double low = 9, high = 0;
+  for (std::int64_t i = 0; i < data.count; ++i) {
+    const double x = x_of(data, i), y = y_of(data, i);
+    const double radius = std::hypot(x, y);
+    low = std::min(low, radius);
+    high = std::max(high, radius);
+    // At each angle the spiral passes at radii 0.2 pi apart: the point is near one of them.
+    const double turns = (radius * 10 - std::atan2(y, x)) / (2 * pi);
+    EXPECT_LT(std::abs(turns - std::round(turns)) * 2 * pi / 10, 7 * 0.05) << "point " << i;
+  }
+  EXPECT_NEAR(low, 0.15 * pi, 0.25);
+  EXPECT_NEAR(high, 0.45 * pi, 0.25);
+}
+
+TEST(Synthetic, MoonsAreTwoHalfCircles) {
+  const auto data = make_synthetic("moons", kCount, 4);
+  for (std::int64_t i = 0; i < data.count; ++i) {
+    const bool lower = label_of(data, i) == 1;
+    const double x = x_of(data, i) - (lower ? 1 : 0), y = y_of(data, i) - (lower ? 0.5 : 0);
+    EXPECT_NEAR(std::hypot(x, y), 1, 7 * 0.05) << "point " << i;
+    EXPECT_GT(lower ? -y : y, -7 * 0.05) << "point " << i;
+  }
+}
+
+TEST(Synthetic, CheckerboardFillsEverySecondSquare) {
+  const auto data = make_synthetic("checkerboard", kCount, 5);
+  std::set<std::pair<int, int>> squares;
+  for (std::int64_t i = 0; i < data.count; ++i) {
+    const double x = x_of(data, i), y = y_of(data, i);
+    ASSERT_TRUE(x >= -2 && x <= 2 && y >= -2 && y <= 2) << "point " << i;
+    squares.emplace(static_cast<int>(std::floor(x)), static_cast<int>(std::floor(y)));
+  }
+  EXPECT_EQ(squares.size(), 8u);
+  for (const auto& [column, row] : squares) EXPECT_EQ((column + row) % 2, 0);
+}
+
+TEST(Synthetic, LinesAreVerticalAndExact) {
+  const auto data = make_synthetic("lines", kCount, 6);
+  double sum = 0;
+  for (std::int64_t i = 0; i < data.count; ++i) {
+    EXPECT_EQ(x_of(data, i), static_cast<double>(label_of(data, i)));
+    ASSERT_TRUE(y_of(data, i) >= 0 && y_of(data, i) <= 1);
+    sum += y_of(data, i);
+  }
+  EXPECT_NEAR(sum / kCount, 0.5, 5 * std::sqrt(1.0 / 12 / kCount));
+}
+
+TEST(Synthetic, RefusesUnknownNamesAndImpossibleCounts) {
+  const auto error_of = [](const std::string& name, std::int64_t count) -> std::string {
+    try {
+      make_synthetic(name, count, 1);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::data);
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(error_of("rign", 10), HasSubstr("did you mean 'ring'?"));
+  EXPECT_THAT(error_of("mountains", 10), HasSubstr("there are: ring, grid"));
+  EXPECT_THAT(error_of("ring", 0), HasSubstr("0 points"));
+  EXPECT_THAT(error_of("ring", std::int64_t{1} << 60), HasSubstr("ask for 1 to"));
+}
+
+}  // namespace
+}  // namespace belamy
