@@ -19,7 +19,7 @@ expect_in() { # what, part, whole
 
 # --- A small project in the shape of this one ---
 project="$scratch/a project"
-mkdir -p "$project"/{src,include,cmake,tools}
+mkdir -p "$project"/{src,include,cmake,recipes,tools}
 cp "$SOURCE"/{belamy,CMakePresets.json} "$project"
 cp "$SOURCE"/tools/{build,quietly} "$project/tools"
 echo g++ >"$project/tools/packages.txt"
