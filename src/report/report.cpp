@@ -155,12 +155,11 @@ std::string messages(const std::vector<ReportMessage>& list) {
 std::string score_table(const std::vector<ReportScore>& scores) {
   if (scores.empty()) return "";
   std::string out =
-      "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Measure</th><th scope=\"col\" "
-      "class=\"number\">Value</th><th scope=\"col\">Unit</th><th "
-      "scope=\"col\">Note</th></tr></thead>\n<tbody>\n";
+      "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Measure</th><th scope=\"col\">Value</th>"
+      "<th scope=\"col\">Note</th></tr></thead>\n<tbody>\n";
   for (const auto& score : scores) {
     out += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td>{}</td><td "
+        "<tr><th scope=\"row\">{}</th><td>{} <span class=\"unit\">{}</span></td><td "
         "class=\"note\">{}</td></tr>\n",
         escape_html(score.name), show_value(score.value), escape_html(score.unit), escape_html(score.note));
   }
@@ -212,10 +211,15 @@ std::string curves_json(const std::vector<CurveGroup>& groups) {
       const auto points = thin_curve(curve.points, curve_limit);
       std::string steps;
       for (const auto& point : points) steps += (steps.empty() ? "" : ",") + std::to_string(point.step);
-      out += fmt::format("{}{{\"name\":{},\"thinned\":{},\"step\":[{}],\n\"seconds\":{},\n\"value\":{}}}",
-                         i > 0 ? ",\n" : "", json_string(curve.name), points.size() < curve.points.size(),
-                         steps, number_array(points, [](const CurvePoint& point) { return point.seconds; }),
+      out += fmt::format("{}{{\"name\":{},\"step\":[{}],\n\"seconds\":{},\n\"value\":{}", i > 0 ? ",\n" : "",
+                         json_string(curve.name), steps,
+                         number_array(points, [](const CurvePoint& point) { return point.seconds; }),
                          number_array(points, [](const CurvePoint& point) { return point.value; }));
+      if (points.size() < curve.points.size()) {
+        out += fmt::format(",\n\"mean\":{}",
+                           number_array(points, [](const CurvePoint& point) { return point.mean; }));
+      }
+      out += "}";
     }
     out += "]}";
   }
@@ -242,23 +246,12 @@ std::string escape_html(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
     }
   }
   return out;
@@ -300,11 +293,15 @@ std::vector<CurvePoint> thin_curve(const std::vector<CurvePoint>& points, std::s
     const std::size_t end = 1 + (bucket + 1) * inner / buckets;
     const std::size_t none = end;
     std::size_t low = none, high = none, gap = none;
+    double sum = 0;
+    int count = 0;
     for (std::size_t i = begin; i < end; ++i) {
       if (!std::isfinite(points[i].value)) {
         gap = i;
         continue;
       }
+      sum += points[i].value;
+      ++count;
       if (low == none || points[i].value < points[low].value) low = i;
       if (high == none || points[i].value > points[high].value) high = i;
     }
@@ -312,7 +309,9 @@ std::vector<CurvePoint> thin_curve(const std::vector<CurvePoint>& points, std::s
     std::sort(chosen.begin(), chosen.end());
     chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
     for (const auto i : chosen) {
-      if (i != none) out.push_back(points[i]);
+      if (i == none) continue;
+      out.push_back(points[i]);
+      if (i != gap) out.back().mean = sum / count;
     }
   }
   out.push_back(points.back());
@@ -333,7 +332,7 @@ std::vector<CurveGroup> group_curves(const std::vector<RunFolder::MetricRow>& ro
       const auto slash = name.find('/');
       auto& group = named(groups, slash == std::string::npos ? "other" : name.substr(0, slash));
       auto& curve = named(group.curves, slash == std::string::npos ? name : name.substr(slash + 1));
-      curve.points.push_back({row.step, row.seconds, value});
+      curve.points.push_back({row.step, row.seconds, value, value});
     }
   }
   std::stable_partition(groups.begin(), groups.end(), [](const auto& group) { return group.name == "loss"; });
@@ -379,14 +378,14 @@ std::string render_report(const ReportInput& input) {
       "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n"
       "<title>{} – Belamy</title>\n<style>\n{}</style>\n</head>\n<body>\n",
       title, embedded_report_css);
-  page += fmt::format("<header>\n<div class=\"words\">\n<h1>{}</h1>\n", title);
+  page += fmt::format("<header>\n<div>\n<h1>{}</h1>\n", title);
   if (!facts.summary.empty())
     page += fmt::format("<p class=\"summary\">{}</p>\n", escape_html(facts.summary));
-  page += glance(input);
+  page += fmt::format("</div>\n{}<div>\n{}", sample_player(input.samples), glance(input));
   if (!facts.citation.empty())
     page += fmt::format("<p class=\"citation\">{}</p>\n", link_addresses(facts.citation));
   if (!navigation.empty()) page += fmt::format("<nav aria-label=\"Sections\">\n{}</nav>\n", navigation);
-  page += fmt::format("</div>\n{}</header>\n<main>\n{}</main>\n", sample_player(input.samples), body);
+  page += fmt::format("</div>\n</header>\n<main>\n{}</main>\n", body);
   page += fmt::format("<footer>Written by Belamy {} ({}). This file makes no network request.</footer>\n",
                       version(), commit());
   // Nobody should have to load the chart library for a page without charts.

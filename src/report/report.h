@@ -76,6 +76,7 @@ struct CurvePoint {
   std::int64_t step = 0;
   double seconds = 0;
   double value = 0;
+  double mean = 0;  ///< of the values that this point stands for: its own, until thin_curve left others out
 };
 struct Curve {
   std::string name;
@@ -92,7 +93,8 @@ struct CurveGroup {
 std::vector<CurveGroup> group_curves(const std::vector<RunFolder::MetricRow>& rows);
 
 /// At most `limit` (4 or more) points: the first, the last, and the lowest and highest of each of equal
-/// buckets between them. A bucket with a gap in it keeps one point of the gap on top of that.
+/// buckets between them. A bucket with a gap in it keeps one point of the gap on top of that. The points of a
+/// bucket carry its mean, so that a smoothed curve does not lean towards the outliers that were kept.
 std::vector<CurvePoint> thin_curve(const std::vector<CurvePoint>& points, std::size_t limit);
 
 /// At most `limit` (2 or more) rising indices below `count`, evenly spread, always with the first and the

@@ -91,17 +91,25 @@ function showNumber(value) {
   return String(Number(value.toPrecision(4)));
 }
 
-// An average over about the last 3 % of the points, without the pull to zero at the start. Gaps stay gaps.
+// An average over neighbours on both sides, so that the curve does not lag; their weights fall to 1/e in 2 % of the
+// points. Gaps stay gaps.
 function smoothed(values) {
-  const keep = Math.exp(-1 / Math.max(1, values.length * 0.03));
-  let sum = 0;
-  let weight = 0;
-  return values.map((value) => {
-    if (value === null) return null;
-    sum = keep * sum + (1 - keep) * value;
-    weight = keep * weight + 1 - keep;
-    return sum / weight;
-  });
+  const keep = Math.exp(-1 / Math.max(1, values.length * 0.02));
+  const sums = values.map(() => 0);
+  const weights = values.map(() => 0);
+  const sweep = (from, step) => {
+    let sum = 0;
+    let weight = 0;
+    for (let i = from; i >= 0 && i < values.length; i += step) {
+      sums[i] += sum;
+      weights[i] += weight;
+      sum = keep * (sum + (values[i] ?? 0));
+      weight = keep * (weight + (values[i] === null ? 0 : 1));
+    }
+  };
+  sweep(0, 1);
+  sweep(values.length - 1, -1);
+  return values.map((value, i) => (value === null ? null : (sums[i] + value) / (weights[i] + 1)));
 }
 
 class CurveChart {
@@ -127,7 +135,7 @@ class CurveChart {
       element("div", { className: "legend" }, ...this.buttons),
       element("div", { className: "plot" }, canvas),
     );
-    if (this.curves.some((curve) => curve.thinned)) {
+    if (this.curves.some((curve) => curve.mean)) {
       const hint = "Long curves are drawn from the lowest and highest value of each stretch.";
       this.root.append(element("p", { className: "hint", textContent: hint }));
     }
@@ -140,7 +148,7 @@ class CurveChart {
   legendButton(curve, index) {
     const swatch = element("span", { className: "swatch" });
     swatch.style.background = `var(--series-${(index % 6) + 1})`;
-    const last = curve.value.findLast((value) => value !== null);
+    const last = curve.value.filter((value) => value !== null).pop();
     const text = curve.name.replaceAll("_", " ") + (last === undefined ? "" : ` ${showNumber(last)}`);
     const button = element("button", { type: "button", title: "Show or hide" }, swatch, text);
     button.setAttribute("aria-pressed", "true");
@@ -185,7 +193,7 @@ class CurveChart {
         ...extra,
       });
       if (this.smooth.checked) {
-        datasets.push(line(smoothed(curve.value), { raw: curve.value, order: 0 }));
+        datasets.push(line(smoothed(curve.mean || curve.value), { raw: curve.value, order: 0 }));
         const faint = `${color(`series-${(index % 6) + 1}`)}48`;
         datasets.push(line(curve.value, { borderColor: faint, borderWidth: 1, quiet: true, order: 1 }));
       } else {
@@ -207,8 +215,10 @@ class CurveChart {
       scales: {
         x: {
           type: "linear",
+          min: 0,
+          max: Math.max(...this.curves.flatMap((curve) => curve[axis])) / scale || 1,
           grid: { display: false },
-          ticks: { ...ticks, font },
+          ticks: { ...ticks, font, includeBounds: false },
           title: { display: true, color: color("quiet"), font, text: axis === "seconds" ? `training time (${unit})` : "step" },
         },
         y: { type: this.log.checked ? "logarithmic" : "linear", grid, ticks: { ...ticks, font, padding: 8 } },
@@ -224,7 +234,10 @@ class CurveChart {
           boxPadding: 4,
           filter: (item) => !item.dataset.quiet,
           callbacks: {
-            title: (items) => (items.length ? `${axis === "seconds" ? unit : "step"} ${showNumber(items[0].parsed.x)}` : ""),
+            title: (items) => {
+              const at = items.length ? showNumber(items[0].parsed.x) : "";
+              return axis === "seconds" ? `${at} ${unit}` : `step ${at}`;
+            },
             label: (item) => {
               const raw = item.dataset.raw;
               if (!raw) return `${item.dataset.label}: ${showNumber(item.parsed.y)}`;
