@@ -50,6 +50,13 @@ class FaultyEnv : public Env {
  public:
   explicit FaultyEnv(int operation = 0, Fault fault = Fault::fail) : operation_(operation), fault_(fault) {}
 
+  /// Starts counting anew.
+  void arm(int operation, Fault fault = Fault::fail) {
+    operation_ = operation;
+    fault_ = fault;
+    log_.clear();
+  }
+
   /// The names of all operations so far, the failed ones too.
   const std::vector<std::string>& log() const { return log_; }
   bool struck() const { return operation_ != 0 && static_cast<int>(log_.size()) >= operation_; }

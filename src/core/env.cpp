@@ -19,22 +19,13 @@ Error file_error(const std::string& action, const fs::path& path, int code) {
   std::string hint;
   switch (code) {
     case ENOSPC:
-    case EDQUOT:
-      hint = "free some space on that disk, or choose a folder on another one";
-      break;
+    case EDQUOT: hint = "free some space on that disk, or choose a folder on another one"; break;
     case EACCES:
     case EPERM:
-    case EROFS:
-      hint = "check who owns it and its permissions, or choose another folder";
-      break;
-    case ENOENT:
-      hint = "check the spelling of the path";
-      break;
-    case EIO:
-      hint = "the disk reports a fault: check it, and save what you need to another one";
-      break;
-    default:
-      break;
+    case EROFS: hint = "check who owns it and its permissions, or choose another folder"; break;
+    case ENOENT: hint = "check the spelling of the path"; break;
+    case EIO: hint = "the disk reports a fault: check it, and save what you need to another one"; break;
+    default: break;
   }
   return storage_error(
       fmt::format("cannot {} '{}': {}", action, path.string(), std::generic_category().message(code)), hint);
@@ -99,7 +90,7 @@ class RealFile : public WritableFile {
 
 class RealLock : public FileLock {
  public:
-  explicit RealLock(const fs::path& path) : file_(path, O_RDWR | O_CREAT, "lock") {}
+  explicit RealLock(const fs::path& path) : file_(path, O_RDWR | O_CREAT, "write") {}
 
   /// flock and not fcntl: it also keeps out a second lock of this very process.
   bool acquire(const fs::path& path) {

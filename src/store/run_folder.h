@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,15 +26,16 @@ struct CheckpointFile {
 /// Owns the lock of the folder while it lives. Not thread-safe.
 ///
 ///   resolved.toml  metrics.jsonl  events.out.tfevents.*  samples/step-00000500.png  report.html
-///   checkpoints/step-00000500.safetensors
+///   checkpoints/step-00000500.safetensors  .lock
 class RunFolder {
  public:
-  /// Creates the folder (or takes an empty one). A storage error when it already holds a run ("resume it, or choose
-  /// another --out"), is in use by another process, or cannot be written.
+  /// Creates the folder (or takes an empty one). A storage error when it already holds a run ("resume it, or
+  /// choose another --out"), is in use by another process, or cannot be written.
   static RunFolder create(Env& env, const fs::path& path);
-  /// Opens an existing run for going on; takes the lock.
+  /// Opens an existing run for going on: takes the lock and removes temporary files that dead processes left.
+  /// A storage error when it is no run, is in use by another process, or cannot be written.
   static RunFolder open(Env& env, const fs::path& path);
-  /// Opens for reading only: no lock; a run may be going on in it.
+  /// Opens for reading only: no lock; a run may be going on in it. A storage error when it is no run.
   static RunFolder read(Env& env, const fs::path& path);
 
   RunFolder(RunFolder&&) noexcept;
@@ -45,35 +47,48 @@ class RunFolder {
   void write_settings(std::string_view resolved_toml);
   std::string read_settings() const;
 
-  /// Atomic and durable; then prunes to the newest `keep`. Cleans its temporary files when the disk is full.
+  /// Atomic and durable; then prunes to the newest `keep` (at least one; a failure to prune is no error).
+  /// Adds metadata["step"]. A storage error, such as for a full disk, leaves the older checkpoints and no
+  /// temporary file.
   void save_checkpoint(std::int64_t step, const ArrayMap& arrays, StringMap metadata, int keep);
   /// Oldest first.
   std::vector<CheckpointFile> checkpoints() const;
-  /// The newest good one; `warn(message)` is called once for every damaged one that was passed over. A storage error
-  /// when there is none, or none is good.
-  Safetensors load_newest(const std::function<void(const std::string&)>& warn, std::int64_t* step = nullptr) const;
+  /// The newest good one; `warn(message)` is called once for every damaged one that was passed over. A
+  /// storage error when there is none, or none is good.
+  Safetensors load_newest(const std::function<void(const std::string&)>& warn,
+                          std::int64_t* step = nullptr) const;
 
-  /// One line of metrics.jsonl ({"step":..,"time":..,"name":value,...}; a value that is not finite is written as
-  /// null) and the same values as TensorBoard scalars. `seconds` is training time.
-  void append_metrics(std::int64_t step, double seconds, const std::vector<std::pair<std::string, double>>& values);
-  /// Drops metrics and samples of later steps, after going back to a checkpoint; tolerates a torn last line.
+  /// One line of metrics.jsonl ({"step":..,"time":..,"name":value,...}; a value that is not finite is written
+  /// as null) and the same values as TensorBoard scalars. `seconds` is training time.
+  void append_metrics(std::int64_t step, double seconds,
+                      const std::vector<std::pair<std::string, double>>& values);
+  /// Drops metrics and samples of later steps, after going back to a checkpoint, in TensorBoard as well.
+  /// Checkpoints of later steps, which load_newest passed over as damaged, get the ending ".damaged", so that
+  /// they no longer count.
   void rewind(std::int64_t step);
   struct MetricRow {
     std::int64_t step = 0;
     double seconds = 0;
     std::vector<std::pair<std::string, double>> values;
   };
+  /// Lines that are no rows, such as the torn last line of a crash, are passed over. A null comes back as
+  /// NaN.
   std::vector<MetricRow> read_metrics() const;
 
+  /// Atomic, and the same picture for TensorBoard. A storage error when `png` is no PNG.
   void write_sample(std::int64_t step, std::string_view png);
   /// (step, path), oldest first.
   std::vector<std::pair<std::int64_t, fs::path>> samples() const;
 
-  void write_file(const fs::path& relative, std::string_view bytes);  ///< atomic
+  void write_file(const fs::path& relative,
+                  std::string_view bytes);  ///< atomic; makes the folders in between
   Env& env() const { return *env_; }
 
  private:
   RunFolder(Env& env, fs::path path);
+  void lock();
+  EventWriter& events();
+
   Env* env_;
   fs::path path_;
   std::unique_ptr<FileLock> lock_;
