@@ -1,0 +1,26 @@
+#include "data/dataset.h"
+
+namespace belamy {
+
+void DataOptions::fields(Fields& f) {
+  f.add("source", source, "name of a known set (belamy data list), or a path");
+  f.add("size", size, {0, 4096}, "side of the square images; 0: as they are", "pixels");
+  f.add("channels", channels, {0, 3}, "1 (gray) or 3 (colour); 0: as they are");
+  f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square becomes one");
+  f.add("limit", limit, {0, 1'000'000'000}, "use at most this many training images; 0: all", "images");
+  f.add("holdout", holdout, {0.0, 0.9}, "share kept as test set where the source has none of its own");
+  f.add("seed", seed, {0, 1'000'000'000}, "of limit, hold-out and synthetic sets");
+}
+
+Image Dataset::image(std::int64_t index) const {
+  const auto plane = static_cast<std::size_t>(height * width), depth = static_cast<std::size_t>(channels);
+  Image out{static_cast<int>(width), static_cast<int>(height), static_cast<int>(channels), {}};
+  out.pixels.resize(plane * depth);
+  const std::uint8_t* from = pixels.data() + static_cast<std::size_t>(index) * plane * depth;
+  for (std::size_t c = 0; c < depth; ++c) {
+    for (std::size_t p = 0; p < plane; ++p) out.pixels[p * depth + c] = *from++;
+  }
+  return out;
+}
+
+}  // namespace belamy

@@ -1,0 +1,277 @@
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <random>
+#include <unistd.h>
+
+#include "data/glyphs.h"
+#include "data/readers.h"
+#include "data/synthetic.h"
+
+namespace belamy {
+namespace {
+
+Fit parse_fit(const std::string& text) {
+  if (text == "crop") return Fit::crop;
+  if (text == "pad") return Fit::pad;
+  if (text == "stretch") return Fit::stretch;
+  throw usage_error(fmt::format("data.fit = \"{}\"", text), "Allowed: crop, pad, stretch.");
+}
+
+// A seeded order of 0 .. count - 1. The draws are written out, as std::shuffle differs between libraries.
+std::vector<std::size_t> shuffled(std::size_t count, std::int64_t seed) {
+  std::mt19937_64 random(static_cast<std::uint64_t>(seed));
+  std::vector<std::size_t> order(count);
+  for (std::size_t i = 0; i < count; ++i) order[i] = i;
+  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  return order;
+}
+
+// Which items make the split: hold-out first, then the limit among the training images.
+std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {
+  const std::size_t count = listing.items.size();
+  std::vector<bool> wanted(count, true);
+  if (!listing.split) {
+    auto held = static_cast<std::size_t>(std::lround(options.holdout * static_cast<double>(count)));
+    if (options.holdout > 0 && count > 1) held = std::clamp<std::size_t>(held, 1, count - 1);
+    if (held == 0 && split == Split::test) {
+      throw data_error(listing.source + ": has no test images of its own, and data.holdout keeps none",
+                       "Set data.holdout to the share of images to test with, such as 0.1.");
+    }
+    const auto order = shuffled(count, options.seed);
+    for (std::size_t i = 0; i < count; ++i) wanted[order[i]] = (i < held) == (split == Split::test);
+  }
+  if (split == Split::train && options.limit > 0) {
+    auto left = options.limit;
+    for (const auto index :
+         shuffled(count, options.seed ^ 0x6c696d6974)) {  // "limit": not the hold-out's order
+      if (wanted[index] && left-- <= 0) wanted[index] = false;
+    }
+  }
+  return wanted;
+}
+
+std::uint64_t physical_memory() {
+  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+// What was done to the images, for one line at the start of a run.
+class FitNote {
+ public:
+  void before(const Image& image) {
+    if (!any_) low_ = high_ = {image.width, image.height};
+    low_ = std::min(low_, {image.width, image.height});
+    high_ = std::max(high_, {image.width, image.height});
+    (image.channels == 1 ? gray_ : colour_) = any_ = true;
+  }
+
+  void fitting(const Image& image, int size, Fit fit) {
+    if (image.width == size && image.height == size) return;
+    const int longer = std::max(image.width, image.height), shorter = std::min(image.width, image.height);
+    const int scaled = fit == Fit::crop ? shorter : longer;
+    const bool only_padded = fit == Fit::pad && longer <= size && longer * 5 > size * 4;
+    if (fit == Fit::pad && (longer != shorter || only_padded)) how_[0] = "padded";
+    if (fit == Fit::crop && longer != shorter) how_[0] = "cropped";
+    if (fit == Fit::stretch && longer != shorter) how_[0] = "stretched";
+    if (scaled > size) how_[1] = "antialiased";
+    if (scaled < size && !only_padded) how_[2] = "enlarged";
+  }
+
+  /// Empty when nothing was changed.
+  std::string text(const Image& last) const {
+    std::string from = fmt::format("{}x{}", low_.first, low_.second);
+    if (low_ != high_) from += fmt::format(" to {}x{}", high_.first, high_.second);
+    const std::string kinds = gray_ && colour_ ? "gray and colour" : gray_ ? "gray" : "colour";
+    const std::string kind = last.channels == 1 ? "gray" : "colour";
+    std::string to = fmt::format("{}x{}", last.width, last.height);
+    if (from == to && kinds == kind) return "";
+    std::string line = fmt::format("{} {} -> {} {}", from, kinds, to, kind);
+    for (const char* how : how_) {
+      if (how) line += fmt::format(", {}", how);
+    }
+    return line;
+  }
+
+ private:
+  bool any_ = false, gray_ = false, colour_ = false;
+  std::pair<int, int> low_, high_;
+  std::array<const char*, 3> how_{};
+};
+
+// Takes images one by one, makes each the wanted shape and puts it at its place.
+class Collector {
+ public:
+  Collector(const Listing& listing, const std::vector<bool>& wanted, const DataOptions& options)
+      : listing_(listing), options_(options), fit_(parse_fit(options.fit)), slots_(wanted.size(), -1) {
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (wanted[i]) slots_[i] = count++;
+    }
+    filled_.resize(static_cast<std::size_t>(count));
+  }
+
+  void image(std::size_t index, Image image) {
+    note_.before(image);
+    if (options_.size > 0) {
+      const int size = static_cast<int>(options_.size);
+      note_.fitting(image, size, fit_);
+      image = fit_image(image, size, fit_);
+    }
+    if (options_.channels > 0) image = convert_channels(image, static_cast<int>(options_.channels));
+    if (pixels_.empty()) start(index, image);
+    check_same(index, image);
+    const std::size_t plane = static_cast<std::size_t>(image.width) * image.height;
+    std::uint8_t* to = &pixels_[static_cast<std::size_t>(slots_[index]) * bytes_];
+    for (int c = 0; c < image.channels; ++c) {
+      for (std::size_t p = 0; p < plane; ++p) *to++ = image.pixels[p * image.channels + c];
+    }
+    filled_[static_cast<std::size_t>(slots_[index])] = true;
+  }
+
+  void bad(Problem problem) { problems_.push_back(std::move(problem)); }
+
+  Dataset finish() {
+    Dataset set;
+    set.problems = listing_.problems;
+    set.problems.insert(set.problems.end(), problems_.begin(), problems_.end());
+    std::stable_sort(set.problems.begin(), set.problems.end(),
+                     [](const Problem& a, const Problem& b) { return a.file < b.file; });
+    if (pixels_.empty()) throw nothing_readable(set.problems);
+
+    set.channels = shape_.channels;
+    set.height = shape_.height;
+    set.width = shape_.width;
+    set.class_names = listing_.class_names;
+    set.style_names = listing_.style_names;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i] < 0) continue;
+      const auto slot = static_cast<std::size_t>(slots_[i]), at = static_cast<std::size_t>(set.count);
+      if (!filled_[slot]) continue;
+      // Closes the gaps that bad files leave.
+      if (at != slot) std::copy_n(&pixels_[slot * bytes_], bytes_, &pixels_[at * bytes_]);
+      ++set.count;
+      if (!set.class_names.empty()) set.labels.push_back(listing_.items[i].label);
+      if (!set.style_names.empty()) set.styles.push_back(listing_.items[i].style);
+    }
+    pixels_.resize(static_cast<std::size_t>(set.count) * bytes_);
+    set.pixels = std::move(pixels_);
+    if (auto line = note_.text(shape_); !line.empty()) set.notes.push_back(std::move(line));
+    if (!set.problems.empty()) {
+      const auto& first = set.problems[0];
+      set.notes.push_back(fmt::format("{} of {} files left out; the first: {}: {}", set.problems.size(),
+                                      set.problems.size() + static_cast<std::size_t>(set.count), first.file,
+                                      first.reason));
+    }
+    return set;
+  }
+
+ private:
+  // The first image decides the shape.
+  void start(std::size_t index, const Image& image) {
+    shape_ = {image.width, image.height, image.channels, {}};
+    first_ = index;
+    bytes_ = image.pixels.size();
+    const double needed = static_cast<double>(bytes_) * static_cast<double>(filled_.size());
+    const double memory = static_cast<double>(physical_memory());
+    if (needed > memory) {
+      throw data_error(
+          fmt::format("{}: {} images of {}x{} take {:.1f} GiB, this machine has {:.1f} GiB", listing_.source,
+                      filled_.size(), image.width, image.height, needed / (1 << 30), memory / (1 << 30)),
+          "Set data.size to a smaller size, or data.limit.");
+    }
+    pixels_.resize(bytes_ * filled_.size());
+  }
+
+  void check_same(std::size_t index, const Image& image) const {
+    const auto text = [](const Image& i) {
+      return fmt::format("{}x{} {}", i.width, i.height, i.channels == 1 ? "gray" : "colour");
+    };
+    if (image.channels == shape_.channels && image.width == shape_.width && image.height == shape_.height)
+      return;
+    const bool size = image.width != shape_.width || image.height != shape_.height;
+    throw data_error(
+        fmt::format("{}: the images differ: {} is {}, {} is {}", listing_.source, listing_.items[first_].name,
+                    text(shape_), listing_.items[index].name, text(image)),
+        size ? "Set data.size to the side that all shall have, such as data.size = 64."
+             : "Set data.channels to 1 (gray) or 3 (colour).");
+  }
+
+  Error nothing_readable(const std::vector<Problem>& problems) const {
+    std::string seen =
+        fmt::format("{}: {} files, none of them a readable image", listing_.source, problems.size());
+    if (!problems.empty()) seen += fmt::format("; first: {}: {}", problems[0].file, problems[0].reason);
+    return data_error(seen,
+                      "Expected PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder a class.");
+  }
+
+  const Listing& listing_;
+  const DataOptions& options_;
+  Fit fit_;
+  std::vector<std::int64_t> slots_;  // place of each item in pixels_, or -1
+  std::vector<bool> filled_;
+  std::vector<std::uint8_t> pixels_;
+  Image shape_;  // without pixels
+  std::size_t first_ = 0, bytes_ = 0;
+  std::vector<Problem> problems_;
+  FitNote note_;
+};
+
+// Points are drawn, so the test set is another seed's and nothing is held out.
+Dataset load_points(const Source& source, const DataOptions& options, Split split) {
+  constexpr std::int64_t train_count = 50000, test_count = 10000;
+  if (split == Split::test) return make_synthetic(source.name, test_count, options.seed ^ 0x74657374);
+  return make_synthetic(source.name, options.limit > 0 ? options.limit : train_count, options.seed);
+}
+
+}  // namespace
+
+Listing listing_of(Dataset set, const std::string& source, bool split) {
+  Listing listing;
+  listing.source = source;
+  listing.split = split;
+  listing.class_names = set.class_names;
+  listing.style_names = set.style_names;
+  listing.items.resize(static_cast<std::size_t>(set.count));
+  for (std::size_t i = 0; i < listing.items.size(); ++i) {
+    listing.items[i].name = fmt::format("image {}", i);
+    if (!set.labels.empty()) listing.items[i].label = set.labels[i];
+    if (!set.styles.empty()) listing.items[i].style = set.styles[i];
+  }
+  const auto shared = std::make_shared<const Dataset>(std::move(set));
+  listing.read = [shared](const std::vector<bool>& wanted, const Visitor& visitor) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (wanted[i]) visitor.image(i, shared->image(static_cast<std::int64_t>(i)));
+    }
+  };
+  return listing;
+}
+
+Listing list_source(const Source& source, Split split, std::int64_t seed) {
+  switch (source.kind) {
+    case Source::Kind::idx: return list_idx(source.path, split);
+    case Source::Kind::cifar: return list_cifar(source.path, split);
+    case Source::Kind::usps: return list_usps(source.path, split);
+    case Source::Kind::npz: return list_npz(source.path, split);
+    case Source::Kind::glyphs: return listing_of(make_glyphs(seed, split), source.name, true);
+    default: return list_files(source.path, split);
+  }
+}
+
+Dataset load_dataset(const DataOptions& options, Split split) {
+  if (options.channels == 2) {
+    throw usage_error("data.channels = 2", "Allowed: 1 (gray), 3 (colour), 0 (as the images are).");
+  }
+  const Source source = find_source(options.source);
+  if (source.kind == Source::Kind::synthetic) return load_points(source, options, split);
+  const Listing listing = list_source(source, split, options.seed);
+  const auto wanted = choose(listing, options, split);
+  Collector collector(listing, wanted, options);
+  listing.read(wanted, {[&](std::size_t index, Image image) { collector.image(index, std::move(image)); },
+                        [&](std::size_t, Problem problem) { collector.bad(std::move(problem)); }});
+  Dataset set = collector.finish();
+  set.name = source.name;
+  return set;
+}
+
+}  // namespace belamy

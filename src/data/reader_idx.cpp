@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "data/readers.h"
+
+namespace belamy {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Idx {
+  std::vector<std::uint64_t> dims;
+  std::string bytes;  // without the header
+};
+
+// The whole file, its length checked against its header. Memory follows the real length, not the header.
+Idx read_idx(const fs::path& path) {
+  GzFile file(path);
+  std::string header;
+  file.read(header, 4);
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint64_t>(static_cast<std::uint8_t>(header[i]));
+  };
+  if (header.size() < 4 || byte(0) != 0 || byte(1) != 0 || byte(3) < 1 || byte(3) > 4) {
+    throw data_error(path.string() + ": not an IDX file (the first bytes should be 0, 0, type, dimensions)",
+                     "Give the file as it was downloaded, .gz or unpacked.");
+  }
+  if (byte(2) != 8) {
+    throw data_error(
+        fmt::format("{}: IDX values of type {:#04x}; only bytes (0x08) are read", path.string(), byte(2)));
+  }
+  Idx idx;
+  const std::size_t dimensions = byte(3);
+  file.read(header, 4 * dimensions);
+  if (header.size() < 4 + 4 * dimensions) {
+    throw data_error(
+        fmt::format("{}: the file ends inside its header, after {} bytes", path.string(), header.size()),
+        "Get the file again.");
+  }
+  std::uint64_t expected = 1;
+  std::string shape;
+  for (std::size_t d = 0; d < dimensions; ++d) {
+    const std::size_t at = 4 + 4 * d;
+    idx.dims.push_back(byte(at) << 24 | byte(at + 1) << 16 | byte(at + 2) << 8 | byte(at + 3));
+    // No file is as large as the cap, so a capped product still fails the length check below.
+    if (__builtin_mul_overflow(expected, idx.dims.back(), &expected)) expected = std::uint64_t{1} << 62;
+    shape += fmt::format("{}{}", d ? " x " : "", idx.dims.back());
+  }
+  file.read(idx.bytes, expected);
+  std::string more;
+  file.read(more, 1);
+  if (idx.bytes.size() != expected || !more.empty()) {
+    throw data_error(fmt::format("{}: the header says {} = {} bytes, the file holds {}", path.string(), shape,
+                                 expected, more.empty() ? std::to_string(idx.bytes.size()) : "more"),
+                     "The file is damaged or its header is wrong: get it again.");
+  }
+  return idx;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// "train-images-idx3-ubyte.gz" -> "train-"; false for files that hold no images.
+bool image_prefix(const fs::path& path, std::string& prefix) {
+  const std::string name = path.filename().string();
+  const auto at = name.find("images");
+  if (at == std::string::npos || !contains(name, "idx")) return false;
+  prefix = name.substr(0, at);
+  return true;
+}
+
+enum class Part { train, test, valid, whole };
+
+Part part_of(const std::string& prefix) {
+  if (contains(prefix, "train")) return Part::train;
+  if (contains(prefix, "t10k") || contains(prefix, "test")) return Part::test;
+  if (contains(prefix, "val")) return Part::valid;
+  return Part::whole;
+}
+
+struct Files {
+  fs::path images;
+  fs::path labels;  // empty: none
+  bool split = false;
+};
+
+// The set's name without the part's: files of one set agree in it.
+std::string set_of(std::string prefix) {
+  for (const char* part : {"train", "t10k", "test", "valid", "val"}) {
+    if (const auto at = prefix.find(part); at != std::string::npos)
+      return prefix.erase(at, std::string(part).size());
+  }
+  return prefix;
+}
+
+Files find_files(const fs::path& path, Split split) {
+  const bool is_file = fs::is_regular_file(path);
+  const fs::path folder = is_file ? path.parent_path() : path;
+  const auto all = files_in(folder.empty() ? "." : folder);
+
+  std::string given;
+  if (is_file) image_prefix(path, given);
+  std::map<Part, std::vector<fs::path>> images;
+  for (const auto& file : all) {
+    std::string prefix;
+    if (!image_prefix(file, prefix) || (is_file && set_of(prefix) != set_of(given))) continue;
+    auto& found = images[part_of(prefix)];
+    // A file that lies there packed and unpacked counts once.
+    if (found.empty() || found.back().stem() != file.stem()) {
+      const bool same = !found.empty() && file.string() == found.back().string() + ".gz";
+      if (!same) found.push_back(file);
+    }
+  }
+
+  Files files;
+  files.split = !images[Part::train].empty() && !images[Part::test].empty();
+  if (files.split) {
+    const auto& candidates = images[split == Split::train ? Part::train : Part::test];
+    if (candidates.size() > 1) {
+      throw data_error(fmt::format("{}: several IDX sets: {}", path.string(), describe(candidates)),
+                       "Give the file with the training images instead of the folder.");
+    }
+    files.images = candidates[0];
+  } else if (is_file) {
+    files.images = path;
+  } else {
+    for (const Part part : {Part::train, Part::whole, Part::test, Part::valid}) {
+      if (files.images.empty() && !images[part].empty()) files.images = images[part][0];
+    }
+  }
+  if (files.images.empty()) {
+    throw data_error(
+        fmt::format("{}: no IDX images, only {}", path.string(), describe(all)),
+        "Expected names as of MNIST: train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-....");
+  }
+  std::string prefix;
+  if (image_prefix(files.images, prefix)) {
+    for (const auto& file : all) {
+      if (files.labels.empty() && file.filename().string().starts_with(prefix + "labels"))
+        files.labels = file;
+    }
+  }
+  return files;
+}
+
+}  // namespace
+
+Listing list_idx(const fs::path& path, Split split) {
+  const Files files = find_files(path, split);
+  Idx images = read_idx(files.images);
+  if (images.dims.size() != 3) {
+    throw data_error(fmt::format("{}: {} dimensions where images have 3 (count, rows, columns)",
+                                 files.images.string(), images.dims.size()));
+  }
+  Dataset set;
+  set.count = static_cast<std::int64_t>(images.dims[0]);
+  set.channels = 1;
+  set.height = static_cast<std::int64_t>(images.dims[1]);
+  set.width = static_cast<std::int64_t>(images.dims[2]);
+  set.pixels.assign(images.bytes.begin(), images.bytes.end());
+  // Binarized MNIST has bytes 0 and 1.
+  const bool binary =
+      std::all_of(set.pixels.begin(), set.pixels.end(), [](std::uint8_t p) { return p <= 1; });
+  if (binary) {
+    for (auto& pixel : set.pixels) pixel = static_cast<std::uint8_t>(pixel * 255);
+  }
+  if (!files.labels.empty()) {
+    const Idx labels = read_idx(files.labels);
+    if (labels.dims.size() != 1 || labels.dims[0] != images.dims[0]) {
+      throw data_error(fmt::format("{}: {} labels for the {} images of {}", files.labels.string(),
+                                   labels.bytes.size(), images.dims[0], files.images.filename().string()),
+                       "The two files do not belong together: get both again.");
+    }
+    int classes = 0;
+    for (const char label : labels.bytes) {
+      set.labels.push_back(static_cast<std::uint8_t>(label));
+      classes = std::max(classes, static_cast<std::uint8_t>(label) + 1);
+    }
+    set.class_names = numbered_classes(classes);
+  }
+  return listing_of(std::move(set), files.images.string(), files.split);
+}
+
+}  // namespace belamy

@@ -1,0 +1,239 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <optional>
+
+#include "data/readers.h"
+
+namespace belamy {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t largest_member = std::uint64_t{1} << 34;
+constexpr std::int64_t most_classes = 100000;
+
+// One array of a .npz, checked against its header.
+struct Npy {
+  std::string title;  // "set.npz:images.npy"
+  char kind = 'u';    // u, i, f, b
+  std::size_t width = 1;
+  std::vector<std::uint64_t> shape;
+  std::string bytes;
+  std::size_t data = 0;  // where the values begin
+
+  std::uint64_t count() const { return (bytes.size() - data) / width; }
+
+  double at(std::uint64_t index) const {
+    const char* from = bytes.data() + data + index * width;
+    const auto load = [&](auto value) {
+      std::memcpy(&value, from, sizeof(value));
+      return static_cast<double>(value);
+    };
+    if (kind == 'f') return width == 4 ? load(float{}) : load(double{});
+    const bool is_signed = kind == 'i';
+    switch (width) {
+      case 1: return is_signed ? load(std::int8_t{}) : load(std::uint8_t{});
+      case 2: return is_signed ? load(std::int16_t{}) : load(std::uint16_t{});
+      case 4: return is_signed ? load(std::int32_t{}) : load(std::uint32_t{});
+      default: return is_signed ? load(std::int64_t{}) : load(std::uint64_t{});
+    }
+  }
+};
+
+Error wrong(const Npy& array, const std::string& what) {
+  return data_error(array.title + ": " + what,
+                    "Write it again with numpy.savez, images as uint8 [N, H, W] or [N, H, W, C].");
+}
+
+// The text after 'key': in the header's dictionary, "'|u1'" or "(60000, 28, 28)".
+std::string field(const std::string& header, const std::string& key, const Npy& array) {
+  const auto at = header.find("'" + key + "':");
+  if (at == std::string::npos) throw wrong(array, "the header has no '" + key + "'");
+  const auto start = header.find_first_not_of(' ', at + key.size() + 3);
+  if (start == std::string::npos) throw wrong(array, "the header ends after '" + key + "'");
+  const auto end = header[start] == '(' ? header.find(')', start) : header.find_first_of(",}", start);
+  if (end == std::string::npos) throw wrong(array, "the header ends inside '" + key + "'");
+  return header.substr(start, end - start);
+}
+
+Npy parse_npy(std::string bytes, const std::string& title) {
+  Npy array;
+  array.title = title;
+  array.bytes = std::move(bytes);
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::size_t>(static_cast<std::uint8_t>(array.bytes[i]));
+  };
+  if (array.bytes.size() < 12 || !array.bytes.starts_with("\x93NUMPY"))
+    throw wrong(array, "not a .npy array");
+  const std::size_t version = byte(6), lead = version == 1 ? 10 : 12;
+  if (version < 1 || version > 3)
+    throw wrong(array, fmt::format(".npy version {}; known are 1 to 3", version));
+  std::size_t length = byte(8) | byte(9) << 8;
+  if (version > 1) length |= byte(10) << 16 | byte(11) << 24;
+  if (length > array.bytes.size() - lead) throw wrong(array, "the array ends inside its header");
+  array.data = lead + length;
+  const std::string header = array.bytes.substr(lead, length);
+
+  const std::string type = field(header, "descr", array);  // '<f4' with its quotes
+  if (type.size() != 5 || std::string("|<=").find(type[1]) == std::string::npos ||
+      std::string("uifb").find(type[2]) == std::string::npos ||
+      std::string("1248").find(type[3]) == std::string::npos || (type[2] == 'f' && type[3] < '4') ||
+      (type[2] == 'b' && type[3] != '1')) {
+    throw wrong(array, "values of type " + type + " are not read");
+  }
+  array.kind = type[2];
+  array.width = static_cast<std::size_t>(type[3] - '0');
+  if (field(header, "fortran_order", array) != "False") throw wrong(array, "the array is in Fortran order");
+
+  std::uint64_t expected = array.width;
+  const std::string shape = field(header, "shape", array);
+  for (std::size_t at = 1; at < shape.size();) {
+    const auto end = std::min(shape.find(',', at), shape.size());
+    std::uint64_t value = 0;
+    bool digits = false;
+    for (; at < end; ++at) {
+      if (shape[at] == ' ') continue;
+      if (shape[at] < '0' || shape[at] > '9' || value > (std::uint64_t{1} << 40)) {
+        throw wrong(array, "the shape is " + shape + ")");
+      }
+      value = value * 10 + static_cast<std::uint64_t>(shape[at] - '0');
+      digits = true;
+    }
+    at = end + 1;
+    if (!digits) continue;  // after the comma of "(5,)"
+    array.shape.push_back(value);
+    if (__builtin_mul_overflow(expected, value, &expected)) throw wrong(array, "the shape is " + shape + ")");
+  }
+  if (array.bytes.size() - array.data != expected) {
+    throw wrong(array, fmt::format("the header says {}) of {}, that is {} bytes; there are {}", shape, type,
+                                   expected, array.bytes.size() - array.data));
+  }
+  return array;
+}
+
+// "images", "train_images", ... -> the array.
+std::map<std::string, Npy> read_arrays(const fs::path& path,
+                                       const std::function<bool(const std::string&)>& wanted) {
+  std::map<std::string, Npy> arrays;
+  const auto key = [](const std::string& name) {
+    return name.ends_with(".npy") ? name.substr(0, name.size() - 4) : name;
+  };
+  read_archive(
+      path, largest_member, [&](const std::string& name) { return wanted(key(name)); },
+      [&](const std::string& name, std::string bytes, const std::string& reason) {
+        const std::string title = path.string() + ":" + name;
+        if (!reason.empty()) throw data_error(title + ": " + reason, "Get the file again.");
+        arrays[key(name)] = parse_npy(std::move(bytes), title);
+      });
+  return arrays;
+}
+
+// Values 0 .. 255 as they are; floats in 0 .. 1 or -1 .. 1 are stretched to them.
+std::function<std::uint8_t(double)> scale_of(const Npy& images) {
+  double low = 0, high = 0;
+  for (std::uint64_t i = 0; i < images.count(); ++i) {
+    const double value = images.at(i);
+    if (!std::isfinite(value)) throw wrong(images, fmt::format("value {} at {}", value, i));
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  const auto byte = [](double value) { return static_cast<std::uint8_t>(std::lround(value)); };
+  if (images.kind == 'b') return [byte](double v) { return byte(v * 255); };
+  if (images.kind == 'f' && low >= -1 && high <= 1) {
+    if (low < 0) return [byte](double v) { return byte((v + 1) * 127.5); };
+    return [byte](double v) { return byte(v * 255); };
+  }
+  if (low >= 0 && high <= 255) return byte;
+  throw wrong(
+      images,
+      fmt::format("values from {} to {}; allowed 0 .. 255, for floats also 0 .. 1 and -1 .. 1", low, high));
+}
+
+// [N, H, W] or [N, H, W, C] to planar bytes.
+void fill_images(const Npy& images, Dataset& set) {
+  const auto& shape = images.shape;
+  if ((shape.size() != 3 && shape.size() != 4) || (shape.size() == 4 && shape[3] != 1 && shape[3] != 3)) {
+    throw wrong(images,
+                fmt::format("{} dimensions{}; images are [N, H, W] or [N, H, W, C] with 1 or 3 channels",
+                            shape.size(), shape.size() == 4 ? fmt::format(", {} channels", shape[3]) : ""));
+  }
+  const std::uint64_t channels = shape.size() == 4 ? shape[3] : 1, plane = shape[1] * shape[2];
+  if (images.count() == 0) throw wrong(images, "no images in it");
+  if (plane > (std::uint64_t{1} << 28))
+    throw wrong(images, fmt::format("images of {} x {} pixels", shape[2], shape[1]));
+  set.count = static_cast<std::int64_t>(shape[0]);
+  set.height = static_cast<std::int64_t>(shape[1]);
+  set.width = static_cast<std::int64_t>(shape[2]);
+  set.channels = static_cast<std::int64_t>(channels);
+  const auto scale = scale_of(images);
+  set.pixels.resize(images.count());
+  std::uint64_t from = 0;
+  for (std::uint64_t n = 0; n < shape[0]; ++n) {
+    for (std::uint64_t p = 0; p < plane; ++p) {
+      for (std::uint64_t c = 0; c < channels; ++c)
+        set.pixels[(n * channels + c) * plane + p] = scale(images.at(from++));
+    }
+  }
+}
+
+// [N] or [N, 1] whole numbers.
+void fill_labels(const Npy& labels, Dataset& set) {
+  if (labels.count() != static_cast<std::uint64_t>(set.count)) {
+    throw wrong(labels, fmt::format("{} labels for {} images", labels.count(), set.count));
+  }
+  std::int64_t highest = 0;
+  for (std::uint64_t i = 0; i < labels.count(); ++i) {
+    const double label = labels.at(i);
+    if (!(label >= 0 && label < most_classes) || label != std::floor(label)) {
+      throw wrong(labels, fmt::format("label {} of image {}; allowed 0 .. {}", label, i, most_classes - 1));
+    }
+    set.labels.push_back(static_cast<std::int64_t>(label));
+    highest = std::max(highest, set.labels.back());
+  }
+  set.class_names = numbered_classes(highest + 1);
+}
+
+}  // namespace
+
+Listing list_npz(const fs::path& given, Split split) {
+  fs::path path = given;
+  if (fs::is_directory(given)) {
+    auto files = files_in(given);
+    const auto all = files;
+    std::erase_if(files, [](const fs::path& file) { return file.extension() != ".npz"; });
+    if (files.size() != 1) {
+      throw data_error(fmt::format("{}: {} .npz files among {}", given.string(), files.size(), describe(all)),
+                       "Give the path of one .npz file.");
+    }
+    path = files[0];
+  }
+  // First the names, then only the arrays of the split.
+  std::vector<std::string> keys;
+  read_arrays(path, [&](const std::string& key) {
+    keys.push_back(key);
+    return false;
+  });
+  const auto has = [&](const std::string& key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
+  const std::string test = has("test_images") ? "test_" : "val_";
+  const bool has_split = has("train_images") && has(test + "images");
+  std::string prefix = has_split && split == Split::test ? test : has("train_images") ? "train_" : "";
+  if (!has(prefix + "images")) {
+    std::string seen;
+    for (const auto& key : keys) seen += (seen.empty() ? "" : ", ") + key;
+    throw data_error(
+        fmt::format("{}: no images in it, only: {}", path.string(), seen.empty() ? "nothing" : seen),
+        "Expected arrays `images` and `labels`, or `train_images`, `train_labels`, `test_images`, ....");
+  }
+  auto arrays = read_arrays(
+      path, [&](const std::string& key) { return key == prefix + "images" || key == prefix + "labels"; });
+  Dataset set;
+  fill_images(arrays[prefix + "images"], set);
+  if (arrays.count(prefix + "labels")) fill_labels(arrays[prefix + "labels"], set);
+  return listing_of(std::move(set), path.string(), has_split);
+}
+
+}  // namespace belamy

@@ -1,0 +1,92 @@
+// The readers of data sets, one .cpp a format. Internal to src/data: the rest of Belamy calls load_dataset.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "belamy/error.h"
+
+#include "data/dataset.h"
+
+namespace belamy {
+
+/// Takes images as a reader comes to them, in any order; `index` counts in Listing::items.
+struct Visitor {
+  std::function<void(std::size_t index, Image image)> image;
+  std::function<void(std::size_t index, Problem problem)> bad;
+};
+
+/// What a source has for one split, before any image is decoded.
+struct Listing {
+  struct Item {
+    std::string name;         ///< as the user would name it; empty for images in one array
+    std::int64_t label = -1;  ///< -1: none
+    std::int64_t style = -1;
+  };
+  std::string source;                    ///< the file or folder, for messages
+  std::vector<Item> items;               ///< in an order that does not depend on the file system
+  std::vector<std::string> class_names;  ///< empty without labels
+  std::vector<std::string> style_names;
+  std::vector<Problem> problems;
+  bool split = false;  ///< the items are the asked split; otherwise everything, and a hold-out is to be taken
+  /// Decodes the items with wanted[index].
+  std::function<void(const std::vector<bool>& wanted, const Visitor& visitor)> read;
+};
+
+/// All images of one split as an array, the form in which IDX, CIFAR, USPS and npz come.
+Listing listing_of(Dataset set, const std::string& source, bool split);
+
+Listing list_idx(const std::filesystem::path& path, Split split);
+Listing list_cifar(const std::filesystem::path& path, Split split);
+Listing list_usps(const std::filesystem::path& path, Split split);
+Listing list_npz(const std::filesystem::path& path, Split split);
+/// A folder of images, of archives of images, or one such archive; StyleGAN's dataset.json is used where
+/// there is one.
+Listing list_files(const std::filesystem::path& path, Split split);
+/// Any source but points.
+Listing list_source(const Source& source, Split split, std::int64_t seed);
+
+/// A problem made of an error about `file`.
+Problem problem_of(const Error& error, const std::string& file);
+
+/// The files in a folder (not below it), sorted by name, hidden ones left out. Data errors: no such folder,
+/// not readable, empty.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
+
+/// "3 files: a.txt, b.txt, c.txt" for messages; at most five names.
+std::string describe(const std::vector<std::filesystem::path>& files);
+
+/// "0" .. "count - 1", the names of classes that have none.
+std::vector<std::string> numbered_classes(std::int64_t count);
+
+/// A file, gzipped or not, read from its start. Data errors name the file: not readable, cut short, damaged.
+class GzFile {
+ public:
+  explicit GzFile(const std::filesystem::path& path);
+  ~GzFile();
+  GzFile(const GzFile&) = delete;
+  GzFile& operator=(const GzFile&) = delete;
+
+  /// Appends up to `count` bytes; fewer only at the end. Memory grows with what is really there.
+  void read(std::string& to, std::uint64_t count);
+
+ private:
+  std::filesystem::path path_;
+  void* file_;
+};
+
+/// Goes through an archive (zip, tar, tar.gz, ...). For each regular file for which `wanted` is true `member`
+/// gets name, bytes and a reason when the bytes are damaged, empty otherwise. `limit` bytes a member at most.
+/// A data error when the archive itself is damaged, cut short or encrypted.
+void read_archive(
+    const std::filesystem::path& path, std::uint64_t limit,
+    const std::function<bool(const std::string& name)>& wanted,
+    const std::function<void(const std::string& name, std::string bytes, const std::string& reason)>& member);
+
+}  // namespace belamy
