@@ -92,9 +92,9 @@ function showNumber(value) {
 }
 
 // An average over neighbours on both sides, so that the curve does not lag; their weights fall to 1/e in 2 % of the
-// points. Gaps stay gaps.
+// points, 12 at most. Gaps stay gaps.
 function smoothed(values) {
-  const keep = Math.exp(-1 / Math.max(1, values.length * 0.02));
+  const keep = Math.exp(-1 / Math.min(12, Math.max(1, values.length * 0.02)));
   const sums = values.map(() => 0);
   const weights = values.map(() => 0);
   const sweep = (from, step) => {
@@ -136,7 +136,7 @@ class CurveChart {
       element("div", { className: "plot" }, canvas),
     );
     if (this.curves.some((curve) => curve.mean)) {
-      const hint = "Long curves are drawn from the lowest and highest value of each stretch.";
+      const hint = "Long curves are drawn from the lowest, the mean and the highest value of each stretch.";
       this.root.append(element("p", { className: "hint", textContent: hint }));
     }
     document.getElementById("charts").append(this.root);
