@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "belamy/options.h"
+
 #include "data/image.h"
 
 namespace belamy {
@@ -41,21 +42,22 @@ struct Dataset {
   Image image(std::int64_t index) const;
 };
 
-/// Finds, reads and fits a data set. Known names are looked up by `find_source`. Bad files among good ones are left
-/// out and listed in `problems`; no good file, a lying header, a truncated archive are data errors.
+/// Finds, reads and fits a data set. Known names are looked up by `find_source`. Bad files among good ones
+/// are left out and listed in `problems`; no good file, a lying header, a truncated archive are data errors.
 Dataset load_dataset(const DataOptions& options, Split split);
 
 /// What a source string means, without reading it.
 struct Source {
   enum class Kind { idx, cifar, usps, folder, archive, npz, stylegan, synthetic, glyphs };
   Kind kind;
-  std::string name;             ///< "mnist", or the path's stem
-  std::filesystem::path path;   ///< file or folder; empty for synthetic sets and glyphs
-  std::string description;      ///< one line
+  std::string name;            ///< "mnist", or the path's stem
+  std::filesystem::path path;  ///< file or folder; empty for synthetic sets and glyphs
+  std::string description;     ///< one line
 };
 
-/// A path that exists, else a known name in $BELAMY_DATA, else in the cache folder, else embedded. Throws a data
-/// error that lists where it looked, the nearest known name, and `belamy data fetch NAME` where that would help.
+/// A path that exists, else a known name in $BELAMY_DATA, else in the cache folder, else embedded. Throws a
+/// data error that lists where it looked, the nearest known name, and `belamy data fetch NAME` where that
+/// would help.
 Source find_source(const std::string& source);
 
 /// One line of the list of sets known by name.
@@ -79,12 +81,15 @@ struct Diagnosis {
 };
 Diagnosis diagnose(const std::string& source);
 
-/// Downloads a known set into the cache: resumes a partial file, verifies SHA-256, renames when whole. `base_url`
-/// replaces the set's own address (tests use loopback). `progress(file, done, total)` may be empty.
+/// Downloads a known set into the cache: resumes a partial file, verifies SHA-256, renames when whole.
+/// `base_url` replaces the set's own address (tests use loopback). `progress(file, done, total)` may be
+/// empty.
 void fetch_dataset(const std::string& name, const std::string& base_url,
                    const std::function<void(const std::string&, std::uint64_t, std::uint64_t)>& progress);
 
-/// Writes a data set as a zip in StyleGAN's layout (PNG files, dataset.json with labels), atomically.
+/// Writes the training images (all images of a source without a test set) as a zip in StyleGAN's layout: PNG
+/// files and dataset.json with labels and, beyond that layout, class_names. Atomic; the same images give the
+/// same bytes.
 void pack_dataset(const DataOptions& options, const std::filesystem::path& out);
 
 }  // namespace belamy

@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+#include "core/progress.h"
+#include "data/readers.h"
+
+namespace belamy {
+namespace {
+
+constexpr int tiny_side = 8;
+constexpr std::int64_t few_images = 5;
+
+std::string shape_of(const Image& image) {
+  return fmt::format("{}x{} {}", image.width, image.height, image.channels == 1 ? "gray" : "colour");
+}
+
+std::size_t hash_of(const Image& image) {
+  const std::string_view bytes(reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size());
+  return std::hash<std::string_view>()(bytes) ^ std::hash<std::string>()(shape_of(image)) * 3;
+}
+
+bool one_colour(const Image& image) {
+  const auto n = static_cast<std::size_t>(image.channels);
+  for (std::size_t i = n; i < image.pixels.size(); ++i) {
+    if (image.pixels[i] != image.pixels[i - n]) return false;
+  }
+  return true;
+}
+
+// Looks at one split after the other.
+class Doctor {
+ public:
+  explicit Doctor(Diagnosis& diagnosis) : diagnosis_(diagnosis) {}
+
+  void examine(const Listing& listing, const std::string& split) {
+    std::map<std::string, std::int64_t> shapes;
+    std::vector<std::int64_t> per_class(listing.class_names.size());
+    std::int64_t good = 0, repeated = 0, leaked = 0;
+    std::unordered_map<std::size_t, std::int64_t> seen;
+    const auto look = [&](std::size_t index, const Image& image) {
+      const auto& item = listing.items[index];
+      ++good;
+      ++shapes[shape_of(image)];
+      if (item.label >= 0) ++per_class[static_cast<std::size_t>(item.label)];
+      const std::size_t hash = hash_of(image);
+      if (seen[hash]++ > 0) ++repeated;
+      if (before_.count(hash)) ++leaked;
+      if (std::min(image.width, image.height) < tiny_side) {
+        add({item.name, "tiny: " + shape_of(image), "Remove it, if it is a thumbnail or an icon."});
+      } else if (one_colour(image)) {
+        add({item.name, "all pixels have one colour", "Remove it, unless it is meant so."});
+      }
+    };
+    for (const auto& problem : listing.problems) add(problem);
+    listing.read(std::vector<bool>(listing.items.size(), true),
+                 {look, [&](std::size_t, const Problem& problem) { add(problem); }});
+    diagnosis_.files += static_cast<std::int64_t>(listing.items.size() + listing.problems.size());
+    diagnosis_.good += good;
+
+    fact("{}: {} images", split, format_count(good));
+    describe_shapes(shapes, split);
+    if (!per_class.empty()) describe_classes(listing, per_class, split);
+    if (repeated > 0) fact("{}: {} images are repetitions of another", split, format_count(repeated));
+    if (leaked > 0) fact("{}: {} images are in the training set as well", split, format_count(leaked));
+    before_.insert(seen.begin(), seen.end());
+  }
+
+  void add(const Problem& problem) {
+    const auto same = [&](const Problem& p) { return p.file == problem.file && p.reason == problem.reason; };
+    auto& known = reported_[problem.file];
+    if (std::any_of(known.begin(), known.end(), same)) return;
+    known.push_back(problem);
+    diagnosis_.problems.push_back(problem);
+  }
+
+  template <class... Arguments>
+  void fact(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    diagnosis_.facts.push_back(fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+
+ private:
+  void describe_shapes(const std::map<std::string, std::int64_t>& shapes, const std::string& split) {
+    std::vector<std::pair<std::int64_t, std::string>> order;
+    for (const auto& [shape, count] : shapes) order.emplace_back(-count, shape);
+    std::sort(order.begin(), order.end());
+    for (std::size_t i = 0; i < order.size() && i < 5; ++i) {
+      fact("{}: {} of {}", split, format_count(-order[i].first), order[i].second);
+    }
+    if (order.size() > 5) fact("{}: {} more sizes", split, order.size() - 5);
+    if (order.size() > 1) fact("{}: the images differ: set data.size and data.channels to use them", split);
+  }
+
+  void describe_classes(const Listing& listing, const std::vector<std::int64_t>& counts,
+                        const std::string& split) {
+    const auto [low, high] = std::minmax_element(counts.begin(), counts.end());
+    const auto name = [&](auto at) {
+      return listing.class_names[static_cast<std::size_t>(at - counts.begin())];
+    };
+    fact("{}: {} classes of {} ({}) to {} ({}) images", split, counts.size(), format_count(*low), name(low),
+         format_count(*high), name(high));
+    for (std::size_t c = 0; c < counts.size(); ++c) {
+      if (counts[c] >= few_images) continue;
+      add({fmt::format("{}, class {}", listing.source, listing.class_names[c]),
+           fmt::format("{} {} images", counts[c] == 0 ? "has" : "has only", counts[c]),
+           "Add images to the class, or remove it."});
+    }
+  }
+
+  Diagnosis& diagnosis_;
+  std::unordered_map<std::size_t, std::int64_t> before_;  // hashes of the splits before
+  std::map<std::string, std::vector<Problem>> reported_;  // by file; two splits may share a problem
+};
+
+}  // namespace
+
+Diagnosis diagnose(const std::string& source) {
+  const Source found = find_source(source);
+  Diagnosis diagnosis;
+  Doctor doctor(diagnosis);
+  if (found.kind == Source::Kind::synthetic) {
+    doctor.fact("{}: points drawn from a seed, nothing to check", found.name);
+    return diagnosis;
+  }
+  for (const Split split : {Split::train, Split::test}) {
+    try {
+      const Listing listing = list_source(found, split, DataOptions().seed);
+      doctor.examine(listing, !listing.split ? "all" : split == Split::train ? "train" : "test");
+      if (!listing.split) {
+        doctor.fact("no test images of its own: data.holdout keeps some");
+        break;
+      }
+    } catch (const Error& error) {
+      // One damaged file of a pair must not hide what the other holds.
+      if (error.code() != ExitCode::data) throw;
+      doctor.add(problem_of(error, found.path.string()));
+    }
+  }
+  return diagnosis;
+}
+
+}  // namespace belamy

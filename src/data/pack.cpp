@@ -1,0 +1,112 @@
+#include <archive.h>
+#include <archive_entry.h>
+#include <exception>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "belamy/error.h"
+
+#include "core/env.h"
+#include "data/dataset.h"
+
+namespace belamy {
+namespace {
+
+// A zip that is written through Env, so that errors of the disk arrive as they are.
+class ZipWriter {
+ public:
+  explicit ZipWriter(const fs::path& path) : file_(Env::real().open(path, Env::Mode::truncate)) {
+    zip_.reset(archive_write_new());
+    archive_write_set_format_zip(zip_.get());
+    // PNG is compressed already. Without time stamps the same images make the same bytes.
+    archive_write_set_options(zip_.get(), "zip:compression=store");
+    archive_write_set_bytes_in_last_block(zip_.get(), 1);
+    check(archive_write_open(zip_.get(), this, nullptr, write, nullptr));
+  }
+
+  void add(const std::string& name, const std::string& bytes) {
+    const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(),
+                                                                         archive_entry_free);
+    archive_entry_set_pathname(entry.get(), name.c_str());
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0644);
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(bytes.size()));
+    check(archive_write_header(zip_.get(), entry.get()));
+    if (archive_write_data(zip_.get(), bytes.data(), bytes.size()) < 0) check(ARCHIVE_FATAL);
+  }
+
+  void close() {
+    check(archive_write_close(zip_.get()));
+    file_->sync();
+    file_->close();
+  }
+
+ private:
+  struct Free {
+    void operator()(archive* zip) const { archive_write_free(zip); }
+  };
+
+  // Called from C, where no exception may pass: it is kept and thrown by check().
+  static la_ssize_t write(archive*, void* self, const void* bytes, std::size_t count) {
+    auto& writer = *static_cast<ZipWriter*>(self);
+    try {
+      if (!writer.failure_) writer.file_->append({static_cast<const char*>(bytes), count});
+    } catch (...) {
+      writer.failure_ = std::current_exception();
+    }
+    return writer.failure_ ? -1 : static_cast<la_ssize_t>(count);
+  }
+
+  void check(int code) {
+    if (failure_) std::rethrow_exception(failure_);
+    if (code >= ARCHIVE_WARN) return;
+    throw Error(ExitCode::internal, fmt::format("writing a zip: {}", archive_error_string(zip_.get())));
+  }
+
+  std::unique_ptr<WritableFile> file_;
+  std::exception_ptr failure_;
+  std::unique_ptr<archive, Free> zip_;  // freed first: freeing may still write
+};
+
+void write_zip(const Dataset& set, const fs::path& path) {
+  ZipWriter zip(path);
+  nlohmann::ordered_json labels = nullptr;
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const std::string number = fmt::format("{:08}", i);
+    const std::string name = number.substr(0, 5) + "/img" + number + ".png";
+    zip.add(name, encode_png(set.image(i)));
+    if (!set.labels.empty()) labels.push_back({name, set.labels[static_cast<std::size_t>(i)]});
+  }
+  nlohmann::ordered_json json = {{"labels", labels}};
+  if (!set.class_names.empty()) json["class_names"] = set.class_names;
+  using json_type = nlohmann::ordered_json;
+  zip.add("dataset.json", json.dump(-1, ' ', false, json_type::error_handler_t::replace));
+  zip.close();
+}
+
+}  // namespace
+
+void pack_dataset(const DataOptions& options, const fs::path& out) {
+  if (out.extension() != ".zip") {
+    throw usage_error(out.string() + ": a data set is packed as a zip",
+                      "Give a file name that ends in .zip.");
+  }
+  DataOptions all = options;
+  all.holdout = 0;  // who loads the zip takes the hold-out
+  const Dataset set = load_dataset(all, Split::train);
+  if (!set.is_images()) throw data_error(set.name + ": points, no images: nothing to pack");
+
+  Env& env = Env::real();
+  const fs::path temporary = out.string() + ".tmp";
+  try {
+    write_zip(set, temporary);
+    env.rename(temporary, out);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw;
+  }
+  env.sync_folder(out.has_parent_path() ? out.parent_path() : ".");
+}
+
+}  // namespace belamy
