@@ -10,6 +10,7 @@
 
 namespace belamy {
 
+/// How a FeatureClassifier is trained, and where it works.
 struct ClassifierOptions {
   std::int64_t epochs = 3;
   std::int64_t batch = 128;
@@ -28,12 +29,10 @@ class FeatureClassifier {
  public:
   static constexpr std::int64_t feature_count = 128;
 
-  /// `done` is the finished part of the training, 0..1; `loss` the mean cross-entropy in nats since the last
-  /// call.
+  /// `done`: finished part of the training, 0..1; `loss`: mean cross-entropy in nats since the last call.
   using Progress = std::function<void(double done, double loss)>;
 
-  /// Usage errors: fewer than 1 channel, a size under 16, fewer than 2 classes, options that are not
-  /// positive.
+  /// Usage errors: no channel, a size under 16, fewer than 2 classes, options that are not positive.
   FeatureClassifier(std::int64_t channels, std::int64_t size, std::int64_t classes,
                     const ClassifierOptions& options = {});
 
@@ -52,8 +51,8 @@ class FeatureClassifier {
 
   /// Copies of all weights and of batch normalisation's running statistics by name, on the CPU.
   std::map<std::string, torch::Tensor> state() const;
-  /// Takes what `state` gave. A name that lacks or is unknown, or a wrong shape, is a storage error and
-  /// changes nothing.
+  /// Takes what `state` gave. A missing or unknown name or a wrong shape is a storage error, and changes
+  /// nothing.
   void load(const std::map<std::string, torch::Tensor>& state);
 
   std::int64_t classes() const { return classes_; }

@@ -12,17 +12,19 @@ namespace {
 
 using torch::Tensor;
 
-Tensor first_rows(const Tensor& images, std::int64_t count) {
-  return images.narrow(0, 0, std::min(count, images.size(0)));
-}
-
-Tensor chosen_rows(const Tensor& images, std::int64_t count, std::uint64_t seed) {
+// At most `count` rows of `images`, [count] int64. Never just the first ones: samples and test sets may be in
+// an order.
+Tensor choose_rows(const Tensor& images, std::int64_t count, std::uint64_t seed) {
   const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   const Tensor order = torch::randperm(images.size(0), generator, torch::kLong);
-  return images.index_select(0, first_rows(order, count).to(images.device()));
+  return order.narrow(0, 0, std::min(count, images.size(0))).to(images.device());
 }
 
-std::vector<std::int64_t> histogram(const Tensor& logits) {
+Tensor choose(const Tensor& images, std::int64_t count, std::uint64_t seed) {
+  return images.index_select(0, choose_rows(images, count, seed));
+}
+
+std::vector<std::int64_t> count_classes(const Tensor& logits) {
   const Tensor counts = torch::bincount(logits.argmax(1), {}, logits.size(1)).cpu();
   return {counts.data_ptr<std::int64_t>(), counts.data_ptr<std::int64_t>() + counts.numel()};
 }
@@ -41,19 +43,20 @@ FeatureScores score(const Tensor& features, const Tensor& test_features, std::in
 
 SampleQuality judge_samples(const FeatureClassifier& classifier, const Tensor& samples, const Tensor& train,
                             const Tensor& test, const JudgeOptions& options) {
-  if (options.pixel_queries < 1)
-    throw usage_error("the search for training images needs at least one sample");
-  const Tensor floor_images = chosen_rows(train, samples.size(0), options.seed);
+  if (options.pixel_queries < 1) throw usage_error("the search in the training set needs at least one image");
+  const Tensor features = classifier.features(samples);
   const Tensor test_features = classifier.features(test);
+  const Tensor floor_features = classifier.features(choose(train, samples.size(0), options.seed));
 
   SampleQuality quality;
-  quality.samples = score(classifier.features(samples), test_features, options.neighbours);
-  quality.floor = score(classifier.features(floor_images), test_features, options.neighbours);
-  quality.class_histogram = histogram(classifier.logits(samples));
-  quality.test_class_histogram = histogram(classifier.logits(test));
+  quality.samples = score(features, test_features, options.neighbours);
+  quality.floor = score(floor_features, test_features, options.neighbours);
+  quality.class_histogram = count_classes(classifier.logits(samples));
+  quality.test_class_histogram = count_classes(classifier.logits(test));
   quality.class_distance = total_variation(quality.class_histogram, quality.test_class_histogram);
-  quality.memorisation = check_memorisation(first_rows(samples, options.pixel_queries), train,
-                                            first_rows(test, options.pixel_queries));
+  quality.checked_rows = choose_rows(samples, options.pixel_queries, options.seed);
+  quality.memorisation = check_memorisation(samples.index_select(0, quality.checked_rows), train,
+                                            choose(test, options.pixel_queries, options.seed));
   return quality;
 }
 

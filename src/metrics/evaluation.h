@@ -12,16 +12,18 @@
 namespace belamy {
 
 struct JudgeOptions {
-  std::int64_t neighbours = 5;  ///< k of precision and recall
-  std::int64_t pixel_queries =
-      2000;                ///< at most so many samples, and test images, are searched for in the training set
-  std::uint64_t seed = 1;  ///< of the choice of training images for the floor
+  /// k of precision and recall.
+  std::int64_t neighbours = 5;
+  /// At most so many samples, and as many test images, are searched for in the training set.
+  std::int64_t pixel_queries = 2000;
+  /// Of every choice of images: for the floor, for the search.
+  std::uint64_t seed = 1;
 };
 
 /// One set of images against the test set, in the classifier's features.
 struct FeatureScores {
-  double frechet =
-      0;  ///< classifier-frechet. Its scale is the classifier's: compare values of one classifier only
+  /// classifier-frechet. Its scale is the classifier's own: compare values of one classifier only.
+  double frechet = 0;
   ManifoldScores manifold;
 };
 
@@ -30,12 +32,14 @@ struct SampleQuality {
   /// What real images get: as many training images as there are samples. The classifier was trained on these,
   /// so the floor's Frechet distance is a little above that of two unseen real sets.
   FeatureScores floor;
-  std::vector<std::int64_t> class_histogram;  ///< samples in each class, by the classifier
-  std::vector<std::int64_t>
-      test_class_histogram;  ///< the test set by the same classifier, so its errors cancel
-  double class_distance =
-      0;  ///< total variation of the two: 0 for equal shares of classes, 1 for disjoint ones
-  MemorisationReport memorisation;  ///< of the first `pixel_queries` samples
+  /// Samples in each class, and test images in each, both by the classifier, so that its errors cancel.
+  std::vector<std::int64_t> class_histogram;
+  std::vector<std::int64_t> test_class_histogram;
+  /// Total variation of the two: 0 for equal shares of classes, 1 for disjoint ones.
+  double class_distance = 0;
+  /// [Q] int64: the samples that `memorisation` looked at, in its order.
+  torch::Tensor checked_rows;
+  MemorisationReport memorisation;
 };
 
 /// Judges samples against test images, both as uint8 [N, C, H, W] of the classifier's size. With fewer

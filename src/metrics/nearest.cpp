@@ -23,7 +23,7 @@ Tensor flat_float(const Tensor& images) {
   return images.scalar_type() == torch::kByte ? flat / 255 : flat;
 }
 
-double quantile(const Tensor& values, double q) {
+double quantile_of(const Tensor& values, double q) {
   return torch::quantile(values.to(torch::kDouble), q).item<double>();
 }
 
@@ -64,11 +64,11 @@ MemorisationReport check_memorisation(const Tensor& samples, const Tensor& train
   MemorisationReport report;
   report.samples = nearest_neighbours(samples, train);
   const Tensor test_distances = nearest_neighbours(test, train).distances;
-  report.median_samples = quantile(report.samples.distances, 0.5);
-  report.median_test = quantile(test_distances, 0.5);
+  report.median_samples = quantile_of(report.samples.distances, 0.5);
+  report.median_test = quantile_of(test_distances, 0.5);
   if (report.median_samples != report.median_test)
     report.median_ratio = report.median_samples / report.median_test;
-  const double near = quantile(test_distances, 0.01);
+  const double near = quantile_of(test_distances, 0.01);
   report.share_nearer = (report.samples.distances < near).to(torch::kDouble).mean().item<double>();
   return report;
 }

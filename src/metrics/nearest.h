@@ -6,6 +6,7 @@
 
 namespace belamy {
 
+/// What lies nearest to each of N images.
 struct Nearest {
   torch::Tensor distances;  ///< [N] f32, Euclidean over all pixels
   torch::Tensor indices;    ///< [N] int64, the row in `train`
@@ -23,12 +24,14 @@ struct MemorisationReport {
   Nearest samples;            ///< for each sample its nearest training image
   double median_samples = 0;  ///< of the distances sample -> train
   double median_test = 0;     ///< of the distances test -> train
-  double median_ratio =
-      1;  ///< samples over test: about 1 without memory, near 0 for copies; 1 when both are 0
-  double share_nearer =
-      0;  ///< samples nearer than the 1st percentile of test -> train: about 0.01 without memory
+  /// Samples over test: about 1 without memory, near 0 for copies; 1 when the medians are equal, also when
+  /// both are 0.
+  double median_ratio = 1;
+  /// Samples nearer than the 1st percentile of test -> train: about 0.01 without memory.
+  double share_nearer = 0;
 };
 
+/// Images as in `nearest_neighbours`, all three sets of one shape and type; the same data errors.
 MemorisationReport check_memorisation(const torch::Tensor& samples, const torch::Tensor& train,
                                       const torch::Tensor& test);
 

@@ -15,7 +15,7 @@ using torch::Tensor;
 
 constexpr std::int64_t block = 1000;
 
-double mean(const Tensor& values) {
+double mean_of(const Tensor& values) {
   return values.to(torch::kDouble).mean().item<double>();
 }
 
@@ -59,10 +59,10 @@ ManifoldScores manifold_scores(const Tensor& data, const Tensor& samples, std::i
     first += rows.size(0);
   }
   ManifoldScores scores;
-  scores.precision = mean(balls_of_sample > 0);
-  scores.recall = mean(torch::cat(recalled));
-  scores.density = mean(balls_of_sample) / static_cast<double>(k);
-  scores.coverage = mean(torch::cat(covered));
+  scores.precision = mean_of(balls_of_sample > 0);
+  scores.recall = mean_of(torch::cat(recalled));
+  scores.density = mean_of(balls_of_sample) / static_cast<double>(k);
+  scores.coverage = mean_of(torch::cat(covered));
   return scores;
 }
 
