@@ -83,6 +83,17 @@ expect_in "another CMAKE_PREFIX_PATH" "configuring" "$(<err)"
 ../link >/dev/null 2>err || true
 expect_in "the former CMAKE_PREFIX_PATH" "configuring" "$(<err)"
 
+# A configuration that fails is tried again, and the program of the one before does not run in its place.
+sed -i.kept 's/^project/broken_/' "$project/CMakeLists.txt"
+for attempt in 1 2; do
+  out=$(CMAKE_PREFIX_PATH=/opt/other ../link 2>err) && fail "attempt $attempt: a failed configuration ends with 0"
+  expect "output after a failed configuration" "" "$out"
+  expect_in "a failed configuration" "broken_" "$(<err)"
+done
+mv "$project/CMakeLists.txt.kept" "$project/CMakeLists.txt"
+CMAKE_PREFIX_PATH=/opt/other ../link >/dev/null 2>err || true
+expect_in "after a failed configuration" "configuring" "$(<err)"
+
 # A source that does not compile: no program runs, not even the old one, and the next call tries again.
 echo 'broken' >>"$project/src/main.cpp"
 for attempt in 1 2; do
