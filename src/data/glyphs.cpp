@@ -1,0 +1,238 @@
+#include "data/glyphs.h"
+
+#include <fmt/format.h>
+#include <ft2build.h>
+#include FT_FREETYPE_H
+#include FT_BBOX_H
+#include FT_OUTLINE_H
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <numbers>
+
+#include "belamy/error.h"
+
+#include "core/random.h"
+
+namespace belamy {
+namespace {
+
+struct Font {
+  const char* file;  // below the folder of fonts
+  const char* style;
+  const char* package;
+};
+
+// Bold faces where there is a choice: thin strokes vanish in 32 pixels. Each has all characters, with small
+// letters of their own. tools/packages.txt lists the packages.
+constexpr std::array kFonts = {
+    Font{"truetype/dejavu/DejaVuSans-Bold.ttf", "sans", "fonts-dejavu-core"},
+    Font{"truetype/liberation/LiberationSans-BoldItalic.ttf", "sans", "fonts-liberation"},
+    Font{"opentype/allerta/allerta_medium.otf", "sans", "fonts-allerta"},
+    Font{"opentype/cabin/Cabin-Bold.otf", "sans", "fonts-cabin"},
+    Font{"opentype/dosis/Dosis-Bold.otf", "sans", "fonts-dosis"},
+    Font{"opentype/jura/Jura-Bold.otf", "sans", "fonts-jura"},
+    Font{"opentype/league-spartan/LeagueSpartan-Black.otf", "sans", "fonts-league-spartan"},
+    Font{"opentype/yanone-kaffeesatz/YanoneKaffeesatz-Bold.otf", "sans", "fonts-yanone-kaffeesatz"},
+    Font{"truetype/adf/GilliusADF-BoldCond.otf", "sans", "fonts-adf-gillius"},
+    Font{"truetype/adf/UniversalisADFStd-Bold.otf", "sans", "fonts-adf-universalis"},
+    Font{"truetype/eurofurence/eurof75.ttf", "sans", "fonts-eurofurence"},
+    Font{"truetype/karla/Karla-ExtraBold.otf", "sans", "fonts-karla"},
+    Font{"truetype/opendin/OSP-DIN.ttf", "sans", "fonts-opendin"},
+    Font{"opentype/play/Play-Bold.otf", "sans", "fonts-play"},
+    Font{"truetype/quicksand/Quicksand-Bold.ttf", "sans", "fonts-quicksand"},
+    Font{"truetype/comfortaa/Comfortaa-Bold.ttf", "sans", "fonts-comfortaa"},
+    Font{"truetype/liberation/LiberationSerif-Bold.ttf", "serif", "fonts-liberation"},
+    Font{"opentype/roboto/slab/RobotoSlab-Bold.otf", "serif", "fonts-roboto-slab"},
+    Font{"truetype/adf/AccanthisADFStd-BoldItalic.otf", "serif", "fonts-adf-accanthis"},
+    Font{"truetype/adf/BaskervaldADFStd-Heavy.otf", "serif", "fonts-adf-baskervald"},
+    Font{"truetype/adf/BerenisADFPro-Bold.otf", "serif", "fonts-adf-berenis"},
+    Font{"truetype/averia-gwf/AveriaSerifGWF-Bold.ttf", "serif", "fonts-averia-serif-gwf"},
+    Font{"truetype/crosextra/Caladea-BoldItalic.ttf", "serif", "fonts-crosextra-caladea"},
+    Font{"truetype/essays1743/Essays1743-Bold.ttf", "serif", "fonts-essays1743"},
+    Font{"truetype/fonts-oldstandard/OldStandard-Bold.ttf", "serif", "fonts-oldstandard"},
+    Font{"truetype/adf/TribunADFStd-ExtraBold.otf", "serif", "fonts-adf-tribun"},
+    Font{"truetype/dejavu/DejaVuSansMono-Bold.ttf", "mono", "fonts-dejavu-core"},
+    Font{"truetype/liberation/LiberationMono-Bold.ttf", "mono", "fonts-liberation"},
+    Font{"opentype/ocr-b/OCRB.otf", "mono", "fonts-ocr-b"},
+    Font{"truetype/ocr-a/OCRABold.ttf", "mono", "fonts-ocr-a"},
+    Font{"truetype/gnutypewriter/GNUTypewriter.ttf", "mono", "fonts-gnutypewriter"},
+    Font{"truetype/monofur/monof56.ttf", "mono", "fonts-monofur"},
+    Font{"opentype/courier-prime/Courier Prime Bold.otf", "mono", "fonts-courier-prime"},
+    Font{"opentype/dancingscript/DancingScript-Bold.otf", "script", "fonts-dancingscript"},
+    Font{"opentype/havana/Havana-Regular.otf", "script", "fonts-havana"},
+    Font{"opentype/kaushanscript/KaushanScript-Regular.otf", "script", "fonts-kaushanscript"},
+    Font{"opentype/lobster/lobster.otf", "script", "fonts-lobster"},
+    Font{"opentype/lobstertwo/LobsterTwo-Bold.otf", "script", "fonts-lobstertwo"},
+    Font{"truetype/leckerli-one/LeckerliOne-Regular.ttf", "script", "fonts-leckerli-one"},
+    Font{"opentype/comic-neue/ComicNeue-Bold.otf", "handwriting", "fonts-comic-neue"},
+    Font{"truetype/rufscript/Rufscript010.ttf", "handwriting", "fonts-rufscript"},
+    Font{"opentype/apropal/Apropal-Bold.otf", "display", "fonts-apropal"},
+    Font{"opentype/cherrybomb/CherryBomb-Regular.otf", "display", "fonts-cherrybomb"},
+    Font{"truetype/adf/MekanusADFStd-Bold.otf", "display", "fonts-adf-mekanus"},
+    Font{"truetype/staypuft/StayPuft.ttf", "display", "fonts-staypuft"},
+    Font{"truetype/adf/OldaniaADFStd-Bold.otf", "display", "fonts-adf-oldania"},
+    Font{"truetype/blankenburg/Blankenburg_UNZ1A.ttf", "blackletter", "fonts-blankenburg"},
+    Font{"truetype/gamaliel/Gamaliel.ttf", "blackletter", "fonts-gamaliel"},
+    Font{"truetype/isabella/Isabella.ttf", "blackletter", "fonts-isabella"},
+};
+
+constexpr std::string_view kCharacters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+// Lengths in pixels. FreeType counts in 1/64 pixel and in 1/65536 for factors.
+constexpr int kSide = 32;
+constexpr double kMargin = 1;    // black on all sides
+constexpr double kLargest = 28;  // the largest side of any character of a face, before jitter
+constexpr int kLoadSize = 256;   // outlines are loaded large, so that rounding them to 1/64 does not show
+
+std::filesystem::path fonts_folder() {
+  const char* folder = std::getenv("BELAMY_FONTS");
+  return folder && *folder ? folder : "/usr/share/fonts";
+}
+
+FT_Fixed fixed(double factor) {
+  return std::lround(factor * 65536);
+}
+
+FT_BBox box_of(FT_Outline* outline) {
+  FT_BBox box;
+  FT_Outline_Get_BBox(outline, &box);
+  return box;
+}
+
+struct CloseLibrary {
+  void operator()(FT_Library library) const { FT_Done_FreeType(library); }
+};
+using Library = std::unique_ptr<FT_LibraryRec_, CloseLibrary>;
+
+// An outline of our own, centred on the origin.
+class Outline {
+ public:
+  Outline(FT_Library library, FT_Outline& from) : library_(library) {
+    FT_Outline_New(library, static_cast<FT_UInt>(from.n_points), from.n_contours, &outline_);
+    FT_Outline_Copy(&from, &outline_);
+    centre();
+  }
+  Outline(const Outline& other) : Outline(other.library_, const_cast<FT_Outline&>(other.outline_)) {}
+  Outline& operator=(const Outline&) = delete;
+  ~Outline() { FT_Outline_Done(library_, &outline_); }
+
+  double width() { return static_cast<double>(box_.xMax - box_.xMin) / 64; }
+  double height() { return static_cast<double>(box_.yMax - box_.yMin) / 64; }
+
+  void transform(double xx, double xy, double yx, double yy) {
+    const FT_Matrix matrix{fixed(xx), fixed(xy), fixed(yx), fixed(yy)};
+    FT_Outline_Transform(&outline_, &matrix);
+    centre();
+  }
+
+  /// Draws into [32, 32], the centre `x` and `y` pixels from the middle.
+  void draw(double x, double y, std::uint8_t* pixels) {
+    FT_Outline_Translate(&outline_, std::lround((x + kSide / 2.0) * 64), std::lround((y + kSide / 2.0) * 64));
+    FT_Bitmap bitmap{};
+    bitmap.rows = bitmap.width = bitmap.pitch = kSide;
+    bitmap.buffer = pixels;
+    bitmap.num_grays = 256;
+    bitmap.pixel_mode = FT_PIXEL_MODE_GRAY;
+    FT_Outline_Get_Bitmap(library_, &outline_, &bitmap);
+  }
+
+ private:
+  void centre() {
+    box_ = box_of(&outline_);
+    FT_Outline_Translate(&outline_, -(box_.xMin + box_.xMax) / 2, -(box_.yMin + box_.yMax) / 2);
+  }
+
+  FT_Library library_;
+  FT_Outline outline_{};
+  FT_BBox box_{};
+};
+
+// All characters of a face by one scale, so that x and X differ.
+std::vector<Outline> load_face(FT_Library library, const Font& font) {
+  const auto path = fonts_folder() / font.file;
+  const auto failure = [&](const std::string& reason) {
+    return data_error(
+        fmt::format("{}: {}, which the data set glyphs needs", path.string(), reason),
+        fmt::format("Install it: apt-get install {}. tools/packages.txt lists all.", font.package));
+  };
+  if (!std::filesystem::exists(path)) throw failure("no such font");
+  FT_Face opened = nullptr;
+  if (FT_New_Face(library, path.c_str(), 0, &opened) != 0) throw failure("not a readable font");
+  const std::unique_ptr<FT_FaceRec_, FT_Error (*)(FT_Face)> face(opened, FT_Done_Face);
+  if (FT_Set_Pixel_Sizes(face.get(), 0, kLoadSize) != 0) throw failure("not a font of outlines");
+
+  std::vector<Outline> outlines;
+  double largest = 0;
+  for (const char character : kCharacters) {
+    const FT_UInt glyph = FT_Get_Char_Index(face.get(), static_cast<FT_ULong>(character));
+    if (glyph == 0 || FT_Load_Glyph(face.get(), glyph, FT_LOAD_NO_HINTING | FT_LOAD_NO_BITMAP) != 0 ||
+        face->glyph->format != FT_GLYPH_FORMAT_OUTLINE || face->glyph->outline.n_points == 0) {
+      throw failure(fmt::format("no outline for '{}' in the font", character));
+    }
+    outlines.emplace_back(library, face->glyph->outline);
+    largest = std::max({largest, outlines.back().width(), outlines.back().height()});
+  }
+  const double scale = kLargest / largest;
+  for (auto& outline : outlines) outline.transform(scale, 0, 0, scale);
+  return outlines;
+}
+
+// Turned by up to 6 degrees, sheared, scaled and shifted by up to 1.5 pixels, as far as the margin allows.
+void draw_jittered(Outline outline, Random& random, std::uint8_t* pixels) {
+  const double angle = random.uniform(-6, 6) * std::numbers::pi / 180, shear = random.uniform(-0.08, 0.08);
+  const double scale = random.uniform(0.9, 1.05);
+  const double right = random.uniform(-1.5, 1.5), up = random.uniform(-1.5, 1.5);
+  const double c = scale * std::cos(angle), s = scale * std::sin(angle);
+  outline.transform(c, c * shear - s, s, s * shear + c);
+
+  const double room = kSide - 2 * kMargin;
+  const double size = std::max(outline.width(), outline.height());
+  if (size > room) outline.transform(room / size, 0, 0, room / size);
+  // Rounding moves an outline by 1/64 pixel or so: that much of the shift stays unused.
+  const double x = std::max(0.0, (room - outline.width()) / 2 - 0.05);
+  const double y = std::max(0.0, (room - outline.height()) / 2 - 0.05);
+  outline.draw(std::clamp(right, -x, x), std::clamp(up, -y, y), pixels);
+}
+
+}  // namespace
+
+Dataset make_glyphs(std::int64_t seed, Split split) {
+  FT_Library opened = nullptr;
+  if (FT_Init_FreeType(&opened) != 0)
+    throw data_error("FreeType does not start, and the data set glyphs needs it");
+  const Library library(opened);
+
+  Dataset set;
+  set.name = "glyphs";
+  set.channels = 1;
+  set.height = set.width = kSide;
+  for (const char character : kCharacters) set.class_names.emplace_back(1, character);
+  std::vector<std::vector<Outline>> faces;
+  for (const auto& font : kFonts) {
+    faces.push_back(load_face(library.get(), font));
+    set.style_names.push_back(std::filesystem::path(font.file).stem().string() + ", " + font.style);
+  }
+
+  const int copies = split == Split::train ? 16 : 2;
+  constexpr std::size_t plane = kSide * kSide;
+  set.count = static_cast<std::int64_t>(copies * faces.size() * kCharacters.size());
+  set.pixels.resize(static_cast<std::size_t>(set.count) * plane);
+  std::uint8_t* pixels = set.pixels.data();
+  Random random(static_cast<std::uint64_t>(seed), split == Split::train ? 0 : 1);
+  for (int copy = 0; copy < copies; ++copy) {
+    for (std::size_t style = 0; style < faces.size(); ++style) {
+      for (std::size_t label = 0; label < kCharacters.size(); ++label, pixels += plane) {
+        draw_jittered(faces[style][label], random, pixels);
+        set.labels.push_back(static_cast<std::int64_t>(label));
+        set.styles.push_back(static_cast<std::int64_t>(style));
+      }
+    }
+  }
+  return set;
+}
+
+}  // namespace belamy
