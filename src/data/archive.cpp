@@ -18,7 +18,7 @@ std::string text_of(archive* file) {
 
 Error damaged(const std::filesystem::path& path, archive* file) {
   return data_error(fmt::format("{}: the archive is damaged or cut short: {}", path.string(), text_of(file)),
-                    "Get the file again.");
+                    "Get the file again. Read are .zip, .tar, .tar.gz and .tgz.");
 }
 
 // The bytes of the present member; `reason` says what is wrong with them.
@@ -57,10 +57,8 @@ void read_archive(const std::filesystem::path& path, std::uint64_t limit,
   archive_read_support_filter_gzip(file.get());
   archive_read_support_format_tar(file.get());
   archive_read_support_format_zip(file.get());
-  if (archive_read_open_filename(file.get(), path.c_str(), 1 << 16) != ARCHIVE_OK) {
-    throw data_error(fmt::format("{}: cannot be read as an archive: {}", path.string(), text_of(file.get())),
-                     "Expected .zip, .tar, .tar.gz or .tgz.");
-  }
+  if (archive_read_open_filename(file.get(), path.c_str(), 1 << 16) != ARCHIVE_OK)
+    throw damaged(path, file.get());
   archive_entry* entry = nullptr;
   for (std::int64_t index = 0;; ++index) {
     const int code = archive_read_next_header(file.get(), &entry);

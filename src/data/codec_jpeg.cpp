@@ -42,15 +42,10 @@ bool read_header(JpegReader& reader, std::string_view bytes) {
   jpeg_mem_src(&reader.jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   jpeg_read_header(&reader.jpeg, TRUE);
   switch (reader.jpeg.jpeg_color_space) {
-    case JCS_GRAYSCALE:
-      reader.jpeg.out_color_space = JCS_GRAYSCALE;
-      break;
+    case JCS_GRAYSCALE: reader.jpeg.out_color_space = JCS_GRAYSCALE; break;
     case JCS_CMYK:
-    case JCS_YCCK:
-      reader.jpeg.out_color_space = JCS_CMYK;
-      break;
-    default:
-      reader.jpeg.out_color_space = JCS_RGB;
+    case JCS_YCCK: reader.jpeg.out_color_space = JCS_CMYK; break;
+    default: reader.jpeg.out_color_space = JCS_RGB;
   }
   return true;
 }

@@ -214,16 +214,22 @@ std::string join(const std::vector<std::string>& parts, std::size_t first, std::
   return text;
 }
 
-std::vector<Entry> sort_into_classes(const std::vector<std::string>& names) {
+// How many folders lie around everything ("images_background/..."): they say nothing.
+std::size_t common_depth(const std::vector<std::string>& names) {
+  std::vector<std::string> common = split_path(names.at(0));
+  common.pop_back();
+  for (const auto& name : names) {
+    const auto path = split_path(name);
+    const auto last = std::min(common.size(), path.size() - 1);
+    const auto end = common.begin() + static_cast<std::ptrdiff_t>(last);
+    common.erase(std::mismatch(common.begin(), end, path.begin()).first, common.end());
+  }
+  return common.size();
+}
+
+std::vector<Entry> sort_into_classes(const std::vector<std::string>& names, std::size_t skip) {
   std::vector<std::vector<std::string>> paths;
   for (const auto& name : names) paths.push_back(split_path(name));
-  // Folders around everything ("images_background/...") say nothing.
-  std::size_t skip = 0;
-  const auto shared = [&](const auto& path) {
-    return path.size() > skip + 1 && path[skip] == paths[0][skip];
-  };
-  while (!paths.empty() && std::all_of(paths.begin(), paths.end(), shared)) ++skip;
-
   std::set<std::string> splits;
   for (const auto& path : paths) splits.insert(path.size() > skip + 1 ? split_of(path[skip]) : "");
   const bool has_splits = !splits.count("") && splits.count("train") && splits.size() > 1;
@@ -393,14 +399,14 @@ Listing list_files(const fs::path& path, Split split) {
   if (auto labels = find_labels(*store)) {
     add_labelled(names, std::move(*labels), *store, listing);
   } else {
-    const auto entries = sort_into_classes(names);
+    const auto train = test ? image_names(open_archive(place.train)) : names;
+    const std::size_t skip = std::min(common_depth(train), common_depth(names));
+    const auto entries = sort_into_classes(names, skip);
     listing.class_names = groups_of(entries);
-    if (test) {
-      // The numbers of the classes are those of the training set, where it knows all of them.
-      const auto known = groups_of(sort_into_classes(image_names(open_archive(place.train))));
-      if (std::includes(known.begin(), known.end(), listing.class_names.begin(), listing.class_names.end())) {
-        listing.class_names = known;
-      }
+    // The numbers of the classes are those of the training set, where it knows all of them.
+    const auto known = groups_of(sort_into_classes(train, skip));
+    if (std::includes(known.begin(), known.end(), listing.class_names.begin(), listing.class_names.end())) {
+      listing.class_names = known;
     }
     add_grouped(entries, split, *store, listing);
   }

@@ -1,0 +1,274 @@
+// IDX, USPS, CIFAR-10 and npz: files that hold all images of a split.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "belamy/error.h"
+
+#include "data/dataset.h"
+#include "unit/data/samples.h"
+
+namespace belamy {
+namespace {
+
+namespace fs = std::filesystem;
+
+using samples::gzip;
+using samples::idx_images;
+using samples::idx_labels;
+using samples::TemporaryFolder;
+using samples::write;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Dataset load(const fs::path& path, Split split, double holdout = 0.1) {
+  DataOptions options;
+  options.source = path.string();
+  options.holdout = holdout;
+  return load_dataset(options, split);
+}
+
+std::string error_of(const fs::path& path, Split split = Split::train) {
+  try {
+    load(path, split, 0);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::data) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+// Three training and two test images of 2x2.
+void write_idx(const fs::path& folder) {
+  write(folder / "train-images-idx3-ubyte.gz", gzip(idx_images(3, 2, 2, "abcdefghijkl")));
+  write(folder / "train-labels-idx1-ubyte.gz", gzip(idx_labels(3, std::string("\2\0\1", 3))));
+  write(folder / "t10k-images-idx3-ubyte", idx_images(2, 2, 2, "mnopqrst"));
+  write(folder / "t10k-labels-idx1-ubyte", idx_labels(2, std::string("\1\2", 2)));
+}
+
+TEST(Idx, PackedAndPlainWithLabels) {
+  TemporaryFolder folder;
+  write_idx(folder.path());
+  const Dataset train = load(folder.path(), Split::train);
+  EXPECT_EQ(train.count, 3);
+  EXPECT_EQ(train.channels, 1);
+  EXPECT_EQ(train.height, 2);
+  EXPECT_EQ(train.width, 2);
+  EXPECT_EQ(std::string(train.pixels.begin(), train.pixels.end()), "abcdefghijkl");
+  EXPECT_THAT(train.labels, ElementsAre(2, 0, 1));
+  EXPECT_THAT(train.class_names, ElementsAre("0", "1", "2"));
+  EXPECT_TRUE(train.notes.empty());
+  const Dataset test = load(folder.path(), Split::test);
+  EXPECT_EQ(std::string(test.pixels.begin(), test.pixels.end()), "mnopqrst");
+  EXPECT_THAT(test.labels, ElementsAre(1, 2));
+  // The training file itself stands for the set.
+  EXPECT_EQ(load(folder / "train-images-idx3-ubyte.gz", Split::test).pixels, test.pixels);
+}
+
+TEST(Idx, BinaryImagesWithoutLabels) {
+  TemporaryFolder folder;
+  write(folder / "binarized_mnist_train-images-idx3-ubyte.gz",
+        gzip(idx_images(2, 1, 3, std::string("\0\1\1\1\0\0", 6))));
+  write(folder / "binarized_mnist_valid-images-idx3-ubyte.gz",
+        gzip(idx_images(1, 1, 3, std::string(3, '\1'))));
+  write(folder / "binarized_mnist_test-images-idx3-ubyte.gz",
+        gzip(idx_images(1, 1, 3, std::string("\0\0\1", 3))));
+  const Dataset train = load(folder.path(), Split::train);
+  EXPECT_THAT(train.pixels, ElementsAre(0, 255, 255, 255, 0, 0));
+  EXPECT_TRUE(train.labels.empty());
+  EXPECT_TRUE(train.class_names.empty());
+  EXPECT_THAT(load(folder.path(), Split::test).pixels, ElementsAre(0, 0, 255));
+}
+
+TEST(Idx, ALyingHeaderIsAnErrorWithItsNumbers) {
+  TemporaryFolder folder;
+  write_idx(folder.path());
+  const fs::path images = folder / "train-images-idx3-ubyte.gz";
+  write(images, gzip(idx_images(60000, 28, 28, "abc")));
+  EXPECT_THAT(error_of(folder.path()),
+              HasSubstr(images.string() + ": the header says 60000 x 28 x 28 = 47040000 "
+                                          "bytes, the file holds 3"));
+  // Sizes whose product wraps around 64 bits to 0.
+  write(images, gzip(idx_images(0x80000000, 0x80000000, 4, "")));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("the file holds 0"));
+  write(images, gzip(idx_images(1, 2, 2, "abcdefghijkl")));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("the file holds more"));
+}
+
+TEST(Idx, DamageIsAnError) {
+  TemporaryFolder folder;
+  write_idx(folder.path());
+  const fs::path images = folder / "train-images-idx3-ubyte.gz";
+  const std::string whole = gzip(idx_images(3, 2, 2, "abcdefghijkl"));
+  for (const std::size_t left : {20u, 4u, 1u}) {
+    write(images, whole.substr(0, whole.size() - left));
+    EXPECT_THAT(error_of(folder.path()), HasSubstr("cut short")) << left;
+  }
+  std::string flipped = whole;
+  flipped[whole.size() - 6] ^= 1;  // the checksum
+  write(images, flipped);
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("cannot be unpacked"));
+  write(images, gzip("no image at all"));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("not an IDX file"));
+  write(images, gzip(samples::big_endian(0xd03) + "abc"));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("IDX values of type 0x0d"));
+  write(images, gzip(samples::big_endian(0x803) + "abc"));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("ends inside its header"));
+}
+
+TEST(Idx, LabelsMustMatch) {
+  TemporaryFolder folder;
+  write_idx(folder.path());
+  write(folder / "train-labels-idx1-ubyte.gz", gzip(idx_labels(2, "\1\2")));
+  EXPECT_THAT(
+      error_of(folder.path()),
+      HasSubstr("train-labels-idx1-ubyte.gz: 2 labels for the 3 images of train-images-idx3-ubyte.gz"));
+}
+
+std::string usps_line(const std::string& label, const std::string& value) {
+  std::string line = label;
+  for (int i = 0; i < 256; ++i) line += " " + value;
+  return line + " \n";
+}
+
+TEST(Usps, BothWaysOfWritingNumbers) {
+  TemporaryFolder folder;
+  write(folder / "zip.train.gz", gzip(usps_line("6.0000", "-1.0000") + usps_line("0.0000", "1.0000")));
+  write(folder / "zip.test.gz", gzip(usps_line("9", "0")));
+  const Dataset train = load(folder.path(), Split::train);
+  EXPECT_EQ(train.count, 2);
+  EXPECT_EQ(train.width, 16);
+  EXPECT_EQ(train.height, 16);
+  EXPECT_THAT(train.labels, ElementsAre(6, 0));
+  EXPECT_EQ(train.pixels.front(), 0);
+  EXPECT_EQ(train.pixels.back(), 255);
+  const Dataset test = load(folder.path(), Split::test);
+  EXPECT_THAT(test.labels, ElementsAre(9));
+  EXPECT_EQ(test.pixels[0], 128);
+}
+
+TEST(Usps, DamageNamesTheLine) {
+  TemporaryFolder folder;
+  write(folder / "zip.test.gz", gzip(usps_line("9", "0")));
+  const fs::path train = folder / "zip.train.gz";
+  write(train, gzip(usps_line("1", "0") + "1 0.5 0.5\n"));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("zip.train.gz, line 2: fewer than 257 numbers"));
+  write(train, gzip(usps_line("1", "0 0")));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("line 1: more than 257 numbers"));
+  write(train, gzip(usps_line("1.5", "0")));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("line 1: label 1.5"));
+  write(train, gzip(usps_line("1", "7")));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("line 1: value 7"));
+  write(train, gzip(usps_line("1", "x")));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("is not a number"));
+  write(train, gzip(usps_line("1", "nan")));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("value nan"));
+}
+
+std::string cifar_record(char label, char red, char green, char blue) {
+  return std::string(1, label) + std::string(1024, red) + std::string(1024, green) + std::string(1024, blue);
+}
+
+TEST(Cifar, BatchesWithNames) {
+  TemporaryFolder folder;
+  write(folder / "data_batch_2.bin", cifar_record(3, 'g', 'h', 'i'));
+  write(folder / "data_batch_1.bin", cifar_record(9, 'a', 'b', 'c') + cifar_record(0, 'd', 'e', 'f'));
+  write(folder / "test_batch.bin", cifar_record(5, 'x', 'y', 'z'));
+  const Dataset train = load(folder.path(), Split::train);
+  EXPECT_EQ(train.count, 3);
+  EXPECT_THAT(train.labels, ElementsAre(9, 0, 3));
+  EXPECT_EQ(train.class_names.at(3), "cat");
+  const Image image = train.image(2);
+  EXPECT_EQ(image.channels, 3);
+  EXPECT_EQ(std::string(image.pixels.begin(), image.pixels.begin() + 6), "ghighi");
+  const Dataset test = load(folder.path(), Split::test);
+  EXPECT_THAT(test.labels, ElementsAre(5));
+  write(folder / "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n");
+  EXPECT_EQ(load(folder.path(), Split::train).class_names.at(3), "d");
+}
+
+TEST(Cifar, DamageIsAnError) {
+  TemporaryFolder folder;
+  write(folder / "test_batch.bin", cifar_record(5, 'x', 'y', 'z'));
+  write(folder / "data_batch_1.bin", cifar_record(9, 'a', 'b', 'c') + "more");
+  EXPECT_THAT(error_of(folder.path()),
+              HasSubstr("data_batch_1.bin: 3077 bytes is not a whole number of 3073-byte"));
+  write(folder / "data_batch_1.bin", cifar_record(1, 'a', 'b', 'c') + cifar_record(10, 'a', 'b', 'c'));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("image 1 has label 10"));
+}
+
+std::string npy(const std::string& type, const std::string& shape, const std::string& bytes) {
+  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  header.resize(118, ' ');
+  return std::string("\x93NUMPY\1\0\x76\0", 10) + header + bytes;
+}
+
+TEST(Npz, ImagesAndLabels) {
+  TemporaryFolder folder;
+  const fs::path file = folder / "set.npz";
+  samples::write_archive(
+      file, {{"images.npy", npy("|u1", "2, 1, 2, 3", "abcdefghijkl")},
+             {"labels.npy", npy("<i8", "2,", std::string("\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16))}});
+  const Dataset set = load(file, Split::train, 0);
+  EXPECT_EQ(set.count, 2);
+  EXPECT_EQ(set.channels, 3);
+  EXPECT_EQ(set.height, 1);
+  EXPECT_EQ(set.width, 2);
+  EXPECT_EQ(std::string(set.pixels.begin(), set.pixels.end()), "adbecfgjhkil");  // planar
+  EXPECT_THAT(set.labels, ElementsAre(1, 0));
+}
+
+TEST(Npz, SplitsOfTheirOwn) {
+  TemporaryFolder folder;
+  samples::write_archive(folder / "merged.npz",
+                         {{"train_images.npy", npy("|u1", "2, 1, 1", "ab")},
+                          {"train_labels.npy", npy("|u1", "2, 1", std::string("\0\1", 2))},
+                          {"val_images.npy", npy("|u1", "1, 1, 1", "v")},
+                          {"val_labels.npy", npy("|u1", "1, 1", "\1")},
+                          {"test_images.npy", npy("|u1", "1, 1, 1", "t")},
+                          {"test_labels.npy", npy("|u1", "1, 1", "\1")}});
+  EXPECT_THAT(load(folder.path(), Split::train).pixels, ElementsAre('a', 'b'));
+  const Dataset test = load(folder.path(), Split::test);
+  EXPECT_THAT(test.pixels, ElementsAre('t'));
+  EXPECT_THAT(test.labels, ElementsAre(1));
+}
+
+TEST(Npz, FloatsAreScaled) {
+  TemporaryFolder folder;
+  const auto floats = [](std::vector<float> values) {
+    return std::string(reinterpret_cast<const char*>(values.data()), values.size() * 4);
+  };
+  const fs::path file = folder / "set.npz";
+  samples::write_archive(file, {{"images.npy", npy("<f4", "1, 1, 3", floats({0, 0.5f, 1}))}});
+  EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre(0, 128, 255));
+  samples::write_archive(file, {{"images.npy", npy("<f4", "1, 1, 3", floats({-1, 0, 1}))}});
+  EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre(0, 128, 255));
+  samples::write_archive(file, {{"images.npy", npy("<f4", "1, 1, 3", floats({-1, 0, 300}))}});
+  EXPECT_THAT(error_of(file), HasSubstr("values from -1 to 300"));
+}
+
+TEST(Npz, DamageIsAnError) {
+  TemporaryFolder folder;
+  const fs::path file = folder / "set.npz";
+  const auto error_with = [&](const std::string& array) {
+    samples::write_archive(file, {{"images.npy", array}});
+    return error_of(file);
+  };
+  EXPECT_THAT(
+      error_with(npy("|u1", "9000, 28, 28", "abc")),
+      HasSubstr(
+          "set.npz:images.npy: the header says (9000, 28, 28) of '|u1', that is 7056000 bytes; there are 3"));
+  EXPECT_THAT(error_with(npy("|u1", "4294967296, 4294967296, 4", "abc")), HasSubstr("the shape is"));
+  EXPECT_THAT(error_with(npy("|O", "3", "abc")), HasSubstr("values of type '|O' are not read"));
+  EXPECT_THAT(error_with(npy("|u1", "3", "abc")), HasSubstr("1 dimensions"));
+  EXPECT_THAT(error_with(npy("|u1", "1, 1, 1, 2", "ab")), HasSubstr("2 channels"));
+  EXPECT_THAT(error_with("text"), HasSubstr("not a .npy array"));
+  samples::write_archive(file, {{"weights.npy", npy("|u1", "1", "a")}});
+  EXPECT_THAT(error_of(file), HasSubstr("no images in it, only: weights"));
+  samples::write_archive(file,
+                         {{"images.npy", npy("|u1", "1, 1, 1", "a")}, {"labels.npy", npy("|u1", "2", "ab")}});
+  EXPECT_THAT(error_of(file), HasSubstr("labels.npy: 2 labels for 1 images"));
+}
+
+}  // namespace
+}  // namespace belamy

@@ -1,0 +1,246 @@
+// Image files in folders and archives.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "belamy/error.h"
+
+#include "data/dataset.h"
+#include "unit/data/samples.h"
+
+namespace belamy {
+namespace {
+
+namespace fs = std::filesystem;
+
+using samples::flat;
+using samples::Members;
+using samples::TemporaryFolder;
+using samples::write;
+using samples::write_archive;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Dataset load(const fs::path& path, Split split = Split::train, double holdout = 0) {
+  DataOptions options;
+  options.source = path.string();
+  options.holdout = holdout;
+  return load_dataset(options, split);
+}
+
+std::string error_of(const fs::path& path) {
+  try {
+    load(path);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::data) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+// A 1x1 image, so that a data set's pixels tell which files are in it.
+std::string dot(int value) {
+  return encode_png(flat(1, 1, {static_cast<std::uint8_t>(value)}));
+}
+
+void write_folder(const fs::path& folder, const Members& members) {
+  for (const auto& [name, bytes] : members) write(folder / name, bytes);
+}
+
+// The same members as a folder and as each kind of archive.
+std::vector<fs::path> write_all_ways(const fs::path& folder, const Members& members) {
+  write_folder(folder / "plain", members);
+  std::vector<fs::path> paths = {folder / "plain"};
+  for (const char* name : {"a.zip", "a.tar", "a.tar.gz", "a.tgz"}) {
+    paths.push_back(folder / "archives" / name);
+    write_archive(paths.back(), members);
+  }
+  return paths;
+}
+
+TEST(Files, OneFolderAClass) {
+  TemporaryFolder folder;
+  const Members members = {{"cat/b.png", dot(20)},
+                           {"README.md", "text"},
+                           {"dog/c.jpg", samples::jpeg(flat(1, 1, {30}))},
+                           {"cat/a.pgm", "P5 1 1 255 \x0a"},
+                           {"cat/.hidden.png", "junk"},
+                           {"cat/Thumbs.db", "junk"},
+                           {"__MACOSX/cat/b.png", "junk"}};
+  for (const auto& path : write_all_ways(folder.path(), members)) {
+    const Dataset set = load(path);
+    EXPECT_THAT(set.pixels, ElementsAre(10, 20, 30)) << path;
+    EXPECT_THAT(set.labels, ElementsAre(0, 0, 1)) << path;
+    EXPECT_THAT(set.class_names, ElementsAre("cat", "dog")) << path;
+    EXPECT_THAT(set.problems, IsEmpty()) << path;
+  }
+}
+
+TEST(Files, WithoutClasses) {
+  TemporaryFolder folder;
+  for (const auto& path :
+       write_all_ways(folder.path(), {{"around/2.png", dot(2)}, {"around/10.png", dot(10)}})) {
+    const Dataset set = load(path);
+    EXPECT_THAT(set.pixels, ElementsAre(10, 2)) << path;
+    EXPECT_THAT(set.labels, IsEmpty()) << path;
+    EXPECT_THAT(set.class_names, IsEmpty()) << path;
+  }
+}
+
+TEST(Files, NestedFoldersAreJoined) {
+  TemporaryFolder folder;
+  const Members members = {{"all/Greek/character01/1.png", dot(1)},
+                           {"all/Greek/character02/1.png", dot(2)},
+                           {"all/Latin/character01/1.png", dot(3)}};
+  for (const auto& path : write_all_ways(folder.path(), members)) {
+    EXPECT_THAT(load(path).class_names,
+                ElementsAre("Greek/character01", "Greek/character02", "Latin/character01"));
+  }
+}
+
+TEST(Files, SplitsAsFolders) {
+  TemporaryFolder folder;
+  const Members members = {{"set/train/cat/1.png", dot(1)},
+                           {"set/train/dog/1.png", dot(2)},
+                           {"set/test/dog/1.png", dot(3)},
+                           {"set/val/dog/1.png", dot(4)}};
+  for (const auto& path : write_all_ways(folder.path(), members)) {
+    EXPECT_THAT(load(path, Split::train).pixels, ElementsAre(1, 2)) << path;
+    const Dataset test = load(path, Split::test);
+    EXPECT_THAT(test.pixels, ElementsAre(3)) << path;
+    EXPECT_THAT(test.labels, ElementsAre(1)) << path;  // dog, as in training
+  }
+}
+
+TEST(Files, SplitsAsArchives) {
+  TemporaryFolder folder;
+  write_archive(folder / "train.tar.gz", {{"train/cat/1.png", dot(1)}, {"train/dog/1.png", dot(2)}});
+  write_archive(folder / "test.tar.gz", {{"test/dog/1.png", dot(3)}});
+  write(folder / "README.md", "text");
+  EXPECT_THAT(load(folder.path(), Split::train).pixels, ElementsAre(1, 2));
+  const Dataset test = load(folder.path(), Split::test);
+  EXPECT_THAT(test.pixels, ElementsAre(3));
+  EXPECT_THAT(test.labels, ElementsAre(1));
+  EXPECT_THAT(test.class_names, ElementsAre("cat", "dog"));
+}
+
+TEST(Files, SplitsWithOtherClasses) {
+  TemporaryFolder folder;
+  write_archive(folder / "images_background.zip", {{"images_background/A/character01/1.png", dot(1)},
+                                                   {"images_background/B/character01/1.png", dot(2)}});
+  write_archive(folder / "images_evaluation.zip", {{"images_evaluation/C/character01/1.png", dot(3)},
+                                                   {"images_evaluation/D/character01/1.png", dot(4)}});
+  write_archive(folder / "all_runs.zip", {{"run01/1.png", dot(5)}});
+  EXPECT_THAT(load(folder.path(), Split::train).class_names, ElementsAre("A/character01", "B/character01"));
+  EXPECT_THAT(load(folder.path(), Split::test).class_names, ElementsAre("C/character01", "D/character01"));
+}
+
+TEST(Files, BadOnesAmongGoodOnesAreListed) {
+  TemporaryFolder folder;
+  const Members members = {{"cat/1.png", dot(1)},   {"cat/2.png", dot(2).substr(0, 40)},
+                           {"cat/3.gif", "GIF89a"}, {"dog/4.png", "<html>"},
+                           {"dog/5.png", dot(5)},   {"root.png", dot(6)}};
+  for (const auto& path : write_all_ways(folder.path(), members)) {
+    const Dataset set = load(path);
+    EXPECT_THAT(set.pixels, ElementsAre(1, 5)) << path;
+    EXPECT_THAT(set.labels, ElementsAre(0, 1)) << path;
+    ASSERT_EQ(set.problems.size(), 4u) << path;
+    const std::string join = fs::is_directory(path) ? "/" : ":";
+    EXPECT_EQ(set.problems[0].file, path.string() + join + "cat/2.png");
+    EXPECT_THAT(set.problems[0].reason, HasSubstr("damaged PNG"));
+    EXPECT_THAT(set.problems[1].reason, HasSubstr("GIF"));
+    EXPECT_EQ(set.problems[2].reason, "not an image: first bytes 3c 68 74 6d");
+    EXPECT_THAT(set.problems[2].cure, HasSubstr("Remove the file"));
+    EXPECT_THAT(set.problems[3].reason, HasSubstr("beside the folders of the classes"));
+    EXPECT_THAT(set.notes.back(), HasSubstr("4 of 6 files left out"));
+  }
+}
+
+TEST(Files, NothingToRead) {
+  TemporaryFolder folder;
+  EXPECT_THAT(error_of(folder / "missing"), HasSubstr("missing"));
+  fs::create_directory(folder / "empty");
+  EXPECT_THAT(error_of(folder / "empty"), HasSubstr("no files in it"));
+  write(folder / "texts/a.txt", "hello");
+  write(folder / "texts/b.txt", "hello");
+  EXPECT_THAT(
+      error_of(folder / "texts"),
+      HasSubstr(
+          "2 files, none of them a readable image; first: a.txt: not an image: first bytes 68 65 6c 6c"));
+  write(folder / "bad/a.png", "hello");
+  EXPECT_THAT(error_of(folder / "bad"), HasSubstr("a.png: not an image"));
+}
+
+TEST(Files, LinksAreFollowedOnce) {
+  TemporaryFolder folder;
+  write(folder / "set/cat/1.png", dot(1));
+  write(folder / "elsewhere/2.png", dot(2));
+  fs::create_directory_symlink(folder / "elsewhere", folder / "set/dog");
+  fs::create_directory_symlink(folder / "set", folder / "set/cat/loop");
+  fs::create_symlink(folder / "nowhere", folder / "set/cat/3.png");
+  const Dataset set = load(folder / "set");
+  EXPECT_THAT(set.pixels, ElementsAre(1, 2));
+  ASSERT_EQ(set.problems.size(), 1u);
+  EXPECT_THAT(set.problems[0].reason, HasSubstr("a link to a file that is not there"));
+}
+
+TEST(Archives, DamageIsAnError) {
+  TemporaryFolder folder;
+  Members members;
+  for (int i = 0; i < 50; ++i) members.emplace_back("a/" + std::to_string(i) + ".png", dot(i));
+  for (const char* name : {"a.zip", "a.tar.gz"}) {
+    write_archive(folder / name, members);
+    const std::string whole = samples::read(folder / name);
+    write(folder / name, whole.substr(0, whole.size() / 3));
+    EXPECT_THAT(error_of(folder / name), HasSubstr("the archive is damaged or cut short")) << name;
+    write(folder / name, "PK hello");
+    EXPECT_THAT(error_of(folder / name), HasSubstr(name)) << name;
+  }
+}
+
+TEST(Archives, TwoWithoutSplitAreNotGuessedAt) {
+  TemporaryFolder folder;
+  write_archive(folder / "one.zip", {{"1.png", dot(1)}});
+  write_archive(folder / "two.zip", {{"1.png", dot(2)}});
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("several archives"));
+  EXPECT_THAT(load(folder / "two.zip").pixels, ElementsAre(2));
+}
+
+TEST(StyleGan, LabelsOfDatasetJson) {
+  TemporaryFolder folder;
+  const Members images = {{"00000/img0.png", dot(1)}, {"00000/img1.png", dot(2)}, {"00001/img2.png", dot(3)}};
+  const auto load_with = [&](const std::string& json) {
+    Members members = images;
+    members.emplace_back("dataset.json", json);
+    write_archive(folder / "set.zip", members);
+    return load(folder / "set.zip");
+  };
+  const Dataset set =
+      load_with(R"({"labels": [["00000/img1.png", 0], ["00000/img0.png", 2], ["00001/img2.png", 1]]})");
+  EXPECT_THAT(set.pixels, ElementsAre(1, 2, 3));
+  EXPECT_THAT(set.labels, ElementsAre(2, 0, 1));
+  EXPECT_THAT(set.class_names, ElementsAre("0", "1", "2"));
+  const Dataset none = load_with(R"({"labels": null})");
+  EXPECT_EQ(none.count, 3);
+  EXPECT_THAT(none.class_names, IsEmpty());  // 00000 and 00001 are no classes
+  const Dataset partial = load_with(R"({"labels": [["00000/img1.png", 0], ["gone.png", 0]]})");
+  EXPECT_THAT(partial.pixels, ElementsAre(2));
+  EXPECT_EQ(partial.problems.size(), 3u);
+}
+
+TEST(StyleGan, DamageIsAnError) {
+  TemporaryFolder folder;
+  const auto error_with = [&](const std::string& json) {
+    write_archive(folder / "set.zip", {{"1.png", dot(1)}, {"dataset.json", json}});
+    return error_of(folder / "set.zip");
+  };
+  EXPECT_THAT(error_with("{"), HasSubstr("set.zip:dataset.json: not valid JSON"));
+  EXPECT_THAT(error_with(R"({"labels": 3})"), HasSubstr("\"labels\" is not a list"));
+  EXPECT_THAT(error_with(R"({"labels": [["1.png", [0.5]]]})"), HasSubstr("entry 0 is not a pair"));
+  EXPECT_THAT(error_with(R"({"labels": [["1.png", 99999999]]})"), HasSubstr("label 99999999 of 1.png"));
+  EXPECT_THAT(error_with(R"({"labels": [["1.png", -1]]})"), HasSubstr("label -1"));
+}
+
+}  // namespace
+}  // namespace belamy
