@@ -1,0 +1,84 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "belamy/error.h"
+
+#include "data/dataset.h"
+#include "unit/data/samples.h"
+
+namespace belamy {
+namespace {
+
+using samples::flat;
+using samples::TemporaryFolder;
+using samples::write;
+using testing::AllOf;
+using testing::Contains;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Image noise(int side, unsigned seed) {
+  Image image{side, side, 1, {}};
+  for (int i = 0; i < side * side; ++i) image.pixels.push_back((seed = seed * 1103515245 + 12345) >> 16);
+  return image;
+}
+
+auto problem(const std::string& file, const std::string& reason) {
+  return AllOf(Field(&Problem::file, HasSubstr(file)), Field(&Problem::reason, HasSubstr(reason)));
+}
+
+TEST(Doctor, FindsEverythingInOneGo) {
+  TemporaryFolder folder;
+  for (unsigned i = 0; i < 6; ++i) {
+    write(folder / fmt::format("set/cat/{}.png", i), encode_png(noise(16, i)));
+    write(folder / fmt::format("set/dog/{}.png", i), encode_png(noise(24, i + 10)));
+  }
+  write(folder / "set/cat/again.png", encode_png(noise(16, 3)));
+  write(folder / "set/cat/blank.png", encode_png(flat(16, 16, {255})));
+  write(folder / "set/cat/icon.png", encode_png(noise(4, 99)));
+  write(folder / "set/cat/cut.png", encode_png(noise(16, 7)).substr(0, 60));
+  write(folder / "set/cat/page.png", "<html>");
+  write(folder / "set/eel/1.png", encode_png(noise(16, 50)));
+  const Diagnosis found = diagnose((folder / "set").string());
+  EXPECT_EQ(found.files, 18);
+  EXPECT_EQ(found.good, 16);
+  EXPECT_EQ(found.problems.size(), 5u);
+  EXPECT_THAT(found.problems, Contains(problem("blank.png", "one colour")));
+  EXPECT_THAT(found.problems, Contains(problem("icon.png", "tiny: 4x4 gray")));
+  EXPECT_THAT(found.problems, Contains(problem("cut.png", "damaged PNG")));
+  EXPECT_THAT(found.problems, Contains(problem("page.png", "not an image")));
+  EXPECT_THAT(found.problems, Contains(problem("class eel", "only 1 images")));
+  EXPECT_THAT(found.facts, Contains("all: 16 images"));
+  EXPECT_THAT(found.facts, Contains("all: 9 of 16x16 gray"));
+  EXPECT_THAT(found.facts, Contains("all: 3 classes of 1 (eel) to 9 (cat) images"));
+  EXPECT_THAT(found.facts, Contains(HasSubstr("the images differ")));
+  EXPECT_THAT(found.facts, Contains("all: 1 images are repetitions of another"));
+}
+
+TEST(Doctor, ADamagedPartDoesNotHideTheOther) {
+  TemporaryFolder folder;
+  const auto image = noise(16, 1).pixels;
+  write(folder / "train-images-idx3-ubyte", samples::idx_images(9000, 16, 16, "abc"));
+  write(folder / "t10k-images-idx3-ubyte",
+        samples::idx_images(1, 16, 16, std::string(image.begin(), image.end())));
+  const Diagnosis found = diagnose(folder.path().string());
+  ASSERT_EQ(found.problems.size(), 1u);
+  EXPECT_THAT(found.problems[0].reason, HasSubstr("the header says 9000 x 16 x 16"));
+  EXPECT_THAT(found.facts, Contains("test: 1 images"));
+}
+
+TEST(Doctor, SeesTestImagesInTheTrainingSet) {
+  TemporaryFolder folder;
+  for (unsigned i = 0; i < 6; ++i) {
+    write(folder / fmt::format("set/train/{}.png", i), encode_png(noise(16, i)));
+    write(folder / fmt::format("set/test/{}.png", i), encode_png(noise(16, i + 4)));
+  }
+  const Diagnosis found = diagnose((folder / "set").string());
+  EXPECT_THAT(found.problems, IsEmpty());
+  EXPECT_THAT(found.facts, Contains("train: 6 images"));
+  EXPECT_THAT(found.facts, Contains("test: 2 images are in the training set as well"));
+}
+
+}  // namespace
+}  // namespace belamy
