@@ -29,8 +29,9 @@ struct CheckpointFile {
 ///   checkpoints/step-00000500.safetensors  .lock
 class RunFolder {
  public:
-  /// Creates the folder (or takes an empty one). A storage error when it already holds a run ("resume it, or
-  /// choose another --out"), is in use by another process, or cannot be written.
+  /// Creates the folder (or takes an empty one); it is a run from write_settings on. A storage error when it
+  /// already holds a run ("go on with it by --resume, or choose another folder") or other files, is in use by
+  /// another process, or cannot be written.
   static RunFolder create(Env& env, const fs::path& path);
   /// Opens an existing run for going on: takes the lock and removes temporary files that dead processes left.
   /// A storage error when it is no run, is in use by another process, or cannot be written.
@@ -53,13 +54,14 @@ class RunFolder {
   void save_checkpoint(std::int64_t step, const ArrayMap& arrays, StringMap metadata, int keep);
   /// Oldest first.
   std::vector<CheckpointFile> checkpoints() const;
-  /// The newest good one; `warn(message)` is called once for every damaged one that was passed over. A
-  /// storage error when there is none, or none is good.
+  /// The newest good one; `warn(message)` is called once, with one line, for every damaged one that was
+  /// passed over. A storage error when there is none, or none is good.
   Safetensors load_newest(const std::function<void(const std::string&)>& warn,
                           std::int64_t* step = nullptr) const;
 
   /// One line of metrics.jsonl ({"step":..,"time":..,"name":value,...}; a value that is not finite is written
-  /// as null) and the same values as TensorBoard scalars. `seconds` is training time.
+  /// as null) and the same values as TensorBoard scalars. `seconds` is training time. Steps rise from call to
+  /// call.
   void append_metrics(std::int64_t step, double seconds,
                       const std::vector<std::pair<std::string, double>>& values);
   /// Drops metrics and samples of later steps, after going back to a checkpoint, in TensorBoard as well.
@@ -80,8 +82,8 @@ class RunFolder {
   /// (step, path), oldest first.
   std::vector<std::pair<std::int64_t, fs::path>> samples() const;
 
-  void write_file(const fs::path& relative,
-                  std::string_view bytes);  ///< atomic; makes the folders in between
+  /// Atomic; makes the folders in between.
+  void write_file(const fs::path& relative, std::string_view bytes);
   Env& env() const { return *env_; }
 
  private:
