@@ -122,6 +122,21 @@ TEST(Config, ConvertsBetweenIntegersAndNumbersWhereNothingIsLost) {
   EXPECT_THAT(text_error("train.batch=99999999999999999999"), HasSubstr("train.batch must be an integer"));
 }
 
+TEST(Config, IntegersReachToTheirLimitsAndNotBeyond) {
+  constexpr auto lowest = std::numeric_limits<std::int64_t>::min(),
+                 highest = std::numeric_limits<std::int64_t>::max();
+  std::int64_t seed = 0;
+  Fields fields;
+  fields.add("seed", seed, {lowest, highest}, "");
+  fields.set_text("seed=" + std::to_string(highest));
+  EXPECT_EQ(seed, highest);
+  fields.set_text("seed=-9223372036854775808.0");
+  EXPECT_EQ(seed, lowest);
+  EXPECT_THAT(error_of([&] { fields.set_text("seed=9223372036854775808.0"); }),
+              HasSubstr("seed must be an integer, not 9.2"));
+  EXPECT_EQ(fields.all()[0].range, "");
+}
+
 TEST(Config, RefusesValuesOutsideTheirRange) {
   EXPECT_EQ(text_error("train.batch=0"),
             "--set train.batch=0: train.batch must be an integer from 1 to 65536, not 0");
@@ -272,6 +287,7 @@ TEST(Config, HelpIsATableWithOneLineAField) {
 TEST(Config, NearestFindsSmallMistakesOnly) {
   EXPECT_EQ(nearest("mnsit", {"cifar10", "mnist", "usps"}), "mnist");
   EXPECT_EQ(nearest("fashion-mnis", {"mnist", "fashion-mnist"}), "fashion-mnist");
+  EXPECT_EQ(nearest("rl", {"decay", "lr"}), "lr");  // swapped letters are one mistake
   EXPECT_EQ(nearest("abc", {"xyz", "uvw"}), "");
   EXPECT_EQ(nearest("", {"a", "b"}), "");
   EXPECT_EQ(nearest("a", {}), "");

@@ -80,6 +80,11 @@ TEST(Toml, ReadsLists) {
   EXPECT_EQ(document.entries[3].value, Value(std::vector<std::int64_t>{}));
 }
 
+TEST(Toml, AValueOfSeveralLinesBelongsToTheLineOfItsKey) {
+  const auto document = parse_toml("\nlist = [\n  1,\n  2,\n]\n", "r.toml");
+  EXPECT_EQ(document.entries.at(0).origin.text, "r.toml, line 2");
+}
+
 TEST(Toml, SaysFileLineAndReasonOfWhatItCannotTake) {
   EXPECT_THAT(error_of("a = 1\nb = = 2\n"), HasSubstr("r.toml, line 2: "));
   EXPECT_THAT(error_of("a = 1\na = 2\n"), HasSubstr("r.toml, line 2: "));
@@ -89,6 +94,13 @@ TEST(Toml, SaysFileLineAndReasonOfWhatItCannotTake) {
   EXPECT_THAT(error_of("x = [[1], [2]]\n"), HasSubstr("'x' is a list of other things"));
   EXPECT_THAT(error_of("x = \"\xff\"\n"), HasSubstr("r.toml, line 1: "));
   EXPECT_THAT(error_of("source = mnist\n"), HasSubstr("text in double quotes"));
+}
+
+// Older toml++ parsers, built with their assertions on, stop the program at these.
+TEST(Toml, RefusesTableHeadersWithoutAName) {
+  for (const char* text : {"[[[1]]]", "[[+s]", "[[=", "[[", "[]", "[[]]", "[.a]", "[a.]"}) {
+    EXPECT_THAT(error_of(text), HasSubstr("r.toml, line 1: ")) << text;
+  }
 }
 
 TEST(Toml, SurvivesDeepNestingAndTruncation) {
