@@ -128,9 +128,9 @@ std::string sample_player(const std::vector<ReportSample>& samples) {
   if (kept.size() > 1) {
     out += fmt::format(
         "<div class=\"controls\"><button type=\"button\" id=\"play\">Play</button>"
-        "<input type=\"range\" id=\"slider\" min=\"0\" max=\"{0}\" value=\"{0}\" aria-label=\"Step of the "
-        "samples\" "
-        "aria-valuetext=\"step {1}\"></div>\n<ol class=\"strip\" aria-label=\"Samples over time\">\n",
+        "<input type=\"range\" id=\"slider\" min=\"0\" max=\"{0}\" value=\"{0}\" "
+        "aria-label=\"Step of the samples\" aria-valuetext=\"step {1}\"></div>\n<ol class=\"strip\" "
+        "aria-label=\"Samples over time\">\n",
         kept.size() - 1, show_integer(last.step));
     for (const auto index : kept) {
       const auto step = show_integer(samples[index].step);
@@ -159,8 +159,8 @@ std::string score_table(const std::vector<ReportScore>& scores) {
       "<th scope=\"col\">Note</th></tr></thead>\n<tbody>\n";
   for (const auto& score : scores) {
     out += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td>{} <span class=\"unit\">{}</span></td><td "
-        "class=\"note\">{}</td></tr>\n",
+        "<tr><th scope=\"row\">{}</th><td>{} <span class=\"unit\">{}</span></td>"
+        "<td class=\"note\">{}</td></tr>\n",
         escape_html(score.name), show_value(score.value), escape_html(score.unit), escape_html(score.note));
   }
   return out + "</tbody>\n</table></div>\n";
