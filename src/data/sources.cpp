@@ -1,0 +1,236 @@
+#include <cstdlib>
+#include <fmt/format.h>
+#include <optional>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "belamy/error.h"
+
+#include "data/dataset.h"
+#include "data/official.h"
+#include "data/readers.h"
+#include "data/synthetic.h"
+
+namespace belamy {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Sets that lie in folders, by their usual names.
+struct FolderSet {
+  const char* name;
+  const char* description;
+};
+constexpr FolderSet kFolderSets[] = {
+    {"mnist", "handwritten digits, 28x28 gray, 10 classes, 60,000 + 10,000"},
+    {"fashion-mnist", "clothes, 28x28 gray, 10 classes, 60,000 + 10,000"},
+    {"usps", "zip-code digits, 16x16 gray, 10 classes, 7,291 + 2,007"},
+    {"binarized-mnist", "handwritten digits, 28x28 black and white, 50,000 + 10,000"},
+    {"cifar10-jpeg", "animals and vehicles, 32x32 colour, 10 classes, 50,000 + 10,000, as JPEG"},
+    {"omniglot", "characters of 50 alphabets, 105x105, 964 + 659 classes of 20"},
+    {"pixel-characters", "game characters from 4 sides, 64x64 colour, 3,648"},
+    {"pneumonia-mnist", "chest X-rays, 28x28 gray, 2 classes, 4,708 + 624"},
+    {"brooklyn-1887-maps", "maps of 1887 beside drawings of them, 512x256 colour, 270 + 432"},
+};
+constexpr const char* kGlyphs = "letters and digits in 49 typefaces, 32x32 gray, 62 classes, 48,608 + 6,076";
+
+std::string alias(const std::string& name) {
+  return name == "cifar10" ? "cifar10-jpeg" : name;
+}
+
+const char* variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : nullptr;
+}
+
+bool is_archive(const fs::path& file) {
+  const std::string name = file.filename().string();
+  for (const char* ending : {".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2"}) {
+    if (name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+// Files of the folder that may be data, sorted by name: not hidden ones, texts about the data or parts of a
+// download.
+std::vector<fs::path> data_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code code;
+  for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
+    const fs::path extension = it->path().extension();
+    const bool text =
+        it->path().filename().string().starts_with("README") || extension == ".md" || extension == ".txt";
+    if (it->path().filename().string()[0] != '.' && !text && extension != ".part")
+      found.push_back(it->path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+bool has_dataset_json(const fs::path& zip) {
+  bool found = false;
+  const auto look = [&](const std::string& name) {
+    found |= fs::path(name).filename() == "dataset.json";
+    return false;
+  };
+  try {
+    read_archive(zip, 0, look, [](const auto&, auto, const auto&) {});
+  } catch (const Error&) {
+    // Damaged: the reader will say how.
+  }
+  return found;
+}
+
+Source::Kind kind_of_file(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (name.ends_with(".npz")) return Source::Kind::npz;
+  if (name.find("-ubyte") != std::string::npos) return Source::Kind::idx;
+  if (name.starts_with("zip.train") || name.starts_with("zip.test")) return Source::Kind::usps;
+  if (name.ends_with(".bin")) return Source::Kind::cifar;
+  return name.ends_with(".zip") && has_dataset_json(file) ? Source::Kind::stylegan : Source::Kind::archive;
+}
+
+Source::Kind kind_of_folder(const fs::path& folder) {
+  for (const auto& entry : data_in(folder)) {
+    const std::string name = entry.filename().string();
+    if (name.find("idx3-ubyte") != std::string::npos) return Source::Kind::idx;
+    if (name.starts_with("zip.train")) return Source::Kind::usps;
+    if (name == "dataset.json") return Source::Kind::stylegan;
+    if (name == "cifar-10-batches-bin" || name == "test_batch.bin" || name == "data_batch_1.bin") {
+      return Source::Kind::cifar;
+    }
+  }
+  return Source::Kind::folder;
+}
+
+const char* describe_kind(Source::Kind kind) {
+  switch (kind) {
+    case Source::Kind::idx: return "IDX files";
+    case Source::Kind::cifar: return "CIFAR-10 batches";
+    case Source::Kind::usps: return "USPS text files";
+    case Source::Kind::folder: return "a folder of images";
+    case Source::Kind::archive: return "an archive of images";
+    case Source::Kind::npz: return "a NumPy archive";
+    case Source::Kind::stylegan: return "images with dataset.json";
+    case Source::Kind::synthetic: return "points drawn from a seed";
+    case Source::Kind::glyphs: return kGlyphs;
+  }
+  return "";
+}
+
+// "images" for data/images.tar.gz as for data/images/.
+std::string name_of(const fs::path& path) {
+  fs::path name = fs::weakly_canonical(path).filename();
+  if (fs::is_directory(path)) return name.string();
+  name = name.stem();
+  return (name.extension() == ".tar" ? name.stem() : name).string();
+}
+
+Source source_at(fs::path path, const std::string& name, const std::string& description) {
+  if (fs::is_directory(path)) {
+    const auto files = data_in(path);
+    if (files.size() == 1 && fs::is_regular_file(files[0]) &&
+        (is_archive(files[0]) || files[0].extension() == ".npz")) {
+      path = files[0];
+    }
+  }
+  const Source::Kind kind = fs::is_directory(path) ? kind_of_folder(path) : kind_of_file(path);
+  return {kind, name, path, description.empty() ? describe_kind(kind) : description};
+}
+
+// A folder of the name in $BELAMY_DATA or the cache. `looked` gets each place, and what was wrong with it.
+std::optional<fs::path> find_folder(const std::string& name, std::vector<std::string>& looked) {
+  const std::string data = variable("BELAMY_DATA") ? variable("BELAMY_DATA") : "";
+  for (std::size_t at = 0; at < data.size();) {
+    const std::size_t end = std::min(data.find(':', at), data.size());
+    const fs::path folder = fs::path(data.substr(at, end - at)) / name;
+    if (end > at) {
+      if (!data_in(folder).empty()) return folder;
+      looked.push_back(folder.string());
+    }
+    at = end + 1;
+  }
+  const fs::path folder = cache_folder() / "data" / name;
+  const OfficialSet* official = official_set(name);
+  bool whole = !data_in(folder).empty();
+  // Half a download must not pass for a set without test images.
+  for (std::size_t i = 0; official && i < official->files.size(); ++i) {
+    const fs::path file = folder / official->files[i].name;
+    whole = whole && (fs::exists(file) || fs::exists(fs::path(file).replace_extension()));
+  }
+  if (whole) return folder;
+  looked.push_back(folder.string() + (fs::exists(folder) ? " (not complete)" : ""));
+  return std::nullopt;
+}
+
+std::string command_for(const std::string& name) {
+  return "belamy data fetch " + name;
+}
+
+}  // namespace
+
+fs::path cache_folder() {
+  if (const char* folder = variable("BELAMY_CACHE")) return folder;
+  if (const char* folder = variable("XDG_CACHE_HOME")) return fs::path(folder) / "belamy";
+  if (const char* home = variable("HOME")) return fs::path(home) / ".cache" / "belamy";
+  if (const passwd* user = getpwuid(getuid())) return fs::path(user->pw_dir) / ".cache" / "belamy";
+  throw data_error("no folder for the cache: neither BELAMY_CACHE nor HOME is set",
+                   "Set BELAMY_CACHE to a folder that you may write to.");
+}
+
+std::vector<KnownSet> known_sets() {
+  std::vector<KnownSet> sets;
+  for (const auto& [name, description] : kFolderSets) {
+    std::vector<std::string> looked;
+    if (const auto folder = find_folder(name, looked)) {
+      sets.push_back({name, description, true, folder->string()});
+    } else {
+      sets.push_back({name, description, false,
+                      official_set(name) ? command_for(name) : "put it into " + looked.back()});
+    }
+  }
+  for (const auto& [name, description] : synthetic_sets())
+    sets.push_back({name, description, true, "embedded"});
+  sets.push_back({"glyphs", kGlyphs, true, "embedded"});
+  return sets;
+}
+
+Source find_source(const std::string& source) {
+  if (source.empty())
+    throw data_error("data.source is empty", "Give a path, or a name from: belamy data list");
+  std::error_code code;
+  if (fs::exists(source, code)) return source_at(source, name_of(source), "");
+
+  std::vector<std::string> looked = {source};
+  const std::string name = alias(source);
+  std::map<std::string, std::string> known;
+  for (const auto& set : kFolderSets) known[set.name] = set.description;
+  // Any set in those folders can be named, a known one or not.
+  if (source.find('/') == std::string::npos) {
+    for (const auto& each : name == source ? std::vector{name} : std::vector{source, name}) {
+      if (const auto folder = find_folder(each, looked)) return source_at(*folder, each, known[each]);
+    }
+  }
+  if (name == "glyphs") return {Source::Kind::glyphs, name, {}, kGlyphs};
+  std::vector<std::string> names = {"glyphs", "cifar10"};
+  for (const auto& [each, description] : synthetic_sets()) {
+    if (name == each) return {Source::Kind::synthetic, name, {}, description};
+    names.push_back(each);
+  }
+  for (const auto& set : kFolderSets) names.push_back(set.name);
+
+  std::string hint;
+  if (official_set(name)) {
+    hint = fmt::format("Get it: {}", command_for(name));
+  } else if (std::find(names.begin(), names.end(), name) != names.end()) {
+    hint = fmt::format("Put its files into {}, or set BELAMY_DATA to the folder that holds {}/.",
+                       (cache_folder() / "data" / name).string(), name);
+  } else {
+    const std::string near = nearest(source, names);
+    if (!near.empty()) hint = fmt::format("Did you mean {}? ", near);
+    hint += "All known names: belamy data list";
+  }
+  throw data_error(fmt::format("no data set '{}'; looked for {}", source, fmt::join(looked, ", ")), hint);
+}
+
+}  // namespace belamy
