@@ -16,9 +16,9 @@ struct ManifoldScores {
   double coverage = 0;  ///< data points whose ball holds a sample (Naeem et al. 2020, eq. 4)
 };
 
-/// Features of data [N, D] and samples [M, D], floating. Works in blocks of rows: N = M = 10,000 needs some
-/// 100 MB. Usage error: k < 1. Data errors: not more than k rows on a side, different D, values that are not
-/// finite.
+/// Features of data [N, D] and samples [M, D], floating. Holds distances of 1,000 rows at a
+/// time, never [N, M]. Usage error: k < 1. Data errors: not more than k rows on a side, different D, values
+/// that are not finite.
 ManifoldScores manifold_scores(const torch::Tensor& data, const torch::Tensor& samples, std::int64_t k = 5);
 
 }  // namespace belamy
