@@ -1,12 +1,13 @@
 # ccache where there is one (it must be told that a precompiled header is safe), warnings as errors, sanitizers.
 find_program(BELAMY_CCACHE ccache)
 if(BELAMY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${BELAMY_CCACHE} sloppiness=pch_defines,time_macros,include_file_mtime,include_file_ctime)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${BELAMY_CCACHE})
   add_compile_options(-fpch-preprocess)
 endif()
 
 # One flag for every target, so that the library's precompiled header serves the programs as well.
-add_compile_options(-fPIC -Wall -Wextra -Werror -Wno-unused-parameter -fdiagnostics-color=auto)
+add_compile_options(-fPIC -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers -fdiagnostics-color=auto)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-psabi)
 endif()

@@ -1,4 +1,4 @@
-# Install rules: the library with its headers and package config, the program, and the files it reads at run time.
+# Install rules: the library with its headers and package config, the program with its completion, recipes and labs.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/belamy)
@@ -22,6 +22,12 @@ configure_package_config_file(cmake/belamyConfig.cmake.in ${CMAKE_BINARY_DIR}/be
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/belamyConfig.cmake ${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake
   DESTINATION ${package_folder})
+
+# The program writes its own completion, so that no second list of verbs has to be kept.
+set(completion ${CMAKE_BINARY_DIR}/completion.bash)
+install(CODE "execute_process(COMMAND ${CMAKE_BINARY_DIR}/bin/belamy completion OUTPUT_FILE ${completion}
+  COMMAND_ERROR_IS_FATAL ANY)")
+install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME belamy)
 
 install(DIRECTORY recipes DESTINATION ${shared_folder} FILES_MATCHING PATTERN *.toml)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/labs)

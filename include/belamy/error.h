@@ -1,4 +1,5 @@
-// Errors and exit codes. Every failure that a user can cause is one Error: what happened, where, and what to do.
+// Errors and exit codes. Every failure that a user can cause is one Error: what happened, where, and what to
+// do.
 #pragma once
 
 #include <stdexcept>

@@ -1,4 +1,5 @@
-// The settings that every run has, whatever its model: data, training, each player's optimiser, stages. No torch here.
+// The settings that every run has, whatever its model: data, training, each player's optimiser, stages. No
+// torch here.
 #pragma once
 
 #include <cstdint>
@@ -47,16 +48,17 @@ struct PlayerOptions {
   double beta1 = 0.9;  ///< of Adam; momentum of SGD
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double weight_decay = 0;          ///< decoupled (AdamW), times lr
-  double clip = 0;                  ///< gradients are scaled down to this norm; 0: off
+  double weight_decay = 0;  ///< decoupled (AdamW), times lr
+  double clip = 0;          ///< gradients are scaled down to this norm; 0: off
   std::string schedule = "constant";
-  std::int64_t warmup = 0;          ///< steps of linear warm-up
-  double average = 0;               ///< decay of the exponential moving average of the weights; 0: none
+  std::int64_t warmup = 0;  ///< steps of linear warm-up
+  double average = 0;       ///< decay of the exponential moving average of the weights; 0: none
 
   void fields(Fields& f);
 };
 
-/// One [[stage]] of a recipe: the model's step sees its name; the settings given in it hold from its first step on.
+/// One [[stage]] of a recipe: the model's step sees its name; the settings given in it hold from its first
+/// step on.
 struct StageOptions {
   std::string name = "main";
   std::int64_t steps = 0;

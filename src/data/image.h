@@ -38,7 +38,7 @@ Image convert_channels(const Image& image, int channels);
 enum class Fit {
   crop,  ///< centre crop to a square, then resize
   pad,   ///< pad with the colour of the border's mean to a square, then resize; an image that would grow by
-        ///< less than a quarter (28 to 32) is padded to the size instead, which keeps it sharp
+         ///< less than a quarter (28 to 32) is padded to the size instead, which keeps it sharp
   stretch,  ///< resize both sides on their own
 };
 Image fit_image(const Image& image, int size, Fit fit);

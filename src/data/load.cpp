@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <random>
 #include <unistd.h>
 
+#include "core/random.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
 #include "data/synthetic.h"
@@ -18,34 +18,29 @@ Fit parse_fit(const std::string& text) {
   throw usage_error(fmt::format("data.fit = \"{}\"", text), "Allowed: crop, pad, stretch.");
 }
 
-// A seeded order of 0 .. count - 1. The draws are written out, as std::shuffle differs between libraries.
-std::vector<std::size_t> shuffled(std::size_t count, std::int64_t seed) {
-  std::mt19937_64 random(static_cast<std::uint64_t>(seed));
-  std::vector<std::size_t> order(count);
-  for (std::size_t i = 0; i < count; ++i) order[i] = i;
-  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-  return order;
-}
-
 // Which items make the split: hold-out first, then the limit among the training images.
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {
-  const std::size_t count = listing.items.size();
-  std::vector<bool> wanted(count, true);
+  enum Stream { of_holdout, of_limit };
+  const auto seed = static_cast<std::uint64_t>(options.seed);
+  const auto count = static_cast<std::int64_t>(listing.items.size());
+  std::vector<bool> wanted(listing.items.size(), true);
   if (!listing.split) {
-    auto held = static_cast<std::size_t>(std::lround(options.holdout * static_cast<double>(count)));
-    if (options.holdout > 0 && count > 1) held = std::clamp<std::size_t>(held, 1, count - 1);
+    std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
+    if (options.holdout > 0 && count > 1) held = std::clamp<std::int64_t>(held, 1, count - 1);
     if (held == 0 && split == Split::test) {
       throw data_error(listing.source + ": has no test images of its own, and data.holdout keeps none",
                        "Set data.holdout to the share of images to test with, such as 0.1.");
     }
-    const auto order = shuffled(count, options.seed);
-    for (std::size_t i = 0; i < count; ++i) wanted[order[i]] = (i < held) == (split == Split::test);
+    std::int64_t place = 0;
+    for (const auto index : Random(seed, of_holdout).permutation(count)) {
+      wanted[static_cast<std::size_t>(index)] = (place++ < held) == (split == Split::test);
+    }
   }
   if (split == Split::train && options.limit > 0) {
-    auto left = options.limit;
-    for (const auto index :
-         shuffled(count, options.seed ^ 0x6c696d6974)) {  // "limit": not the hold-out's order
-      if (wanted[index] && left-- <= 0) wanted[index] = false;
+    std::int64_t left = options.limit;
+    for (const auto index : Random(seed, of_limit).permutation(count)) {
+      const auto i = static_cast<std::size_t>(index);
+      if (wanted[i] && left-- <= 0) wanted[i] = false;
     }
   }
   return wanted;

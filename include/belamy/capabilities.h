@@ -1,0 +1,92 @@
+// What a trained model can do for its user. A verb asks a model for a capability and works with every model
+// that has it. Images are float tensors [N, C, H, W] in [-1, 1]; points are [N, D] in the data's units;
+// latents are [N, Z].
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <torch/types.h>
+#include <vector>
+
+namespace belamy {
+
+using torch::Tensor;
+
+/// Draws new data.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+  /// `n` samples in the data's shape. `labels` [N] int64 asks for classes where `conditional()`; else it is
+  /// undefined.
+  virtual Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels = {}) = 0;
+  virtual bool conditional() const { return false; }
+};
+
+/// Turns latents into data: interpolation, arithmetic, manifolds.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  virtual std::int64_t latent_size() const = 0;
+  /// [N, Z] from the prior; undefined where there is none (an autoencoder): latents then come from its
+  /// Encoder.
+  virtual Tensor draw_latent(std::int64_t n, at::Generator generator) = 0;
+  virtual Tensor decode(const Tensor& latents) = 0;
+};
+
+/// Turns data into codes [N, Z]: the mean where the code is a distribution.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  virtual std::int64_t code_size() const = 0;
+  virtual Tensor encode(const Tensor& data) = 0;
+};
+
+/// Gives data back through a bottleneck.
+class Reconstructor {
+ public:
+  virtual ~Reconstructor() = default;
+  virtual Tensor reconstruct(const Tensor& data) = 0;
+};
+
+/// Carries data from one domain to another.
+class Translator {
+ public:
+  virtual ~Translator() = default;
+  virtual std::vector<std::string> directions() const = 0;  ///< "a2b", "b2a"
+  virtual Tensor translate(const Tensor& data, const std::string& direction) = 0;
+};
+
+/// Names classes: logits [N, K].
+class Classifier {
+ public:
+  virtual ~Classifier() = default;
+  virtual std::int64_t classes() const = 0;
+  virtual Tensor classify(const Tensor& data) = 0;
+};
+
+/// Says how likely data is.
+class Density {
+ public:
+  enum class Kind { exact, lower_bound, estimate };
+  virtual ~Density() = default;
+  virtual Kind kind() const = 0;
+  /// [N], nats for each datum.
+  virtual Tensor log_likelihood(const Tensor& data, at::Generator generator) = 0;
+};
+
+/// Says how unusual data is: [N], higher is stranger.
+class Scorer {
+ public:
+  virtual ~Scorer() = default;
+  virtual std::string score_name() const = 0;  ///< "negative ELBO (nats)"
+  virtual Tensor score(const Tensor& data) = 0;
+};
+
+/// Says whether two data belong together: [N], higher is more alike.
+class Matcher {
+ public:
+  virtual ~Matcher() = default;
+  virtual Tensor similarity(const Tensor& a, const Tensor& b) = 0;
+};
+
+}  // namespace belamy

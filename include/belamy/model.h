@@ -1,0 +1,175 @@
+// A model is a game between players. It owns its networks, declares who is optimised together, and its `step`
+// reads like the algorithm box of its paper; every update goes through the StepContext.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <torch/nn/module.h>
+#include <vector>
+
+#include "belamy/capabilities.h"
+#include "belamy/options.h"
+
+namespace belamy {
+
+/// What a data set looks like to a model.
+struct DataShape {
+  std::int64_t channels = 0, height = 0, width = 0;  ///< images
+  std::int64_t dimension = 0;                        ///< points; 0 for images
+  std::int64_t classes = 0;                          ///< 0 without labels
+  std::int64_t count = 0;                            ///< training examples
+
+  bool is_images() const { return dimension == 0; }
+  std::int64_t values() const { return is_images() ? channels * height * width : dimension; }
+  /// [n, C, H, W] or [n, D].
+  std::vector<std::int64_t> sizes(std::int64_t n) const {
+    return is_images() ? std::vector<std::int64_t>{n, channels, height, width}
+                       : std::vector<std::int64_t>{n, dimension};
+  }
+};
+
+/// One step's data.
+struct Batch {
+  Tensor data;     ///< images [N, C, H, W] in [-1, 1], or points [N, D]
+  Tensor labels;   ///< [N] int64, or undefined
+  Tensor indices;  ///< [N] int64, places in the training set
+  /// Further domains, each a batch of its own: the other view of a pair, the target domain, the queries of an
+  /// episode.
+  std::vector<Batch> others;
+
+  std::int64_t size() const { return data.size(0); }
+};
+
+/// A model's view of the running training. Nothing in it waits for the device.
+class StepContext {
+ public:
+  virtual ~StepContext() = default;
+
+  /// Descends `loss` (a scalar) with respect to the player's parameters only: gradients, mixed-precision
+  /// scaling, all-reduce, guard against NaN, clipping, optimiser step, schedule, weight average. No other
+  /// player's gradient is computed. `keep_graph` lets a second update use the same forward pass.
+  virtual void update(std::string_view player, const Tensor& loss, bool keep_graph = false) = 0;
+  /// The same for a model that knows its gradients: one tensor for each of the player's parameters, in their
+  /// order, pointing uphill as autograd's would.
+  virtual void apply(std::string_view player, const std::vector<Tensor>& gradients) = 0;
+
+  /// Reports a scalar under a name such as "loss/generator"; it stays on the device until a line is due.
+  virtual void record(const std::string& name, const Tensor& value) = 0;
+
+  virtual std::int64_t step() const = 0;  ///< 0, 1, ... over the whole run
+  virtual std::int64_t total_steps() const = 0;
+  virtual const std::string& stage() const = 0;  ///< name of the present [[stage]], "main" without stages
+  virtual std::int64_t stage_step() const = 0;   ///< 0, 1, ... inside the stage
+  virtual const PlayerOptions& options(std::string_view player) const = 0;
+
+  /// The one source of random numbers of a run; saved in checkpoints.
+  virtual at::Generator generator() = 0;
+  virtual torch::Device device() const = 0;
+
+  /// True every `interval`-th step: for lazy regularisers, which scale themselves by `interval`.
+  bool every(std::int64_t interval) const { return step() % interval == 0; }
+  Tensor normal(at::IntArrayRef shape) {
+    return torch::randn(shape, generator(), torch::TensorOptions().device(device()));
+  }
+  Tensor uniform(at::IntArrayRef shape, double low = 0, double high = 1) {
+    return torch::rand(shape, generator(), torch::TensorOptions().device(device()))
+        .mul_(high - low)
+        .add_(low);
+  }
+};
+
+/// A named group of parameters that are optimised together.
+struct Player {
+  std::string name;
+  std::vector<std::shared_ptr<torch::nn::Module>> modules;
+};
+
+/// The base of all models. Parameters and buffers are saved by name; whatever else must survive a restart (an
+/// image pool, the particles of a chain) is a registered buffer of fixed shape.
+class Model : public torch::nn::Module {
+ public:
+  /// One step of the algorithm. Reads no tensor on the host.
+  virtual void step(const Batch& batch, StepContext& context) = 0;
+  /// Called once before the first step of each [[stage]]; not again when a run resumes inside the stage. What
+  /// it changes must be parameters or buffers.
+  virtual void begin_stage(const std::string& stage) {}
+
+  virtual Sampler* sampler() { return nullptr; }
+  virtual Decoder* decoder() { return nullptr; }
+  virtual Encoder* encoder() { return nullptr; }
+  virtual Reconstructor* reconstructor() { return nullptr; }
+  virtual Translator* translator() { return nullptr; }
+  virtual Classifier* classifier() { return nullptr; }
+  virtual Density* density() { return nullptr; }
+  virtual Scorer* scorer() { return nullptr; }
+  virtual Matcher* matcher() { return nullptr; }
+
+  const std::vector<Player>& players() const { return players_; }
+
+ protected:
+  /// Call in the constructor, once for each name in ModelInfo::players.
+  void add_player(std::string name, std::vector<std::shared_ptr<torch::nn::Module>> modules) {
+    players_.push_back({std::move(name), std::move(modules)});
+  }
+
+ private:
+  std::vector<Player> players_;
+};
+
+/// The capabilities by name, as `belamy models` prints them.
+enum class Capability {
+  sampler,
+  decoder,
+  encoder,
+  reconstructor,
+  translator,
+  classifier,
+  density,
+  scorer,
+  matcher
+};
+const char* capability_name(Capability capability);
+std::vector<Capability> capabilities_of(Model& model);
+
+/// All that is known of a model without building it.
+struct ModelInfo {
+  std::string name;
+  std::string family;   ///< "gan", "autoencoder", ...: the folder of its recipes
+  std::string summary;  ///< one line
+  std::string paper;    ///< authors, title, year
+  std::vector<Capability> capabilities;
+  std::vector<PlayerInfo> players;
+  bool images = true;   ///< takes images
+  bool points = false;  ///< takes points
+  /// A data set needs these before the model can be built; empty: fine as it is. Returns what is wrong, in
+  /// words.
+  std::function<std::string(const DataShape&, const ModelConfig&)> check;
+  std::function<std::unique_ptr<ModelConfig>()> config;
+  /// Builds the networks with weights drawn from `generator`.
+  std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator)> make;
+  /// Settings that make it small and quick for the conformance suite: "model.width=8".
+  std::vector<std::string> tiny;
+  /// The model's own changes to the settings every run has: "train.batch=128".
+  std::vector<std::string> defaults;
+};
+
+/// All models, by name.
+const std::vector<ModelInfo>& all_models();
+/// A usage error with the nearest name when there is none.
+const ModelInfo& find_model(const std::string& name);
+
+/// Ties a model class and its config into a ModelInfo: `M(const DataShape&, const C&, at::Generator)`.
+template <class M, class C>
+ModelInfo describe(ModelInfo info) {
+  info.config = [] { return std::make_unique<C>(); };
+  info.make = [](const DataShape& shape, const ModelConfig& config,
+                 at::Generator generator) -> std::shared_ptr<Model> {
+    return std::make_shared<M>(shape, static_cast<const C&>(config), generator);
+  };
+  return info;
+}
+
+}  // namespace belamy

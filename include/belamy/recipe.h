@@ -1,0 +1,65 @@
+// A recipe: what differs from the defaults of Belamy and of the model, as a TOML file.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "belamy/model.h"
+
+namespace belamy {
+
+/// One claim of a recipe's [expect] table: "classifier-frechet.max = 3.0".
+struct Expectation {
+  std::string key;
+  double value = 0;
+};
+
+/// All settings of a run, resolved. Not copyable: `fields()` is bound to it.
+class Recipe {
+ public:
+  /// From a recipe's name ("dcgan-mnist"), a TOML file, or a model's name; then `overrides`
+  /// ("train.batch=128") in order. Usage errors name file, line and key.
+  static std::unique_ptr<Recipe> load(const std::string& name,
+                                      const std::vector<std::string>& overrides = {});
+  /// From text, for resolved.toml of a run.
+  static std::unique_ptr<Recipe> parse(const std::string& text, const std::string& origin,
+                                       const std::vector<std::string>& overrides = {});
+
+  Recipe(const Recipe&) = delete;
+  Recipe& operator=(const Recipe&) = delete;
+
+  /// Every setting as TOML: reading it back gives the same run.
+  std::string resolved() const;
+  Fields& fields() { return fields_; }
+  const Fields& fields() const { return fields_; }
+  /// The number of steps of the run for a training set of `count` examples, all stages together.
+  std::int64_t total_steps(std::int64_t count) const;
+
+  std::string name;      ///< "dcgan-mnist"
+  std::string title;     ///< one line for people
+  std::string citation;  ///< of the recipe's protocol; the model has its own
+  const ModelInfo* model = nullptr;
+  std::unique_ptr<ModelConfig> config;
+  DataOptions data;
+  TrainOptions train;
+  std::map<std::string, PlayerOptions> players;
+  std::vector<StageOptions> stages;  ///< at least one
+  std::vector<Expectation> expectations;
+
+ private:
+  explicit Recipe(const ModelInfo& info);
+  Fields fields_;
+};
+
+/// The recipes that can be named: (name, title, model, file).
+struct RecipeEntry {
+  std::string name;
+  std::string title;
+  std::string model;
+  std::string file;
+};
+std::vector<RecipeEntry> all_recipes();
+
+}  // namespace belamy

@@ -1,0 +1,68 @@
+#include <cstdio>
+#include <exception>
+#include <fmt/format.h>
+
+#include "cli/verbs.h"
+#include "train/machine.h"
+
+namespace belamy::cli {
+
+void warn(const std::string& text) {
+  fmt::print(stderr, "belamy: warning: {}\n", text);
+}
+
+namespace {
+
+std::string version_text() {
+  prepare_machine("auto");
+  std::string text;
+  for (const auto& [key, value] : machine_facts()) text += fmt::format("{:<10} {}\n", key, value);
+  if (const auto slow = blas_warning(); !slow.empty()) text += "warning: " + slow + "\n";
+  text.pop_back();
+  return text;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Belamy: generative and unsupervised models of the lectures, on real data", "belamy");
+  app.require_subcommand(0, 1);
+  app.option_defaults()->always_capture_default();
+  bool version = false;
+  app.add_flag("--version", version, "Print LibTorch, BLAS, threads, SIMD level and device");
+  Work work;
+  add_train(app, work);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    fmt::print(stderr, "belamy: {}\n  'belamy {}--help' tells what is allowed\n", error.what(),
+               app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");
+    return static_cast<int>(ExitCode::usage);
+  }
+  if (version) {
+    fmt::print("{}\n", version_text());
+    return 0;
+  }
+  if (!work) {
+    fmt::print("{}", app.help());
+    return static_cast<int>(ExitCode::usage);
+  }
+  return static_cast<int>(work());
+}
+
+}  // namespace
+}  // namespace belamy::cli
+
+int main(int argc, char** argv) {
+  try {
+    return belamy::cli::run(argc, argv);
+  } catch (const belamy::Error& error) {
+    fmt::print(stderr, "\nbelamy: {}\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    fmt::print(
+        stderr,
+        "\nbelamy: internal error: {}\n  this is a defect of Belamy; please report it with the command\n",
+        error.what());
+    return static_cast<int>(belamy::ExitCode::internal);
+  }
+}

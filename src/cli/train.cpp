@@ -1,0 +1,140 @@
+#include <csignal>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "belamy/recipe.h"
+#include "belamy/trainer.h"
+
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "core/progress.h"
+#include "data/dataset.h"
+#include "train/machine.h"
+#include "train/session.h"
+
+namespace belamy::cli {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void on_signal(int) {
+  interrupted = 1;
+}
+
+std::string tick_line(const Tick& tick) {
+  std::string line =
+      fmt::format("step {}/{}  epoch {:.2f}", format_count(tick.step), format_count(tick.total), tick.epoch);
+  for (const auto& [name, value] : tick.values) {
+    if (name.rfind("loss/", 0) == 0) line += fmt::format("  {} {:.4g}", name.substr(5), value);
+  }
+  return line + fmt::format("  {}/s  left {}  {}", format_rate(tick.examples_per_second),
+                            format_duration(tick.seconds_left), format_bytes(tick.memory));
+}
+
+// The settings of a run that goes on are those in its folder; the command may name the recipe again, and
+// override.
+std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& out, bool going_on) {
+  if (!going_on) return Recipe::load(request.recipe, request.overrides);
+  const auto settings = out / "resolved.toml";
+  auto recipe = Recipe::parse(Env::real().read(settings), settings.string(), request.overrides);
+  if (!request.recipe.empty()) {
+    const auto named = Recipe::load(request.recipe);
+    if (named->name != recipe->name || named->model != recipe->model) {
+      throw usage_error(
+          fmt::format("{} holds a run of '{}', not of '{}'", out.string(), recipe->name, named->name),
+          "leave the recipe out, or choose another --out");
+    }
+  }
+  return recipe;
+}
+
+}  // namespace
+
+ExitCode train_and_tell(const TrainRequest& request) {
+  if (request.recipe.empty() && !request.resume) {
+    throw usage_error("train needs a recipe or a model", "'belamy recipes' and 'belamy models' list them");
+  }
+  if (request.recipe.empty() && request.out.empty()) {
+    throw usage_error("--resume needs --out DIR, or the recipe whose folder it is");
+  }
+  fs::path out = request.out;
+  if (out.empty()) out = fs::path("runs") / Recipe::load(request.recipe, request.overrides)->name;
+  const bool going_on = request.resume && Env::real().exists(out / "resolved.toml");
+  const auto recipe = recipe_of(request, out, going_on);
+
+  if (request.dry_run) {
+    const auto device = prepare_machine(recipe->train);
+    const auto data = load_dataset(recipe->data, Split::train);
+    const Session session(*recipe, data, device);
+    fmt::print("{}\n", recipe->resolved());
+    for (const auto& player : recipe->model->players) {
+      std::int64_t count = 0;
+      for (const auto& p : const_cast<Session&>(session).state().player(player.name).parameters())
+        count += p.numel();
+      fmt::print("# player {}: {} parameters\n", player.name, format_count(count));
+    }
+    fmt::print("# {} examples, {} steps, would be written to {}\n", format_count(data.count),
+               format_count(recipe->total_steps(data.count)), out.string());
+    return ExitCode::ok;
+  }
+
+  Progress progress;
+  if (const auto slow = blas_warning(); !slow.empty()) progress.line("warning: " + slow);
+  progress.line(fmt::format("{}: {} into {}", recipe->name, recipe->model->summary, out.string()));
+  interrupted = 0;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  TrainingHooks hooks;
+  hooks.tick = [&](const Tick& tick) { progress.update(tick_line(tick)); };
+  hooks.message = [&](const std::string& text) { progress.line("note: " + text); };
+  hooks.stop = [] { return interrupted != 0; };
+  const auto outcome = train(*recipe, out, request.resume, hooks);
+  progress.finish();
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  if (!outcome.finished) {
+    fmt::print(stderr, "stopped after step {}, all saved; go on with: belamy train --resume --out {}\n",
+               format_count(outcome.step), out.string());
+    return ExitCode::interrupted;
+  }
+  fmt::print("done: {} steps in {}\n  report  {}\n  samples belamy sample {} -n 64 --out samples.png\n",
+             format_count(outcome.step), format_duration(outcome.seconds), (out / "report.html").string(),
+             out.string());
+  return ExitCode::ok;
+}
+
+void add_train(CLI::App& app, Work& work) {
+  auto* verb = app.add_subcommand("train", "Train a recipe or a model");
+  auto request = std::make_shared<TrainRequest>();
+  auto data = std::make_shared<std::string>();
+  auto steps = std::make_shared<std::int64_t>(0), epochs = std::make_shared<std::int64_t>(0);
+  auto device = std::make_shared<std::string>();
+  verb->add_option("recipe", request->recipe,
+                   "Recipe, TOML file or model ('belamy recipes', 'belamy models')");
+  verb->add_option("--data", *data, "Known data set, folder or archive ('belamy data list')");
+  auto settings = std::make_shared<std::vector<std::string>>();
+  verb->add_option("--set", *settings, "KEY=VALUE: any setting ('belamy models NAME' lists them)")
+      ->allow_extra_args(false);
+  verb->add_option("--out", request->out, "Folder of the run [runs/RECIPE]");
+  auto* s = verb->add_option("--steps", *steps, "Length of the run in steps")->check(CLI::PositiveNumber);
+  verb->add_option("--epochs", *epochs, "Length of the run in passes over the data")
+      ->check(CLI::PositiveNumber)
+      ->excludes(s);
+  verb->add_option("--device", *device, "auto, cpu or cuda");
+  verb->add_flag("--resume", request->resume,
+                 "Go on from the newest checkpoint, to the same bits; begin where there is none");
+  verb->add_flag("--dry-run", request->dry_run, "Check settings and data, print all settings, train nothing");
+  verb->callback([=, &work] {
+    if (!data->empty()) request->overrides.push_back("data.source=" + *data);
+    if (*steps > 0) request->overrides.push_back(fmt::format("train.steps={}", *steps));
+    if (*epochs > 0) {
+      request->overrides.push_back("train.steps=0");
+      request->overrides.push_back(fmt::format("train.epochs={}", *epochs));
+    }
+    if (!device->empty()) request->overrides.push_back("train.device=" + *device);
+    request->overrides.insert(request->overrides.end(), settings->begin(), settings->end());
+    work = [request] { return train_and_tell(*request); };
+  });
+}
+
+}  // namespace belamy::cli

@@ -1,0 +1,101 @@
+#include "models/shared/code_networks.h"
+
+#include <bit>
+
+#include "nn/init.h"
+#include "nn/layers.h"
+
+namespace belamy::models {
+namespace {
+
+std::int64_t padded_side(const DataShape& shape) {
+  return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width)));
+}
+
+// Halvings from the padded side to 4x4.
+std::int64_t halvings(const DataShape& shape) {
+  return std::countr_zero(static_cast<std::uint64_t>(padded_side(shape))) - 2;
+}
+
+}  // namespace
+
+void CodeConfig::fields(Fields& f) {
+  f.add("network", network, std::vector<std::string>{"fully-connected", "convolutional"},
+        "layers of encoder and decoder");
+  f.add("hidden", hidden, {1, 8192},
+        "widths of the encoder's hidden layers when fully connected; the decoder mirrors them");
+  f.add("width", width, {1, 512},
+        "channels of the layer next to the image when convolutional; doubles towards 4x4");
+  f.add("activation", activation, nn::activation_names(), "of the hidden layers");
+  f.add("code", code, {1, 4096}, "length of the code");
+}
+
+std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig& config,
+                                        std::int64_t outputs, at::Generator generator) {
+  const auto net = std::make_shared<nn::Chain>();
+  const auto act = nn::activation(config.activation);
+  auto width = shape.values();
+  if (config.network == "convolutional") {
+    const auto pad = padded_side(shape) - shape.width, before = pad / 2, after = pad - before;
+    if (pad > 0) {
+      net->add([=](const Tensor& x) { return at::constant_pad_nd(x, {before, after, before, after}, -1); });
+    }
+    auto in = shape.channels, out = config.width;
+    for (std::int64_t i = 0; i < halvings(shape); ++i) {
+      net->add(torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 4).stride(2).padding(1).bias(false)));
+      net->add(torch::nn::BatchNorm2d(out)).add(act);
+      in = out;
+      out *= 2;
+    }
+    width = in * 16;
+  }
+  net->add([](const Tensor& x) { return x.flatten(1); });
+  if (config.network == "fully-connected") {
+    for (const auto next : config.hidden) {
+      net->add(torch::nn::Linear(width, next)).add(act);
+      width = next;
+    }
+  }
+  net->add(torch::nn::Linear(width, outputs));
+  nn::initialise(*net, nn::Init::glorot, generator);
+  return net;
+}
+
+std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig& config,
+                                        at::Generator generator) {
+  const auto net = std::make_shared<nn::Chain>();
+  const auto act = nn::activation(config.activation);
+  if (config.network == "convolutional") {
+    auto channels = config.width << (halvings(shape) - 1);
+    net->add(torch::nn::Linear(config.code, channels * 16));
+    net->add([channels](const Tensor& x) { return x.view({-1, channels, 4, 4}); });
+    for (auto left = halvings(shape); left > 0; --left) {
+      net->add(torch::nn::BatchNorm2d(channels)).add(act);
+      const auto out = left > 1 ? channels / 2 : shape.channels;
+      net->add(std::make_shared<nn::ConvTranspose>(channels, out, 4, 2, 1, left == 1));
+      channels = out;
+    }
+    const auto cut = (padded_side(shape) - shape.width) / 2, height = shape.height, width = shape.width;
+    net->add([=](const Tensor& x) { return x.slice(2, cut, cut + height).slice(3, cut, cut + width); });
+  } else {
+    auto width = config.code;
+    for (auto next = config.hidden.rbegin(); next != config.hidden.rend(); ++next) {
+      net->add(torch::nn::Linear(width, *next)).add(act);
+      width = *next;
+    }
+    net->add(torch::nn::Linear(width, shape.values()));
+    net->add([shape](const Tensor& x) { return x.view(shape.sizes(x.size(0))); });
+  }
+  nn::initialise(*net, nn::Init::glorot, generator);
+  return net;
+}
+
+std::string check_code_networks(const DataShape& shape, const ModelConfig& config) {
+  if (static_cast<const CodeConfig&>(config).network == "fully-connected") return "";
+  if (!shape.is_images()) return "a convolutional network needs images; set model.network=fully-connected";
+  if (shape.width != shape.height) return "a convolutional network needs square images; set data.size";
+  if (shape.width < 8) return "a convolutional network needs 8 pixels a side or more; set data.size";
+  return "";
+}
+
+}  // namespace belamy::models

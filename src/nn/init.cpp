@@ -1,0 +1,56 @@
+#include "nn/init.h"
+
+#include <cmath>
+#include <torch/torch.h>
+
+namespace belamy::nn {
+namespace {
+
+void fill_normal(torch::Tensor parameter, double mean, double sd, at::Generator& generator) {
+  const auto draws =
+      torch::randn(parameter.sizes(), generator, torch::TensorOptions().device(generator.device()));
+  parameter.copy_(draws.mul_(sd).add_(mean));
+}
+
+void fill_uniform(torch::Tensor parameter, double bound, at::Generator& generator) {
+  const auto draws =
+      torch::rand(parameter.sizes(), generator, torch::TensorOptions().device(generator.device()));
+  parameter.copy_(draws.mul_(2 * bound).sub_(bound));
+}
+
+bool is_normalisation(const torch::nn::Module& module) {
+  return module.as<torch::nn::BatchNorm1d>() || module.as<torch::nn::BatchNorm2d>() ||
+         module.as<torch::nn::LayerNorm>() || module.as<torch::nn::GroupNorm>();
+}
+
+}  // namespace
+
+void initialise(torch::nn::Module& module, Init init, at::Generator generator) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& part : module.modules()) {
+    const bool normalises = is_normalisation(*part);
+    for (auto& item : part->named_parameters(/*recurse=*/false)) {
+      auto& parameter = item.value();
+      if (parameter.dim() < 2) {  // a bias, or the scale or shift of a normalisation
+        const bool scale = normalises && item.key() == "weight";
+        if (scale && init == Init::dcgan) {
+          fill_normal(parameter, 1, 0.02, generator);
+        } else {
+          parameter.fill_(scale ? 1 : 0);
+        }
+        continue;
+      }
+      // [out, in, ...]; a transposed convolution has [in, out, ...], which swaps its fans.
+      const double field = static_cast<double>(parameter[0].numel()) / static_cast<double>(parameter.size(1));
+      const double fan_in = static_cast<double>(parameter.size(1)) * field;
+      const double fan_out = static_cast<double>(parameter.size(0)) * field;
+      switch (init) {
+        case Init::dcgan: fill_normal(parameter, 0, 0.02, generator); break;
+        case Init::he: fill_normal(parameter, 0, std::sqrt(2 / fan_in), generator); break;
+        case Init::glorot: fill_uniform(parameter, std::sqrt(6 / (fan_in + fan_out)), generator); break;
+      }
+    }
+  }
+}
+
+}  // namespace belamy::nn

@@ -1,0 +1,17 @@
+// Weight initialisation from a generator of the caller's own: same seed, same weights, whatever ran before.
+#pragma once
+
+#include <torch/nn/module.h>
+
+namespace belamy::nn {
+
+enum class Init {
+  dcgan,   ///< weights N(0, 0.02), batch-norm scales N(1, 0.02), shifts and biases 0 (Radford et al. 2016)
+  he,      ///< weights N(0, 2 / fan_in) for rectifiers (He et al. 2015), biases 0
+  glorot,  ///< weights U(-a, a), a = sqrt(6 / (fan_in + fan_out)) for tanh, sigmoid (Glorot & Bengio 2010)
+};
+
+/// Fills every parameter of `module` and below. The draws happen on the generator's device.
+void initialise(torch::nn::Module& module, Init init, at::Generator generator);
+
+}  // namespace belamy::nn

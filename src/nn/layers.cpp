@@ -1,0 +1,106 @@
+#include "nn/layers.h"
+
+#include <map>
+#include <stdexcept>
+#include <torch/torch.h>
+
+namespace belamy::nn {
+namespace {
+
+// y = conv_transpose(x, w): the adjoint of conv(y, w). All three passes are passes of that convolution, so
+// its own double backward serves gradient penalties.
+struct TransposedConvolution : torch::autograd::Function<TransposedConvolution> {
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, const Tensor& weight,
+                        std::int64_t stride, std::int64_t padding) {
+    ctx->save_for_backward({x, weight});
+    ctx->saved_data["stride"] = stride;
+    ctx->saved_data["padding"] = padding;
+    const auto kernel = weight.size(2);
+    const auto side = [&](std::int64_t n) { return (n - 1) * stride - 2 * padding + kernel; };
+    // Only the shape of the convolution's input is read.
+    const auto input =
+        torch::empty({x.size(0), weight.size(1), side(x.size(2)), side(x.size(3))}, x.options());
+    return std::get<0>(at::convolution_backward(x, input, weight, c10::nullopt, {stride, stride},
+                                                {padding, padding}, {1, 1}, false, {0, 0}, 1,
+                                                {true, false, false}));
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    const auto &x = saved[0], &weight = saved[1], &grad = grads[0];
+    const auto stride = ctx->saved_data["stride"].toInt(), padding = ctx->saved_data["padding"].toInt();
+    Tensor grad_x, grad_weight;
+    if (ctx->needs_input_grad(0)) grad_x = at::conv2d(grad, weight, {}, stride, padding);
+    if (ctx->needs_input_grad(1)) {
+      grad_weight = std::get<1>(at::convolution_backward(x, grad, weight, c10::nullopt, {stride, stride},
+                                                         {padding, padding}, {1, 1}, false, {0, 0}, 1,
+                                                         {false, true, false}));
+    }
+    return {grad_x, grad_weight, {}, {}};
+  }
+};
+
+}  // namespace
+
+ConvTranspose::ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
+                             std::int64_t padding, bool bias)
+    : stride_(stride), padding_(padding) {
+  weight_ = register_parameter("weight", torch::zeros({in, out, kernel, kernel}));
+  if (bias) bias_ = register_parameter("bias", torch::zeros({out}));
+}
+
+Tensor ConvTranspose::forward(const Tensor& x) {
+  if (!x.device().is_cpu()) return at::conv_transpose2d(x, weight_, bias_, stride_, padding_);
+  const auto y = TransposedConvolution::apply(x, weight_, stride_, padding_);
+  return bias_.defined() ? y + bias_.view({1, -1, 1, 1}) : y;
+}
+
+Tensor Dropout::forward(const Tensor& x) {
+  if (!is_training() || probability_ == 0) return x;
+  const double keep = 1 - probability_;
+  return x * torch::empty_like(x).bernoulli_(keep, generator_).div_(keep);
+}
+
+Maxout::Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces) : out_(out), pieces_(pieces) {
+  weight_ = register_parameter("weight", torch::zeros({out * pieces, in}));
+  bias_ = register_parameter("bias", torch::zeros({out * pieces}));
+}
+
+Tensor Maxout::forward(const Tensor& x) {
+  return std::get<0>(at::linear(x, weight_, bias_).view({x.size(0), out_, pieces_}).max(2));
+}
+
+namespace {
+
+const std::map<std::string, std::function<Tensor(const Tensor&)>>& activations() {
+  static const std::map<std::string, std::function<Tensor(const Tensor&)>> all = {
+      {"relu", [](const Tensor& x) { return torch::relu(x); }},
+      {"leaky-relu", [](const Tensor& x) { return at::leaky_relu(x, 0.2); }},
+      {"tanh", [](const Tensor& x) { return torch::tanh(x); }},
+      {"sigmoid", [](const Tensor& x) { return torch::sigmoid(x); }},
+      {"softplus", [](const Tensor& x) { return at::softplus(x); }},
+      {"gelu", [](const Tensor& x) { return at::gelu(x); }},
+      {"elu", [](const Tensor& x) { return at::elu(x); }},
+  };
+  return all;
+}
+
+}  // namespace
+
+std::function<Tensor(const Tensor&)> activation(const std::string& name) {
+  const auto found = activations().find(name);
+  if (found == activations().end()) throw std::logic_error("no activation is called " + name);
+  return found->second;
+}
+
+const std::vector<std::string>& activation_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const auto& [name, function] : activations()) all.push_back(name);
+    return all;
+  }();
+  return names;
+}
+
+}  // namespace belamy::nn

@@ -1,0 +1,82 @@
+// Layers that LibTorch does not have, or has slower.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <vector>
+
+namespace belamy::nn {
+
+using torch::Tensor;
+
+/// Transposed convolution [N, I, H, W] -> [N, O, H', W'], weight [I, O, K, K] as in LibTorch's
+/// ConvTranspose2d and the same values. On the CPU it runs as the backward-data pass of a convolution, which
+/// oneDNN has and LibTorch 1.13's forward does not use.
+class ConvTranspose : public torch::nn::Module {
+ public:
+  ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
+                std::int64_t padding, bool bias);
+  Tensor forward(const Tensor& x);
+
+ private:
+  std::int64_t stride_, padding_;
+  Tensor weight_, bias_;
+};
+
+/// Inverted dropout that draws from the run's generator; the identity in evaluation.
+class Dropout : public torch::nn::Module {
+ public:
+  Dropout(double probability, at::Generator generator) : probability_(probability), generator_(generator) {}
+  Tensor forward(const Tensor& x);
+
+ private:
+  double probability_;
+  at::Generator generator_;
+};
+
+/// Maxout (Goodfellow et al. 2013): [N, I] -> [N, O], the greatest of `pieces` linear maps.
+class Maxout : public torch::nn::Module {
+ public:
+  Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces);
+  Tensor forward(const Tensor& x);
+
+ private:
+  std::int64_t out_, pieces_;
+  Tensor weight_, bias_;
+};
+
+/// A chain of layers and functions. `add(module)` registers it under its place ("0", "1", ...).
+class Chain : public torch::nn::Module {
+ public:
+  template <class M>
+  Chain& add(std::shared_ptr<M> module) {
+    register_module(std::to_string(steps_.size()), module);
+    steps_.push_back([module](const Tensor& x) { return module->forward(x); });
+    return *this;
+  }
+  template <class M>
+  Chain& add(torch::nn::ModuleHolder<M> holder) {
+    return add(holder.ptr());
+  }
+  Chain& add(std::function<Tensor(const Tensor&)> function) {
+    steps_.push_back(std::move(function));
+    return *this;
+  }
+  Tensor forward(Tensor x) const {
+    for (const auto& step : steps_) x = step(x);
+    return x;
+  }
+  bool empty() const { return steps_.empty(); }
+
+ private:
+  std::vector<std::function<Tensor(const Tensor&)>> steps_;
+};
+
+/// An activation by name: "relu", "leaky-relu" (slope 0.2), "tanh", "sigmoid", "softplus", "gelu", "elu".
+std::function<Tensor(const Tensor&)> activation(const std::string& name);
+const std::vector<std::string>& activation_names();
+
+}  // namespace belamy::nn

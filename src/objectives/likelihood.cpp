@@ -1,0 +1,26 @@
+#include "objectives/likelihood.h"
+
+#include <cmath>
+#include <numbers>
+#include <torch/torch.h>
+
+namespace belamy::objectives {
+
+Tensor gaussian_log_likelihood(const Tensor& x, const Tensor& mean, double sd) {
+  const double constant = std::log(sd) + 0.5 * std::log(2 * std::numbers::pi);
+  return ((x - mean).square() * (-0.5 / (sd * sd)) - constant).flatten(1).sum(1);
+}
+
+Tensor bernoulli_log_likelihood(const Tensor& x, const Tensor& logits) {
+  return (x * logits - at::softplus(logits)).flatten(1).sum(1);
+}
+
+Tensor kl_to_standard_normal(const Tensor& mean, const Tensor& log_variance) {
+  return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).flatten(1).sum(1);
+}
+
+Tensor reparametrise(const Tensor& mean, const Tensor& log_variance, const Tensor& noise) {
+  return mean + (0.5 * log_variance).exp() * noise;
+}
+
+}  // namespace belamy::objectives

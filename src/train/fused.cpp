@@ -1,0 +1,66 @@
+#include "train/fused.h"
+
+#include <cmath>
+
+// The compiler makes one copy of each loop for AVX-512, AVX2 and plain x86-64; the loader picks. Other
+// processors get the plain one.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define BELAMY_CLONES \
+  __attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3", "no-math-errno")))
+#else
+#define BELAMY_CLONES
+#endif
+
+namespace belamy {
+
+BELAMY_CLONES void fused_adam(const FlatRange& range, const AdamRule& rule, float scale, float keep) {
+  float* __restrict value = range.value;
+  const float* __restrict gradient = range.gradient;
+  float* __restrict first = range.first;
+  float* __restrict second = range.second;
+  const AdamRule r = rule;
+  for (std::int64_t i = 0; i < range.n; ++i) {
+    const float g = gradient[i] * scale;
+    const float m = r.beta1 * first[i] + (1 - r.beta1) * g;
+    const float v = r.beta2 * second[i] + (1 - r.beta2) * g * g;
+    first[i] = m;
+    second[i] = v;
+    value[i] -= r.lr * (m * r.correction1) / (std::sqrt(v * r.correction2) + r.epsilon) + r.decay * value[i];
+  }
+  if (float* __restrict average = range.average) {
+    for (std::int64_t i = 0; i < range.n; ++i) average[i] += (1 - keep) * (value[i] - average[i]);
+  }
+}
+
+BELAMY_CLONES void fused_sgd(const FlatRange& range, const SgdRule& rule, float scale, float keep) {
+  float* __restrict value = range.value;
+  const float* __restrict gradient = range.gradient;
+  float* __restrict first = range.first;
+  const SgdRule r = rule;
+  for (std::int64_t i = 0; i < range.n; ++i) {
+    const float m = r.momentum * first[i] + gradient[i] * scale;
+    first[i] = m;
+    value[i] -= r.lr * m + r.decay * value[i];
+  }
+  if (float* __restrict average = range.average) {
+    for (std::int64_t i = 0; i < range.n; ++i) average[i] += (1 - keep) * (value[i] - average[i]);
+  }
+}
+
+BELAMY_CLONES void fused_rmsprop(const FlatRange& range, const RmspropRule& rule, float scale, float keep) {
+  float* __restrict value = range.value;
+  const float* __restrict gradient = range.gradient;
+  float* __restrict second = range.second;
+  const RmspropRule r = rule;
+  for (std::int64_t i = 0; i < range.n; ++i) {
+    const float g = gradient[i] * scale;
+    const float v = r.alpha * second[i] + (1 - r.alpha) * g * g;
+    second[i] = v;
+    value[i] -= r.lr * g / (std::sqrt(v) + r.epsilon) + r.decay * value[i];
+  }
+  if (float* __restrict average = range.average) {
+    for (std::int64_t i = 0; i < range.n; ++i) average[i] += (1 - keep) * (value[i] - average[i]);
+  }
+}
+
+}  // namespace belamy

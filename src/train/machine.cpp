@@ -1,0 +1,116 @@
+#include "train/machine.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <set>
+#include <thread>
+#include <torch/torch.h>
+#include <torch/version.h>
+#include <unistd.h>
+
+#include "belamy/error.h"
+
+#include "core/version.h"
+
+namespace belamy {
+namespace {
+
+// The libraries mapped into this process whose file names contain `part`.
+std::set<std::string> loaded_libraries(const std::string& part) {
+  std::set<std::string> found;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    const auto slash = line.find('/');
+    if (slash == std::string::npos) continue;
+    const auto path = line.substr(slash);
+    if (path.substr(path.rfind('/') + 1).find(part) != std::string::npos) found.insert(path);
+  }
+  return found;
+}
+
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+std::string simd_level() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return "AVX-512";
+  if (__builtin_cpu_supports("avx2")) return "AVX2";
+#endif
+  return "baseline";
+}
+
+}  // namespace
+
+c10::Device prepare_machine(const std::string& device, std::int64_t threads) {
+  const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
+  at::set_num_threads(static_cast<int>(threads > 0 ? threads : cores));
+  const bool cuda = torch::cuda::is_available();
+  if (device == "cuda" && !cuda) {
+    throw usage_error("device 'cuda' is not there: this LibTorch sees no CUDA device",
+                      "use --device cpu, or build against a CUDA LibTorch by CMAKE_PREFIX_PATH");
+  }
+  return device == "cuda" || (device == "auto" && cuda) ? c10::Device(c10::kCUDA) : c10::Device(c10::kCPU);
+}
+
+c10::Device prepare_machine(const TrainOptions& options) {
+  return prepare_machine(options.device, options.threads);
+}
+
+std::string blas_name() {
+  if (at::hasMKL()) return "MKL";
+  if (!loaded_libraries("libopenblasp-").empty() || !loaded_libraries("libopenblas").empty()) {
+    for (const auto& path : loaded_libraries("openblas")) {
+      if (path.find("openmp") != std::string::npos) return "OpenBLAS (OpenMP)";
+      if (path.find("pthread") != std::string::npos) return "OpenBLAS (pthreads)";
+    }
+    return "OpenBLAS";
+  }
+  for (const auto& path : loaded_libraries("libblas.so")) {
+    if (path.find("openblas") != std::string::npos) return "OpenBLAS (OpenMP)";
+    if (path.find("blis") != std::string::npos) return "BLIS";
+    return "reference BLAS";
+  }
+  return "unknown";
+}
+
+std::string blas_warning() {
+  const auto name = blas_name();
+  if (name == "reference BLAS") {
+    return "LibTorch runs on the reference BLAS here, some 20 times slower than OpenBLAS; cure: tools/setup, "
+           "or: apt-get "
+           "install libopenblas0-openmp";
+  }
+  if (name == "OpenBLAS (pthreads)") {
+    return "OpenBLAS with a thread pool of its own is loaded beside LibTorch's OpenMP one, which can halve "
+           "the speed; "
+           "cure: tools/setup, or: apt-get install libopenblas0-openmp";
+  }
+  return "";
+}
+
+std::vector<std::pair<std::string, std::string>> machine_facts() {
+  return {
+      {"belamy", fmt::format("{} ({})", version(), commit())},
+      {"libtorch", TORCH_VERSION},
+      {"blas", blas_name()},
+      {"threads", std::to_string(at::get_num_threads())},
+      {"simd", simd_level()},
+      {"device", torch::cuda::is_available() ? "cuda" : "cpu"},
+      {"processor", fmt::format("{}, {} cores", processor(), std::thread::hardware_concurrency())},
+  };
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace belamy

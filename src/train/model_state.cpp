@@ -1,0 +1,192 @@
+#include "train/model_state.h"
+
+#include <fmt/format.h>
+#include <set>
+
+#include "belamy/error.h"
+
+namespace belamy {
+namespace {
+
+DType dtype_of(const Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case torch::kFloat: return DType::f32;
+    case torch::kDouble: return DType::f64;
+    case torch::kLong: return DType::i64;
+    case torch::kInt: return DType::i32;
+    case torch::kByte: return DType::u8;
+    case torch::kBool: return DType::boolean;
+    default:
+      throw std::logic_error(std::string("no checkpoint holds tensors of type ") +
+                             toString(tensor.scalar_type()));
+  }
+}
+
+torch::ScalarType scalar_of(DType dtype) {
+  switch (dtype) {
+    case DType::f64: return torch::kDouble;
+    case DType::f32: return torch::kFloat;
+    case DType::f16: return torch::kHalf;
+    case DType::bf16: return torch::kBFloat16;
+    case DType::i64: return torch::kLong;
+    case DType::i32: return torch::kInt;
+    case DType::i16: return torch::kShort;
+    case DType::i8: return torch::kChar;
+    case DType::u8: return torch::kByte;
+    case DType::boolean: return torch::kBool;
+  }
+  return torch::kByte;
+}
+
+std::string shape_text(at::IntArrayRef sizes) {
+  return fmt::format("[{}]", fmt::join(sizes.begin(), sizes.end(), ", "));
+}
+
+const char* kGenerator = "random/generator";
+
+std::int64_t whole(const StringMap& metadata, const std::string& key, const std::string& origin) {
+  const auto found = metadata.find(key);
+  try {
+    if (found != metadata.end()) return std::stoll(found->second);
+  } catch (const std::logic_error&) {
+  }
+  throw storage_error(
+      fmt::format("{}: not a checkpoint of Belamy: its metadata has no number '{}'", origin, key));
+}
+
+}  // namespace
+
+void Snapshot::add(const std::string& name, const Tensor& tensor) {
+  const auto plain = tensor.detach().to(torch::kCPU).contiguous();
+  owners.push_back(plain);
+  arrays[name] = {dtype_of(plain), plain.sizes().vec(), plain.data_ptr(),
+                  static_cast<std::size_t>(plain.numel()) * plain.element_size()};
+}
+
+Tensor tensor_of(const Array& array) {
+  return torch::from_blob(const_cast<void*>(array.data), array.shape, scalar_of(array.dtype));
+}
+
+ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Device device)
+    : model_name_(recipe.model->name), shape_(shape) {
+  const auto& info = *recipe.model;
+  if (shape.is_images() ? !info.images : !info.points) {
+    throw data_error(
+        fmt::format("{} takes {}, but '{}' holds {}", info.name, info.images ? "images" : "points",
+                    recipe.data.source, shape.is_images() ? "images" : "points"),
+        "choose other data with --data");
+  }
+  if (info.check) {
+    const auto wrong = info.check(shape, *recipe.config);
+    if (!wrong.empty())
+      throw usage_error(fmt::format("{} cannot be built for this data: {}", info.name, wrong));
+  }
+  generator_ = at::globalContext().defaultGenerator(device).clone();
+  generator_.set_current_seed(static_cast<std::uint64_t>(recipe.train.seed));
+  model_ = info.make(shape, *recipe.config, generator_);
+  model_->to(device);
+  for (const auto& player : model_->players()) {
+    players_.push_back(std::make_unique<PlayerState>(player, recipe.players.at(player.name)));
+  }
+}
+
+PlayerState& ModelState::player(std::string_view name) const {
+  for (const auto& player : players_) {
+    if (player->name() == name) return *player;
+  }
+  throw std::logic_error(fmt::format("{} has no player '{}'", model_name_, name));
+}
+
+std::vector<std::pair<std::string, Tensor>> ModelState::tensors() const {
+  std::vector<std::pair<std::string, Tensor>> all;
+  for (const auto& item : model_->named_parameters()) all.emplace_back("model/" + item.key(), item.value());
+  for (const auto& item : model_->named_buffers()) all.emplace_back("buffer/" + item.key(), item.value());
+  for (const auto& player : players_) {
+    for (auto& [name, tensor] : player->state()) all.emplace_back(name, tensor);
+  }
+  return all;
+}
+
+Snapshot ModelState::save() const {
+  Snapshot snapshot;
+  for (const auto& [name, tensor] : tensors()) snapshot.add(name, tensor);
+  snapshot.add(kGenerator, generator_.get_state());
+  auto& meta = snapshot.metadata;
+  meta["format"] = "belamy-checkpoint-1";
+  meta["model"] = model_name_;
+  meta["channels"] = std::to_string(shape_.channels);
+  meta["height"] = std::to_string(shape_.height);
+  meta["width"] = std::to_string(shape_.width);
+  meta["dimension"] = std::to_string(shape_.dimension);
+  meta["classes"] = std::to_string(shape_.classes);
+  meta["count"] = std::to_string(shape_.count);
+  for (const auto& player : players_) meta["updates." + player->name()] = std::to_string(player->updates());
+  return snapshot;
+}
+
+DataShape ModelState::shape_in(const StringMap& metadata, const std::string& origin) {
+  const auto number = [&](const char* key) { return whole(metadata, key, origin); };
+  return {.channels = number("channels"),
+          .height = number("height"),
+          .width = number("width"),
+          .dimension = number("dimension"),
+          .classes = number("classes"),
+          .count = number("count")};
+}
+
+void ModelState::load(const Safetensors& file, const std::string& origin) {
+  const torch::NoGradGuard no_grad;
+  const auto model = file.metadata.find("model");
+  if (model == file.metadata.end() || model->second != model_name_) {
+    throw storage_error(
+        fmt::format("{}: holds a {}, not a {}", origin,
+                    model == file.metadata.end() ? "foreign model" : model->second, model_name_),
+        "the run's resolved.toml and its checkpoints do not belong together");
+  }
+  // Everything is checked before anything is changed.
+  std::set<std::string> known = {kGenerator};
+  std::vector<std::pair<Tensor, Tensor>> copies;
+  for (const auto& [name, tensor] : tensors()) {
+    known.insert(name);
+    const auto found = file.arrays.find(name);
+    if (found == file.arrays.end()) throw storage_error(fmt::format("{}: '{}' is missing", origin, name));
+    const auto stored = tensor_of(found->second);
+    if (stored.sizes() != tensor.sizes() || stored.scalar_type() != tensor.scalar_type()) {
+      throw storage_error(fmt::format("{}: '{}' is {} {}, but these settings make it {} {}", origin, name,
+                                      toString(stored.scalar_type()), shape_text(stored.sizes()),
+                                      toString(tensor.scalar_type()), shape_text(tensor.sizes())),
+                          "use the settings of the run that wrote it");
+    }
+    if (stored.is_floating_point() && !torch::isfinite(stored).all().item<bool>()) {
+      throw storage_error(fmt::format("{}: '{}' holds a value that is not finite", origin, name),
+                          "remove this checkpoint; the one before it is used then");
+    }
+    copies.emplace_back(tensor, stored);
+  }
+  for (const auto& [name, array] : file.arrays) {
+    if (!known.count(name))
+      throw storage_error(fmt::format("{}: '{}' is not of a {}", origin, name, model_name_));
+  }
+  const auto random = file.arrays.find(kGenerator);
+  if (random == file.arrays.end())
+    throw storage_error(fmt::format("{}: '{}' is missing", origin, kGenerator));
+  std::vector<std::int64_t> updates;
+  for (const auto& player : players_)
+    updates.push_back(whole(file.metadata, "updates." + player->name(), origin));
+
+  for (auto& [live, stored] : copies) live.copy_(stored);
+  generator_.set_state(tensor_of(random->second).clone());
+  for (std::size_t i = 0; i < players_.size(); ++i) players_[i]->set_updates(updates[i]);
+}
+
+ModelState::Evaluation::Evaluation(ModelState& state) : state_(state) {
+  state_.model().eval();
+  for (auto& player : state_.players()) averaged_.push_back(std::make_unique<PlayerState::Averaged>(*player));
+}
+
+ModelState::Evaluation::~Evaluation() {
+  averaged_.clear();
+  state_.model().train();
+}
+
+}  // namespace belamy

@@ -1,0 +1,71 @@
+// A model with its players: everything that a checkpoint holds, saved and restored by name.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <torch/torch.h>
+#include <vector>
+
+#include "belamy/recipe.h"
+
+#include "store/array.h"
+#include "store/safetensors.h"
+#include "train/player_state.h"
+
+namespace belamy {
+
+/// Arrays of a checkpoint together with the tensors that own their memory.
+struct Snapshot {
+  ArrayMap arrays;
+  StringMap metadata;
+  std::vector<Tensor> owners;
+
+  void add(const std::string& name, const Tensor& tensor);
+};
+
+/// A checkpoint's array as a tensor that shares its memory (on the CPU).
+Tensor tensor_of(const Array& array);
+
+class ModelState {
+ public:
+  /// Draws the weights from the run's generator, seeded by train.seed, and moves the model to `device`.
+  ModelState(const Recipe& recipe, const DataShape& shape, torch::Device device);
+
+  Model& model() const { return *model_; }
+  const DataShape& shape() const { return shape_; }
+  at::Generator generator() const { return generator_; }
+  PlayerState& player(std::string_view name) const;
+  const std::vector<std::unique_ptr<PlayerState>>& players() const { return players_; }
+
+  Snapshot save() const;
+  /// Puts back what `save` wrote. Storage errors (naming `origin`): another model, missing or superfluous
+  /// arrays, other shapes, values that are not finite.
+  void load(const Safetensors& file, const std::string& origin);
+
+  /// The shape that a checkpoint's metadata tells.
+  static DataShape shape_in(const StringMap& metadata, const std::string& origin);
+
+  /// Evaluation mode with averaged weights, while it lives; draws no gradient.
+  class Evaluation {
+   public:
+    explicit Evaluation(ModelState& state);
+    ~Evaluation();
+
+   private:
+    ModelState& state_;
+    torch::NoGradGuard no_grad_;
+    std::vector<std::unique_ptr<PlayerState::Averaged>> averaged_;
+  };
+
+ private:
+  std::vector<std::pair<std::string, Tensor>> tensors() const;  // all live tensors by name
+
+  std::string model_name_;
+  DataShape shape_;
+  at::Generator generator_;
+  std::shared_ptr<Model> model_;
+  std::vector<std::unique_ptr<PlayerState>> players_;
+};
+
+}  // namespace belamy

@@ -1,0 +1,164 @@
+#include "train/player_state.h"
+
+#include <ATen/Parallel.h>
+#include <cmath>
+#include <stdexcept>
+
+#include "train/fused.h"
+
+namespace belamy {
+
+PlayerState::PlayerState(const Player& player, const PlayerOptions& options) : name_(player.name) {
+  for (const auto& module : player.modules) {
+    for (const auto& item : module->named_parameters()) {
+      if (item.value().scalar_type() != torch::kFloat) throw std::logic_error("parameters are 32-bit floats");
+      names_.push_back(item.key());
+      parameters_.push_back(item.value());
+    }
+    for (const auto& item : module->named_buffers()) {
+      if (item.value().is_floating_point()) buffers_.push_back(item.value());
+    }
+  }
+  if (parameters_.empty()) throw std::logic_error("player '" + name_ + "' has no parameters");
+
+  const torch::NoGradGuard no_grad;
+  std::vector<Tensor> flat;
+  for (const auto& p : parameters_) flat.push_back(p.detach().reshape({-1}));
+  value_ = torch::cat(flat);
+  gradient_ = torch::zeros_like(value_);
+  std::int64_t at = 0;
+  for (auto& p : parameters_) {
+    p.set_data(value_.narrow(0, at, p.numel()).view(p.sizes()));
+    at += p.numel();
+  }
+  set_options(options);
+}
+
+void PlayerState::set_options(const PlayerOptions& options) {
+  options_ = options;
+  if (!first_.defined() && options.optimizer != "rmsprop") first_ = torch::zeros_like(value_);
+  if (!second_.defined() && options.optimizer != "sgd") second_ = torch::zeros_like(value_);
+  if (!average_.defined() && options.average > 0) {
+    average_ = value_.clone();
+    for (const auto& buffer : buffers_) buffer_averages_.push_back(buffer.clone());
+  }
+}
+
+void PlayerState::set_gradient(const std::vector<Tensor>& gradients) {
+  if (gradients.size() != parameters_.size()) {
+    throw std::logic_error("player '" + name_ + "' has " + std::to_string(parameters_.size()) +
+                           " parameters, not " + std::to_string(gradients.size()));
+  }
+  std::vector<Tensor> flat;
+  flat.reserve(gradients.size());
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    flat.push_back(gradients[i].defined() ? gradients[i].detach().reshape({-1})
+                                          : torch::zeros({parameters_[i].numel()}, value_.options()));
+  }
+  torch::cat_out(gradient_, flat);
+}
+
+std::vector<Tensor> PlayerState::gradient_views() const {
+  std::vector<Tensor> views;
+  std::int64_t at = 0;
+  for (const auto& p : parameters_) {
+    views.push_back(gradient_.narrow(0, at, p.numel()).view(p.sizes()));
+    at += p.numel();
+  }
+  return views;
+}
+
+namespace {
+
+// The same rules by whole-buffer operations, for devices other than the CPU. `alive` is 1 where the gradient
+// is finite and 0 where it is not: then nothing moves, and no one had to look.
+void move_elsewhere(const PlayerOptions& o, const Tensor& value, const Tensor& gradient, const Tensor& first,
+                    const Tensor& second, double lr, double t, const Tensor& alive) {
+  const auto g = torch::where(alive, gradient, torch::zeros_like(gradient));
+  const auto mask = alive.to(torch::kFloat);
+  if (o.weight_decay > 0) value.sub_(value * (mask * (lr * o.weight_decay)));
+  if (o.optimizer == "sgd") {
+    first.mul_(1 - mask * (1 - o.beta1)).add_(g);
+    value.sub_(first * (mask * lr));
+  } else if (o.optimizer == "rmsprop") {
+    second.add_((g.square() - second) * (mask * (1 - o.beta2)));
+    value.sub_(lr * g / (second.sqrt() + o.epsilon));
+  } else {
+    first.add_((g - first) * (mask * (1 - o.beta1)));
+    second.add_((g.square() - second) * (mask * (1 - o.beta2)));
+    const double c1 = 1 / (1 - std::pow(o.beta1, t)), c2 = 1 / (1 - std::pow(o.beta2, t));
+    value.sub_((first * c1) / ((second * c2).sqrt() + o.epsilon) * (mask * lr));
+  }
+}
+
+}  // namespace
+
+void PlayerState::move(double factor, const Tensor& norm) {
+  const torch::NoGradGuard no_grad;
+  ++updates_;
+  const auto& o = options_;
+  const double lr = o.lr * factor;
+  const double t = static_cast<double>(updates_);
+  // Short at first, so that the average soon forgets the random start.
+  const double keep = average_.defined() ? std::min(o.average, t / (t + 9)) : 0;
+  if (!value_.device().is_cpu()) {
+    const auto g = o.clip > 0 ? gradient_ * (o.clip / norm).clamp_max(1) : gradient_;
+    move_elsewhere(o, value_, g, first_, second_, lr, t, torch::isfinite(norm));
+    if (average_.defined()) average_.lerp_(value_, 1 - keep);
+    follow_buffers(keep);
+    return;
+  }
+
+  double scale = 1;
+  if (o.clip > 0) scale = std::min(1.0, o.clip / std::max(norm.item<double>(), 1e-30));
+  const auto pointer = [](const Tensor& x) { return x.defined() ? x.data_ptr<float>() : nullptr; };
+  const FlatRange all{pointer(value_),  pointer(gradient_), pointer(first_),
+                      pointer(second_), pointer(average_),  0};
+  const auto decay = static_cast<float>(lr * o.weight_decay);
+  const auto f = [](double x) { return static_cast<float>(x); };
+  at::parallel_for(0, value_.numel(), 16384, [&](std::int64_t begin, std::int64_t end) {
+    const auto shift = [begin](float* p) { return p ? p + begin : nullptr; };
+    const FlatRange part{all.value + begin, all.gradient + begin, shift(all.first),
+                         shift(all.second), shift(all.average),   end - begin};
+    if (o.optimizer == "sgd") {
+      fused_sgd(part, {f(lr), f(o.beta1), decay}, f(scale), f(keep));
+    } else if (o.optimizer == "rmsprop") {
+      fused_rmsprop(part, {f(lr), f(o.beta2), f(o.epsilon), decay}, f(scale), f(keep));
+    } else {
+      fused_adam(part,
+                 {f(lr), f(o.beta1), f(o.beta2), f(o.epsilon), decay, f(1 / (1 - std::pow(o.beta1, t))),
+                  f(1 / (1 - std::pow(o.beta2, t)))},
+                 f(scale), f(keep));
+    }
+  });
+  follow_buffers(keep);
+}
+
+void PlayerState::follow_buffers(double keep) {
+  for (std::size_t i = 0; i < buffer_averages_.size(); ++i) buffer_averages_[i].lerp_(buffers_[i], 1 - keep);
+}
+
+void PlayerState::swap() {
+  if (!average_.defined()) return;
+  const torch::NoGradGuard no_grad;
+  const auto exchange = [](Tensor a, Tensor b) {
+    const auto copy = a.detach().clone();
+    a.copy_(b);
+    b.copy_(copy);
+  };
+  exchange(value_, average_);
+  for (std::size_t i = 0; i < buffers_.size(); ++i) exchange(buffers_[i], buffer_averages_[i]);
+}
+
+std::vector<std::pair<std::string, Tensor>> PlayerState::state() const {
+  std::vector<std::pair<std::string, Tensor>> all;
+  if (first_.defined()) all.emplace_back("optimizer/" + name_ + "/first", first_);
+  if (second_.defined()) all.emplace_back("optimizer/" + name_ + "/second", second_);
+  if (average_.defined()) all.emplace_back("average/" + name_ + "/weights", average_);
+  for (std::size_t i = 0; i < buffer_averages_.size(); ++i) {
+    all.emplace_back("average/" + name_ + "/buffer-" + std::to_string(i), buffer_averages_[i]);
+  }
+  return all;
+}
+
+}  // namespace belamy

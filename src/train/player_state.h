@@ -1,0 +1,68 @@
+// One player in training: its parameters, gradient, moments and weight average as flat buffers, moved in one
+// pass.
+#pragma once
+
+#include <string>
+#include <torch/torch.h>
+#include <vector>
+
+#include "belamy/model.h"
+
+namespace belamy {
+
+/// Owns the flat buffers; the model's parameters become views of them (so do not move the model to another
+/// device afterwards). Not thread-safe.
+class PlayerState {
+ public:
+  PlayerState(const Player& player, const PlayerOptions& options);
+  PlayerState(const PlayerState&) = delete;
+  PlayerState& operator=(const PlayerState&) = delete;
+
+  const std::string& name() const { return name_; }
+  const PlayerOptions& options() const { return options_; }
+  void set_options(const PlayerOptions& options);
+
+  /// In the order of `gradients`.
+  const std::vector<Tensor>& parameters() const { return parameters_; }
+  const std::vector<std::string>& parameter_names() const { return names_; }
+
+  /// Copies gradients into the flat buffer; undefined ones count as zero.
+  void set_gradient(const std::vector<Tensor>& gradients);
+  const Tensor& gradient() const { return gradient_; }
+  /// The flat gradient cut into the parameters' shapes.
+  std::vector<Tensor> gradient_views() const;
+
+  /// One optimiser step along the present gradient. `factor` is the schedule's, `norm` the gradient's 2-norm
+  /// [scalar tensor]: where it is not finite nothing moves (on the CPU the caller has looked already).
+  void move(double factor, const Tensor& norm);
+
+  /// Weight averages in place of the weights, while it lives.
+  class Averaged {
+   public:
+    explicit Averaged(PlayerState& player) : player_(player) { player_.swap(); }
+    ~Averaged() { player_.swap(); }
+    Averaged(const Averaged&) = delete;
+
+   private:
+    PlayerState& player_;
+  };
+
+  /// Optimiser state and averages by name, for the checkpoint; the tensors are the live ones.
+  std::vector<std::pair<std::string, Tensor>> state() const;
+  std::int64_t updates() const { return updates_; }
+  void set_updates(std::int64_t updates) { updates_ = updates; }
+
+ private:
+  void swap();
+  void follow_buffers(double keep);
+
+  std::string name_;
+  PlayerOptions options_;
+  std::vector<std::string> names_;
+  std::vector<Tensor> parameters_;
+  Tensor value_, gradient_, first_, second_, average_;  // [P]
+  std::vector<Tensor> buffers_, buffer_averages_;       // of the player's modules: batch-norm statistics
+  std::int64_t updates_ = 0;
+};
+
+}  // namespace belamy

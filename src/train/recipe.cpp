@@ -1,0 +1,170 @@
+#include "belamy/recipe.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+#include "belamy/error.h"
+
+#include "core/env.h"
+#include "core/toml.h"
+#include "recipes.h"
+
+namespace belamy {
+namespace {
+
+// Root keys that describe the recipe rather than the run.
+struct Description {
+  std::string model, name, title, citation;
+};
+
+std::string text_of(const TomlEntry& entry) {
+  if (const auto* text = std::get_if<std::string>(&entry.value)) return *text;
+  throw usage_error(fmt::format("{}: '{}' must be text in quotes", entry.origin.text, entry.key));
+}
+
+Expectation expectation_of(const TomlEntry& entry) {
+  const auto key = entry.key.substr(std::string("expect.").size());
+  if (const auto* whole = std::get_if<std::int64_t>(&entry.value)) return {key, static_cast<double>(*whole)};
+  if (const auto* number = std::get_if<double>(&entry.value)) return {key, *number};
+  throw usage_error(fmt::format("{}: '{}' must be a number", entry.origin.text, entry.key));
+}
+
+StageOptions stage_of(const TomlDocument& document) {
+  StageOptions stage;
+  for (const auto& entry : document.entries) {
+    if (entry.key == "name") {
+      stage.name = text_of(entry);
+    } else if (entry.key == "steps") {
+      const auto* steps = std::get_if<std::int64_t>(&entry.value);
+      if (!steps || *steps < 1)
+        throw usage_error(entry.origin.text + ": a stage's steps must be a whole number from 1");
+      stage.steps = *steps;
+    } else if (entry.key.rfind("optimizer.", 0) == 0) {
+      stage.settings.push_back(entry.key + "=" + to_toml(entry.value));
+    } else {
+      throw usage_error(fmt::format("{}: unknown setting '{}' in a stage", entry.origin.text, entry.key),
+                        "a stage has name, steps and optimizer.PLAYER.KEY");
+    }
+  }
+  if (stage.steps == 0) throw usage_error("stage '" + stage.name + "' says no steps");
+  return stage;
+}
+
+}  // namespace
+
+Recipe::Recipe(const ModelInfo& info) : model(&info), config(info.config()) {
+  for (const auto& player : info.players) players[player.name] = player.defaults;
+  fields_.group("data", [&](Fields& f) { data.fields(f); });
+  fields_.group("train", [&](Fields& f) { train.fields(f); });
+  for (const auto& player : info.players) {
+    fields_.group("optimizer." + player.name, [&](Fields& f) { players[player.name].fields(f); });
+  }
+  fields_.group("model", [&](Fields& f) { config->fields(f); });
+  for (const auto& setting : info.defaults) fields_.set_text(setting);
+}
+
+std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string& origin,
+                                      const std::vector<std::string>& overrides) {
+  const auto document = parse_toml(text, origin);
+  Description about;
+  for (const auto& entry : document.entries) {
+    if (entry.key == "model.name") about.model = text_of(entry);
+    if (entry.key == "name") about.name = text_of(entry);
+    if (entry.key == "title") about.title = text_of(entry);
+    if (entry.key == "citation") about.citation = text_of(entry);
+  }
+  if (about.model.empty()) {
+    throw usage_error(origin + ": a recipe must say which model it trains", "add: [model] name = \"dcgan\"");
+  }
+  std::unique_ptr<Recipe> recipe(new Recipe(find_model(about.model)));
+  recipe->name = about.name.empty() ? std::filesystem::path(origin).stem().string() : about.name;
+  recipe->title = about.title;
+  recipe->citation = about.citation;
+  for (const auto& entry : document.entries) {
+    const auto& key = entry.key;
+    if (key == "model.name" || key == "name" || key == "title" || key == "citation") continue;
+    if (key.rfind("expect.", 0) == 0) {
+      recipe->expectations.push_back(expectation_of(entry));
+    } else {
+      recipe->fields_.set(key, entry.value, entry.origin);
+    }
+  }
+  for (const auto& [array, documents] : document.arrays) {
+    if (array != "stage")
+      throw usage_error(origin + ": unknown table [[" + array + "]]", "only [[stage]] is known");
+    for (const auto& stage : documents) recipe->stages.push_back(stage_of(stage));
+  }
+  for (const auto& setting : overrides) recipe->fields_.set_text(setting);
+  if (recipe->stages.empty()) recipe->stages.push_back({});
+  return recipe;
+}
+
+std::unique_ptr<Recipe> Recipe::load(const std::string& name, const std::vector<std::string>& overrides) {
+  std::vector<std::string> known;
+  for (const auto& [path, text] : embedded_recipes()) {
+    const auto stem = std::filesystem::path(path).stem().string();
+    if (stem == name) return parse(std::string(text), path, overrides);
+    known.push_back(stem);
+  }
+  for (const auto& info : all_models()) {
+    if (info.name == name) return parse("[model]\nname = \"" + name + "\"\n", name, overrides);
+    known.push_back(info.name);
+  }
+  auto& env = Env::real();
+  if (name.find(".toml") != std::string::npos || name.find('/') != std::string::npos) {
+    if (!env.exists(name)) throw usage_error("there is no recipe file '" + name + "'");
+    return parse(env.read(name), name, overrides);
+  }
+  const auto near = nearest(name, known);
+  throw usage_error(
+      "no recipe or model is called '" + name + "'",
+      (near.empty() ? "" : "did you mean '" + near + "'? ") +
+          std::string("'belamy recipes' and 'belamy models' list all; a file's name ends in .toml"));
+}
+
+std::string Recipe::resolved() const {
+  std::string out = fmt::format("name = {}\ntitle = {}\ncitation = {}\n\n", to_toml(Value(name)),
+                                to_toml(Value(title)), to_toml(Value(citation)));
+  const auto body = fields_.to_toml();
+  // The model's name joins its table.
+  const std::string table = "[model]\n";
+  const auto at = body.find(table);
+  const auto line = "name = " + to_toml(Value(model->name)) + "\n";
+  out += at == std::string::npos ? body + "\n" + table + line
+                                 : body.substr(0, at) + table + line + body.substr(at + table.size());
+  if (!expectations.empty()) {
+    out += "\n[expect]\n";
+    for (const auto& e : expectations) out += fmt::format("{} = {}\n", e.key, to_toml(Value(e.value)));
+  }
+  for (const auto& stage : stages) {
+    if (stage.steps == 0) continue;
+    out += fmt::format("\n[[stage]]\nname = {}\nsteps = {}\n", to_toml(Value(stage.name)), stage.steps);
+    for (const auto& setting : stage.settings) {
+      const auto equals = setting.find('=');
+      out += setting.substr(0, equals) + " = " + setting.substr(equals + 1) + "\n";
+    }
+  }
+  return out;
+}
+
+std::int64_t Recipe::total_steps(std::int64_t count) const {
+  if (stages.size() > 1 || stages[0].steps > 0) {
+    std::int64_t total = 0;
+    for (const auto& stage : stages) total += stage.steps;
+    return total;
+  }
+  if (train.steps > 0) return train.steps;
+  return train.epochs * ((count + train.batch - 1) / train.batch);
+}
+
+std::vector<RecipeEntry> all_recipes() {
+  std::vector<RecipeEntry> all;
+  for (const auto& [path, text] : embedded_recipes()) {
+    const auto recipe = Recipe::parse(std::string(text), path);
+    all.push_back({std::filesystem::path(path).stem().string(), recipe->title, recipe->model->name, path});
+  }
+  return all;
+}
+
+}  // namespace belamy

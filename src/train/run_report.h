@@ -1,0 +1,32 @@
+// The report of a run, made from its folder alone; and the small files that training and evaluation leave
+// there for it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "belamy/recipe.h"
+
+#include "data/dataset.h"
+#include "report/report.h"
+#include "store/run_folder.h"
+
+namespace belamy {
+
+/// "mnist: 60,000 images of 28x28 gray, 10 classes".
+std::string describe_data(const Dataset& dataset);
+
+/// about.json: the data and the machine of the training.
+void write_about(RunFolder& folder, const Dataset& dataset);
+
+/// messages.json; those of later steps are left out.
+std::vector<ReportMessage> read_messages(const RunFolder& folder, std::int64_t up_to_step);
+void write_messages(RunFolder& folder, const std::vector<ReportMessage>& messages);
+
+/// evaluation.json: what `belamy evaluate` found at `step`.
+void write_evaluation(RunFolder& folder, std::int64_t step, const std::vector<ReportScore>& scores);
+
+/// Writes report.html from all that the folder holds. PNG files in pictures/ are shown under their names.
+void write_run_report(RunFolder& folder, const Recipe& recipe);
+
+}  // namespace belamy

@@ -1,0 +1,217 @@
+#include "train/session.h"
+
+#include <ATen/autocast_mode.h>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <numbers>
+
+#include "belamy/error.h"
+
+namespace belamy {
+namespace {
+
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+// bfloat16 products in the forward pass, while it lives.
+class Autocast {
+ public:
+  Autocast(bool wanted, torch::Device device) : wanted_(wanted), cpu_(device.is_cpu()) {
+    if (wanted_) set(true);
+  }
+  ~Autocast() {
+    if (!wanted_) return;
+    set(false);
+    at::autocast::clear_cache();
+  }
+
+ private:
+  void set(bool on) const {
+    if (cpu_) {
+      at::autocast::set_cpu_enabled(on);
+      if (on) at::autocast::set_autocast_cpu_dtype(torch::kBFloat16);
+    } else {
+      at::autocast::set_enabled(on);
+      if (on) at::autocast::set_autocast_gpu_dtype(torch::kBFloat16);
+    }
+  }
+  bool wanted_, cpu_;
+};
+
+bool finite(const Tensor& tensor) {
+  return torch::isfinite(tensor).all().item<bool>();
+}
+
+}  // namespace
+
+Session::Session(const Recipe& recipe, const Dataset& data, torch::Device device)
+    : recipe_(recipe),
+      device_(device),
+      batches_(data, recipe.train.batch, recipe.train.seed, device),
+      state_(recipe, shape_of(data), device),
+      total_(recipe.total_steps(data.count)),
+      first_bad_(torch::full({}, kNever, torch::TensorOptions(torch::kLong).device(device))) {
+  enter_stage();
+}
+
+void Session::enter_stage() {
+  stage_ = 0;
+  stage_begin_ = 0;
+  const bool staged = recipe_.stages[0].steps > 0;
+  while (staged && stage_ + 1 < recipe_.stages.size() &&
+         step_ >= stage_begin_ + recipe_.stages[stage_].steps) {
+    stage_begin_ += recipe_.stages[stage_++].steps;
+  }
+  const auto& stage = recipe_.stages[stage_];
+  stage_steps_ = staged ? stage.steps : total_;
+
+  auto players = recipe_.players;
+  Fields fields;
+  for (auto& [name, options] : players) {
+    fields.group("optimizer." + name, [&options = options](Fields& f) { options.fields(f); });
+  }
+  for (const auto& setting : stage.settings) fields.set_text(setting);
+  for (const auto& [name, options] : players) state_.player(name).set_options(options);
+}
+
+void Session::run_step() {
+  if (step_ > 0 && step_ == stage_begin_ + stage_steps_ && !finished()) enter_stage();
+  if (step_ == stage_begin_) state_.model().begin_stage(stage());
+  const auto batch = batches_.at(step_);
+  present_ = batch.data;
+  state_.model().train();
+  {
+    const Autocast autocast(recipe_.train.precision == "bf16", device_);
+    state_.model().step(batch, *this);
+  }
+  ++step_;
+}
+
+void Session::update(std::string_view name, const Tensor& loss, bool keep_graph) {
+  auto& player = state_.player(name);
+  const bool cast = recipe_.train.precision == "bf16";
+  // Differentiating with respect to this player's parameters only is what keeps the others' gradients
+  // uncomputed.
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(
+      cast ? c10::DispatchKeySet({c10::DispatchKey::AutocastCPU, c10::DispatchKey::AutocastCUDA})
+           : c10::DispatchKeySet());
+  const auto gradients = torch::autograd::grad({loss}, player.parameters(), {}, keep_graph, false, true);
+  player.set_gradient(gradients);
+  move(player, loss.detach());
+}
+
+void Session::apply(std::string_view name, const std::vector<Tensor>& gradients) {
+  auto& player = state_.player(name);
+  player.set_gradient(gradients);
+  move(player, {});
+}
+
+void Session::move(PlayerState& player, const Tensor& loss) {
+  const torch::NoGradGuard no_grad;
+  const auto norm = player.gradient().norm();
+  if (device_.is_cpu()) {
+    const bool good =
+        std::isfinite(norm.item<float>()) && (!loss.defined() || std::isfinite(loss.item<float>()));
+    if (!good) diverge(player, loss);
+  } else {
+    // No waiting: the update is void by itself, and the step is noted for the next line of the log.
+    const auto good = loss.defined() ? torch::isfinite(norm) & torch::isfinite(loss) : torch::isfinite(norm);
+    first_bad_.copy_(torch::where(good, first_bad_, first_bad_.clamp_max(step_)));
+  }
+  player.move(schedule(player.options()), norm);
+  record("gradient/" + player.name(), norm);
+}
+
+double Session::schedule(const PlayerOptions& options) const {
+  const auto at = static_cast<double>(stage_step());
+  const double warm =
+      options.warmup > 0 ? std::min(1.0, (at + 1) / static_cast<double>(options.warmup)) : 1.0;
+  const double done = at / static_cast<double>(std::max<std::int64_t>(stage_steps_, 1));
+  if (options.schedule == "linear") return warm * (1 - done);
+  if (options.schedule == "cosine") return warm * 0.5 * (1 + std::cos(std::numbers::pi * done));
+  return warm;
+}
+
+void Session::diverge(const PlayerState& player, const Tensor& loss) const {
+  std::string first = "the loss";
+  if (present_.defined() && !finite(present_)) {
+    first = "the batch of data";
+  } else {
+    bool found = false;
+    for (const auto& item : state_.model().named_parameters()) {
+      if (!found && !finite(item.value())) {
+        first = "parameter " + item.key();
+        found = true;
+      }
+    }
+    if (!found && (!loss.defined() || std::isfinite(loss.item<float>()))) {
+      const auto views = player.gradient_views();
+      for (std::size_t i = 0; i < views.size(); ++i) {
+        if (!found && !finite(views[i])) {
+          first = "the gradient of " + player.name() + "'s " + player.parameter_names()[i];
+          found = true;
+        }
+      }
+      if (!found) first = "the gradient's norm (each gradient is finite, their sum of squares is not)";
+    }
+  }
+  throw diverged_error(
+      fmt::format("step {}, player '{}': {} is not finite; nothing was updated", step_, player.name(), first),
+      fmt::format(
+          "lower optimizer.{0}.lr (now {1:g}), or set optimizer.{0}.clip=1; --resume goes on from the last "
+          "checkpoint",
+          player.name(), player.options().lr));
+}
+
+void Session::record(const std::string& name, const Tensor& value) {
+  const torch::NoGradGuard no_grad;
+  const auto scalar = value.detach().to(torch::kFloat);
+  for (auto& record : records_) {
+    if (record.name == name) {
+      if (record.count == 0) {
+        record.sum = scalar.clone();
+      } else {
+        record.sum.add_(scalar);
+      }
+      ++record.count;
+      return;
+    }
+  }
+  records_.push_back({name, scalar.clone(), 1});
+}
+
+std::vector<std::pair<std::string, double>> Session::take_records() {
+  std::vector<std::pair<std::string, double>> values;
+  for (auto& record : records_) {
+    if (record.count == 0) continue;
+    values.emplace_back(record.name, record.sum.item<double>() / static_cast<double>(record.count));
+    record.count = 0;
+  }
+  if (const auto bad = first_bad_.item<std::int64_t>(); bad != kNever) {
+    throw diverged_error(
+        fmt::format("step {}: a loss or gradient is not finite; nothing was updated from there on", bad),
+        "lower the learning rate, or run again with --device cpu to learn which tensor; --resume goes "
+        "on from the last checkpoint");
+  }
+  return values;
+}
+
+const PlayerOptions& Session::options(std::string_view player) const {
+  return state_.player(player).options();
+}
+
+Snapshot Session::save() const {
+  auto snapshot = state_.save();
+  snapshot.metadata["step"] = std::to_string(step_);
+  return snapshot;
+}
+
+void Session::load(const Safetensors& file, const std::string& origin) {
+  const auto step = file.metadata.find("step");
+  if (step == file.metadata.end()) throw storage_error(origin + ": does not say its step");
+  state_.load(file, origin);
+  step_ = std::stoll(step->second);
+  enter_stage();
+}
+
+}  // namespace belamy

@@ -1,0 +1,68 @@
+// Training in memory: a model, its data and its place. No files; the trainer adds those.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "train/batches.h"
+#include "train/model_state.h"
+
+namespace belamy {
+
+class Session final : public StepContext {
+ public:
+  Session(const Recipe& recipe, const Dataset& data, torch::Device device);
+
+  /// One step. A diverged error names the step, the player and the first tensor that is not finite; the
+  /// weights are then those before the bad update.
+  void run_step();
+  bool finished() const { return step_ >= total_; }
+  double epoch() const { return batches_.epoch(step_); }
+  ModelState& state() { return state_; }
+  Batches& batches() { return batches_; }
+
+  Snapshot save() const;
+  void load(const Safetensors& file, const std::string& origin);
+
+  /// Means of all that was recorded since the last call, in order of first appearance. Waits for the device,
+  /// and raises what the guard saw there.
+  std::vector<std::pair<std::string, double>> take_records();
+
+  // StepContext
+  void update(std::string_view player, const Tensor& loss, bool keep_graph) override;
+  void apply(std::string_view player, const std::vector<Tensor>& gradients) override;
+  void record(const std::string& name, const Tensor& value) override;
+  std::int64_t step() const override { return step_; }
+  std::int64_t total_steps() const override { return total_; }
+  const std::string& stage() const override { return recipe_.stages[stage_].name; }
+  std::int64_t stage_step() const override { return step_ - stage_begin_; }
+  const PlayerOptions& options(std::string_view player) const override;
+  at::Generator generator() override { return state_.generator(); }
+  torch::Device device() const override { return device_; }
+
+ private:
+  struct Record {
+    std::string name;
+    Tensor sum;
+    std::int64_t count = 0;
+  };
+
+  void enter_stage();  // the stage of step_, and its settings
+  void move(PlayerState& player, const Tensor& loss);
+  double schedule(const PlayerOptions& options) const;
+  [[noreturn]] void diverge(const PlayerState& player, const Tensor& loss) const;
+
+  const Recipe& recipe_;
+  torch::Device device_;
+  Batches batches_;
+  ModelState state_;
+  std::int64_t step_ = 0, total_ = 0;
+  std::size_t stage_ = 0;
+  std::int64_t stage_begin_ = 0, stage_steps_ = 0;
+  Tensor present_;    // the batch's data, for the guard's report
+  Tensor first_bad_;  // device: the first step whose gradient was not finite, or a huge number
+  std::vector<Record> records_;
+};
+
+}  // namespace belamy

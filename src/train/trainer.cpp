@@ -1,0 +1,202 @@
+#include "belamy/trainer.h"
+
+#include <chrono>
+#include <cstring>
+#include <fmt/format.h>
+
+#include "belamy/error.h"
+
+#include "data/dataset.h"
+#include "metrics/diversity.h"
+#include "store/run_folder.h"
+#include "train/machine.h"
+#include "train/pictures.h"
+#include "train/run_report.h"
+#include "train/session.h"
+#include "train/watch.h"
+
+namespace belamy {
+namespace {
+
+constexpr std::int64_t kDiversityBatch = 128;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// One training in one folder.
+class Training {
+ public:
+  Training(const Recipe& recipe, const fs::path& out, bool resume, const TrainingHooks& hooks)
+      : recipe_(recipe),
+        hooks_(hooks),
+        device_(prepare_machine(recipe.train)),
+        data_(load_dataset(recipe.data, Split::train)),
+        session_(recipe, data_, device_),
+        folder_(open(out, resume)) {
+    for (const auto& note : data_.notes) hear(note);
+    if (!data_.problems.empty()) {
+      hear(fmt::format(
+          "{} of the data's files were left out; first: {}: {} ('belamy data doctor {}' lists all)",
+          data_.problems.size(), data_.problems[0].file, data_.problems[0].reason, recipe.data.source));
+    }
+    if (resume && !folder_.checkpoints().empty()) {
+      std::int64_t step = 0;
+      const auto file = folder_.load_newest([&](const std::string& text) { hear(text); }, &step);
+      session_.load(file, checkpoint_name(step));
+      const auto seconds = file.metadata.find("seconds");
+      if (seconds != file.metadata.end()) seconds_before_ = std::stod(seconds->second);
+      hear(fmt::format("going on from step {}", step));
+    }
+    if (resume) {
+      folder_.rewind(session_.step());
+      messages_ = read_messages(folder_, session_.step());
+    }
+    folder_.write_settings(recipe.resolved());
+    write_about(folder_, data_);
+  }
+
+  TrainingOutcome run() {
+    begin_ = last_tick_ = now();
+    last_tick_step_ = saved_ = session_.step();
+    bool stopped = false;
+    while (!session_.finished() && !stopped) {
+      session_.run_step();
+      const auto step = session_.step();
+      const bool last = session_.finished();
+      if (last || now() - last_tick_ >= recipe_.train.log_seconds) tick();
+      if (last || step % recipe_.train.sample_every == 0) show();
+      stopped = !last && hooks_.stop && hooks_.stop();
+      if (last || stopped || step % recipe_.train.checkpoint_every == 0) save();
+    }
+    if (session_.step() != saved_) save();
+    write_run_report(folder_, recipe_);
+    TrainingOutcome outcome{session_.step(), session_.finished(), now() - begin_, {}};
+    for (const auto& message : messages_) outcome.messages.push_back(message.text);
+    return outcome;
+  }
+
+ private:
+  static RunFolder open(const fs::path& out, bool resume) {
+    auto& env = Env::real();
+    return resume && env.exists(out / "resolved.toml") ? RunFolder::open(env, out)
+                                                       : RunFolder::create(env, out);
+  }
+  static std::string checkpoint_name(std::int64_t step) {
+    return fmt::format("the checkpoint of step {}", step);
+  }
+
+  void hear(const std::string& text) {
+    if (hooks_.message) hooks_.message(text);
+  }
+
+  void tell(const std::vector<std::string>& said) {
+    for (const auto& text : said) {
+      hear(text);
+      messages_.push_back({session_.step(), text});
+    }
+    if (!said.empty()) write_messages(folder_, messages_);
+  }
+
+  double seconds() const { return seconds_before_ + now() - begin_; }
+
+  void tick() {
+    Tick tick;
+    tick.values = session_.take_records();  // waits for the device, so the clock is read after it
+    const auto time = now();
+    const auto steps = session_.step() - last_tick_step_;
+    const double elapsed = std::max(time - last_tick_, 1e-9);
+    tick.step = session_.step();
+    tick.total = session_.total_steps();
+    tick.epoch = session_.epoch();
+    tick.seconds = seconds();
+    tick.examples_per_second = static_cast<double>(steps * recipe_.train.batch) / elapsed;
+    // Smoothed, because a line may contain a checkpoint or a grid.
+    pace_ = pace_ == 0 ? elapsed / static_cast<double>(std::max<std::int64_t>(steps, 1))
+                       : 0.8 * pace_ + 0.2 * elapsed / static_cast<double>(std::max<std::int64_t>(steps, 1));
+    tick.seconds_left = pace_ * static_cast<double>(tick.total - tick.step);
+    tick.memory = resident_bytes();
+    auto values = tick.values;
+    values.emplace_back("speed/examples-per-second", tick.examples_per_second);
+    folder_.append_metrics(tick.step, tick.seconds, values);
+    if (hooks_.tick) hooks_.tick(tick);
+    tell(watch_.observe(tick.values));
+    last_tick_ = time;
+    last_tick_step_ = session_.step();
+  }
+
+  void show() {
+    const auto data = session_.batches().head(std::max<std::int64_t>(recipe_.train.samples, 1024));
+    const auto picture = progress_picture(session_.state(), recipe_.train.samples, data);
+    if (!picture.pixels.empty()) folder_.write_sample(session_.step(), encode_png(picture));
+    auto* sampler = session_.state().model().sampler();
+    if (!sampler) return;
+    const ModelState::Evaluation evaluation(session_.state());
+    auto generator = session_.state().generator().clone();  // a copy: looking must not change the run
+    const auto samples = sampler->sample(kDiversityBatch, generator);
+    const auto n = std::min(kDiversityBatch, data.size(0));
+    if (n < 2) return;
+    const auto ratio = diversity_ratio(samples.flatten(1), data.narrow(0, 0, n).flatten(1)).item<double>();
+    folder_.append_metrics(session_.step(), seconds(), {{"diversity/ratio", ratio}});
+    tell(watch_.observe_diversity(
+        ratio, static_cast<double>(session_.step()) / static_cast<double>(session_.total_steps())));
+  }
+
+  void save() {
+    auto snapshot = session_.save();
+    snapshot.metadata["seconds"] = fmt::format("{:.3f}", seconds());
+    folder_.save_checkpoint(session_.step(), snapshot.arrays, snapshot.metadata,
+                            static_cast<int>(recipe_.train.keep));
+    saved_ = session_.step();
+  }
+
+  const Recipe& recipe_;
+  const TrainingHooks& hooks_;
+  torch::Device device_;
+  Dataset data_;
+  Session session_;
+  RunFolder folder_;
+  Watch watch_;
+  std::vector<ReportMessage> messages_;
+  double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
+  std::int64_t last_tick_step_ = 0, saved_ = 0;
+};
+
+}  // namespace
+
+TrainingOutcome train(const Recipe& recipe, const fs::path& out, bool resume, const TrainingHooks& hooks) {
+  return Training(recipe, out, resume, hooks).run();
+}
+
+std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first, std::int64_t second) {
+  const auto device = prepare_machine(recipe.train);
+  const auto data = load_dataset(recipe.data, Split::train);
+  const auto steps = [](Session& session, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) session.run_step();
+  };
+  const auto through_bytes = [](const Session& session) {
+    const auto snapshot = session.save();
+    return decode_safetensors(encode_safetensors(snapshot.arrays, snapshot.metadata), "the checkpoint", true);
+  };
+
+  Session whole(recipe, data, device);
+  steps(whole, first + second);
+  Session half(recipe, data, device);
+  steps(half, first);
+  Session rest(recipe, data, device);
+  rest.load(through_bytes(half), "the checkpoint");
+  steps(rest, second);
+
+  const auto expected = through_bytes(whole), got = through_bytes(rest);
+  std::vector<std::string> different;
+  for (const auto& [name, array] : expected.arrays) {
+    const auto other = got.arrays.find(name);
+    if (other == got.arrays.end() || other->second.bytes != array.bytes ||
+        std::memcmp(other->second.data, array.data, array.bytes) != 0) {
+      different.push_back(name);
+    }
+  }
+  return different;
+}
+
+}  // namespace belamy
