@@ -60,11 +60,16 @@ expect "builds" 2 "$(setups)"
 ln -s "$project/belamy" "$scratch/link"
 mkdir "$scratch/elsewhere"
 cd "$scratch/elsewhere"
-before=$(date +%s%N)
-found=$(BELAMY_DATA=/some/data ../link train "my folder" '*' '' || true)
-took=$((($(date +%s%N) - before) / 1000000))
+# The quickest of five counts: other tests may keep the machine busy.
+quickest=1000000
+for _ in 1 2 3 4 5; do
+  before=$(date +%s%N)
+  found=$(BELAMY_DATA=/some/data ../link train "my folder" '*' '' || true)
+  took=$((($(date +%s%N) - before) / 1000000))
+  if [[ $took -lt $quickest ]]; then quickest=$took; fi
+done
 expect "folder, environment, arguments" "$scratch/elsewhere|/some/data|train|my folder|*|" "$found"
-[[ $took -lt 1000 ]] || fail "a second call took $took ms"
+[[ $quickest -lt 1000 ]] || fail "a second call took $quickest ms"
 expect "no further build" 2 "$(setups)"
 
 # A changed, a new and a removed source each lead to one build.

@@ -22,15 +22,22 @@ if [[ $found != "points 5x2, exit code 2" ]]; then
   exit 1
 fi
 
-# The installed program runs with the library beside it, and finds the installed recipes.
+# The installed program runs with the library beside it; its recipes and its completion are there.
 program=$scratch/prefix/bin/belamy
 libraries=$(ldd "$program")
-recipes=$(cd "$scratch" && "$program" recipes)
+recipes=$("$program" recipes)
 if [[ $libraries != *"libbelamy.so.0 => $scratch/prefix/"* ]]; then
   printf 'FAILED: the installed program does not use the installed library:\n%s\n' "$libraries" >&2
   exit 1
 fi
 if [[ $recipes != *dcgan-mnist* ]]; then
-  printf 'FAILED: the installed program does not list the installed recipes:\n%s\n' "$recipes" >&2
+  printf 'FAILED: the installed program does not list its recipes:\n%s\n' "$recipes" >&2
   exit 1
 fi
+for file in belamy/recipes/gan/dcgan-mnist.toml bash-completion/completions/belamy; do
+  if [[ ! -s $scratch/prefix/share/$file ]]; then
+    echo "FAILED: share/$file is not installed" >&2
+    exit 1
+  fi
+done
+bash -n "$scratch/prefix/share/bash-completion/completions/belamy"
