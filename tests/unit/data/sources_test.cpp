@@ -1,0 +1,179 @@
+#include <cstdlib>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "belamy/error.h"
+
+#include "data/dataset.h"
+#include "samples.h"
+
+namespace belamy {
+namespace {
+
+using Kind = Source::Kind;
+using samples::write;
+using testing::HasSubstr;
+
+class Sources : public testing::Test {
+ protected:
+  Sources() {
+    for (const char* name : {"BELAMY_DATA", "BELAMY_CACHE", "XDG_CACHE_HOME", "HOME"}) {
+      const char* value = std::getenv(name);
+      before_.emplace_back(name, value ? std::optional<std::string>(value) : std::nullopt);
+    }
+    unsetenv("BELAMY_DATA");
+    setenv("BELAMY_CACHE", (folder_ / "cache").c_str(), 1);
+  }
+  ~Sources() override {
+    for (const auto& [name, value] : before_) {
+      value ? setenv(name.c_str(), value->c_str(), 1) : unsetenv(name.c_str());
+    }
+  }
+
+  Kind kind_of(const std::string& path) { return find_source((folder_ / path).string()).kind; }
+
+  std::string error_of(const std::string& source) {
+    try {
+      find_source(source);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::data);
+      return error.what();
+    }
+    return "no error";
+  }
+
+  samples::TemporaryFolder folder_;
+  std::vector<std::pair<std::string, std::optional<std::string>>> before_;
+};
+
+TEST_F(Sources, KindIsSeenFromThePath) {
+  write(folder_ / "digits/train-images-idx3-ubyte.gz", "x");
+  write(folder_ / "zip/zip.train.gz", "x");
+  write(folder_ / "zip/zip.test.gz", "x");
+  write(folder_ / "batches/data_batch_1.bin", "x");
+  write(folder_ / "nested/cifar-10-batches-bin/data_batch_1.bin", "x");
+  write(folder_ / "pictures/a/1.png", "x");
+  write(folder_ / "tars/train.tar.gz", "x");
+  write(folder_ / "tars/test.tar.gz", "x");
+  write(folder_ / "labelled/dataset.json", "{}");
+  write(folder_ / "arrays.npz", "x");
+  samples::write_archive(folder_ / "plain.zip", {{"1.png", "x"}});
+  samples::write_archive(folder_ / "packed.zip", {{"0/1.png", "x"}, {"dataset.json", "{}"}});
+  write(folder_ / "damaged.zip", "PK\3\4 but no more");
+
+  EXPECT_EQ(kind_of("digits"), Kind::idx);
+  EXPECT_EQ(kind_of("digits/train-images-idx3-ubyte.gz"), Kind::idx);
+  EXPECT_EQ(kind_of("zip"), Kind::usps);
+  EXPECT_EQ(kind_of("zip/zip.train.gz"), Kind::usps);
+  EXPECT_EQ(kind_of("batches"), Kind::cifar);
+  EXPECT_EQ(kind_of("batches/data_batch_1.bin"), Kind::cifar);
+  EXPECT_EQ(kind_of("nested"), Kind::cifar);
+  EXPECT_EQ(kind_of("pictures"), Kind::folder);
+  EXPECT_EQ(kind_of("tars"), Kind::folder);
+  EXPECT_EQ(kind_of("tars/train.tar.gz"), Kind::archive);
+  EXPECT_EQ(kind_of("labelled"), Kind::stylegan);
+  EXPECT_EQ(kind_of("arrays.npz"), Kind::npz);
+  EXPECT_EQ(kind_of("plain.zip"), Kind::archive);
+  EXPECT_EQ(kind_of("packed.zip"), Kind::stylegan);
+  EXPECT_EQ(kind_of("damaged.zip"), Kind::archive);
+}
+
+TEST_F(Sources, NameIsThePathsStem) {
+  write(folder_ / "tars/train.tar.gz", "x");
+  write(folder_ / "pictures/a/1.png", "x");
+  EXPECT_EQ(find_source((folder_ / "tars/train.tar.gz").string()).name, "train");
+  EXPECT_EQ(find_source((folder_ / "pictures").string() + "/").name, "pictures");
+}
+
+TEST_F(Sources, FolderOfOneArchiveIsThatArchive) {
+  samples::write_archive(folder_ / "set/all.zip", {{"1.png", "x"}});
+  write(folder_ / "set/README.md", "about it");
+  write(folder_ / "set/.hidden", "x");
+  EXPECT_EQ(find_source((folder_ / "set").string()).path, folder_ / "set/all.zip");
+  EXPECT_EQ(find_source((folder_ / "set").string()).name, "set");
+  write(folder_ / "set/more.png", "x");
+  EXPECT_EQ(find_source((folder_ / "set").string()).path, folder_ / "set");
+}
+
+TEST_F(Sources, KnownNamesAreFoundInTheFoldersInOrder) {
+  write(folder_ / "cache/data/usps/zip.train.gz", "x");
+  EXPECT_EQ(find_source("usps").path, folder_ / "cache/data/usps");
+  write(folder_ / "second/usps/zip.train.gz", "x");
+  setenv("BELAMY_DATA", ((folder_ / "first").string() + ":" + (folder_ / "second").string()).c_str(), 1);
+  const Source source = find_source("usps");
+  EXPECT_EQ(source.path, folder_ / "second/usps");
+  EXPECT_EQ(source.kind, Kind::usps);
+  EXPECT_EQ(source.name, "usps");
+  EXPECT_THAT(source.description, HasSubstr("16x16"));
+  write(folder_ / "first/usps/zip.train.gz", "x");
+  EXPECT_EQ(find_source("usps").path, folder_ / "first/usps");
+  write(folder_ / "first/my-own/1.png", "x");
+  EXPECT_EQ(find_source("my-own").path, folder_ / "first/my-own");
+}
+
+TEST_F(Sources, Cifar10IsAnAlias) {
+  setenv("BELAMY_DATA", folder_.path().c_str(), 1);
+  write(folder_ / "cifar10-jpeg/train.tar.gz", "x");
+  write(folder_ / "cifar10-jpeg/test.tar.gz", "x");
+  EXPECT_EQ(find_source("cifar10").name, "cifar10-jpeg");
+  write(folder_ / "cifar10/data_batch_1.bin", "x");
+  EXPECT_EQ(find_source("cifar10").kind, Kind::cifar);
+}
+
+TEST_F(Sources, EmbeddedSets) {
+  EXPECT_EQ(find_source("glyphs").kind, Kind::glyphs);
+  EXPECT_EQ(find_source("glyphs").path, "");
+  EXPECT_EQ(find_source("ring").kind, Kind::synthetic);
+}
+
+TEST_F(Sources, HalfADownloadIsNotASet) {
+  write(folder_ / "cache/data/mnist/train-images-idx3-ubyte.gz", "x");
+  write(folder_ / "cache/data/mnist/train-labels-idx1-ubyte.gz.part", "x");
+  const std::string error = error_of("mnist");
+  EXPECT_THAT(error, HasSubstr((folder_ / "cache/data/mnist").string() + " (not complete)"));
+  EXPECT_THAT(error, HasSubstr("belamy data fetch mnist"));
+  for (const char* name :
+       {"train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte"}) {
+    write(folder_ / "cache/data/mnist" / name, "x");
+  }
+  EXPECT_EQ(find_source("mnist").kind, Kind::idx);
+}
+
+TEST_F(Sources, UnknownNamesSayWhereItWasLookedForAndWhatIsNear) {
+  setenv("BELAMY_DATA", folder_.path().c_str(), 1);
+  EXPECT_THAT(error_of("omniglott"), HasSubstr("Did you mean omniglot?"));
+  EXPECT_THAT(error_of("omniglott"), HasSubstr((folder_ / "omniglott").string()));
+  EXPECT_THAT(error_of("omniglott"), HasSubstr((folder_ / "cache/data/omniglott").string()));
+  EXPECT_THAT(error_of("omniglot"),
+              HasSubstr("Put its files into " + (folder_ / "cache/data/omniglot").string()));
+  EXPECT_THAT(error_of("fashion-mnist"), HasSubstr("Get it: belamy data fetch fashion-mnist"));
+  EXPECT_THAT(error_of("no/such/folder"), HasSubstr("no data set 'no/such/folder'"));
+  EXPECT_THAT(error_of(""), HasSubstr("data.source is empty"));
+}
+
+TEST_F(Sources, ListOfKnownSets) {
+  write(folder_ / "cache/data/usps/zip.train.gz", "x");
+  std::map<std::string, KnownSet> sets;
+  for (const auto& set : known_sets()) sets[set.name] = set;
+  EXPECT_TRUE(sets.at("usps").available);
+  EXPECT_EQ(sets.at("usps").where, (folder_ / "cache/data/usps").string());
+  EXPECT_FALSE(sets.at("mnist").available);
+  EXPECT_EQ(sets.at("mnist").where, "belamy data fetch mnist");
+  EXPECT_FALSE(sets.at("omniglot").available);
+  EXPECT_THAT(sets.at("omniglot").where, HasSubstr("put it into"));
+  EXPECT_TRUE(sets.at("glyphs").available);
+  EXPECT_EQ(sets.at("swissroll").where, "embedded");
+}
+
+TEST_F(Sources, CacheFolder) {
+  EXPECT_EQ(cache_folder(), folder_ / "cache");
+  unsetenv("BELAMY_CACHE");
+  setenv("XDG_CACHE_HOME", "/somewhere", 1);
+  EXPECT_EQ(cache_folder(), "/somewhere/belamy");
+  unsetenv("XDG_CACHE_HOME");
+  setenv("HOME", "/home/her", 1);
+  EXPECT_EQ(cache_folder(), "/home/her/.cache/belamy");
+}
+
+}  // namespace
+}  // namespace belamy
