@@ -16,6 +16,7 @@ enum class ExitCode : int {
   diverged = 4,     ///< a loss, gradient or weight stopped being finite
   storage = 5,      ///< checkpoints, run folders, disks
   interrupted = 6,  ///< stopped by a signal, state saved
+  expectation = 7,  ///< a recipe's [expect] table does not hold
 };
 
 /// The one exception type. `what()` is "message\n  hint"; the hint says what to do and may be empty.

@@ -29,7 +29,18 @@ int run(int argc, char** argv) {
   bool version = false;
   app.add_flag("--version", version, "Print LibTorch, BLAS, threads, SIMD level and device");
   Work work;
+  add_demo(app, work);
   add_train(app, work);
+  add_sample(app, work);
+  add_interpolate(app, work);
+  add_reconstruct(app, work);
+  add_evaluate(app, work);
+  add_report(app, work);
+  add_verify_resume(app, work);
+  add_models(app, work);
+  add_recipes(app, work);
+  add_data(app, work);
+  add_completion(app, work);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -35,7 +35,7 @@ struct TrainRequest {
 };
 ExitCode train_and_tell(const TrainRequest& request);
 
-/// Runs `f` with a message "belamy: ..." on standard error for what it warns of.
+/// One line "belamy: warning: ..." on standard error.
 void warn(const std::string& text);
 
 }  // namespace belamy::cli

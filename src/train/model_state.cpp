@@ -1,5 +1,6 @@
 #include "train/model_state.h"
 
+#include <charconv>
 #include <fmt/format.h>
 #include <set>
 
@@ -44,16 +45,6 @@ std::string shape_text(at::IntArrayRef sizes) {
 
 const char* kGenerator = "random/generator";
 
-std::int64_t whole(const StringMap& metadata, const std::string& key, const std::string& origin) {
-  const auto found = metadata.find(key);
-  try {
-    if (found != metadata.end()) return std::stoll(found->second);
-  } catch (const std::logic_error&) {
-  }
-  throw storage_error(
-      fmt::format("{}: not a checkpoint of Belamy: its metadata has no number '{}'", origin, key));
-}
-
 }  // namespace
 
 void Snapshot::add(const std::string& name, const Tensor& tensor) {
@@ -61,6 +52,21 @@ void Snapshot::add(const std::string& name, const Tensor& tensor) {
   owners.push_back(plain);
   arrays[name] = {dtype_of(plain), plain.sizes().vec(), plain.data_ptr(),
                   static_cast<std::size_t>(plain.numel()) * plain.element_size()};
+}
+
+std::int64_t count_in(const StringMap& metadata, const std::string& key, const std::string& origin) {
+  const auto found = metadata.find(key);
+  std::int64_t count = -1;
+  if (found != metadata.end()) {
+    const auto* end = found->second.data() + found->second.size();
+    const auto read = std::from_chars(found->second.data(), end, count);
+    if (read.ec != std::errc() || read.ptr != end) count = -1;
+  }
+  if (count < 0) {
+    throw storage_error(
+        fmt::format("{}: not a checkpoint of Belamy: its metadata has no number '{}'", origin, key));
+  }
+  return count;
 }
 
 Tensor tensor_of(const Array& array) {
@@ -125,7 +131,7 @@ Snapshot ModelState::save() const {
 }
 
 DataShape ModelState::shape_in(const StringMap& metadata, const std::string& origin) {
-  const auto number = [&](const char* key) { return whole(metadata, key, origin); };
+  const auto number = [&](const char* key) { return count_in(metadata, key, origin); };
   return {.channels = number("channels"),
           .height = number("height"),
           .width = number("width"),
@@ -170,12 +176,21 @@ void ModelState::load(const Safetensors& file, const std::string& origin) {
   const auto random = file.arrays.find(kGenerator);
   if (random == file.arrays.end())
     throw storage_error(fmt::format("{}: '{}' is missing", origin, kGenerator));
+  const auto state = tensor_of(random->second);
+  // Tried on a copy: the generator refuses what is no state of its own.
+  try {
+    generator_.clone().set_state(state.clone());
+  } catch (const c10::Error&) {
+    throw storage_error(fmt::format("{}: '{}' is no state of a random generator on the {}", origin,
+                                    kGenerator, generator_.device().str()),
+                        "resume on the device that wrote it");
+  }
   std::vector<std::int64_t> updates;
   for (const auto& player : players_)
-    updates.push_back(whole(file.metadata, "updates." + player->name(), origin));
+    updates.push_back(count_in(file.metadata, "updates." + player->name(), origin));
 
   for (auto& [live, stored] : copies) live.copy_(stored);
-  generator_.set_state(tensor_of(random->second).clone());
+  generator_.set_state(state.clone());
   for (std::size_t i = 0; i < players_.size(); ++i) players_[i]->set_updates(updates[i]);
 }
 

@@ -24,6 +24,9 @@ struct Snapshot {
   void add(const std::string& name, const Tensor& tensor);
 };
 
+/// A whole number from 0 out of a checkpoint's metadata; a storage error where it is none.
+std::int64_t count_in(const StringMap& metadata, const std::string& key, const std::string& origin);
+
 /// A checkpoint's array as a tensor that shares its memory (on the CPU).
 Tensor tensor_of(const Array& array);
 

@@ -12,7 +12,6 @@ PlayerState::PlayerState(const Player& player, const PlayerOptions& options) : n
   for (const auto& module : player.modules) {
     for (const auto& item : module->named_parameters()) {
       if (item.value().scalar_type() != torch::kFloat) throw std::logic_error("parameters are 32-bit floats");
-      names_.push_back(item.key());
       parameters_.push_back(item.value());
     }
     for (const auto& item : module->named_buffers()) {

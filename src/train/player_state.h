@@ -24,7 +24,6 @@ class PlayerState {
 
   /// In the order of `gradients`.
   const std::vector<Tensor>& parameters() const { return parameters_; }
-  const std::vector<std::string>& parameter_names() const { return names_; }
 
   /// Copies gradients into the flat buffer; undefined ones count as zero.
   void set_gradient(const std::vector<Tensor>& gradients);
@@ -58,7 +57,6 @@ class PlayerState {
 
   std::string name_;
   PlayerOptions options_;
-  std::vector<std::string> names_;
   std::vector<Tensor> parameters_;
   Tensor value_, gradient_, first_, second_, average_;  // [P]
   std::vector<Tensor> buffers_, buffer_averages_;       // of the player's modules: batch-norm statistics

@@ -30,7 +30,8 @@ Expectation expectation_of(const TomlEntry& entry) {
   throw usage_error(fmt::format("{}: '{}' must be a number", entry.origin.text, entry.key));
 }
 
-StageOptions stage_of(const TomlDocument& document) {
+// `settings` are bound to a copy of the players: they judge what a stage sets, before the run begins.
+StageOptions stage_of(const TomlDocument& document, Fields& settings) {
   StageOptions stage;
   for (const auto& entry : document.entries) {
     if (entry.key == "name") {
@@ -41,6 +42,7 @@ StageOptions stage_of(const TomlDocument& document) {
         throw usage_error(entry.origin.text + ": a stage's steps must be a whole number from 1");
       stage.steps = *steps;
     } else if (entry.key.rfind("optimizer.", 0) == 0) {
+      settings.set(entry.key, entry.value, entry.origin);
       stage.settings.push_back(entry.key + "=" + to_toml(entry.value));
     } else {
       throw usage_error(fmt::format("{}: unknown setting '{}' in a stage", entry.origin.text, entry.key),
@@ -93,7 +95,12 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
   for (const auto& [array, documents] : document.arrays) {
     if (array != "stage")
       throw usage_error(origin + ": unknown table [[" + array + "]]", "only [[stage]] is known");
-    for (const auto& stage : documents) recipe->stages.push_back(stage_of(stage));
+    auto players = recipe->players;
+    Fields settings;
+    for (auto& [name, options] : players) {
+      settings.group("optimizer." + name, [&options = options](Fields& f) { options.fields(f); });
+    }
+    for (const auto& stage : documents) recipe->stages.push_back(stage_of(stage, settings));
   }
   for (const auto& setting : overrides) recipe->fields_.set_text(setting);
   if (recipe->stages.empty()) recipe->stages.push_back({});

@@ -148,7 +148,9 @@ void Session::diverge(const PlayerState& player, const Tensor& loss) const {
       const auto views = player.gradient_views();
       for (std::size_t i = 0; i < views.size(); ++i) {
         if (!found && !finite(views[i])) {
-          first = "the gradient of " + player.name() + "'s " + player.parameter_names()[i];
+          for (const auto& item : state_.model().named_parameters()) {
+            if (item.value().is_same(player.parameters()[i])) first = "the gradient of " + item.key();
+          }
           found = true;
         }
       }
@@ -207,10 +209,9 @@ Snapshot Session::save() const {
 }
 
 void Session::load(const Safetensors& file, const std::string& origin) {
-  const auto step = file.metadata.find("step");
-  if (step == file.metadata.end()) throw storage_error(origin + ": does not say its step");
+  const auto step = count_in(file.metadata, "step", origin);
   state_.load(file, origin);
-  step_ = std::stoll(step->second);
+  step_ = step;
   enter_stage();
 }
 

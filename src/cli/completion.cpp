@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "belamy/recipe.h"
+#include "cli/verbs.h"
+#include "data/dataset.h"
+
+namespace belamy::cli {
+namespace {
+
+// The words that may follow, by verb, from the parser itself: nothing to keep in step by hand.
+std::string script(CLI::App& app) {
+  std::string verbs, cases;
+  for (const auto* verb : app.get_subcommands([](CLI::App*) { return true; })) {
+    verbs += verb->get_name() + " ";
+    std::string words;
+    for (const auto* option : verb->get_options()) {
+      for (const auto& name : option->get_lnames()) words += "--" + name + " ";
+    }
+    for (const auto* inner : verb->get_subcommands([](const CLI::App*) { return true; })) words += inner->get_name() + " ";
+    cases += fmt::format("    {}) words=\"{}\" ;;\n", verb->get_name(), words);
+  }
+  std::string recipes, models, sets;
+  for (const auto& recipe : all_recipes()) recipes += recipe.name + " ";
+  for (const auto& info : all_models()) models += info.name + " ";
+  for (const auto& set : known_sets()) sets += set.name + " ";
+  return fmt::format(R"(# bash completion for belamy; made by `belamy completion`
+_belamy() {{
+  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} verb=${{COMP_WORDS[1]}} words=
+  case $verb in
+{}  esac
+  if ((COMP_CWORD == 1)); then words="{}--help --version"
+  elif [[ $previous == --data || $previous == info || $previous == doctor || $previous == pack ]]; then words="{}"
+  elif [[ $previous == fetch ]]; then words="{}"
+  elif [[ $COMP_CWORD == 2 && ( $verb == train || $verb == verify-resume ) ]]; then words+="{}{}"
+  elif [[ $COMP_CWORD == 2 && $verb == models ]]; then words+="{}"
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}}
+complete -o default -F _belamy belamy ./belamy
+)",
+                     cases, verbs, sets, sets, recipes, models, models);
+}
+
+}  // namespace
+
+void add_completion(CLI::App& app, Work& work) {
+  auto* verb = app.add_subcommand("completion", "Print the completion script for bash: source <(belamy completion)");
+  verb->callback([&app, &work] {
+    work = [&app] {
+      fmt::print("{}", script(app));
+      return ExitCode::ok;
+    };
+  });
+}
+
+}  // namespace belamy::cli

@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "cli/verbs.h"
+#include "core/progress.h"
+#include "data/dataset.h"
+#include "train/run_report.h"
+
+namespace belamy::cli {
+namespace {
+
+ExitCode list() {
+  for (const auto& set : known_sets()) {
+    fmt::print("{:<18} {}\n{:<18} {}{}\n", set.name, set.description, "", set.available ? "" : "not here: ", set.where);
+  }
+  fmt::print("\nA folder, a .zip, .tar.gz or .npz file of yours serves as well: --data PATH\n");
+  return ExitCode::ok;
+}
+
+ExitCode info(const DataOptions& options) {
+  for (const auto split : {Split::train, Split::test}) {
+    const auto set = load_dataset(options, split);
+    fmt::print("{:<6} {}\n", split == Split::train ? "train" : "test", describe_data(set));
+    for (const auto& note : set.notes) fmt::print("       {}\n", note);
+    std::map<std::int64_t, std::int64_t> counts;
+    for (const auto label : set.labels) ++counts[label];
+    if (counts.empty() || counts.size() > 100) continue;
+    for (const auto& [label, count] : counts) {
+      fmt::print("       {:<20} {}\n", set.class_names[static_cast<std::size_t>(label)], format_count(count));
+    }
+  }
+  return ExitCode::ok;
+}
+
+ExitCode doctor(const std::string& source) {
+  const auto found = diagnose(source);
+  for (const auto& fact : found.facts) fmt::print("{}\n", fact);
+  if (found.problems.empty()) {
+    fmt::print("all {} files are good\n", format_count(found.files));
+    return ExitCode::ok;
+  }
+  std::size_t wide = 4, reason = 3;
+  for (const auto& problem : found.problems) {
+    wide = std::max(wide, problem.file.size());
+    reason = std::max(reason, problem.reason.size());
+  }
+  fmt::print("\n{:<{}}  {:<{}}  {}\n", "file", wide, "why", reason, "what to do");
+  for (const auto& problem : found.problems) {
+    fmt::print("{:<{}}  {:<{}}  {}\n", problem.file, wide, problem.reason, reason, problem.cure);
+  }
+  fmt::print("\n{} of {} files are good, {} problems\n", format_count(found.good), format_count(found.files),
+             format_count(static_cast<std::int64_t>(found.problems.size())));
+  return ExitCode::data;
+}
+
+ExitCode fetch(const std::string& name, const std::string& base_url) {
+  Progress progress;
+  fetch_dataset(name, base_url, [&](const std::string& file, std::uint64_t done, std::uint64_t total) {
+    if (progress.terminal() || done == total) {
+      progress.update(fmt::format("{}  {} of {}", file, format_bytes(done), format_bytes(total)));
+    }
+  });
+  progress.finish();
+  fmt::print("{} is in {}\n", name, (cache_folder() / "data" / name).string());
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_data(CLI::App& app, Work& work) {
+  struct Request {
+    DataOptions options;
+    std::vector<std::string> settings;
+    std::string out, base_url;
+  };
+  auto request = std::make_shared<Request>();
+  const auto choose = [request] {
+    Fields fields;
+    fields.group("data", [&](Fields& f) { request->options.fields(f); });
+    for (const auto& setting : request->settings) fields.set_text(setting);
+  };
+  auto* verb = app.add_subcommand("data", "List, examine, download and pack data sets");
+  verb->require_subcommand(1);
+  verb->add_subcommand("list", "Known data sets, and where they are")->callback([&work] { work = list; });
+
+  auto* info_verb = verb->add_subcommand("info", "Sizes, classes and counts of a data set");
+  auto* doctor_verb = verb->add_subcommand("doctor", "Read every file and list all that is wrong");
+  auto* fetch_verb = verb->add_subcommand("fetch", "Download a known data set into the cache");
+  auto* pack_verb = verb->add_subcommand("pack", "Write a data set as one zip of PNG files with labels");
+  for (auto* each : {info_verb, doctor_verb, fetch_verb, pack_verb}) {
+    each->add_option("data", request->options.source, "Known set, folder or archive")->required();
+  }
+  for (auto* each : {info_verb, pack_verb}) {
+    each->add_option("--set", request->settings, "KEY=VALUE: data.size, data.channels, data.fit, ...")
+        ->allow_extra_args(false);
+  }
+  fetch_verb->add_option("--base-url", request->base_url, "Another address of the same files");
+  pack_verb->add_option("--out", request->out, "The zip")->required();
+  info_verb->callback([=, &work] {
+    work = [=] {
+      choose();
+      return info(request->options);
+    };
+  });
+  doctor_verb->callback([=, &work] { work = [=] { return doctor(request->options.source); }; });
+  fetch_verb->callback([=, &work] { work = [=] { return fetch(request->options.source, request->base_url); }; });
+  pack_verb->callback([=, &work] {
+    work = [=] {
+      choose();
+      pack_dataset(request->options, request->out);
+      fmt::print("{}\n", request->out);
+      return ExitCode::ok;
+    };
+  });
+}
+
+}  // namespace belamy::cli

@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include "belamy/run.h"
+#include "cli/verbs.h"
+#include "core/progress.h"
+#include "store/run_folder.h"
+#include "train/judge.h"
+#include "train/run_report.h"
+
+namespace belamy::cli {
+
+void add_evaluate(CLI::App& app, Work& work) {
+  struct Request {
+    std::string run, device = "auto";
+    JudgeRequest judge;
+  };
+  auto request = std::make_shared<Request>();
+  auto* verb = app.add_subcommand("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
+  verb->add_option("run", request->run, "Folder of the run")->required();
+  verb->add_option("-n,--samples", request->judge.samples, "Samples that are judged")
+      ->check(CLI::Range(std::int64_t{100}, std::int64_t{1'000'000}));
+  verb->add_option("--seed", request->judge.seed, "Of the samples and choices");
+  verb->add_option("--device", request->device, "auto, cpu or cuda");
+  verb->callback([=, &work] {
+    work = [request] {
+      const auto run = Run::open(request->run, request->device, warn);
+      Progress progress;
+      const auto scores = judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
+      progress.finish();
+      fmt::print("{} at step {}\n", run->recipe().name, format_count(run->step()));
+      for (const auto& score : scores) {
+        fmt::print("  {:<30} {:>10.4f} {}\n", score.name, score.value, score.unit);
+        if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);
+      }
+      bool all = true;
+      for (const auto& verdict : check_expectations(run->recipe(), scores)) {
+        fmt::print("  expected {}: {}\n", verdict.claim,
+                   !verdict.known ? "not measured" : verdict.holds ? "holds" : "does not hold");
+        all = all && verdict.known && verdict.holds;
+      }
+      auto folder = RunFolder::open(Env::real(), request->run);
+      write_evaluation(folder, run->step(), scores);
+      write_run_report(folder, run->recipe());
+      return all ? ExitCode::ok : ExitCode::expectation;
+    };
+  });
+}
+
+}  // namespace belamy::cli

@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "belamy/run.h"
+#include "cli/outputs.h"
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "data/dataset.h"
+#include "train/batches.h"
+#include "train/pictures.h"
+
+namespace belamy::cli {
+namespace {
+
+// Along the straight line, [steps, Z].
+Tensor linear(const Tensor& from, const Tensor& to, const Tensor& weights) {
+  return from * (1 - weights) + to * weights;
+}
+
+// Along the great circle, which keeps the norm that a high-dimensional normal latent has (Shoemake 1985; White 2016).
+Tensor spherical(const Tensor& from, const Tensor& to, const Tensor& weights) {
+  const double cosine = (from.dot(to) / (from.norm() * to.norm())).item<double>();
+  const double angle = std::acos(std::clamp(cosine, -1.0, 1.0));
+  if (std::sin(angle) < 1e-6) return linear(from, to, weights);
+  return from * (torch::sin((1 - weights) * angle) / std::sin(angle)) +
+         to * (torch::sin(weights * angle) / std::sin(angle));
+}
+
+// The ends of the paths, [paths + 1, Z]: drawn from the prior, or the codes of test images where there is none.
+Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed) {
+  auto* decoder = need(model.decoder(), run, Capability::decoder);
+  const auto latents = decoder->draw_latent(count, run.generator(seed));
+  if (latents.defined()) return latents;
+  auto options = run.recipe().data;
+  const auto test = to_model_range(data_tensor(load_dataset(options, Split::test)));
+  auto generator = at::globalContext().defaultGenerator(at::kCPU).clone();
+  generator.set_current_seed(static_cast<std::uint64_t>(seed));
+  const auto pick = torch::randperm(test.size(0), generator).narrow(0, 0, std::min(count, test.size(0)));
+  return model.encoder()->encode(test.index_select(0, pick).to(run.device()));
+}
+
+}  // namespace
+
+void add_interpolate(CLI::App& app, Work& work) {
+  struct Request {
+    std::string run, out = "interpolation", path = "both", device = "auto";
+    std::int64_t paths = 6, steps = 10, seed = 1;
+  };
+  auto request = std::make_shared<Request>();
+  auto* verb = app.add_subcommand("interpolate", "Walk between latents: a strip of pictures and an animation");
+  verb->add_option("run", request->run, "Folder of the run")->required();
+  verb->add_option("--path", request->path, "linear, spherical or both")
+      ->check(CLI::IsMember({"linear", "spherical", "both"}));
+  verb->add_option("-n,--count", request->paths, "Paths")->check(CLI::Range(1, 64));
+  verb->add_option("--steps", request->steps, "Pictures a path")->check(CLI::Range(2, 256));
+  verb->add_option("--seed", request->seed, "Of the ends");
+  verb->add_option("--out", request->out, "Beginning of the files' names: OUT-linear.png, OUT-linear.webp, ...");
+  verb->add_option("--device", request->device, "auto, cpu or cuda");
+  verb->callback([=, &work] {
+    work = [request] {
+      const auto run = Run::open(request->run, request->device, warn);
+      auto& model = run->model();
+      auto* decoder = need(model.decoder(), *run, Capability::decoder);
+      if (!run->shape().is_images()) throw usage_error("interpolate shows images; this run makes points");
+      const auto z = ends(*run, model, request->paths + 1, request->seed);
+      const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
+      if (fs::path(request->out).has_parent_path()) {
+        Env::real().create_folders(fs::path(request->out).parent_path());
+      }
+      for (const std::string path : {"linear", "spherical"}) {
+        if (request->path != "both" && request->path != path) continue;
+        std::vector<Tensor> rows;
+        for (std::int64_t i = 0; i + 1 < z.size(0); ++i) {
+          const auto between = path == "linear" ? linear(z[i], z[i + 1], weights) : spherical(z[i], z[i + 1], weights);
+          rows.push_back(decoder->decode(between));
+        }
+        const auto all = torch::cat(rows);
+        const fs::path strip = request->out + "-" + path + ".png", film = request->out + "-" + path + ".webp";
+        write_atomically(Env::real(), strip, encode_png(image_grid(all, request->steps)));
+        std::vector<Image> frames;
+        for (const auto& image : to_images(all)) frames.push_back(contact_sheet({image}, 1, 0, 4));
+        write_atomically(Env::real(), film, encode_animation(frames, 80));
+        fmt::print("{} and {}\n", strip.string(), film.string());
+      }
+      return ExitCode::ok;
+    };
+  });
+}
+
+}  // namespace belamy::cli

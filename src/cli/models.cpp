@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "belamy/recipe.h"
+#include "cli/verbs.h"
+
+namespace belamy::cli {
+namespace {
+
+std::vector<std::string> capability_names(const ModelInfo& info) {
+  std::vector<std::string> names;
+  for (const auto capability : info.capabilities) names.emplace_back(capability_name(capability));
+  return names;
+}
+
+nlohmann::json to_json(const ModelInfo& info) {
+  const auto recipe = Recipe::load(info.name);
+  nlohmann::json settings = nlohmann::json::array();
+  for (const auto& field : recipe->fields().all()) {
+    settings.push_back({{"key", field.key},
+                        {"type", field.type},
+                        {"range", field.range},
+                        {"unit", field.unit},
+                        {"default", field.fallback},
+                        {"help", field.help}});
+  }
+  std::vector<std::string> players;
+  for (const auto& player : info.players) players.push_back(player.name);
+  return {{"name", info.name},       {"family", info.family},
+          {"summary", info.summary}, {"paper", info.paper},
+          {"players", players},      {"capabilities", capability_names(info)},
+          {"settings", settings}};
+}
+
+}  // namespace
+
+void add_models(CLI::App& app, Work& work) {
+  auto name = std::make_shared<std::string>();
+  auto json = std::make_shared<bool>(false);
+  auto* verb = app.add_subcommand("models", "List the models, or one model's capabilities and settings");
+  verb->add_option("name", *name, "Model");
+  verb->add_flag("--json", *json, "For programs");
+  verb->callback([=, &work] {
+    work = [=] {
+      if (*json) {
+        nlohmann::json all = nlohmann::json::array();
+        for (const auto& info : all_models()) {
+          if (name->empty() || info.name == *name) all.push_back(to_json(info));
+        }
+        if (all.empty()) find_model(*name);
+        fmt::print("{}\n", name->empty() ? all.dump(2) : all[0].dump(2));
+        return ExitCode::ok;
+      }
+      if (name->empty()) {
+        for (const auto& info : all_models()) fmt::print("{:<16} {}\n", info.name, info.summary);
+        fmt::print("\n'belamy models NAME' tells a model's settings, 'belamy train NAME' trains it\n");
+        return ExitCode::ok;
+      }
+      const auto& info = find_model(*name);
+      fmt::print("{}: {}\n{}\n\ncan       {}\nplayers  ", info.name, info.summary, info.paper,
+                 fmt::join(capability_names(info), ", "));
+      for (const auto& player : info.players) fmt::print(" {}", player.name);
+      fmt::print("\n\nsettings, for a recipe or --set KEY=VALUE\n{}", Recipe::load(info.name)->fields().help());
+      return ExitCode::ok;
+    };
+  });
+}
+
+void add_recipes(CLI::App& app, Work& work) {
+  auto* verb = app.add_subcommand("recipes", "List the recipes");
+  verb->callback([&work] {
+    work = [] {
+      for (const auto& recipe : all_recipes()) {
+        fmt::print("{:<20} {:<14} {}\n", recipe.name, recipe.model, recipe.title);
+      }
+      return ExitCode::ok;
+    };
+  });
+}
+
+}  // namespace belamy::cli

@@ -1,0 +1,105 @@
+#include "cli/outputs.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/torch.h>
+
+#include "belamy/error.h"
+#include "core/env.h"
+#include "data/npz.h"
+#include "train/batches.h"
+#include "train/pictures.h"
+
+namespace belamy::cli {
+namespace {
+
+constexpr std::int64_t kBatch = 256;
+
+}  // namespace
+
+Output Output::parse(const std::string& text) {
+  const fs::path path(text);
+  const auto ending = path.extension().string();
+  if (ending == ".png") return {Kind::png, path};
+  if (ending == ".npz") return {Kind::npz, path};
+  if (text.back() == '/' || ending.empty()) return {Kind::folder, path};
+  throw usage_error(fmt::format("--out {}: no format is called '{}'", text, ending),
+                    "use F.png for a grid, F.npz for arrays, DIR/ for one PNG each");
+}
+
+void Output::write(const Tensor& data, const Tensor& labels) const {
+  auto& env = Env::real();
+  const bool images = data.dim() == 4;
+  if (kind_ != Kind::folder && path_.has_parent_path()) env.create_folders(path_.parent_path());
+  if (kind_ == Kind::npz) {
+    const auto array = images ? to_bytes(data).permute({0, 2, 3, 1}).contiguous() : data.contiguous();  // [N, H, W, C]
+    write_atomically(env, path_, encode_npz(images ? "images" : "points", array.data_ptr(), array.sizes().vec(), images,
+                                            labels.defined() ? std::vector<std::int64_t>(labels.data_ptr<std::int64_t>(),
+                                                                                         labels.data_ptr<std::int64_t>() +
+                                                                                             labels.numel())
+                                                             : std::vector<std::int64_t>{}));
+    return;
+  }
+  if (!images) {
+    if (kind_ == Kind::folder) throw usage_error("points make no folder of pictures", "use --out F.npz or F.png");
+    write_atomically(env, path_, encode_png(scatter_plot(data, data)));
+    return;
+  }
+  if (kind_ == Kind::png) {
+    write_atomically(env, path_, encode_png(image_grid(data)));
+    return;
+  }
+  env.create_folders(path_);
+  const auto all = to_images(data);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    write_atomically(env, path_ / fmt::format("{:06d}.png", i), encode_png(all[i]));
+  }
+}
+
+Tensor draw(Sampler& sampler, std::int64_t n, at::Generator generator) {
+  std::vector<Tensor> parts;
+  for (std::int64_t done = 0; done < n; done += kBatch) {
+    parts.push_back(sampler.sample(std::min(kBatch, n - done), generator).cpu());
+  }
+  return torch::cat(parts);
+}
+
+void lacks(const Run& run, Capability capability) {
+  std::string others;
+  for (const auto& info : all_models()) {
+    for (const auto has : info.capabilities) {
+      if (has == capability) others += (others.empty() ? "" : ", ") + info.name;
+    }
+  }
+  throw usage_error(fmt::format("{} is no {}", run.recipe().model->name, capability_name(capability)),
+                    others.empty() ? "no model is one yet" : "models that are: " + others);
+}
+
+Tensor in_batches(const Run& run, const Tensor& data, const std::function<Tensor(const Tensor&)>& f) {
+  std::vector<Tensor> parts;
+  for (std::int64_t done = 0; done < data.size(0); done += kBatch) {
+    parts.push_back(f(data.narrow(0, done, std::min(kBatch, data.size(0) - done)).to(run.device())).cpu());
+  }
+  return torch::cat(parts);
+}
+
+DataOptions fitted_options(const Run& run, const std::string& data) {
+  auto options = run.recipe().data;
+  if (!data.empty()) options.source = data;
+  if (run.shape().is_images()) {
+    options.size = run.shape().width;
+    options.channels = run.shape().channels;
+  }
+  return options;
+}
+
+void check_fits(const Run& run, const Dataset& dataset) {
+  const auto got = shape_of(dataset);
+  const auto& want = run.shape();
+  if (got.sizes(1) != want.sizes(1)) {
+    throw data_error(fmt::format("'{}' holds data of shape [{}], but {} was trained on [{}]", dataset.name,
+                                 fmt::join(got.sizes(1), ", "), run.recipe().name, fmt::join(want.sizes(1), ", ")));
+  }
+}
+
+}  // namespace belamy::cli

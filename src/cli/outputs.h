@@ -1,0 +1,52 @@
+// Where verbs put tensors: a grid, an archive of arrays, a folder of pictures. And the question for a capability.
+#pragma once
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "belamy/capabilities.h"
+#include "belamy/run.h"
+#include "data/dataset.h"
+
+namespace belamy::cli {
+
+/// What an --out argument means.
+class Output {
+ public:
+  /// "x.png", "x.npz", or a folder: an ending "/" or a name without an ending. Anything else is a usage error.
+  static Output parse(const std::string& path);
+  /// Images [N, C, H, W] in [-1, 1] or points [N, D]; whole files or none. Storage errors name the path.
+  void write(const Tensor& data, const Tensor& labels = {}) const;
+
+ private:
+  enum class Kind { png, npz, folder };
+  Output(Kind kind, std::filesystem::path path) : kind_(kind), path_(std::move(path)) {}
+  Kind kind_;
+  std::filesystem::path path_;
+};
+
+/// `n` samples in batches, on the CPU.
+Tensor draw(Sampler& sampler, std::int64_t n, at::Generator generator);
+
+[[noreturn]] void lacks(const Run& run, Capability capability);
+
+/// The capability, or a usage error that names the models that have it.
+template <class C>
+C* need(C* capability, const Run& run, Capability kind) {
+  if (!capability) lacks(run, kind);
+  return capability;
+}
+
+/// Applies `f` to batches of `data` (on the CPU, [N, ...]) on the run's device; the results joined on the CPU.
+Tensor in_batches(const Run& run, const Tensor& data, const std::function<Tensor(const Tensor&)>& f);
+
+
+/// The run's own data settings, its images' size and channels fixed; another source when `data` is not empty.
+DataOptions fitted_options(const Run& run, const std::string& data = "");
+/// A data error when the data set is not of the run's shape.
+void check_fits(const Run& run, const Dataset& dataset);
+
+}  // namespace belamy::cli
