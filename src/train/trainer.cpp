@@ -44,12 +44,11 @@ class Training {
       std::int64_t step = 0;
       const auto file = folder_.load_newest([&](const std::string& text) { hear(text); }, &step);
       session_.load(file, checkpoint_name(step));
-      const auto seconds = file.metadata.find("seconds");
-      if (seconds != file.metadata.end()) seconds_before_ = std::stod(seconds->second);
       hear(fmt::format("going on from step {}", step));
     }
     if (resume) {
       folder_.rewind(session_.step());
+      if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
       messages_ = read_messages(folder_, session_.step());
     }
     folder_.write_settings(recipe.resolved());
@@ -143,8 +142,7 @@ class Training {
   }
 
   void save() {
-    auto snapshot = session_.save();
-    snapshot.metadata["seconds"] = fmt::format("{:.3f}", seconds());
+    const auto snapshot = session_.save();  // no clock in it: same run, same bytes
     folder_.save_checkpoint(session_.step(), snapshot.arrays, snapshot.metadata,
                             static_cast<int>(recipe_.train.keep));
     saved_ = session_.step();
