@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# kill -9 at 50 random moments: --resume always goes on, and ends at the bits of the run that nobody stopped. SIGTERM and
+# SIGINT save, say how to go on, and end at the same bits.
+# shellcheck source=tests/harness.sh
+source "$SOURCE/tests/harness.sh"
+kills=50
+RANDOM=1
+
+# Checkpoints every other step: a good part of the run is saving, so that many moments fall into it.
+train() { # FOLDER
+  exec "$BELAMY" train gan --data ring --steps 150 --out "$1" --resume "${tiny[@]}" --set train.checkpoint_every=2 \
+    --set train.log_seconds=0.1
+}
+
+# A checkpoint's header (its clock taken out; it is padded with spaces) and its values must agree.
+header() { # FILE
+  local length
+  length=$(od -An -tu8 -N 8 "$1")
+  tail -c +9 "$1" | head -c "$length" | sed -E 's/"seconds":"[^"]*",?//; s/ +$//'
+}
+values() { # FILE
+  local length
+  length=$(od -An -tu8 -N 8 "$1")
+  tail -c +$((9 + length)) "$1"
+}
+expect_equal() { # RUN: its last checkpoint is that of the undisturbed run
+  local file=$1/checkpoints/step-00000150.safetensors whole=whole/checkpoints/step-00000150.safetensors
+  if [[ ! -s $file ]]; then
+    fail "$1 has no last checkpoint"
+  elif [[ $(header "$file") != "$(header "$whole")" ]]; then
+    fail "the headers of $1 and the undisturbed run differ"
+    diff <(header "$whole") <(header "$file") >&2 || true
+  elif ! cmp <(values "$whole") <(values "$file"); then
+    fail "the values of $1 and the undisturbed run differ"
+  fi
+}
+
+milliseconds() { echo $(($(date +%s%N) / 1000000)); }
+
+begin=$(milliseconds)
+expect_code 0 train whole
+span=$(($(milliseconds) - begin))
+
+# Moments are spread evenly over the time that the undisturbed run took, its start included.
+starting=0 saving=0 finished=0 run=run-0
+for ((i = 0; i < kills; ++i)); do
+  train $run >said-$i.txt 2>&1 &
+  background=$!
+  moment=$((RANDOM * span / 32768))
+  sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
+  kill -9 "$background" 2>/dev/null || true
+  code=0
+  wait "$background" 2>/dev/null || code=$?
+  background=
+  if [[ $code == 137 ]]; then
+    grep -q '^step' said-$i.txt || starting=$((starting + 1))
+    if compgen -G "$run/checkpoints/*.tmp*" >leftovers; then saving=$((saving + 1)); fi
+  elif [[ $code == 0 ]]; then
+    expect_equal $run
+    finished=$((finished + 1))
+    i=$((i - 1))
+    run=run-$((finished))
+  else
+    fail "after $i kills the run ends with $code"
+    sed 's/^/    /' said-$i.txt >&2
+    break
+  fi
+done
+expect_code 0 train $run
+expect_equal $run
+echo "$kills kills in $((finished + 1)) runs of $span ms: $starting before the first step, $saving left half a file"
+((starting > 0 && starting < kills)) || fail "the moments do not cover start and training"
+
+for signal in TERM INT; do
+  train "$signal" >"$signal.txt" 2>&1 &
+  background=$!
+  wait_for 60 compgen -G "$signal/checkpoints/*.safetensors" >/dev/null
+  kill -s "$signal" "$background"
+  code=0
+  wait "$background" || code=$?
+  background=
+  [[ $code == 6 ]] || fail "after SIG$signal the training ends with $code, expected 6"
+  grep -q "stopped after step .*go on with: belamy train --resume --out $signal" "$signal.txt" ||
+    fail "SIG$signal: $(tail -n 1 "$signal.txt")"
+  expect_code 0 "$BELAMY" train --resume --out "$signal"
+  expect_text "going on from step"
+  expect_equal "$signal"
+done
