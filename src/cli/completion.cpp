@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "belamy/recipe.h"
+
 #include "cli/verbs.h"
 #include "data/dataset.h"
 
@@ -17,7 +18,8 @@ std::string script(CLI::App& app) {
     for (const auto* option : verb->get_options()) {
       for (const auto& name : option->get_lnames()) words += "--" + name + " ";
     }
-    for (const auto* inner : verb->get_subcommands([](const CLI::App*) { return true; })) words += inner->get_name() + " ";
+    for (const auto* inner : verb->get_subcommands([](const CLI::App*) { return true; }))
+      words += inner->get_name() + " ";
     cases += fmt::format("    {}) words=\"{}\" ;;\n", verb->get_name(), words);
   }
   std::string recipes, models, sets;
@@ -45,7 +47,8 @@ complete -o default -F _belamy belamy ./belamy
 }  // namespace
 
 void add_completion(CLI::App& app, Work& work) {
-  auto* verb = app.add_subcommand("completion", "Print the completion script for bash: source <(belamy completion)");
+  auto* verb =
+      app.add_subcommand("completion", "Print the completion script for bash: source <(belamy completion)");
   verb->callback([&app, &work] {
     work = [&app] {
       fmt::print("{}", script(app));

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-
 #include <map>
 
 #include "cli/verbs.h"
@@ -12,7 +11,8 @@ namespace {
 
 ExitCode list() {
   for (const auto& set : known_sets()) {
-    fmt::print("{:<18} {}\n{:<18} {}{}\n", set.name, set.description, "", set.available ? "" : "not here: ", set.where);
+    fmt::print("{:<18} {}\n{:<18} {}{}\n", set.name, set.description, "",
+               set.available ? "" : "not here: ", set.where);
   }
   fmt::print("\nA folder, a .zip, .tar.gz or .npz file of yours serves as well: --data PATH\n");
   return ExitCode::ok;
@@ -104,7 +104,8 @@ void add_data(CLI::App& app, Work& work) {
     };
   });
   doctor_verb->callback([=, &work] { work = [=] { return doctor(request->options.source); }; });
-  fetch_verb->callback([=, &work] { work = [=] { return fetch(request->options.source, request->base_url); }; });
+  fetch_verb->callback(
+      [=, &work] { work = [=] { return fetch(request->options.source, request->base_url); }; });
   pack_verb->callback([=, &work] {
     work = [=] {
       choose();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "belamy/run.h"
+
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "store/run_folder.h"
@@ -15,7 +16,8 @@ void add_evaluate(CLI::App& app, Work& work) {
     JudgeRequest judge;
   };
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
+  auto* verb =
+      app.add_subcommand("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
   verb->add_option("run", request->run, "Folder of the run")->required();
   verb->add_option("-n,--samples", request->judge.samples, "Samples that are judged")
       ->check(CLI::Range(std::int64_t{100}, std::int64_t{1'000'000}));
@@ -25,7 +27,8 @@ void add_evaluate(CLI::App& app, Work& work) {
     work = [request] {
       const auto run = Run::open(request->run, request->device, warn);
       Progress progress;
-      const auto scores = judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
+      const auto scores =
+          judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
       progress.finish();
       fmt::print("{} at step {}\n", run->recipe().name, format_count(run->step()));
       for (const auto& score : scores) {
@@ -35,7 +38,9 @@ void add_evaluate(CLI::App& app, Work& work) {
       bool all = true;
       for (const auto& verdict : check_expectations(run->recipe(), scores)) {
         fmt::print("  expected {}: {}\n", verdict.claim,
-                   !verdict.known ? "not measured" : verdict.holds ? "holds" : "does not hold");
+                   !verdict.known  ? "not measured"
+                   : verdict.holds ? "holds"
+                                   : "does not hold");
         all = all && verdict.known && verdict.holds;
       }
       auto folder = RunFolder::open(Env::real(), request->run);

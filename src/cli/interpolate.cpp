@@ -1,9 +1,9 @@
+#include <cmath>
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include <cmath>
-
 #include "belamy/run.h"
+
 #include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/env.h"
@@ -19,7 +19,8 @@ Tensor linear(const Tensor& from, const Tensor& to, const Tensor& weights) {
   return from * (1 - weights) + to * weights;
 }
 
-// Along the great circle, which keeps the norm that a high-dimensional normal latent has (Shoemake 1985; White 2016).
+// Along the great circle, which keeps the norm that a high-dimensional normal latent has (Shoemake 1985;
+// White 2016).
 Tensor spherical(const Tensor& from, const Tensor& to, const Tensor& weights) {
   const double cosine = (from.dot(to) / (from.norm() * to.norm())).item<double>();
   const double angle = std::acos(std::clamp(cosine, -1.0, 1.0));
@@ -28,7 +29,8 @@ Tensor spherical(const Tensor& from, const Tensor& to, const Tensor& weights) {
          to * (torch::sin(weights * angle) / std::sin(angle));
 }
 
-// The ends of the paths, [paths + 1, Z]: drawn from the prior, or the codes of test images where there is none.
+// The ends of the paths, [paths + 1, Z]: drawn from the prior, or the codes of test images where there is
+// none.
 Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed) {
   auto* decoder = need(model.decoder(), run, Capability::decoder);
   const auto latents = decoder->draw_latent(count, run.generator(seed));
@@ -49,14 +51,16 @@ void add_interpolate(CLI::App& app, Work& work) {
     std::int64_t paths = 6, steps = 10, seed = 1;
   };
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("interpolate", "Walk between latents: a strip of pictures and an animation");
+  auto* verb =
+      app.add_subcommand("interpolate", "Walk between latents: a strip of pictures and an animation");
   verb->add_option("run", request->run, "Folder of the run")->required();
   verb->add_option("--path", request->path, "linear, spherical or both")
       ->check(CLI::IsMember({"linear", "spherical", "both"}));
   verb->add_option("-n,--count", request->paths, "Paths")->check(CLI::Range(1, 64));
   verb->add_option("--steps", request->steps, "Pictures a path")->check(CLI::Range(2, 256));
   verb->add_option("--seed", request->seed, "Of the ends");
-  verb->add_option("--out", request->out, "Beginning of the files' names: OUT-linear.png, OUT-linear.webp, ...");
+  verb->add_option("--out", request->out,
+                   "Beginning of the files' names: OUT-linear.png, OUT-linear.webp, ...");
   verb->add_option("--device", request->device, "auto, cpu or cuda");
   verb->callback([=, &work] {
     work = [request] {
@@ -73,7 +77,8 @@ void add_interpolate(CLI::App& app, Work& work) {
         if (request->path != "both" && request->path != path) continue;
         std::vector<Tensor> rows;
         for (std::int64_t i = 0; i + 1 < z.size(0); ++i) {
-          const auto between = path == "linear" ? linear(z[i], z[i + 1], weights) : spherical(z[i], z[i + 1], weights);
+          const auto between =
+              path == "linear" ? linear(z[i], z[i + 1], weights) : spherical(z[i], z[i + 1], weights);
           rows.push_back(decoder->decode(between));
         }
         const auto all = torch::cat(rows);

@@ -1,3 +1,4 @@
+#include <c10/util/Exception.h>
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
@@ -21,6 +22,8 @@ std::string version_text() {
   text.pop_back();
   return text;
 }
+
+}  // namespace
 
 int run(int argc, char** argv) {
   CLI::App app("Belamy: generative and unsupervised models of the lectures, on real data", "belamy");
@@ -60,20 +63,24 @@ int run(int argc, char** argv) {
   return static_cast<int>(work());
 }
 
-}  // namespace
+int report_defect(const char* what) {
+  fmt::print(stderr,
+             "belamy: internal error: {}\n  this is a defect of Belamy; please report it with the command\n",
+             what);
+  return static_cast<int>(ExitCode::internal);
+}
+
 }  // namespace belamy::cli
 
 int main(int argc, char** argv) {
   try {
     return belamy::cli::run(argc, argv);
   } catch (const belamy::Error& error) {
-    fmt::print(stderr, "\nbelamy: {}\n", error.what());
+    fmt::print(stderr, "belamy: {}\n", error.what());
     return static_cast<int>(error.code());
+  } catch (const c10::Error& error) {  // its what() adds a stack trace
+    return belamy::cli::report_defect(error.what_without_backtrace());
   } catch (const std::exception& error) {
-    fmt::print(
-        stderr,
-        "\nbelamy: internal error: {}\n  this is a defect of Belamy; please report it with the command\n",
-        error.what());
-    return static_cast<int>(belamy::ExitCode::internal);
+    return belamy::cli::report_defect(error.what());
   }
 }

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
 #include <nlohmann/json.hpp>
 
 #include "belamy/recipe.h"
+
 #include "cli/verbs.h"
 
 namespace belamy::cli {
@@ -28,9 +28,8 @@ nlohmann::json to_json(const ModelInfo& info) {
   }
   std::vector<std::string> players;
   for (const auto& player : info.players) players.push_back(player.name);
-  return {{"name", info.name},       {"family", info.family},
-          {"summary", info.summary}, {"paper", info.paper},
-          {"players", players},      {"capabilities", capability_names(info)},
+  return {{"name", info.name},   {"family", info.family}, {"summary", info.summary},
+          {"paper", info.paper}, {"players", players},    {"capabilities", capability_names(info)},
           {"settings", settings}};
 }
 
@@ -62,7 +61,8 @@ void add_models(CLI::App& app, Work& work) {
       fmt::print("{}: {}\n{}\n\ncan       {}\nplayers  ", info.name, info.summary, info.paper,
                  fmt::join(capability_names(info), ", "));
       for (const auto& player : info.players) fmt::print(" {}", player.name);
-      fmt::print("\n\nsettings, for a recipe or --set KEY=VALUE\n{}", Recipe::load(info.name)->fields().help());
+      fmt::print("\n\nsettings, for a recipe or --set KEY=VALUE\n{}",
+                 Recipe::load(info.name)->fields().help());
       return ExitCode::ok;
     };
   });

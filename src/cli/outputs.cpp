@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "belamy/error.h"
+
 #include "core/env.h"
 #include "data/npz.h"
 #include "train/batches.h"
@@ -32,16 +33,19 @@ void Output::write(const Tensor& data, const Tensor& labels) const {
   const bool images = data.dim() == 4;
   if (kind_ != Kind::folder && path_.has_parent_path()) env.create_folders(path_.parent_path());
   if (kind_ == Kind::npz) {
-    const auto array = images ? to_bytes(data).permute({0, 2, 3, 1}).contiguous() : data.contiguous();  // [N, H, W, C]
-    write_atomically(env, path_, encode_npz(images ? "images" : "points", array.data_ptr(), array.sizes().vec(), images,
-                                            labels.defined() ? std::vector<std::int64_t>(labels.data_ptr<std::int64_t>(),
-                                                                                         labels.data_ptr<std::int64_t>() +
-                                                                                             labels.numel())
-                                                             : std::vector<std::int64_t>{}));
+    const auto array =
+        images ? to_bytes(data).permute({0, 2, 3, 1}).contiguous() : data.contiguous();  // [N, H, W, C]
+    write_atomically(env, path_,
+                     encode_npz(images ? "images" : "points", array.data_ptr(), array.sizes().vec(), images,
+                                labels.defined() ? std::vector<std::int64_t>(
+                                                       labels.data_ptr<std::int64_t>(),
+                                                       labels.data_ptr<std::int64_t>() + labels.numel())
+                                                 : std::vector<std::int64_t>{}));
     return;
   }
   if (!images) {
-    if (kind_ == Kind::folder) throw usage_error("points make no folder of pictures", "use --out F.npz or F.png");
+    if (kind_ == Kind::folder)
+      throw usage_error("points make no folder of pictures", "use --out F.npz or F.png");
     write_atomically(env, path_, encode_png(scatter_plot(data, data)));
     return;
   }
@@ -98,7 +102,8 @@ void check_fits(const Run& run, const Dataset& dataset) {
   const auto& want = run.shape();
   if (got.sizes(1) != want.sizes(1)) {
     throw data_error(fmt::format("'{}' holds data of shape [{}], but {} was trained on [{}]", dataset.name,
-                                 fmt::join(got.sizes(1), ", "), run.recipe().name, fmt::join(want.sizes(1), ", ")));
+                                 fmt::join(got.sizes(1), ", "), run.recipe().name,
+                                 fmt::join(want.sizes(1), ", ")));
   }
 }
 

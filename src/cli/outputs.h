@@ -1,14 +1,15 @@
-// Where verbs put tensors: a grid, an archive of arrays, a folder of pictures. And the question for a capability.
+// Where verbs put tensors: a grid, an archive of arrays, a folder of pictures. And the question for a
+// capability.
 #pragma once
-
-#include <torch/types.h>
 
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <torch/types.h>
 
 #include "belamy/capabilities.h"
 #include "belamy/run.h"
+
 #include "data/dataset.h"
 
 namespace belamy::cli {
@@ -16,7 +17,8 @@ namespace belamy::cli {
 /// What an --out argument means.
 class Output {
  public:
-  /// "x.png", "x.npz", or a folder: an ending "/" or a name without an ending. Anything else is a usage error.
+  /// "x.png", "x.npz", or a folder: an ending "/" or a name without an ending. Anything else is a usage
+  /// error.
   static Output parse(const std::string& path);
   /// Images [N, C, H, W] in [-1, 1] or points [N, D]; whole files or none. Storage errors name the path.
   void write(const Tensor& data, const Tensor& labels = {}) const;
@@ -40,9 +42,9 @@ C* need(C* capability, const Run& run, Capability kind) {
   return capability;
 }
 
-/// Applies `f` to batches of `data` (on the CPU, [N, ...]) on the run's device; the results joined on the CPU.
+/// Applies `f` to batches of `data` (on the CPU, [N, ...]) on the run's device; the results joined on the
+/// CPU.
 Tensor in_batches(const Run& run, const Tensor& data, const std::function<Tensor(const Tensor&)>& f);
-
 
 /// The run's own data settings, its images' size and channels fixed; another source when `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");

@@ -2,6 +2,7 @@
 #include <torch/torch.h>
 
 #include "belamy/run.h"
+
 #include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/env.h"
@@ -19,9 +20,12 @@ void add_reconstruct(CLI::App& app, Work& work) {
   auto request = std::make_shared<Request>();
   auto* verb = app.add_subcommand("reconstruct", "Send data through a run's bottleneck and back");
   verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option("--data", request->data, "Known set, folder or archive; its test split is used [the run's own]");
-  verb->add_option("-n,--count", request->n, "How many")->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000'000}));
-  verb->add_option("--out", request->out, "F.png: originals above reconstructions; F.npz or DIR/: reconstructions");
+  verb->add_option("--data", request->data,
+                   "Known set, folder or archive; its test split is used [the run's own]");
+  verb->add_option("-n,--count", request->n, "How many")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000'000}));
+  verb->add_option("--out", request->out,
+                   "F.png: originals above reconstructions; F.npz or DIR/: reconstructions");
   verb->add_option("--device", request->device, "auto, cpu or cuda");
   verb->callback([=, &work] {
     work = [request] {
@@ -32,7 +36,8 @@ void add_reconstruct(CLI::App& app, Work& work) {
       check_fits(*run, dataset);
       const auto n = std::min(request->n, dataset.count);
       const auto original = to_model_range(data_tensor(dataset).narrow(0, 0, n));
-      const auto copy = in_batches(*run, original, [&](const Tensor& x) { return reconstructor->reconstruct(x); });
+      const auto copy =
+          in_batches(*run, original, [&](const Tensor& x) { return reconstructor->reconstruct(x); });
       const bool grid = fs::path(request->out).extension() == ".png" && run->shape().is_images();
       if (grid) {
         const auto columns = std::min<std::int64_t>(n, 16), rows = n / columns;
@@ -50,8 +55,8 @@ void add_reconstruct(CLI::App& app, Work& work) {
       }
       const auto error = (copy - original).square().flatten(1).sum(1).mean().item<double>() *
                          (run->shape().is_images() ? 0.25 : 1);
-      fmt::print("{} reconstructions in {}; squared error {:.3f} each (sum over values in [0, 1])\n", n, request->out,
-                 error);
+      fmt::print("{} reconstructions in {}; squared error {:.3f} each (sum over values in [0, 1])\n", n,
+                 request->out, error);
       return ExitCode::ok;
     };
   });

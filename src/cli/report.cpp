@@ -8,7 +8,8 @@ namespace belamy::cli {
 
 void add_report(CLI::App& app, Work& work) {
   auto path = std::make_shared<std::string>();
-  auto* verb = app.add_subcommand("report", "Write report.html of a run again, from what its folder holds now");
+  auto* verb =
+      app.add_subcommand("report", "Write report.html of a run again, from what its folder holds now");
   verb->add_option("run", *path, "Folder of the run")->required();
   verb->callback([=, &work] {
     work = [path] {

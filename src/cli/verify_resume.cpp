@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "belamy/trainer.h"
+
 #include "cli/verbs.h"
 
 namespace belamy::cli {
@@ -13,7 +14,8 @@ void add_verify_resume(CLI::App& app, Work& work) {
     std::int64_t first = 7, second = 5;
   };
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("verify-resume", "Check that N + M steps and N, stop, resume, M give the same bits");
+  auto* verb =
+      app.add_subcommand("verify-resume", "Check that N + M steps and N, stop, resume, M give the same bits");
   verb->add_option("recipe", request->recipe, "Recipe, TOML file or model")->required();
   verb->add_option("--first", request->first, "N")->check(CLI::PositiveNumber);
   verb->add_option("--second", request->second, "M")->check(CLI::PositiveNumber);
@@ -23,11 +25,12 @@ void add_verify_resume(CLI::App& app, Work& work) {
       const auto recipe = Recipe::load(request->recipe, request->settings);
       const auto different = verify_resume(*recipe, request->first, request->second);
       if (different.empty()) {
-        fmt::print("{}: {} + {} steps and {} steps give the same bits\n", recipe->name, request->first, request->second,
-                   request->first + request->second);
+        fmt::print("{}: {} + {} steps and {} steps give the same bits\n", recipe->name, request->first,
+                   request->second, request->first + request->second);
         return ExitCode::ok;
       }
-      fmt::print(stderr, "belamy: {} values differ after resuming: {}\n", different.size(), fmt::join(different, ", "));
+      fmt::print(stderr, "belamy: {} values differ after resuming: {}\n", different.size(),
+                 fmt::join(different, ", "));
       return ExitCode::internal;
     };
   });

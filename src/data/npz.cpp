@@ -17,8 +17,10 @@ void put(std::string& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
 }
 
-std::string npy(const std::string& type, const std::vector<std::int64_t>& shape, const void* data, std::size_t bytes) {
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({},), }}", type, fmt::join(shape, ", "));
+std::string npy(const std::string& type, const std::vector<std::int64_t>& shape, const void* data,
+                std::size_t bytes) {
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({},), }}", type,
+                                   fmt::join(shape, ", "));
   while ((10 + header.size() + 1) % 64 != 0) header += ' ';
   header += '\n';
   std::string out("\x93NUMPY\x01\x00", 8);
@@ -40,11 +42,11 @@ std::string wide_sizes(const Member& member, bool with_offset) {
 
 // Common to the local and the central header, from "version needed" to the field lengths.
 void put_header(std::string& out, const Member& member, std::size_t extra) {
-  put(out, 45, 2);          // version needed: zip64
-  put(out, 0, 2);           // flags
-  put(out, 0, 2);           // stored
-  put(out, 0, 2);           // time
-  put(out, 0x21, 2);        // date: 1980-01-01
+  put(out, 45, 2);    // version needed: zip64
+  put(out, 0, 2);     // flags
+  put(out, 0, 2);     // stored
+  put(out, 0, 2);     // time
+  put(out, 0x21, 2);  // date: 1980-01-01
   put(out, member.crc, 4);
   put(out, 0xffffffff, 4);  // sizes: in the extra field
   put(out, 0xffffffff, 4);
@@ -103,8 +105,8 @@ std::string zip(std::vector<Member> members) {
 
 }  // namespace
 
-std::string encode_npz(const std::string& name, const void* data, const std::vector<std::int64_t>& shape, bool bytes,
-                       const std::vector<std::int64_t>& labels) {
+std::string encode_npz(const std::string& name, const void* data, const std::vector<std::int64_t>& shape,
+                       bool bytes, const std::vector<std::int64_t>& labels) {
   std::size_t count = bytes ? 1 : sizeof(float);
   for (const auto n : shape) count *= static_cast<std::size_t>(n);
   std::vector<Member> members;

@@ -99,6 +99,7 @@ Tensor FeatureClassifier::classify(const Tensor& features) const {
 }
 
 void FeatureClassifier::train(const Tensor& images, const Tensor& labels, const Progress& progress) {
+  const torch::AutoGradMode with_gradients(true);  // whatever the caller has switched off
   check_images(images);
   if (images.scalar_type() != torch::kByte) throw data_error("the feature classifier trains on uint8 images");
   check_labels(images, labels);

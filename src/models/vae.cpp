@@ -14,6 +14,8 @@
 namespace belamy::models {
 namespace {
 
+constexpr std::uint64_t kScoreSeed = 20131220;  // of the draws of z behind a score
+
 struct VaeConfig : CodeConfig {
   std::string decoder = "bernoulli";
   double sd = 0.1;
@@ -78,7 +80,13 @@ class Vae final : public Model,
     return bound.log_likelihood - bound.kl;
   }
   std::string score_name() const override { return "negative ELBO (nats)"; }
-  Tensor score(const Tensor& data) override { return -log_likelihood(data, generator_); }
+  // The same noise at every call: a score depends on nothing that was asked before, and leaves the run's
+  // generator alone.
+  Tensor score(const Tensor& data) override {
+    auto generator = generator_.clone();
+    generator.set_current_seed(kScoreSeed);
+    return -log_likelihood(data, generator);
+  }
 
  private:
   struct Evidence {

@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "belamy/error.h"
+
 #include "core/env.h"
 #include "core/progress.h"
 #include "core/sha256.h"
@@ -27,11 +28,12 @@ FeatureClassifier classifier_for(const Dataset& train, torch::Device device,
   Sha256 digest;
   digest.update("classifier-1 " + fmt::format("{}x{}x{}", train.channels, train.height, train.width));
   digest.update({reinterpret_cast<const char*>(train.pixels.data()), train.pixels.size()});
-  digest.update({reinterpret_cast<const char*>(train.labels.data()), train.labels.size() * sizeof(train.labels[0])});
+  digest.update(
+      {reinterpret_cast<const char*>(train.labels.data()), train.labels.size() * sizeof(train.labels[0])});
   const auto path = cache_folder() / "classifiers" / (digest.hex() + ".safetensors");
 
-  FeatureClassifier classifier(train.channels, train.width, static_cast<std::int64_t>(train.class_names.size()),
-                               {.device = device});
+  FeatureClassifier classifier(train.channels, train.width,
+                               static_cast<std::int64_t>(train.class_names.size()), {.device = device});
   auto& env = Env::real();
   if (env.exists(path)) {
     try {
@@ -45,7 +47,8 @@ FeatureClassifier classifier_for(const Dataset& train, torch::Device device,
     }
   }
   classifier.train(data_tensor(train), torch::tensor(train.labels), [&](double done, double loss) {
-    progress(fmt::format("training the classifier that judges: {:.0f} %, cross-entropy {:.3f}", 100 * done, loss));
+    progress(
+        fmt::format("training the classifier that judges: {:.0f} %, cross-entropy {:.3f}", 100 * done, loss));
   });
   Snapshot snapshot;
   for (const auto& [name, tensor] : classifier.state()) snapshot.add(name, tensor);
@@ -77,12 +80,13 @@ void judge_likelihood(Run& run, const Tensor& test, std::vector<ReportScore>& sc
     const auto each = over(run, test, [&](const Tensor& x) {
       return (reconstructor->reconstruct(x) - x).square().flatten(1).sum(1) * unit;
     });
-    scores.push_back({"reconstruction error", each.mean().item<double>(), "squared, summed over values in [0, 1]",
-                      error_note(each)});
+    scores.push_back({"reconstruction error", each.mean().item<double>(),
+                      "squared, summed over values in [0, 1]", error_note(each)});
   }
   if (auto* density = model.density()) {
     auto generator = run.generator(seed);
-    const auto each = over(run, test, [&](const Tensor& x) { return -density->log_likelihood(x, generator); });
+    const auto each =
+        over(run, test, [&](const Tensor& x) { return -density->log_likelihood(x, generator); });
     const bool bound = density->kind() == Density::Kind::lower_bound;
     scores.push_back({bound ? "negative ELBO" : "negative log-likelihood", each.mean().item<double>(), "nats",
                       error_note(each)});
@@ -90,7 +94,8 @@ void judge_likelihood(Run& run, const Tensor& test, std::vector<ReportScore>& sc
 }
 
 void judge_sampler(Run& run, const Dataset& train, const Dataset& test, const JudgeRequest& request,
-                   std::vector<ReportScore>& scores, const std::function<void(const std::string&)>& progress) {
+                   std::vector<ReportScore>& scores,
+                   const std::function<void(const std::string&)>& progress) {
   auto* sampler = run.model().sampler();
   progress(fmt::format("drawing {} samples", format_count(request.samples)));
   auto generator = run.generator(request.seed);
@@ -104,33 +109,40 @@ void judge_sampler(Run& run, const Dataset& train, const Dataset& test, const Ju
   const auto n = std::min<std::int64_t>({1000, samples.size(0), real.size(0)});
   const auto flat = [n](const Tensor& x) { return x.narrow(0, 0, n).to(torch::kFloat).flatten(1); };
   const auto pick = torch::linspace(0, static_cast<double>(real.size(0) - 1), n).to(torch::kLong);
-  scores.push_back({"diversity", diversity_ratio(flat(samples), flat(real.index_select(0, pick))).item<double>(), "",
-                    "mean distance between samples over that between training examples; 1 is alike, 0 is collapse"});
+  scores.push_back(
+      {"diversity", diversity_ratio(flat(samples), flat(real.index_select(0, pick))).item<double>(), "",
+       "mean distance between samples over that between training examples; 1 is alike, 0 is collapse"});
   if (!images || train.class_names.size() < 2 || run.shape().width < 16) return;
 
   const auto classifier = classifier_for(train, run.device(), progress);
   const auto accuracy = classifier.accuracy(held_out, torch::tensor(test.labels));
   progress("comparing samples with the test set");
-  const auto quality = judge_samples(classifier, samples, real, held_out,
-                                     {.seed = static_cast<std::uint64_t>(request.seed)});
+  const auto quality =
+      judge_samples(classifier, samples, real, held_out, {.seed = static_cast<std::uint64_t>(request.seed)});
   const auto& s = quality.samples;
   const auto& floor = quality.floor;
   const auto sizes = fmt::format("{} samples against {} test images", samples.size(0), held_out.size(0));
-  scores.push_back({"classifier-frechet", s.frechet, "",
-                    fmt::format("Frechet distance in the features of a classifier with {:.2f} % test accuracy; {}; no FID, "
-                                "and not to be compared with one",
-                                100 * accuracy, sizes)});
+  scores.push_back(
+      {"classifier-frechet", s.frechet, "",
+       fmt::format(
+           "Frechet distance in the features of a classifier with {:.2f} % test accuracy; {}; no FID, "
+           "and not to be compared with one",
+           100 * accuracy, sizes)});
   scores.push_back({"classifier-frechet floor", floor.frechet, "", "the same for real training images"});
   scores.push_back({"classifier-frechet over floor", s.frechet / floor.frechet, "times", ""});
-  scores.push_back({"precision", s.manifold.precision, "", fmt::format("k = 5; real training images: {:.3f}", floor.manifold.precision)});
-  scores.push_back({"recall", s.manifold.recall, "", fmt::format("k = 5; real training images: {:.3f}", floor.manifold.recall)});
-  scores.push_back({"class distance", quality.class_distance, "",
-                    fmt::format("total variation between the classes of samples and of the test set; samples: {}",
-                                fmt::join(quality.class_histogram, " "))});
-  scores.push_back({"memorisation", quality.memorisation.median_ratio, "",
-                    fmt::format("distance to the nearest training image, samples over test images (1: none, 0: copies); "
-                                "{:.1f} % of samples are nearer than 1 % of test images",
-                                100 * quality.memorisation.share_nearer)});
+  scores.push_back({"precision", s.manifold.precision, "",
+                    fmt::format("k = 5; real training images: {:.3f}", floor.manifold.precision)});
+  scores.push_back({"recall", s.manifold.recall, "",
+                    fmt::format("k = 5; real training images: {:.3f}", floor.manifold.recall)});
+  scores.push_back(
+      {"class distance", quality.class_distance, "",
+       fmt::format("total variation between the classes of samples and of the test set; samples: {}",
+                   fmt::join(quality.class_histogram, " "))});
+  scores.push_back(
+      {"memorisation", quality.memorisation.median_ratio, "",
+       fmt::format("distance to the nearest training image, samples over test images (1: none, 0: copies); "
+                   "{:.1f} % of samples are nearer than 1 % of test images",
+                   100 * quality.memorisation.share_nearer)});
 }
 
 }  // namespace
@@ -141,10 +153,12 @@ std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
   progress("reading the data");
   const auto test = load_dataset(run.recipe().data, Split::test);
   if (shape_of(test).sizes(1) != run.shape().sizes(1)) {
-    throw data_error(fmt::format("'{}' is no longer what {} was trained on", run.recipe().data.source, run.recipe().name));
+    throw data_error(
+        fmt::format("'{}' is no longer what {} was trained on", run.recipe().data.source, run.recipe().name));
   }
   const auto stored = data_tensor(test);
-  judge_likelihood(run, stored.narrow(0, 0, std::min(request.test_limit, stored.size(0))), scores, request.seed);
+  judge_likelihood(run, stored.narrow(0, 0, std::min(request.test_limit, stored.size(0))), scores,
+                   request.seed);
   if (run.model().sampler()) {
     judge_sampler(run, load_dataset(run.recipe().data, Split::train), test, request, scores, progress);
   }
@@ -157,7 +171,8 @@ std::vector<Verdict> check_expectations(const Recipe& recipe, const std::vector<
     // "reconstruction-error-max": the score's name with dashes, then -max or -min.
     const auto& key = expectation.key;
     const bool most = key.size() > 4 && key.compare(key.size() - 4, 4, "-max") == 0;
-    Verdict verdict{key.substr(0, key.size() - 4) + (most ? " <= " : " >= ") + fmt::format("{:g}", expectation.value)};
+    Verdict verdict{key.substr(0, key.size() - 4) + (most ? " <= " : " >= ") +
+                    fmt::format("{:g}", expectation.value)};
     for (const auto& score : scores) {
       auto name = score.name;
       std::replace(name.begin(), name.end(), ' ', '-');

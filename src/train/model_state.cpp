@@ -73,6 +73,16 @@ Tensor tensor_of(const Array& array) {
   return torch::from_blob(const_cast<void*>(array.data), array.shape, scalar_of(array.dtype));
 }
 
+std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const StageOptions& stage) {
+  auto players = recipe.players;
+  Fields fields;
+  for (auto& [name, options] : players) {
+    fields.group("optimizer." + name, [&options = options](Fields& f) { options.fields(f); });
+  }
+  for (const auto& setting : stage.settings) fields.set_text(setting);
+  return players;
+}
+
 ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Device device)
     : model_name_(recipe.model->name), shape_(shape) {
   const auto& info = *recipe.model;
@@ -94,6 +104,12 @@ ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Devi
   for (const auto& player : model_->players()) {
     players_.push_back(std::make_unique<PlayerState>(player, recipe.players.at(player.name)));
   }
+  // Room for the optimisers of all stages, so that the checkpoints of a run hold the same arrays at every
+  // step.
+  for (const auto& stage : recipe.stages) {
+    for (const auto& [name, options] : players_in(recipe, stage)) player(name).set_options(options);
+  }
+  for (const auto& [name, options] : recipe.players) player(name).set_options(options);
 }
 
 PlayerState& ModelState::player(std::string_view name) const {

@@ -30,6 +30,9 @@ std::int64_t count_in(const StringMap& metadata, const std::string& key, const s
 /// A checkpoint's array as a tensor that shares its memory (on the CPU).
 Tensor tensor_of(const Array& array);
 
+/// The players' options in a stage: the run's, and what the stage sets.
+std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const StageOptions& stage);
+
 class ModelState {
  public:
   /// Draws the weights from the run's generator, seeded by train.seed, and moves the model to `device`.

@@ -62,16 +62,11 @@ void Session::enter_stage() {
          step_ >= stage_begin_ + recipe_.stages[stage_].steps) {
     stage_begin_ += recipe_.stages[stage_++].steps;
   }
-  const auto& stage = recipe_.stages[stage_];
-  stage_steps_ = staged ? stage.steps : total_;
+  stage_steps_ = staged ? recipe_.stages[stage_].steps : total_;
 
-  auto players = recipe_.players;
-  Fields fields;
-  for (auto& [name, options] : players) {
-    fields.group("optimizer." + name, [&options = options](Fields& f) { options.fields(f); });
+  for (const auto& [name, options] : players_in(recipe_, recipe_.stages[stage_])) {
+    state_.player(name).set_options(options);
   }
-  for (const auto& setting : stage.settings) fields.set_text(setting);
-  for (const auto& [name, options] : players) state_.player(name).set_options(options);
 }
 
 void Session::run_step() {
