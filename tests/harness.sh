@@ -21,6 +21,7 @@ trap clean_up EXIT
 cd "$scratch"
 # Several tests may run at once: threads that wait must not spin.
 export OMP_WAIT_POLICY=passive
+export BELAMY_CACHE=$scratch/cache
 
 # One small network a player, one thread: about a second.
 # shellcheck disable=SC2034  # for the tests

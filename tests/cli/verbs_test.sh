@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# Every verb does its work, on tiny models and data that the test makes.
+# shellcheck source=tests/harness.sh
+source "$SOURCE/tests/harness.sh"
+verbs=(demo train sample interpolate reconstruct evaluate report verify-resume models recipes data completion)
+
+# --- Help, version, lists ---
+expect_code 0 "$BELAMY" --help
+for verb in "${verbs[@]}"; do expect_text "^  $verb +[A-Z]"; done
+for verb in "${verbs[@]}" "data list" "data info" "data doctor" "data fetch" "data pack"; do
+  # shellcheck disable=SC2086  # two words
+  expect_code 0 "$BELAMY" $verb --help
+  expect_text "--help"
+done
+expect_code 0 "$BELAMY" sample --help
+expect_text "--count.*\[64\].*1 - 10000000"
+expect_code 2 "$BELAMY"
+expect_code 0 "$BELAMY" --version
+expect_text "^libtorch +[0-9]+\.[0-9]+"
+expect_text "^blas +[A-Za-z]"
+expect_text "^threads +[1-9]"
+expect_text "^simd +[A-Za-z]"
+expect_text "^device +(cpu|cuda)"
+expect_code 0 "$BELAMY" models
+for model in autoencoder dcgan gan vae; do expect_text "^$model "; done
+expect_code 0 "$BELAMY" models dcgan
+expect_text "^can +.*sampler"
+expect_text "optimizer.generator.lr +0.0002 +0 .. 100"
+expect_code 0 "$BELAMY" models dcgan --json
+expect_text '"name": "dcgan"'
+expect_code 0 "$BELAMY" recipes
+expect_text "^dcgan-glyphs +dcgan"
+expect_code 0 "$BELAMY" data list
+expect_text "^mnist "
+expect_text "^ring "
+
+# --- Completion ---
+"$BELAMY" completion >completion.sh
+bash -n completion.sh || fail "the completion script is no bash"
+complete_words() { # WORD...: what is offered for the last one
+  bash -c 'source completion.sh; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _belamy; echo " ${COMPREPLY[*]} "' \
+    "$0" belamy "$@"
+}
+expect_offer() { # OFFER WORD...
+  local offers
+  offers=$(complete_words "${@:2}")
+  [[ $offers == *" $1 "* ]] || fail "'belamy ${*:2}' is completed to '$offers', without $1"
+}
+expect_offer train tr
+expect_offer dcgan train dc
+expect_offer dcgan-mnist train dc
+expect_offer --resume train gan --re
+expect_offer mnist train gan --data mn
+expect_offer doctor data do
+expect_offer --seed sample run --se
+
+# --- Data ---
+make_images images 60
+expect_code 0 "$BELAMY" data info images
+expect_text "^train .*54.*16x16"
+expect_text "^test .*6.*16x16"
+expect_text "left +2[0-9]"
+expect_code 0 "$BELAMY" data doctor images
+expect_text "all 60 files are good"
+expect_code 0 "$BELAMY" data pack images --out packed.zip
+expect_text "packed.zip"
+expect_file packed.zip
+expect_code 0 "$BELAMY" data info packed.zip
+expect_text "16x16"
+expect_text "left +[23][0-9]"
+
+# --- Training ---
+expect_code 0 "$BELAMY" train gan --data ring --steps 20 --dry-run --set train.batch=7
+expect_text "^batch = 7$"
+expect_text "^steps = 20$"
+expect_text "# player generator: [0-9,]+ parameters"
+expect_text "20 steps, would be written to runs/gan"
+expect_none runs
+expect_code 0 "$BELAMY" train gan-ring --steps 10 --out recipe --set train.threads=1
+expect_text "step 10/10"
+expect_text "done: 10 steps"
+expect_code 0 "$BELAMY" train dcgan --data glyphs --set data.limit=100 --epochs 1 --dry-run
+expect_text "# 100 examples, 2 steps"
+expect_code 0 "$BELAMY" train gan --data ring --steps 20 "${tiny[@]}"
+expect_file runs/gan/{report.html,resolved.toml,metrics.jsonl} "$(newest runs/gan)"
+expect_code 0 "$BELAMY" train --resume --out runs/gan --steps 30
+expect_text "going on from step 20"
+expect_text "step 30/30"
+
+expect_code 0 "$BELAMY" train gan --data images --steps 10 --out gan "${tiny[@]}"
+expect_code 0 "$BELAMY" train dcgan --data packed.zip --steps 3 --out dcgan --set train.threads=1 \
+  --set model.width=8 --set train.batch=16
+expect_code 0 "$BELAMY" train autoencoder --data images --steps 20 --out autoencoder --set train.threads=1 \
+  --set "model.hidden=[16]"
+expect_code 0 "$BELAMY" train vae --data images --steps 20 --out vae --set train.threads=1 --set "model.hidden=[16]"
+
+# --- Samples ---
+expect_code 0 "$BELAMY" sample gan -n 9 --out grid.png
+expect_text "9 samples of gan \(step 10\) in grid.png"
+expect_code 0 "$BELAMY" sample gan -n 9 --out again.png
+expect_same grid.png again.png
+expect_code 0 "$BELAMY" sample gan -n 9 --seed 2 --out other.png
+expect_different grid.png other.png
+expect_code 0 "$BELAMY" sample dcgan -n 5 --out new/folder/
+expect_file new/folder/00000{0,1,2,3,4}.png
+expect_none new/folder/000005.png
+expect_code 0 "$BELAMY" sample runs/gan -n 12 --out points.npz
+expect_file points.npz
+expect_code 0 "$BELAMY" sample runs/gan -n 12 --out points.png
+expect_file points.png
+# The archive of samples is a data set.
+expect_code 0 "$BELAMY" sample vae -n 40 --out drawn.npz
+expect_code 0 "$BELAMY" data info drawn.npz
+expect_text "16x16"
+expect_code 0 "$BELAMY" train gan --data drawn.npz --steps 3 --out second "${tiny[@]}"
+
+# --- Between samples, and through a bottleneck ---
+expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/walk
+expect_file walk/walk-{linear,spherical}.{png,webp}
+[[ $(head -c 12 walk/walk-linear.webp | tail -c 4) == WEBP ]] || fail "walk-linear.webp is no WebP"
+expect_code 0 "$BELAMY" interpolate autoencoder -n 2 --steps 4 --path linear
+expect_file interpolation-linear.{png,webp}
+expect_none interpolation-spherical.png
+for run in autoencoder vae; do
+  expect_code 0 "$BELAMY" reconstruct $run --data images -n 6 --out $run.png
+  expect_text "6 reconstructions in $run.png; squared error [0-9.]+ each"
+  expect_file $run.png
+done
+expect_code 0 "$BELAMY" reconstruct autoencoder --out own.npz
+expect_file own.npz
+
+# --- Evaluation and report ---
+make_images many 400
+expect_code 0 "$BELAMY" train vae --data many --steps 20 --out labelled --set train.threads=1 \
+  --set "model.hidden=[16]" --set data.holdout=0.5
+expect_code 0 "$BELAMY" evaluate labelled -n 100
+expect_text "reconstruction error +[0-9.]+"
+expect_text "negative ELBO +[0-9.]+ nats"
+expect_text "diversity +[0-9.]+"
+expect_text "classifier-frechet +[0-9.]+"
+expect_text "classifier-frechet floor +[0-9.]+"
+expect_text "precision +[0-9.]+"
+expect_text "recall +[0-9.]+"
+expect_text "memorisation +[0-9.]+"
+expect_code 0 "$BELAMY" evaluate runs/gan -n 100
+expect_text "diversity +[0-9.]+"
+rm gan/report.html
+expect_code 0 "$BELAMY" report gan
+expect_text "gan/report.html"
+grep -q "<html" gan/report.html || fail "the report is no HTML"
+if grep -Eq '(src|href)="https?:' gan/report.html; then fail "the report needs a network"; fi
+
+# --- Resuming gives the same bits, for every model ---
+images=(--set data.source=images --set train.threads=1 --set train.batch=8)
+expect_code 0 "$BELAMY" verify-resume gan "${images[@]}" "${tiny[@]}"
+expect_text "gan: 7 \+ 5 steps and 12 steps give the same bits"
+expect_code 0 "$BELAMY" verify-resume dcgan "${images[@]}" --set model.width=8 --first 2 --second 2
+expect_text "same bits"
+for model in autoencoder vae; do
+  expect_code 0 "$BELAMY" verify-resume $model "${images[@]}" --set "model.hidden=[16]"
+  expect_text "same bits"
+done
