@@ -51,7 +51,7 @@ expect_offer dcgan train dc
 expect_offer dcgan-mnist train dc
 expect_offer --resume train gan --re
 expect_offer mnist train gan --data mn
-expect_offer doctor data do
+expect_offer doctor data "do"
 expect_offer --seed sample run --se
 
 # --- Data ---

@@ -7,10 +7,11 @@ kills=50
 RANDOM=1
 
 # Checkpoints every other step: a good part of the run is saving, so that many moments fall into it.
-train() { # FOLDER
+train() { # FOLDER; in the background it is the program itself, for signals
   exec "$BELAMY" train gan --data ring --steps 150 --out "$1" --resume "${tiny[@]}" --set train.checkpoint_every=2 \
     --set train.log_seconds=0.1
 }
+finish() (train "$1")
 
 # A checkpoint's header (its clock taken out; it is padded with spaces) and its values must agree.
 header() { # FILE
@@ -38,7 +39,7 @@ expect_equal() { # RUN: its last checkpoint is that of the undisturbed run
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 
 begin=$(milliseconds)
-expect_code 0 train whole
+expect_code 0 finish whole
 span=$(($(milliseconds) - begin))
 
 # Moments are spread evenly over the time that the undisturbed run took, its start included.
@@ -66,7 +67,7 @@ for ((i = 0; i < kills; ++i)); do
     break
   fi
 done
-expect_code 0 train $run
+expect_code 0 finish $run
 expect_equal $run
 echo "$kills kills in $((finished + 1)) runs of $span ms: $starting before the first step, $saving left half a file"
 ((starting > 0 && starting < kills)) || fail "the moments do not cover start and training"
