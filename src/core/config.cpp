@@ -383,7 +383,7 @@ const Fields::Field& Fields::lookup(const std::string& key, const Origin& origin
   }
   throw usage_error(fmt::format("{}unknown setting '{}'", where, shortened(key)),
                     (near.empty() ? "" : "did you mean '" + near + "'? ") +
-                        "'belamy models NAME --help' lists all settings");
+                        "'belamy models NAME' lists all settings");
 }
 
 void Fields::set(const std::string& key, const Value& value, const Origin& origin) {
