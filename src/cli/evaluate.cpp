@@ -30,7 +30,10 @@ void add_evaluate(CLI::App& app, Work& work) {
       const auto scores =
           judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
       progress.finish();
-      fmt::print("{} at step {}\n", run->recipe().name, format_count(run->step()));
+      auto folder = RunFolder::open(Env::real(), request->run);
+      const auto rows = folder.read_metrics();
+      fmt::print("{} at step {}, trained in {}\n", run->recipe().name, format_count(run->step()),
+                 format_duration(rows.empty() ? 0 : rows.back().seconds));
       for (const auto& score : scores) {
         fmt::print("  {:<30} {:>10.4f} {}\n", score.name, score.value, score.unit);
         if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);
@@ -43,7 +46,6 @@ void add_evaluate(CLI::App& app, Work& work) {
                                    : "does not hold");
         all = all && verdict.known && verdict.holds;
       }
-      auto folder = RunFolder::open(Env::real(), request->run);
       write_evaluation(folder, run->step(), scores);
       write_run_report(folder, run->recipe());
       return all ? ExitCode::ok : ExitCode::expectation;

@@ -35,11 +35,6 @@ class Training {
         session_(recipe, data_, device_),
         folder_(open(out, resume)) {
     for (const auto& note : data_.notes) hear(note);
-    if (!data_.problems.empty()) {
-      hear(fmt::format(
-          "{} of the data's files were left out; first: {}: {} ('belamy data doctor {}' lists all)",
-          data_.problems.size(), data_.problems[0].file, data_.problems[0].reason, recipe.data.source));
-    }
     if (resume && !folder_.checkpoints().empty()) {
       std::int64_t step = 0;
       const auto file = folder_.load_newest([&](const std::string& text) { hear(text); }, &step);
