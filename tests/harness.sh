@@ -36,8 +36,7 @@ show() {
   sed 's/^/    /' "$scratch/said" >&2
 }
 
-# expect_code N COMMAND...: the command ends with N; what it says is kept for expect_text. A failure is told in exactly
-# one line that begins with 'belamy:', and is no defect.
+# expect_code N COMMAND...: the command ends with N; what it says is kept for expect_text.
 expect_code() {
   local wanted=$1 found=0
   shift
@@ -46,13 +45,17 @@ expect_code() {
   if [[ $found != "$wanted" ]]; then
     fail "'$called' ends with $found, expected $wanted"
     show
-  elif ((wanted >= 2 && wanted <= 5)); then
-    local lines
-    lines=$(grep -c '^belamy: ' <(grep -v '^belamy: warning: ' "$scratch/said") || true)
-    if [[ $lines != 1 ]] || grep -q 'internal error' "$scratch/said"; then
-      fail "'$called' tells its failure in $lines lines"
-      show
-    fi
+  fi
+}
+
+# expect_failure N COMMAND...: ends with N, and tells why in exactly one line that begins with 'belamy:'; no defect.
+expect_failure() {
+  expect_code "$@"
+  local lines
+  lines=$(grep -v '^belamy: warning: ' "$scratch/said" | grep -c '^belamy: ' || true)
+  if [[ $lines != 1 ]] || grep -q 'internal error' "$scratch/said"; then
+    fail "'$called' tells its failure in $lines lines"
+    show
   fi
 }
 

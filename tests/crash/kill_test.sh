@@ -13,11 +13,12 @@ train() { # FOLDER; in the background it is the program itself, for signals
 }
 finish() (train "$1")
 
-# A checkpoint's header (its clock taken out; it is padded with spaces) and its values must agree.
+# A checkpoint's header (its clock and its sum, which covers the clock, taken out; it is padded with spaces) and its
+# values must agree.
 header() { # FILE
   local length
   length=$(od -An -tu8 -N 8 "$1")
-  tail -c +9 "$1" | head -c "$length" | sed -E 's/"seconds":"[^"]*",?//; s/ +$//'
+  tail -c +9 "$1" | head -c "$length" | sed -E 's/"(seconds|sha256)":"[^"]*",?//g; s/ +$//'
 }
 values() { # FILE
   local length

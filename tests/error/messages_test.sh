@@ -8,85 +8,87 @@ train_ring() { # FOLDER ARGUMENTS...
 }
 
 # --- Settings and arguments: 2 ---
-expect_code 2 train_ring run --set "model.generater=[16]"
+expect_failure 2 train_ring run --set "model.generater=[16]"
 expect_text "unknown setting 'model.generater'"
 expect_text "did you mean 'model.generator'"
-expect_code 2 train_ring run --set train.batch=many
+expect_failure 2 train_ring run --set train.batch=many
 expect_text "train.batch must be .*many"
-expect_code 2 train_ring run --set train.batch=0
+expect_failure 2 train_ring run --set train.batch=0
 expect_text "train.batch must be an integer from 1 to 65536, not 0"
-expect_code 2 train_ring run --set train.batch
+expect_failure 2 train_ring run --set train.batch
 expect_text "KEY=VALUE"
-expect_code 2 train_ring run --set data.fit=squeeze
+expect_failure 2 train_ring run --set data.fit=squeeze
 expect_text "data.fit must be .*crop.*pad.*stretch"
 printf 'name = "bad"\n[model]\nname = "gan"\n[train]\nbatch = 100000\n' >range.toml
-expect_code 2 "$BELAMY" train range.toml --out run
+expect_failure 2 "$BELAMY" train range.toml --out run
 expect_text "range.toml, line 5: train.batch must be an integer from 1 to 65536"
 printf '[model]\nname = "gan"\n[trian]\nbatch = 10\n' >key.toml
-expect_code 2 "$BELAMY" train key.toml --out run
+expect_failure 2 "$BELAMY" train key.toml --out run
 expect_text "key.toml, line 4: unknown setting 'trian.batch'"
 expect_text "did you mean 'train.batch'"
 printf '[model]\nname = "gan\n' >syntax.toml
-expect_code 2 "$BELAMY" train syntax.toml --out run
+expect_failure 2 "$BELAMY" train syntax.toml --out run
 expect_text "syntax.toml, line 2"
-expect_code 2 "$BELAMY" train missing.toml --out run
+expect_failure 2 "$BELAMY" train missing.toml --out run
 expect_text "there is no recipe file 'missing.toml'"
-expect_code 2 "$BELAMY" train dcgna --out run
+expect_failure 2 "$BELAMY" train dcgna --out run
 expect_text "no recipe or model is called 'dcgna'"
 expect_text "did you mean 'dcgan'"
-expect_code 2 "$BELAMY" models dcgna
+expect_failure 2 "$BELAMY" models dcgna
 expect_text "'dcgna'"
 expect_text "did you mean 'dcgan'"
-expect_code 2 "$BELAMY" trian gan
+expect_failure 2 "$BELAMY" trian gan
 expect_text "trian"
 expect_text "'belamy --help' tells what is allowed"
-expect_code 2 "$BELAMY" train gan --stepps 10
+expect_failure 2 "$BELAMY" train gan --stepps 10
 expect_text "stepps"
 expect_text "'belamy train --help' tells what is allowed"
-expect_code 2 "$BELAMY" train gan --steps -5
+expect_failure 2 "$BELAMY" train gan --steps -5
 expect_text "steps"
-expect_code 2 "$BELAMY" train
+expect_failure 2 "$BELAMY" train
 expect_text "train needs a recipe or a model"
-expect_code 2 train_ring run --set train.device=tpu
+expect_failure 2 train_ring run --set train.device=tpu
 expect_text "train.device must be .*cuda"
 expect_none run
 
 # --- Data: 3 ---
-expect_code 3 "$BELAMY" train gan --data no/such/folder --out run
+expect_failure 3 "$BELAMY" train gan --data no/such/folder --out run
 expect_text "no data set 'no/such/folder'"
 expect_text "belamy data list"
-expect_code 3 "$BELAMY" train gan --data mnits --out run
-expect_text "did you mean 'mnist'"
+expect_failure 3 "$BELAMY" train gan --data mnits --out run
+expect_text "[Dd]id you mean .?mnist"
 mkdir empty
-expect_code 3 "$BELAMY" train gan --data empty --out run
+expect_failure 3 "$BELAMY" train gan --data empty --out run
 expect_text "empty: no files in it"
 mkdir -p words/a
 echo "no image" >words/a/1.png
 echo "text" >words/a/notes.txt
-expect_code 3 "$BELAMY" train gan --data words --out run
+expect_failure 3 "$BELAMY" train gan --data words --out run
 expect_text "words.*(image|1.png)"
 expect_code 3 "$BELAMY" data doctor words
-expect_code 3 "$BELAMY" train autoencoder --data ring --out run
-expect_text "autoencoder takes images, but 'ring' holds points"
+expect_failure 2 "$BELAMY" train autoencoder --data ring --out run
+expect_text "points have no bounds; set model.output=linear"
+expect_failure 3 "$BELAMY" train dcgan --data ring --out run
+expect_text "dcgan takes images, but 'ring' holds points"
 expect_text "choose other data with --data"
 
 make_idx train-images-idx3-ubyte 5
 gzip -k train-images-idx3-ubyte
 mkdir cut lying labels
 head -c 20 train-images-idx3-ubyte.gz >cut/train-images-idx3-ubyte.gz
-expect_code 3 "$BELAMY" train gan --data cut --out run
+expect_failure 3 "$BELAMY" train gan --data cut --out run
 expect_text "cut/train-images-idx3-ubyte.gz.*(cut|end|truncated|incomplete|damaged)"
 make_idx lying/train-images-idx3-ubyte $((1 << 31))
 # 2^31 images of 256 bytes would take 512 GiB; 4 GiB of addresses are plenty for the libraries.
 lying() {
   (ulimit -v $((4 << 20)) && "$BELAMY" train gan --data lying --out run)
 }
-expect_code 3 lying
+expect_failure 3 lying
 expect_text "lying/train-images-idx3-ubyte: the header says 2147483648 x 16 x 16 = 549755813888 bytes, the file holds 1280"
 expect_text "get it again"
 mv train-images-idx3-ubyte labels
 printf '\x00\x00\x08\x01\x00\x00\x00\x03\x01\x02\x03' >labels/train-labels-idx1-ubyte
-expect_code 3 "$BELAMY" train gan --data labels --out run
+expect_failure 3 "$BELAMY" train gan --data labels --out run
 expect_text "3 labels for the 5 images"
 expect_text "do not belong together"
 expect_none run
@@ -105,23 +107,23 @@ expect_text "2 problems"
 
 # --- Runs and checkpoints: 5 ---
 expect_code 0 train_ring run --set train.checkpoint_every=5
-expect_code 5 train_ring run
+expect_failure 5 train_ring run
 expect_text "'run' already holds a run"
 expect_text "--resume"
-expect_code 5 "$BELAMY" sample images --out samples.npz
+expect_failure 5 "$BELAMY" sample images --out samples.npz
 expect_text "'images' is not a run"
-expect_code 5 "$BELAMY" sample nowhere --out samples.npz
+expect_failure 5 "$BELAMY" sample nowhere --out samples.npz
 expect_text "nowhere"
-expect_code 5 train_ring images
+expect_failure 5 train_ring images
 expect_text "'images' is not empty"
-expect_code 2 "$BELAMY" sample run --out samples.bmp
+expect_failure 2 "$BELAMY" sample run --out samples.bmp
 expect_text "no format is called '.bmp'"
 expect_text "F.npz"
-expect_code 2 "$BELAMY" reconstruct run --out samples.png
+expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan is no "
 expect_text "models that are: .*autoencoder"
-expect_code 3 "$BELAMY" reconstruct few --data nowhere --out samples.png || true
-expect_code 2 "$BELAMY" train vae --resume --out run
+expect_failure 3 "$BELAMY" reconstruct few --data nowhere --out samples.png
+expect_failure 2 "$BELAMY" train vae --resume --out run
 expect_text "'?run'? holds a run of 'gan', not of 'vae'"
 expect_none samples.npz samples.bmp samples.png
 
@@ -156,12 +158,12 @@ expect_text "going on from step 15"
 rm samples.npz
 damaged
 for file in damaged/checkpoints/*; do flip "$file" 500; done
-expect_code 5 "$BELAMY" sample damaged --out samples.npz
+expect_failure 5 "$BELAMY" sample damaged --out samples.npz
 expect_text "has no checkpoint that can be used"
 expect_text "put back a good copy"
-expect_code 5 "$BELAMY" train --resume --out damaged --steps 22
+expect_failure 5 "$BELAMY" train --resume --out damaged --steps 22
 rm damaged/checkpoints/*
-expect_code 5 "$BELAMY" sample damaged --out samples.npz
+expect_failure 5 "$BELAMY" sample damaged --out samples.npz
 expect_text "has no checkpoint"
 damaged
 cp "$(newest run)" kept
@@ -169,10 +171,10 @@ expect_code 0 "$BELAMY" train autoencoder --data images --steps 20 --out other -
   --set "model.hidden=[16]"
 rm damaged/checkpoints/*
 cp "$(newest other)" damaged/checkpoints
-expect_code 5 "$BELAMY" sample damaged --out samples.npz
+expect_failure 5 "$BELAMY" sample damaged --out samples.npz
 expect_text "holds a autoencoder, not a gan|holds an autoencoder, not a gan"
 expect_text "do not belong together"
-expect_code 5 "$BELAMY" train --resume --out damaged --steps 22
+expect_failure 5 "$BELAMY" train --resume --out damaged --steps 22
 expect_none samples.npz
 expect_same kept "$(newest run)"
 
@@ -180,8 +182,8 @@ expect_same kept "$(newest run)"
 "$BELAMY" train gan --data ring --steps 1000000 --out busy "${tiny[@]}" >busy.txt 2>&1 &
 background=$!
 wait_for 60 test -e busy/resolved.toml
-expect_code 5 train_ring busy
-expect_code 5 "$BELAMY" train --resume --out busy
+expect_failure 5 train_ring busy
+expect_failure 5 "$BELAMY" train --resume --out busy
 expect_text "'busy' is in use by another process"
 expect_text "wait until it has ended, or choose another folder"
 kill -9 "$background"
@@ -190,13 +192,13 @@ background=
 
 # Folders that cannot be written: a file is in the place of one.
 echo "a file" >file
-expect_code 5 train_ring file/run
+expect_failure 5 train_ring file/run
 expect_text "file"
-expect_code 5 train_ring file
+expect_failure 5 train_ring file
 expect_text "file"
-expect_code 5 "$BELAMY" sample run --out file/samples.npz
+expect_failure 5 "$BELAMY" sample run --out file/samples.npz
 expect_text "file"
-expect_code 5 "$BELAMY" sample few --out file
+expect_failure 5 "$BELAMY" sample few --out file
 expect_text "file"
 [[ $(<file) == "a file" ]] || fail "the file was changed"
 
@@ -205,7 +207,7 @@ wild=(--set train.checkpoint_every=1)
 for player in generator discriminator; do
   wild+=(--set "optimizer.$player.optimizer=sgd" --set "optimizer.$player.lr=100")
 done
-expect_code 4 "$BELAMY" train gan --data ring --steps 2000 --out wild "${tiny[@]}" "${wild[@]}"
+expect_failure 4 "$BELAMY" train gan --data ring --steps 2000 --out wild "${tiny[@]}" "${wild[@]}"
 expect_text "step [0-9]+, player '(generator|discriminator)': .*(loss|gradient|parameter).* is not finite"
 expect_text "lower optimizer.*lr"
 expect_code 0 "$BELAMY" sample wild --out samples.npz
@@ -213,7 +215,7 @@ expect_code 0 "$BELAMY" sample wild --out samples.npz
 # --- A full disk: 5 ---
 mkdir full
 if mount -t tmpfs -o size=8m tmpfs full 2>/dev/null; then
-  expect_code 5 "$BELAMY" train gan --data ring --steps 2000 --out full/run "${tiny[@]}" \
+  expect_failure 5 "$BELAMY" train gan --data ring --steps 2000 --out full/run "${tiny[@]}" \
     --set "model.generator=[256]" --set train.checkpoint_every=1 --set train.keep=1000
   expect_text "full/run/.*No space left on device"
   expect_code 0 "$BELAMY" sample full/run --out samples.npz
