@@ -122,7 +122,6 @@ expect_text "F.npz"
 expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan is no "
 expect_text "models that are: .*autoencoder"
-expect_failure 3 "$BELAMY" reconstruct few --data nowhere --out samples.png
 expect_failure 2 "$BELAMY" train vae --resume --out run
 expect_text "'?run'? holds a run of 'gan', not of 'vae'"
 expect_none samples.npz samples.bmp samples.png
@@ -169,6 +168,9 @@ damaged
 cp "$(newest run)" kept
 expect_code 0 "$BELAMY" train autoencoder --data images --steps 20 --out other --set train.threads=1 \
   --set "model.hidden=[16]"
+expect_failure 3 "$BELAMY" reconstruct other --data nowhere --out samples.png
+expect_text "no data set 'nowhere'"
+expect_none samples.png
 rm damaged/checkpoints/*
 cp "$(newest other)" damaged/checkpoints
 expect_failure 5 "$BELAMY" sample damaged --out samples.npz
