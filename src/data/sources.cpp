@@ -43,6 +43,12 @@ const char* variable(const char* name) {
   return value && *value ? value : nullptr;
 }
 
+// What cannot be asked for, such as a name that is too long, is not there.
+bool is_there(const fs::path& path) {
+  std::error_code code;
+  return fs::exists(path, code);
+}
+
 bool is_archive(const fs::path& file) {
   const std::string name = file.filename().string();
   for (const char* ending : {".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2"}) {
@@ -156,10 +162,10 @@ std::optional<fs::path> find_folder(const std::string& name, std::vector<std::st
   // Half a download must not pass for a set without test images.
   for (std::size_t i = 0; official && i < official->files.size(); ++i) {
     const fs::path file = folder / official->files[i].name;
-    whole = whole && (fs::exists(file) || fs::exists(fs::path(file).replace_extension()));
+    whole = whole && (is_there(file) || is_there(fs::path(file).replace_extension()));
   }
   if (whole) return folder;
-  looked.push_back(folder.string() + (fs::exists(folder) ? " (not complete)" : ""));
+  looked.push_back(folder.string() + (is_there(folder) ? " (not complete)" : ""));
   return std::nullopt;
 }
 
@@ -198,8 +204,7 @@ std::vector<KnownSet> known_sets() {
 Source find_source(const std::string& source) {
   if (source.empty())
     throw data_error("data.source is empty", "Give a path, or a name from: belamy data list");
-  std::error_code code;
-  if (fs::exists(source, code)) return source_at(source, name_of(source), "");
+  if (is_there(source)) return source_at(source, name_of(source), "");
 
   std::vector<std::string> looked = {source};
   const std::string name = alias(source);

@@ -148,6 +148,7 @@ TEST_F(Sources, UnknownNamesSayWhereItWasLookedForAndWhatIsNear) {
               HasSubstr("Put its files into " + (folder_ / "cache/data/omniglot").string()));
   EXPECT_THAT(error_of("fashion-mnist"), HasSubstr("Get it: belamy data fetch fashion-mnist"));
   EXPECT_THAT(error_of("no/such/folder"), HasSubstr("no data set 'no/such/folder'"));
+  EXPECT_THAT(error_of(std::string(5000, 'x')), HasSubstr("no data set 'xxx"));
   EXPECT_THAT(error_of(""), HasSubstr("data.source is empty"));
 }
 
