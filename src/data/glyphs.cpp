@@ -111,12 +111,12 @@ using Library = std::unique_ptr<FT_LibraryRec_, CloseLibrary>;
 // An outline of our own, centred on the origin.
 class Outline {
  public:
-  Outline(FT_Library library, FT_Outline& from) : library_(library) {
+  Outline(FT_Library library, const FT_Outline& from) : library_(library) {
     FT_Outline_New(library, static_cast<FT_UInt>(from.n_points), from.n_contours, &outline_);
     FT_Outline_Copy(&from, &outline_);
     centre();
   }
-  Outline(const Outline& other) : Outline(other.library_, const_cast<FT_Outline&>(other.outline_)) {}
+  Outline(const Outline& other) : Outline(other.library_, other.outline_) {}
   Outline& operator=(const Outline&) = delete;
   ~Outline() { FT_Outline_Done(library_, &outline_); }
 
