@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <limits>
 #include <numbers>
+#include <torch/version.h>
 
 #include "belamy/error.h"
 
@@ -27,6 +28,11 @@ class Autocast {
 
  private:
   void set(bool on) const {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+    const auto type = cpu_ ? at::kCPU : at::kCUDA;
+    at::autocast::set_autocast_enabled(type, on);
+    if (on) at::autocast::set_autocast_dtype(type, torch::kBFloat16);
+#else
     if (cpu_) {
       at::autocast::set_cpu_enabled(on);
       if (on) at::autocast::set_autocast_cpu_dtype(torch::kBFloat16);
@@ -34,6 +40,7 @@ class Autocast {
       at::autocast::set_enabled(on);
       if (on) at::autocast::set_autocast_gpu_dtype(torch::kBFloat16);
     }
+#endif
   }
   bool wanted_, cpu_;
 };
