@@ -33,7 +33,7 @@ fail() {
 }
 
 show() {
-  sed 's/^/    /' "$scratch/said" >&2
+  head -n 20 "$scratch/said" | sed 's/^/    /' >&2
 }
 
 # expect_code N COMMAND...: the command ends with N; what it says is kept for expect_text.
