@@ -10,6 +10,7 @@ clean_up() {
   local code=$?
   if [[ -n $background ]]; then kill -9 "$background" 2>/dev/null || true; fi
   cd /
+  umount "$scratch/full" 2>/dev/null || true  # the full disk of a test that was cut short
   rm -rf "$scratch"
   if ((failures > 0)); then
     echo "$failures expectations failed" >&2
