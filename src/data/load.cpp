@@ -154,9 +154,10 @@ class Collector {
     if (auto line = note_.text(shape_); !line.empty()) set.notes.push_back(std::move(line));
     if (!set.problems.empty()) {
       const auto& first = set.problems[0];
-      set.notes.push_back(fmt::format("{} of {} files left out; the first: {}: {}", set.problems.size(),
-                                      set.problems.size() + static_cast<std::size_t>(set.count), first.file,
-                                      first.reason));
+      set.notes.push_back(
+          fmt::format("{} of {} files left out ('belamy data doctor {}' lists all); the first: {}: {}",
+                      set.problems.size(), set.problems.size() + static_cast<std::size_t>(set.count),
+                      options_.source, first.file, first.reason));
     }
     return set;
   }

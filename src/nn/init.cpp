@@ -27,30 +27,29 @@ bool is_normalisation(const torch::nn::Module& module) {
 
 void initialise(torch::nn::Module& module, Init init, at::Generator generator) {
   const torch::NoGradGuard no_grad;
-  for (const auto& part : module.modules()) {
-    const bool normalises = is_normalisation(*part);
-    for (auto& item : part->named_parameters(/*recurse=*/false)) {
-      auto& parameter = item.value();
-      if (parameter.dim() < 2) {  // a bias, or the scale or shift of a normalisation
-        const bool scale = normalises && item.key() == "weight";
-        if (scale && init == Init::dcgan) {
-          fill_normal(parameter, 1, 0.02, generator);
-        } else {
-          parameter.fill_(scale ? 1 : 0);
-        }
-        continue;
+  const bool normalises = is_normalisation(module);
+  for (auto& item : module.named_parameters(/*recurse=*/false)) {
+    auto& parameter = item.value();
+    if (parameter.dim() < 2) {  // a bias, or the scale or shift of a normalisation
+      const bool scale = normalises && item.key() == "weight";
+      if (scale && init == Init::dcgan) {
+        fill_normal(parameter, 1, 0.02, generator);
+      } else {
+        parameter.fill_(scale ? 1 : 0);
       }
-      // [out, in, ...]; a transposed convolution has [in, out, ...], which swaps its fans.
-      const double field = static_cast<double>(parameter[0].numel()) / static_cast<double>(parameter.size(1));
-      const double fan_in = static_cast<double>(parameter.size(1)) * field;
-      const double fan_out = static_cast<double>(parameter.size(0)) * field;
-      switch (init) {
-        case Init::dcgan: fill_normal(parameter, 0, 0.02, generator); break;
-        case Init::he: fill_normal(parameter, 0, std::sqrt(2 / fan_in), generator); break;
-        case Init::glorot: fill_uniform(parameter, std::sqrt(6 / (fan_in + fan_out)), generator); break;
-      }
+      continue;
+    }
+    // [out, in, ...]; a transposed convolution has [in, out, ...], which swaps its fans.
+    const double field = static_cast<double>(parameter[0].numel()) / static_cast<double>(parameter.size(1));
+    const double fan_in = static_cast<double>(parameter.size(1)) * field;
+    const double fan_out = static_cast<double>(parameter.size(0)) * field;
+    switch (init) {
+      case Init::dcgan: fill_normal(parameter, 0, 0.02, generator); break;
+      case Init::he: fill_normal(parameter, 0, std::sqrt(2 / fan_in), generator); break;
+      case Init::glorot: fill_uniform(parameter, std::sqrt(6 / (fan_in + fan_out)), generator); break;
     }
   }
+  for (const auto& child : module.children()) initialise(*child, init, generator);
 }
 
 }  // namespace belamy::nn

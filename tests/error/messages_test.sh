@@ -98,7 +98,7 @@ make_images images 40
 head -c 30 images/top/000.pgm >images/top/cut.pgm
 echo "no image" >images/left/wrong.png
 expect_code 0 "$BELAMY" train gan --data images --steps 3 --out few "${tiny[@]}"
-expect_text "2 of the data's files were left out; first: .*(cut.pgm|wrong.png)"
+expect_text "2 of 38 files left out .*; the first: .*(cut.pgm|wrong.png)"
 expect_text "belamy data doctor images"
 expect_code 3 "$BELAMY" data doctor images
 expect_text "cut.pgm"

@@ -172,8 +172,8 @@ TEST_F(Sources, CacheFolder) {
   setenv("XDG_CACHE_HOME", "/somewhere", 1);
   EXPECT_EQ(cache_folder(), "/somewhere/belamy");
   unsetenv("XDG_CACHE_HOME");
-  setenv("HOME", "/home/her", 1);
-  EXPECT_EQ(cache_folder(), "/home/her/.cache/belamy");
+  setenv("HOME", "/nowhere/her", 1);
+  EXPECT_EQ(cache_folder(), "/nowhere/her/.cache/belamy");
 }
 
 }  // namespace

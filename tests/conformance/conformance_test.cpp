@@ -1,0 +1,551 @@
+// What every model must do: one suite, run for each line of models.def on its tiny settings.
+#include <cmath>
+#include <gmock/gmock.h>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <torch/torch.h>
+
+#include "belamy/error.h"
+
+#include "metrics/frechet.h"
+#include "small_data.h"
+
+namespace belamy {
+namespace {
+
+using testing::Each;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const torch::Device kCpu(torch::kCPU);
+
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const auto& info : all_models()) names.push_back(info.name);
+  return names;
+}
+
+class ConformanceTest : public testing::TestWithParam<std::string> {
+ protected:
+  ConformanceTest() : info_(find_model(GetParam())) {}
+
+  // The tiny settings, and where the model cannot be built so for this data, the cures that it names itself.
+  std::unique_ptr<Recipe> tiny(const Dataset& data, const std::vector<std::string>& more = {}) const {
+    auto settings = info_.tiny;
+    settings.push_back("train.batch=16");
+    settings.push_back("train.steps=1000");
+    settings.insert(settings.end(), more.begin(), more.end());
+    auto recipe = recipe_of(info_.name, settings);
+    const std::regex cure("model\\.[a-z_]+=[a-z0-9-]+");
+    for (int i = 0; info_.check && i < 3; ++i) {
+      const auto wrong = info_.check(shape_of(data), *recipe->config);
+      std::smatch found;
+      if (!std::regex_search(wrong, found, cure)) break;
+      recipe->fields().set_text(found.str());
+    }
+    return recipe;
+  }
+
+  Dataset plain_data(std::int64_t count = 256) const {
+    return info_.images ? small_images(count) : small_points(count);
+  }
+
+  // Data of every kind that the model says it takes.
+  std::vector<Dataset> all_data() const {
+    std::vector<Dataset> all;
+    if (info_.images) {
+      all = {small_images(64), small_images(64, 28), small_images(64, 32), small_images(64, 16, 3)};
+    }
+    if (info_.points) all.push_back(small_points(64));
+    return all;
+  }
+
+  static std::string kind_of(const Dataset& data) {
+    std::ostringstream text;
+    text << data.name << " " << data.channels << "x" << data.height << "x" << data.width;
+    return text.str();
+  }
+
+  // Whatever the model gives for these data and this seed: by name, in evaluation.
+  static std::vector<std::pair<std::string, Tensor>> outputs(Session& session, const Tensor& data,
+                                                             std::uint64_t seed) {
+    const ModelState::Evaluation evaluation(session.state());
+    auto& model = session.state().model();
+    std::vector<std::pair<std::string, Tensor>> all;
+    if (auto* sampler = model.sampler()) all.emplace_back("sample", sampler->sample(5, seeded(seed)));
+    if (auto* decoder = model.decoder()) {
+      auto latents = decoder->draw_latent(5, seeded(seed));
+      if (latents.defined()) all.emplace_back("decode", decoder->decode(latents));
+    }
+    if (auto* encoder = model.encoder()) all.emplace_back("encode", encoder->encode(data));
+    if (auto* r = model.reconstructor()) all.emplace_back("reconstruct", r->reconstruct(data));
+    if (auto* classifier = model.classifier()) all.emplace_back("classify", classifier->classify(data));
+    if (auto* translator = model.translator()) {
+      for (const auto& d : translator->directions()) all.emplace_back(d, translator->translate(data, d));
+    }
+    if (auto* density = model.density()) {
+      all.emplace_back("log-likelihood", density->log_likelihood(data, seeded(seed)));
+    }
+    if (auto* matcher = model.matcher())
+      all.emplace_back("similarity", matcher->similarity(data, data.flip(0)));
+    return all;
+  }
+
+  const ModelInfo& info_;
+};
+
+void expect_like_data(const Tensor& made, const DataShape& shape, std::int64_t n, const std::string& what) {
+  EXPECT_EQ(made.sizes().vec(), shape.sizes(n)) << what;
+  EXPECT_EQ(made.scalar_type(), torch::kFloat) << what;
+  EXPECT_TRUE(torch::isfinite(made).all().item<bool>()) << what;
+  if (!shape.is_images()) return;
+  EXPECT_GE(made.min().item<float>(), -1) << what;
+  EXPECT_LE(made.max().item<float>(), 1) << what;
+}
+
+void expect_numbers(const Tensor& numbers, const std::vector<std::int64_t>& sizes, const std::string& what) {
+  EXPECT_EQ(numbers.sizes().vec(), sizes) << what;
+  EXPECT_TRUE(torch::isfinite(numbers).all().item<bool>()) << what;
+}
+
+TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
+  for (const auto& data : all_data()) {
+    SCOPED_TRACE(kind_of(data));
+    const auto recipe = tiny(data);
+    Session session(*recipe, data, kCpu);
+    run_steps(session, 1);  // statistics of batch norm are then no longer those of the start
+    const auto shape = session.state().shape();
+    const auto batch = session.batches().head(5);
+    const ModelState::Evaluation evaluation(session.state());
+    auto& model = session.state().model();
+    if (auto* sampler = model.sampler()) {
+      expect_like_data(sampler->sample(5, seeded(1)), shape, 5, "sample");
+      if (sampler->conditional()) {
+        expect_like_data(sampler->sample(5, seeded(1), torch::arange(5)), shape, 5, "sample of a class");
+      }
+    }
+    if (auto* encoder = model.encoder()) {
+      expect_numbers(encoder->encode(batch), {5, encoder->code_size()}, "encode");
+    }
+    if (auto* decoder = model.decoder()) {
+      auto latents = decoder->draw_latent(5, seeded(1));
+      if (!latents.defined()) {
+        ASSERT_NE(model.encoder(), nullptr) << "without a prior, latents come from the encoder";
+        latents = model.encoder()->encode(batch);
+      }
+      expect_numbers(latents, {5, decoder->latent_size()}, "draw_latent");
+      expect_like_data(decoder->decode(latents), shape, 5, "decode");
+    }
+    if (auto* r = model.reconstructor()) expect_like_data(r->reconstruct(batch), shape, 5, "reconstruct");
+    if (auto* translator = model.translator()) {
+      EXPECT_FALSE(translator->directions().empty());
+      for (const auto& direction : translator->directions()) {
+        expect_like_data(translator->translate(batch, direction), shape, 5, direction);
+      }
+    }
+    if (auto* classifier = model.classifier()) {
+      expect_numbers(classifier->classify(batch), {5, classifier->classes()}, "classify");
+    }
+    if (auto* density = model.density()) {
+      expect_numbers(density->log_likelihood(batch, seeded(1)), {5}, "log_likelihood");
+    }
+    if (auto* scorer = model.scorer()) {
+      expect_numbers(scorer->score(batch), {5}, "score");
+      EXPECT_FALSE(scorer->score_name().empty());
+    }
+    if (auto* matcher = model.matcher()) expect_numbers(matcher->similarity(batch, batch), {5}, "similarity");
+  }
+}
+
+TEST_P(ConformanceTest, TwentyStepsAreFinite) {
+  for (const auto& data : all_data()) {
+    SCOPED_TRACE(kind_of(data));
+    const auto recipe = tiny(data);
+    Session session(*recipe, data, kCpu);
+    run_steps(session, 20);
+    std::set<std::string> names;
+    for (const auto& [name, value] : session.take_records()) {
+      EXPECT_TRUE(std::isfinite(value)) << name;
+      names.insert(name);
+    }
+    for (const auto& player : info_.players) {
+      EXPECT_TRUE(names.count("gradient/" + player.name)) << player.name << " never moved";
+    }
+    EXPECT_GT(names.size(), info_.players.size()) << "nothing but gradients is recorded";
+    for (const auto& item : session.state().model().named_parameters()) {
+      EXPECT_TRUE(torch::isfinite(item.value()).all().item<bool>()) << item.key();
+    }
+  }
+}
+
+TEST_P(ConformanceTest, EveryChoiceTrainsOrSaysWhyNot) {
+  const auto data = plain_data(32);
+  for (const auto& field : recipe_of(info_.name, {})->fields().all()) {
+    if (!field.key.starts_with("model.")) continue;
+    std::vector<std::string> choices;
+    if (field.type == "true or false") choices = {"true", "false"};
+    if (field.type.starts_with("one of ")) {
+      std::istringstream words(field.type.substr(std::string("one of ").size()));
+      for (std::string word; std::getline(words >> std::ws, word, ',');) choices.push_back(word);
+    }
+    for (const auto& choice : choices) {
+      SCOPED_TRACE(field.key + "=" + choice);
+      const auto recipe = tiny(data, {field.key + "=" + choice, "train.batch=8"});
+      try {
+        Session session(*recipe, data, kCpu);
+        run_steps(session, 2);
+        for (const auto& [name, value] : session.take_records()) EXPECT_TRUE(std::isfinite(value)) << name;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
+      }
+    }
+  }
+}
+
+TEST_P(ConformanceTest, OddSizesTrainOrAreRefusedInWords) {
+  struct Size {
+    std::int64_t channels, height, width;
+  };
+  for (const auto& [channels, height, width] :
+       {Size{1, 1, 1}, Size{1, 5, 7}, Size{3, 9, 9}, Size{1, 20, 20}, Size{2, 12, 18}}) {
+    Dataset data{.name = "grey", .count = 16, .channels = channels, .height = height, .width = width};
+    data.pixels.assign(static_cast<std::size_t>(16 * channels * height * width), 100);
+    SCOPED_TRACE(kind_of(data));
+    const auto recipe = tiny(data, {"train.batch=4"});
+    try {
+      Session session(*recipe, data, kCpu);
+      run_steps(session, 1);
+      for (const auto& [name, made] : outputs(session, session.batches().head(5), 1)) {
+        EXPECT_TRUE(torch::isfinite(made).all().item<bool>()) << name;
+      }
+    } catch (const Error& error) {
+      EXPECT_THAT(error.code(), testing::AnyOf(ExitCode::usage, ExitCode::data)) << error.what();
+    }
+  }
+}
+
+TEST_P(ConformanceTest, DataOfTheWrongKindIsRefused) {
+  for (const auto& data : {small_images(16), small_points(16)}) {
+    if (data.is_images() ? info_.images : info_.points) continue;
+    const auto recipe = recipe_of(info_.name, info_.tiny);
+    try {
+      Session session(*recipe, data, kCpu);
+      ADD_FAILURE() << "took " << data.name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::data) << error.what();
+      EXPECT_THAT(error.what(), HasSubstr(info_.name + " takes "));
+    }
+  }
+}
+
+// Mean squared distance of a datum's values.
+double distance(const Tensor& a, const Tensor& b) {
+  return (a - b).square().mean().item<double>();
+}
+
+// Frechet distance of the data averaged down to 4x4: small enough for a covariance of few samples.
+double sample_distance(Session& session) {
+  const ModelState::Evaluation evaluation(session.state());
+  const auto features = [](const Tensor& x) {
+    return (x.dim() == 4 ? at::adaptive_avg_pool2d(x, {4, 4}) : x).flatten(1);
+  };
+  const auto samples = session.state().model().sampler()->sample(256, seeded(3));
+  return frechet_distance(features(samples), features(session.batches().head(64)));
+}
+
+TEST_P(ConformanceTest, LearnsSixtyFourExamples) {
+  const auto data = plain_data(64);
+  std::vector<std::string> settings = {"train.batch=64"};
+  for (const auto& player : info_.players) settings.push_back("optimizer." + player.name + ".lr=2e-3");
+  const auto recipe = tiny(data, settings);
+  Session session(*recipe, data, kCpu);
+  auto& model = session.state().model();
+  const auto examples = session.batches().head(64);
+  if (model.reconstructor()) {
+    const auto error = [&] {
+      const ModelState::Evaluation evaluation(session.state());
+      return distance(model.reconstructor()->reconstruct(examples), examples);
+    };
+    const double before = error();
+    run_steps(session, 250);
+    const double after = error();
+    RecordProperty("error", std::to_string(before) + " -> " + std::to_string(after));
+    EXPECT_LT(after, 0.5 * before);
+    // Better by far than the best single answer, their mean: so it tells the examples apart.
+    EXPECT_LT(after, 0.5 * distance(examples.mean(0, true), examples));
+  } else if (model.sampler()) {
+    // A game has no loss that must fall, but its samples must come nearer to the data.
+    const double before = sample_distance(session);
+    run_steps(session, 250);
+    const double after = sample_distance(session);
+    RecordProperty("distance", std::to_string(before) + " -> " + std::to_string(after));
+    EXPECT_LT(after, 0.5 * before);
+  }
+}
+
+// Passes a model's updates on to a session, and looks at what each of them does.
+class Inspector final : public StepContext {
+ public:
+  explicit Inspector(Session& session) : session_(session) {}
+
+  void update(std::string_view player, const Tensor& loss, bool keep_graph) override {
+    auto& state = session_.state().player(player);
+    const auto gradients = torch::autograd::grad({loss}, state.parameters(), {}, /*retain_graph=*/true,
+                                                 /*create_graph=*/false, /*allow_unused=*/true);
+    note(state, gradients);
+    inspect(state, [&] { session_.update(player, loss, keep_graph); });
+  }
+  void apply(std::string_view player, const std::vector<Tensor>& gradients) override {
+    auto& state = session_.state().player(player);
+    note(state, gradients);
+    inspect(state, [&] { session_.apply(player, gradients); });
+  }
+  void record(const std::string& name, const Tensor& value) override {
+    EXPECT_EQ(value.numel(), 1) << name;
+    session_.record(name, value);
+  }
+  std::int64_t step() const override { return step_; }
+  std::int64_t total_steps() const override { return session_.total_steps(); }
+  const std::string& stage() const override { return session_.stage(); }
+  std::int64_t stage_step() const override { return step_; }
+  const PlayerOptions& options(std::string_view player) const override { return session_.options(player); }
+  at::Generator generator() override { return session_.generator(); }
+  torch::Device device() const override { return session_.device(); }
+
+  void run_step() {
+    session_.state().model().train();
+    session_.state().model().step(session_.batches().at(step_), *this);
+    ++step_;
+  }
+  // Parameters that had a gradient other than zero at some update of their player.
+  bool reached(const Tensor& parameter) const { return reached_.count(parameter.unsafeGetTensorImpl()) > 0; }
+
+ private:
+  void note(const PlayerState& player, const std::vector<Tensor>& gradients) {
+    ASSERT_EQ(gradients.size(), player.parameters().size());
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (gradients[i].defined() && (gradients[i] != 0).any().item<bool>()) {
+        reached_.insert(player.parameters()[i].unsafeGetTensorImpl());
+      }
+    }
+  }
+
+  template <class F>
+  void inspect(const PlayerState& moved, const F& action) {
+    std::vector<Tensor> before;
+    const auto all = session_.state().model().named_parameters();
+    for (const auto& item : all) before.push_back(item.value().detach().clone());
+    action();
+    std::set<const void*> own;
+    for (const auto& p : moved.parameters()) own.insert(p.unsafeGetTensorImpl());
+    bool changed = false;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const bool same = same_bits(all[i].value(), before[i]);
+      if (own.count(all[i].value().unsafeGetTensorImpl())) {
+        changed = changed || !same;
+      } else {
+        EXPECT_TRUE(same) << moved.name() << "'s update changed " << all[i].key();
+      }
+    }
+    EXPECT_TRUE(changed) << moved.name() << "'s update changed nothing";
+  }
+
+  Session& session_;
+  std::int64_t step_ = 0;
+  std::set<const void*> reached_;
+};
+
+TEST_P(ConformanceTest, AnUpdateReachesAllOfItsPlayerAndNothingElse) {
+  const auto data = plain_data();
+  const auto recipe = tiny(data);
+  Session session(*recipe, data, kCpu);
+  std::map<const void*, int> owners;
+  for (const auto& player : session.state().players()) {
+    for (const auto& p : player->parameters()) ++owners[p.unsafeGetTensorImpl()];
+  }
+  Inspector inspector(session);
+  for (int i = 0; i < 4; ++i) inspector.run_step();
+  for (const auto& item : session.state().model().named_parameters()) {
+    EXPECT_EQ(owners[item.value().unsafeGetTensorImpl()], 1) << item.key() << " must be of one player";
+    EXPECT_TRUE(inspector.reached(item.value())) << item.key() << " never had a gradient";
+    EXPECT_FALSE(item.value().grad().defined()) << item.key() << " keeps a gradient of its own";
+  }
+}
+
+TEST_P(ConformanceTest, PlayersAreTheDeclaredOnes) {
+  const auto data = plain_data();
+  const auto recipe = tiny(data);
+  Session session(*recipe, data, kCpu);
+  std::vector<std::string> declared, real;
+  for (const auto& player : info_.players) declared.push_back(player.name);
+  for (const auto& player : session.state().players()) real.push_back(player->name());
+  EXPECT_EQ(real, declared);
+}
+
+TEST_P(ConformanceTest, CapabilitiesAreTheDeclaredOnes) {
+  const auto data = plain_data();
+  const auto recipe = tiny(data);
+  Session session(*recipe, data, kCpu);
+  EXPECT_EQ(capabilities_of(session.state().model()), info_.capabilities);
+}
+
+TEST_P(ConformanceTest, TheCardIsFilledIn) {
+  for (const auto& text : {info_.family, info_.summary, info_.paper}) EXPECT_FALSE(text.empty());
+  EXPECT_FALSE(info_.tiny.empty());
+  for (const auto& field : recipe_of(info_.name, {})->fields().all())
+    EXPECT_FALSE(field.help.empty()) << field.key;
+}
+
+TEST_P(ConformanceTest, SavingAndLoadingKeepsTheBits) {
+  const auto data = plain_data();
+  const auto recipe = tiny(data);
+  Session first(*recipe, data, kCpu), second(*recipe, data, kCpu);
+  run_steps(first, 3);
+  const auto bytes = checkpoint_of(first);
+  EXPECT_NE(checkpoint_of(second), bytes);
+  second.load(read_checkpoint(bytes), "the checkpoint");
+  EXPECT_EQ(second.step(), 3);
+  EXPECT_TRUE(checkpoint_of(second) == bytes);
+}
+
+TEST_P(ConformanceTest, ResumingInTheMiddleOfAnEpochKeepsTheBits) {
+  const auto data = plain_data(100);  // an epoch is 6.25 batches of 16
+  std::vector<std::string> settings;
+  for (const auto& player : info_.players) settings.push_back("optimizer." + player.name + ".average=0.9");
+  const auto recipe = tiny(data, settings);
+  Session whole(*recipe, data, kCpu), half(*recipe, data, kCpu), rest(*recipe, data, kCpu);
+  run_steps(whole, 9);
+  run_steps(half, 4);
+  rest.load(read_checkpoint(checkpoint_of(half)), "the checkpoint");
+  run_steps(rest, 5);
+  const auto expected = read_checkpoint(checkpoint_of(whole)), got = read_checkpoint(checkpoint_of(rest));
+  ASSERT_EQ(got.arrays.size(), expected.arrays.size());
+  for (const auto& [name, array] : expected.arrays) {
+    EXPECT_TRUE(same_bits(tensor_of(got.arrays.at(name)), tensor_of(array))) << name;
+  }
+  EXPECT_EQ(got.metadata, expected.metadata);
+}
+
+TEST_P(ConformanceTest, TheSeedDecidesEverything) {
+  const auto data = plain_data();
+  const auto after_training = [&](const std::string& seed, std::uint64_t sample_seed) {
+    const auto recipe = tiny(data, {"train.seed=" + seed});
+    Session session(*recipe, data, kCpu);
+    torch::rand({static_cast<std::int64_t>(sample_seed)});  // the global generator must not matter
+    run_steps(session, 3);
+    return outputs(session, session.batches().head(5), sample_seed);
+  };
+  const auto first = after_training("1", 5), again = after_training("1", 5);
+  const auto other_weights = after_training("2", 5), other_sample = after_training("1", 6);
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const auto& [name, made] = first[i];
+    EXPECT_TRUE(same_bits(made, again[i].second)) << name;
+    EXPECT_FALSE(same_bits(made, other_weights[i].second)) << name;
+    if (name == "sample") {
+      EXPECT_FALSE(same_bits(made, other_sample[i].second));
+    }
+  }
+}
+
+TEST_P(ConformanceTest, EvaluationIsRepeatableAndLeavesNoTrace) {
+  const auto data = plain_data();
+  std::vector<std::string> settings;
+  for (const auto& player : info_.players) settings.push_back("optimizer." + player.name + ".average=0.9");
+  const auto recipe = tiny(data, settings);
+  Session session(*recipe, data, kCpu);
+  run_steps(session, 3);
+  auto& model = session.state().model();
+  const auto before = checkpoint_of(session);
+  const auto batch = session.batches().head(5);
+  const auto live = model.parameters()[0].detach().clone();
+  {
+    const ModelState::Evaluation evaluation(session.state());
+    EXPECT_FALSE(model.is_training());
+    EXPECT_FALSE(at::GradMode::is_enabled());
+    EXPECT_FALSE(same_bits(model.parameters()[0], live)) << "the averages are not in place";
+  }
+  const auto once = outputs(session, batch, 1), twice = outputs(session, batch, 1);
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    EXPECT_TRUE(same_bits(once[i].second, twice[i].second)) << once[i].first;
+  }
+  EXPECT_TRUE(model.is_training());
+  EXPECT_TRUE(at::GradMode::is_enabled());
+  EXPECT_TRUE(checkpoint_of(session) == before);
+}
+
+TEST_P(ConformanceTest, ScoresAreRepeatableAndLeaveNoTrace) {
+  const auto data = plain_data();
+  const auto recipe = tiny(data);
+  Session session(*recipe, data, kCpu);
+  auto* scorer = session.state().model().scorer();
+  if (!scorer) return;
+  const auto before = checkpoint_of(session);
+  {
+    const ModelState::Evaluation evaluation(session.state());
+    const auto batch = session.batches().head(5);
+    EXPECT_TRUE(same_bits(scorer->score(batch), scorer->score(batch)));
+  }
+  EXPECT_TRUE(checkpoint_of(session) == before);
+}
+
+// A value that a field of this type and range must refuse.
+std::vector<Value> bad_values(const Fields::Field& field) {
+  const auto low = field.range.find(" .. ") != std::string::npos || field.range.starts_with(">= ");
+  const auto bound =
+      field.range.starts_with(">= ") || field.range.starts_with("<= ") ? field.range.substr(3) : field.range;
+  const double outside = std::strtod(bound.c_str(), nullptr) + (low ? -1 : 1);
+  const std::string text = "no such choice";
+  if (field.type.starts_with("list of ")) {
+    std::vector<Value> bad = {text, true};
+    if (!field.range.empty()) bad.push_back(std::vector<double>{outside});
+    return bad;
+  }
+  if (field.type == "integer" || field.type == "number") {
+    std::vector<Value> bad = {text, true, std::nan("")};
+    if (field.type == "integer") bad.push_back(0.5);
+    if (!field.range.empty()) bad.push_back(outside);
+    return bad;
+  }
+  if (field.type == "true or false") return {text, std::int64_t{1}};
+  if (field.type.starts_with("one of ")) return {text, std::int64_t{1}, false};
+  return {std::int64_t{1}, false};
+}
+
+TEST_P(ConformanceTest, BadSettingsAreRefusedByName) {
+  const auto recipe = recipe_of(info_.name, {});
+  for (const auto& field : recipe->fields().all()) {
+    if (!field.key.starts_with("model.") && !field.key.starts_with("optimizer.")) continue;
+    const auto before = field.get();
+    for (const auto& value : bad_values(field)) {
+      try {
+        recipe->fields().set(field.key, value, {"my.toml, line 3"});
+        ADD_FAILURE() << field.key << " took value of kind " << value.index();
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
+        EXPECT_THAT(error.what(), testing::StartsWith("my.toml, line 3: " + field.key + " must be "));
+      }
+      EXPECT_EQ(field.get(), before) << field.key;
+    }
+  }
+}
+
+TEST_P(ConformanceTest, AMisspeltSettingIsAnsweredWithTheNearest) {
+  const auto recipe = recipe_of(info_.name, {});
+  for (const auto& field : recipe->fields().all()) {
+    if (!field.key.starts_with("model.")) continue;
+    try {
+      recipe->fields().set(field.key + "x", std::int64_t{1}, {});
+      ADD_FAILURE() << field.key << "x was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage);
+      EXPECT_THAT(error.what(), HasSubstr("did you mean '" + field.key + "'?"));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ConformanceTest, testing::ValuesIn(model_names()),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace belamy
