@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
+# shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 verbs=(demo train sample interpolate reconstruct evaluate report verify-resume models recipes data completion)
 
