@@ -4,7 +4,7 @@
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-unset CMAKE_PREFIX_PATH
+unset CMAKE_PREFIX_PATH BELAMY_DATA
 
 fail() {
   echo "FAILED: $1" >&2
