@@ -82,8 +82,8 @@ class OptimiserTest : public testing::Test {
 };
 
 TEST_F(OptimiserTest, AdamIsLibTorchs) {
-  torch::optim::Adam reference(twins_, torch::optim::AdamOptions(0.01).betas({0.5, 0.99}).eps(1e-7));
-  EXPECT_LT(difference({.lr = 0.01, .beta1 = 0.5, .beta2 = 0.99, .epsilon = 1e-7}, reference), 1e-6);
+  torch::optim::Adam reference(twins_, torch::optim::AdamOptions(0.01).betas({0.5, 0.99}).eps(1e-2));
+  EXPECT_LT(difference({.lr = 0.01, .beta1 = 0.5, .beta2 = 0.99, .epsilon = 1e-2}, reference), 1e-6);
 }
 
 TEST_F(OptimiserTest, AdamWithDecayIsLibTorchsAdamW) {
@@ -97,8 +97,8 @@ TEST_F(OptimiserTest, SgdWithMomentumIsLibTorchs) {
 }
 
 TEST_F(OptimiserTest, RmspropIsLibTorchs) {
-  torch::optim::RMSprop reference(twins_, torch::optim::RMSpropOptions(0.01).alpha(0.95).eps(1e-6));
-  EXPECT_LT(difference({.optimizer = "rmsprop", .lr = 0.01, .beta2 = 0.95, .epsilon = 1e-6}, reference),
+  torch::optim::RMSprop reference(twins_, torch::optim::RMSpropOptions(0.01).alpha(0.95).eps(1e-2));
+  EXPECT_LT(difference({.optimizer = "rmsprop", .lr = 0.01, .beta2 = 0.95, .epsilon = 1e-2}, reference),
             1e-6);
 }
 
