@@ -49,7 +49,7 @@ ExitCode doctor(const std::string& source) {
   for (const auto& problem : found.problems) {
     fmt::print("{:<{}}  {:<{}}  {}\n", problem.file, wide, problem.reason, reason, problem.cure);
   }
-  fmt::print("\n{} of {} files are good, {} problems\n", format_count(found.good), format_count(found.files),
+  fmt::print("\n{} of {} files are good; problems: {}\n", format_count(found.good), format_count(found.files),
              format_count(static_cast<std::int64_t>(found.problems.size())));
   return ExitCode::data;
 }

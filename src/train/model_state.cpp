@@ -161,8 +161,8 @@ void ModelState::load(const Safetensors& file, const std::string& origin) {
   const auto model = file.metadata.find("model");
   if (model == file.metadata.end() || model->second != model_name_) {
     throw storage_error(
-        fmt::format("{}: holds a {}, not a {}", origin,
-                    model == file.metadata.end() ? "foreign model" : model->second, model_name_),
+        fmt::format("{}: holds the model {}, not {}", origin,
+                    model == file.metadata.end() ? "of somebody else" : model->second, model_name_),
         "the run's resolved.toml and its checkpoints do not belong together");
   }
   // Everything is checked before anything is changed.

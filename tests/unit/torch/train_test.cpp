@@ -435,7 +435,7 @@ TEST_F(CheckpointTest, AWholeOneIsLoaded) {
 }
 
 TEST_F(CheckpointTest, AnotherModelsIsRefused) {
-  EXPECT_THAT(refused(of("autoencoder", kTinyAutoencoder)), HasSubstr("holds a autoencoder, not a gan"));
+  EXPECT_THAT(refused(of("autoencoder", kTinyAutoencoder)), HasSubstr("holds the model autoencoder, not gan"));
 }
 
 TEST_F(CheckpointTest, AMissingArrayIsNamed) {
