@@ -435,7 +435,8 @@ TEST_F(CheckpointTest, AWholeOneIsLoaded) {
 }
 
 TEST_F(CheckpointTest, AnotherModelsIsRefused) {
-  EXPECT_THAT(refused(of("autoencoder", kTinyAutoencoder)), HasSubstr("holds the model autoencoder, not gan"));
+  EXPECT_THAT(refused(of("autoencoder", kTinyAutoencoder)),
+              HasSubstr("holds the model autoencoder, not gan"));
 }
 
 TEST_F(CheckpointTest, AMissingArrayIsNamed) {
