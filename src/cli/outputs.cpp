@@ -12,11 +12,6 @@
 #include "train/pictures.h"
 
 namespace belamy::cli {
-namespace {
-
-constexpr std::int64_t kBatch = 256;
-
-}  // namespace
 
 Output Output::parse(const std::string& text) {
   const fs::path path(text);
@@ -60,14 +55,6 @@ void Output::write(const Tensor& data, const Tensor& labels) const {
   }
 }
 
-Tensor draw(Sampler& sampler, std::int64_t n, at::Generator generator) {
-  std::vector<Tensor> parts;
-  for (std::int64_t done = 0; done < n; done += kBatch) {
-    parts.push_back(sampler.sample(std::min(kBatch, n - done), generator).cpu());
-  }
-  return torch::cat(parts);
-}
-
 void lacks(const Run& run, Capability capability) {
   std::string others;
   for (const auto& info : all_models()) {
@@ -77,14 +64,6 @@ void lacks(const Run& run, Capability capability) {
   }
   throw usage_error(fmt::format("{} is no {}", run.recipe().model->name, capability_name(capability)),
                     others.empty() ? "no model is one yet" : "models that are: " + others);
-}
-
-Tensor in_batches(const Run& run, const Tensor& data, const std::function<Tensor(const Tensor&)>& f) {
-  std::vector<Tensor> parts;
-  for (std::int64_t done = 0; done < data.size(0); done += kBatch) {
-    parts.push_back(f(data.narrow(0, done, std::min(kBatch, data.size(0) - done)).to(run.device())).cpu());
-  }
-  return torch::cat(parts);
 }
 
 DataOptions fitted_options(const Run& run, const std::string& data) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <torch/types.h>
 
@@ -30,9 +29,6 @@ class Output {
   std::filesystem::path path_;
 };
 
-/// `n` samples in batches, on the CPU.
-Tensor draw(Sampler& sampler, std::int64_t n, at::Generator generator);
-
 [[noreturn]] void lacks(const Run& run, Capability capability);
 
 /// The capability, or a usage error that names the models that have it.
@@ -41,10 +37,6 @@ C* need(C* capability, const Run& run, Capability kind) {
   if (!capability) lacks(run, kind);
   return capability;
 }
-
-/// Applies `f` to batches of `data` (on the CPU, [N, ...]) on the run's device; the results joined on the
-/// CPU.
-Tensor in_batches(const Run& run, const Tensor& data, const std::function<Tensor(const Tensor&)>& f);
 
 /// The run's own data settings, its images' size and channels fixed; another source when `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");

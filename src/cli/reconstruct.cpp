@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "train/batches.h"
 #include "train/pictures.h"
+#include "train/run_batches.h"
 
 namespace belamy::cli {
 

@@ -4,6 +4,7 @@
 
 #include "cli/outputs.h"
 #include "cli/verbs.h"
+#include "train/run_batches.h"
 
 namespace belamy::cli {
 

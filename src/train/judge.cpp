@@ -16,11 +16,10 @@
 #include "store/safetensors.h"
 #include "train/batches.h"
 #include "train/model_state.h"
+#include "train/run_batches.h"
 
 namespace belamy {
 namespace {
-
-constexpr std::int64_t kBatch = 250;
 
 // The classifier of a data set, trained once and kept in the cache under the data's own digest.
 FeatureClassifier classifier_for(const Dataset& train, torch::Device device,
@@ -57,16 +56,6 @@ FeatureClassifier classifier_for(const Dataset& train, torch::Device device,
   return classifier;
 }
 
-// `f` over [N, ...] in batches on the run's device; results joined on the CPU.
-Tensor over(const Run& run, const Tensor& stored, const std::function<Tensor(const Tensor&)>& f) {
-  std::vector<Tensor> parts;
-  for (std::int64_t done = 0; done < stored.size(0); done += kBatch) {
-    const auto n = std::min(kBatch, stored.size(0) - done);
-    parts.push_back(f(to_model_range(stored.narrow(0, done, n)).to(run.device())).cpu());
-  }
-  return torch::cat(parts);
-}
-
 std::string error_note(const Tensor& each) {
   const auto n = static_cast<double>(each.size(0));
   return fmt::format("mean over {} test examples, standard error {:.3g}", each.size(0),
@@ -77,7 +66,7 @@ void judge_likelihood(Run& run, const Tensor& test, std::vector<ReportScore>& sc
   auto& model = run.model();
   const double unit = run.shape().is_images() ? 0.25 : 1;
   if (auto* reconstructor = model.reconstructor()) {
-    const auto each = over(run, test, [&](const Tensor& x) {
+    const auto each = in_batches(run, test, [&](const Tensor& x) {
       return (reconstructor->reconstruct(x) - x).square().flatten(1).sum(1) * unit;
     });
     scores.push_back({"reconstruction error", each.mean().item<double>(),
@@ -86,7 +75,7 @@ void judge_likelihood(Run& run, const Tensor& test, std::vector<ReportScore>& sc
   if (auto* density = model.density()) {
     auto generator = run.generator(seed);
     const auto each =
-        over(run, test, [&](const Tensor& x) { return -density->log_likelihood(x, generator); });
+        in_batches(run, test, [&](const Tensor& x) { return -density->log_likelihood(x, generator); });
     const bool bound = density->kind() == Density::Kind::lower_bound;
     scores.push_back({bound ? "negative ELBO" : "negative log-likelihood", each.mean().item<double>(), "nats",
                       error_note(each)});
@@ -100,12 +89,9 @@ void judge_sampler(Run& run, const Dataset& train, const Dataset& test, const Ju
   progress(fmt::format("drawing {} samples", format_count(request.samples)));
   auto generator = run.generator(request.seed);
   const bool images = run.shape().is_images();
-  std::vector<Tensor> parts;
-  for (std::int64_t done = 0; done < request.samples; done += kBatch) {
-    const auto batch = sampler->sample(std::min(kBatch, request.samples - done), generator);
-    parts.push_back(images ? to_bytes(batch).cpu() : batch.cpu());
-  }
-  const auto samples = torch::cat(parts), real = data_tensor(train), held_out = data_tensor(test);
+  const auto drawn = draw(*sampler, request.samples, generator);
+  const auto samples = images ? to_bytes(drawn) : drawn, real = data_tensor(train),
+             held_out = data_tensor(test);
   const auto n = std::min<std::int64_t>({1000, samples.size(0), real.size(0)});
   const auto flat = [n](const Tensor& x) { return x.narrow(0, 0, n).to(torch::kFloat).flatten(1); };
   const auto pick = torch::linspace(0, static_cast<double>(real.size(0) - 1), n).to(torch::kLong);
