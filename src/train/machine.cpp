@@ -82,7 +82,7 @@ std::string blas_name() {
 std::string blas_warning() {
   const auto name = blas_name();
   if (name == "reference BLAS") {
-    return "LibTorch runs on the reference BLAS here, some 20 times slower than OpenBLAS; cure: tools/setup, "
+    return "LibTorch runs on the reference BLAS here, many times slower than OpenBLAS; cure: tools/setup, "
            "or: apt-get "
            "install libopenblas0-openmp";
   }
