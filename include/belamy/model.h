@@ -15,6 +15,8 @@
 
 namespace belamy {
 
+class Recipe;
+
 /// What a data set looks like to a model.
 struct DataShape {
   std::int64_t channels = 0, height = 0, width = 0;  ///< images
@@ -43,6 +45,13 @@ struct Batch {
   std::int64_t size() const { return data.size(0); }
 };
 
+/// Where a player's optimiser stands: tensors in the shapes and order of its parameters, live; empty where
+/// the rule keeps none.
+struct OptimizerState {
+  std::vector<Tensor> first, second;
+  std::int64_t updates = 0;
+};
+
 /// A model's view of the running training. Nothing in it waits for the device.
 class StepContext {
  public:
@@ -64,6 +73,8 @@ class StepContext {
   virtual const std::string& stage() const = 0;  ///< name of the present [[stage]], "main" without stages
   virtual std::int64_t stage_step() const = 0;   ///< 0, 1, ... inside the stage
   virtual const PlayerOptions& options(std::string_view player) const = 0;
+  /// For models that look ahead through a player's optimiser; its learning rate is `options(player).lr`.
+  virtual OptimizerState optimizer_state(std::string_view player) const = 0;
 
   /// The one source of random numbers of a run; saved in checkpoints.
   virtual at::Generator generator() = 0;
@@ -144,14 +155,17 @@ struct ModelInfo {
   std::vector<PlayerInfo> players;
   bool images = true;   ///< takes images
   bool points = false;  ///< takes points
-  /// A data set needs these before the model can be built; empty: fine as it is. Returns what is wrong, in
-  /// words.
-  std::function<std::string(const DataShape&, const ModelConfig&)> check;
+  /// What keeps the model from being built for this data with these settings, in words; empty: nothing.
+  std::function<std::string(const DataShape&, const Recipe&)> check;
+  /// What may be built but is likely to disappoint, in words: told before the training.
+  std::function<std::vector<std::string>(const Recipe&)> advise;
   std::function<std::unique_ptr<ModelConfig>()> config;
   /// Builds the networks with weights drawn from `generator`.
   std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator)> make;
   /// Settings that make it small and quick for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
+  /// Settings, each on top of `tiny`, whose code paths the conformance suite runs too: "model.r1=1".
+  std::vector<std::string> variants;
   /// The model's own changes to the settings every run has: "train.batch=128".
   std::vector<std::string> defaults;
 };

@@ -53,6 +53,12 @@ class Recipe {
   Fields fields_;
 };
 
+/// The model's own settings, as the type that they are.
+template <class C>
+const C& config_of(const Recipe& recipe) {
+  return static_cast<const C&>(*recipe.config);
+}
+
 /// The recipes that can be named: (name, title, model, file).
 struct RecipeEntry {
   std::string name;

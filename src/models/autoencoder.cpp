@@ -7,6 +7,8 @@
 
 #include <torch/torch.h>
 
+#include "belamy/recipe.h"
+
 #include "models/shared/code_networks.h"
 #include "objectives/likelihood.h"
 
@@ -78,14 +80,14 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
   std::shared_ptr<nn::Chain> encoder_, decoder_;
 };
 
-std::string check(const DataShape& shape, const ModelConfig& config) {
-  const auto& settings = static_cast<const AutoencoderConfig&>(config);
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  const auto& settings = config_of<AutoencoderConfig>(recipe);
   if (settings.loss == "cross-entropy" && (settings.output == "linear" || !shape.is_images())) {
     return "cross-entropy needs images and model.output=sigmoid; set model.loss=l2";
   }
   if (!shape.is_images() && settings.output == "sigmoid")
     return "points have no bounds; set model.output=linear";
-  return check_code_networks(shape, config);
+  return check_code_networks(shape, config_of<CodeConfig>(recipe));
 }
 
 }  // namespace

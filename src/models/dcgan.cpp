@@ -13,6 +13,7 @@
 #include "models/shared/adversarial_model.h"
 #include "nn/init.h"
 #include "nn/layers.h"
+#include "nn/norm.h"
 
 namespace belamy::models {
 namespace {
@@ -32,67 +33,63 @@ struct DcganConfig : AdversarialConfig {
 class Dcgan final : public AdversarialModel {
  public:
   Dcgan(const DataShape& shape, const DcganConfig& config, at::Generator generator)
-      : AdversarialModel(config), shape_(shape) {
-    side_ = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width)));
+      : AdversarialModel(config, shape, config.latent) {
+    const auto side = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width)));
     const auto stages =
-        std::countr_zero(static_cast<std::uint64_t>(side_)) - 3;  // halvings beyond the one to 4x4
+        std::countr_zero(static_cast<std::uint64_t>(side)) - 3;  // halvings beyond the one to 4x4
+    const auto before = (side - shape.width) / 2, after = side - shape.width - before;
+    const bool cut = side != shape.width;
 
-    generator_ = register_module("generator", std::make_shared<nn::Chain>());
     auto channels = config.width << stages;
+    generator_->add([](const Tensor& z) { return z.view({z.size(0), -1, 1, 1}); });
     generator_->add(
         std::make_shared<nn::ConvTranspose>(config.latent, channels, 4, 1, 0, false));  // [N, C, 4, 4]
     for (; channels >= config.width; channels /= 2) {
-      generator_->add(torch::nn::BatchNorm2d(channels)).add(nn::activation("relu"));
+      if (config.generator_norm != "none") {
+        generator_->add(std::make_shared<nn::Norm>(config.generator_norm, channels, config.references()));
+      }
+      generator_->add(nn::activation("relu"));
       const bool last = channels == config.width;
       generator_->add(
           std::make_shared<nn::ConvTranspose>(channels, last ? shape.channels : channels / 2, 4, 2, 1, last));
       if (last) break;
     }
     generator_->add(nn::activation("tanh"));
+    if (cut) {
+      generator_->add([before, shape](const Tensor& x) {
+        return x.slice(2, before, before + shape.height).slice(3, before, before + shape.width);
+      });
+      discriminator_->add([before, after](const Tensor& x) {
+        return at::constant_pad_nd(x, {before, after, before, after}, -1);
+      });
+    }
 
-    discriminator_ = register_module("discriminator", std::make_shared<nn::Chain>());
+    const auto weighting = discriminator_weighting();
+    const auto norm = config.norm_of_discriminator("batch");
     const auto first = config.discriminator_width ? config.discriminator_width : config.width;
-    const auto halve = [](std::int64_t in, std::int64_t out, bool bias) {
-      return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 4).stride(2).padding(1).bias(bias));
+    const auto halve = [&](std::int64_t in, std::int64_t out, bool bias) {
+      return std::make_shared<nn::Conv>(in, out, 4, 2, 1, bias, weighting);
     };
-    discriminator_->add(halve(shape.channels, first, true)).add(nn::activation("leaky-relu"));
+    discriminator_->add(halve(packed_shape().channels, first, true)).add(nn::activation("leaky-relu"));
     channels = first;
     for (int i = 0; i < stages; ++i, channels *= 2) {
-      discriminator_->add(halve(channels, channels * 2, false))
-          .add(torch::nn::BatchNorm2d(channels * 2))
-          .add(nn::activation("leaky-relu"));
+      discriminator_->add(halve(channels, channels * 2, norm.empty()));
+      if (!norm.empty()) discriminator_->add(std::make_shared<nn::Norm>(norm, channels * 2));
+      discriminator_->add(nn::activation("leaky-relu"));
     }
-    discriminator_->add(torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, 1, 4)));  // [N, 1, 1, 1]
+    discriminator_->add([](const Tensor& x) { return x.flatten(1); });  // [N, C * 4 * 4]
+    finish_discriminator(channels * 16);
 
     nn::initialise(*generator_, nn::Init::dcgan, generator);
     nn::initialise(*discriminator_, nn::Init::dcgan, generator);
-    add_player("discriminator", {discriminator_});
-    add_player("generator", {generator_});
+    begin_game(generator);
   }
-
- protected:
-  Tensor generate(const Tensor& latents) override {
-    const auto image = generator_->forward(latents.view({latents.size(0), -1, 1, 1}));
-    const auto cut = (side_ - shape_.width) / 2;
-    return cut == 0 ? image : image.slice(2, cut, cut + shape_.height).slice(3, cut, cut + shape_.width);
-  }
-  Tensor judge(const Tensor& data) override {
-    const auto pad = side_ - shape_.width;
-    const auto before = pad / 2, after = pad - before;
-    const auto image = pad == 0 ? data : at::constant_pad_nd(data, {before, after, before, after}, -1);
-    return discriminator_->forward(image).flatten();
-  }
-
- private:
-  DataShape shape_;
-  std::int64_t side_ = 0;
-  std::shared_ptr<nn::Chain> generator_, discriminator_;
 };
 
-std::string check(const DataShape& shape, const ModelConfig&) {
+std::string check(const DataShape& shape, const Recipe& recipe) {
   if (shape.width != shape.height) return "dcgan needs square images; set data.size";
   if (shape.width < 9) return "dcgan needs images of 9 pixels a side or more; set data.size=16 or above";
-  return "";
+  return check_game(recipe);
 }
 
 }  // namespace
@@ -105,11 +102,13 @@ ModelInfo dcgan() {
       .paper =
           "Radford, Metz & Chintala, Unsupervised Representation Learning with Deep Convolutional Generative "
           "Adversarial Networks, ICLR 2016",
-      .capabilities = {Capability::sampler, Capability::decoder},
+      .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}}},
       .check = check,
+      .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8"},
+      .variants = game_and_network_variants(),
   });
 }
 

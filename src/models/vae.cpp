@@ -8,6 +8,8 @@
 
 #include <torch/torch.h>
 
+#include "belamy/recipe.h"
+
 #include "models/shared/code_networks.h"
 #include "objectives/likelihood.h"
 
@@ -115,11 +117,11 @@ class Vae final : public Model,
   std::shared_ptr<nn::Chain> encoder_, decoder_;
 };
 
-std::string check(const DataShape& shape, const ModelConfig& config) {
-  if (!shape.is_images() && static_cast<const VaeConfig&>(config).decoder == "bernoulli") {
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  if (!shape.is_images() && config_of<VaeConfig>(recipe).decoder == "bernoulli") {
     return "points need model.decoder=gaussian";
   }
-  return check_code_networks(shape, config);
+  return check_code_networks(shape, config_of<CodeConfig>(recipe));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <torch/torch.h>
 
+#include "nn/norm.h"
+
 namespace belamy::nn {
 namespace {
 
@@ -19,7 +21,7 @@ void fill_uniform(torch::Tensor parameter, double bound, at::Generator& generato
 }
 
 bool is_normalisation(const torch::nn::Module& module) {
-  return module.as<torch::nn::BatchNorm1d>() || module.as<torch::nn::BatchNorm2d>() ||
+  return module.as<Norm>() || module.as<torch::nn::BatchNorm1d>() || module.as<torch::nn::BatchNorm2d>() ||
          module.as<torch::nn::LayerNorm>() || module.as<torch::nn::GroupNorm>();
 }
 
@@ -31,7 +33,7 @@ void initialise(torch::nn::Module& module, Init init, at::Generator generator) {
   for (auto& item : module.named_parameters(/*recurse=*/false)) {
     auto& parameter = item.value();
     if (parameter.dim() < 2) {  // a bias, or the scale or shift of a normalisation
-      const bool scale = normalises && item.key() == "weight";
+      const bool scale = item.key() == "scale" || (normalises && item.key() == "weight");
       if (scale && init == Init::dcgan) {
         fill_normal(parameter, 1, 0.02, generator);
       } else {

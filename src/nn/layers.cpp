@@ -1,8 +1,11 @@
 #include "nn/layers.h"
 
+#include <cmath>
 #include <map>
 #include <stdexcept>
 #include <torch/torch.h>
+
+#include "nn/substitution.h"
 
 namespace belamy::nn {
 namespace {
@@ -43,6 +46,53 @@ struct TransposedConvolution : torch::autograd::Function<TransposedConvolution> 
 
 }  // namespace
 
+Weighted::Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting) : weighting_(weighting) {
+  const auto outputs = sizes[0];
+  weight_ = register_parameter("weight", torch::zeros(sizes));
+  if (weighting == Weighting::scaled) scale_ = register_parameter("scale", torch::ones({outputs}));
+  if (bias) bias_ = register_parameter("bias", torch::zeros({outputs}));
+  if (weighting == Weighting::spectral) {
+    const auto length = std::sqrt(static_cast<double>(outputs));
+    direction_ = register_buffer("direction", torch::ones({outputs}) / length);
+  }
+}
+
+const Tensor& Weighted::bias() const {
+  return present(bias_);
+}
+
+Tensor Weighted::weight() {
+  const auto& weight = present(weight_);
+  if (weighting_ == Weighting::plain) return weight;
+  const auto rows = weight.flatten(1);
+  if (weighting_ == Weighting::scaled) {
+    return (rows * (present(scale_) / rows.norm(2, 1)).unsqueeze(1)).view_as(weight);
+  }
+  Tensor left, right;
+  {
+    const torch::NoGradGuard no_grad;
+    const auto unit = [](const Tensor& v) { return v / v.norm().clamp_min(1e-12); };
+    right = unit(at::mv(rows.t(), direction_));
+    if (is_training()) direction_.copy_(unit(at::mv(rows, right)));
+    left = direction_.clone();  // the next pass changes the buffer, this one's graph must not see it
+  }
+  return weight / at::dot(left, at::mv(rows, right));
+}
+
+Dense::Dense(std::int64_t in, std::int64_t out, Weighting weighting) : Weighted({out, in}, true, weighting) {}
+
+Tensor Dense::forward(const Tensor& x) {
+  return at::linear(x, weight(), bias());
+}
+
+Conv::Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+           bool bias, Weighting weighting)
+    : Weighted({out, in, kernel, kernel}, bias, weighting), stride_(stride), padding_(padding) {}
+
+Tensor Conv::forward(const Tensor& x) {
+  return at::conv2d(x, weight(), bias(), stride_, padding_);
+}
+
 ConvTranspose::ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
                              std::int64_t padding, bool bias)
     : stride_(stride), padding_(padding) {
@@ -51,9 +101,10 @@ ConvTranspose::ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t ker
 }
 
 Tensor ConvTranspose::forward(const Tensor& x) {
-  if (!x.device().is_cpu()) return at::conv_transpose2d(x, weight_, bias_, stride_, padding_);
-  const auto y = TransposedConvolution::apply(x, weight_, stride_, padding_);
-  return bias_.defined() ? y + bias_.view({1, -1, 1, 1}) : y;
+  const auto &weight = present(weight_), &bias = present(bias_);
+  if (!x.device().is_cpu()) return at::conv_transpose2d(x, weight, bias, stride_, padding_);
+  const auto y = TransposedConvolution::apply(x, weight, stride_, padding_);
+  return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
 }
 
 Tensor Dropout::forward(const Tensor& x) {
@@ -62,13 +113,15 @@ Tensor Dropout::forward(const Tensor& x) {
   return x * torch::empty_like(x).bernoulli_(keep, generator_).div_(keep);
 }
 
-Maxout::Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces) : out_(out), pieces_(pieces) {
-  weight_ = register_parameter("weight", torch::zeros({out * pieces, in}));
-  bias_ = register_parameter("bias", torch::zeros({out * pieces}));
-}
+Maxout::Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces, Weighting weighting)
+    : Weighted({out * pieces, in}, true, weighting), out_(out), pieces_(pieces) {}
 
 Tensor Maxout::forward(const Tensor& x) {
-  return std::get<0>(at::linear(x, weight_, bias_).view({x.size(0), out_, pieces_}).max(2));
+  return std::get<0>(at::linear(x, weight(), bias()).view({x.size(0), out_, pieces_}).max(2));
+}
+
+Tensor Noise::forward(const Tensor& x) {
+  return is_training() && deviation_ > 0 ? x + at::empty_like(x).normal_(0, deviation_, generator_) : x;
 }
 
 namespace {

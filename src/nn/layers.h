@@ -12,6 +12,46 @@ namespace belamy::nn {
 
 using torch::Tensor;
 
+/// How a layer's weight comes from what is learned.
+enum class Weighting {
+  plain,
+  spectral,  ///< W / sigma(W), by one power iteration a training pass: Miyato et al. 2018 (arXiv:1802.05957)
+  scaled     ///< g v / |v| for each output: weight normalisation, Salimans & Kingma 2016 (arXiv:1602.07868)
+};
+
+/// The base of layers with a weight matrix [out, ...].
+class Weighted : public torch::nn::Module {
+ protected:
+  Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting);
+  /// What the layer has to compute with now.
+  Tensor weight();
+  const Tensor& bias() const;
+
+ private:
+  Weighting weighting_;
+  Tensor weight_, bias_;
+  Tensor scale_;      // [O], of the scaled weight
+  Tensor direction_;  // [O], the left singular vector so far, of the spectral weight
+};
+
+/// Affine map [N, I] -> [N, O].
+class Dense : public Weighted {
+ public:
+  Dense(std::int64_t in, std::int64_t out, Weighting weighting = Weighting::plain);
+  Tensor forward(const Tensor& x);
+};
+
+/// Convolution [N, I, H, W] -> [N, O, H', W'].
+class Conv : public Weighted {
+ public:
+  Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+       bool bias, Weighting weighting = Weighting::plain);
+  Tensor forward(const Tensor& x);
+
+ private:
+  std::int64_t stride_, padding_;
+};
+
 /// Transposed convolution [N, I, H, W] -> [N, O, H', W'], weight [I, O, K, K] as in LibTorch's
 /// ConvTranspose2d and the same values. On the CPU it runs as the backward-data pass of a convolution, which
 /// oneDNN has and LibTorch 1.13's forward does not use.
@@ -38,14 +78,24 @@ class Dropout : public torch::nn::Module {
 };
 
 /// Maxout (Goodfellow et al. 2013): [N, I] -> [N, O], the greatest of `pieces` linear maps.
-class Maxout : public torch::nn::Module {
+class Maxout : public Weighted {
  public:
-  Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces);
+  Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces, Weighting weighting = Weighting::plain);
   Tensor forward(const Tensor& x);
 
  private:
   std::int64_t out_, pieces_;
-  Tensor weight_, bias_;
+};
+
+/// Adds N(0, deviation^2) from the run's generator in training; the identity in evaluation.
+class Noise : public torch::nn::Module {
+ public:
+  Noise(double deviation, at::Generator generator) : deviation_(deviation), generator_(generator) {}
+  Tensor forward(const Tensor& x);
+
+ private:
+  double deviation_;
+  at::Generator generator_;
 };
 
 /// A chain of layers and functions. `add(module)` registers it under its place ("0", "1", ...).
@@ -65,10 +115,13 @@ class Chain : public torch::nn::Module {
     steps_.push_back(std::move(function));
     return *this;
   }
-  Tensor forward(Tensor x) const {
-    for (const auto& step : steps_) x = step(x);
+  Tensor forward(Tensor x) const { return forward(std::move(x), 0, steps_.size()); }
+  /// Only the steps from `first` up to `last`.
+  Tensor forward(Tensor x, std::size_t first, std::size_t last) const {
+    for (auto i = first; i < last; ++i) x = steps_[i](x);
     return x;
   }
+  std::size_t size() const { return steps_.size(); }
   bool empty() const { return steps_.empty(); }
 
  private:

@@ -7,47 +7,95 @@ namespace belamy::objectives {
 
 struct Adversarial::Rule {
   std::string name;
-  Tensor (*discriminator)(const Tensor& real, const Tensor& fake);
+  bool probability;  ///< sigmoid(t) is the belief in a datum
+  bool labels;       ///< can be smoothed
+  Tensor (*discriminator)(const Tensor& real, const Tensor& fake, const Labels& labels);
   Tensor (*generator)(const Tensor& fake);
 };
 
 namespace {
 
 // -log sigmoid(t) and -log(1 - sigmoid(t)) without overflow at either end.
-Tensor minus_log_d(const Tensor& logits) {
-  return at::softplus(-logits).mean();
+Tensor minus_log_d(const Tensor& t) {
+  return at::softplus(-t).mean();
 }
-Tensor minus_log_not_d(const Tensor& logits) {
-  return at::softplus(logits).mean();
+Tensor minus_log_not_d(const Tensor& t) {
+  return at::softplus(t).mean();
 }
 
-Tensor cross_entropy(const Tensor& real, const Tensor& fake) {
-  return minus_log_d(real) + minus_log_not_d(fake);
+Tensor cross_entropy_to(const Tensor& t, double label) {
+  if (label == 1) return minus_log_d(t);
+  if (label == 0) return minus_log_not_d(t);
+  return label * minus_log_d(t) + (1 - label) * minus_log_not_d(t);
+}
+
+Tensor cross_entropy(const Tensor& real, const Tensor& fake, const Labels& labels) {
+  return cross_entropy_to(real, labels.real) + cross_entropy_to(fake, labels.fake);
+}
+
+Tensor squares(const Tensor& real, const Tensor& fake, const Labels& labels) {
+  return 0.5 * ((real - labels.real).square().mean() + (fake - labels.fake).square().mean());
+}
+
+Tensor minus_mean(const Tensor& fake) {
+  return -fake.mean();
 }
 
 }  // namespace
 
 const std::vector<Adversarial::Rule>& Adversarial::rules() {
+  using Real = const Tensor&;
   static const std::vector<Rule> all = {
-      {"minimax", cross_entropy, [](const Tensor& fake) { return -minus_log_not_d(fake); }},
-      {"non-saturating", cross_entropy, minus_log_d},
+      {"non-saturating", true, true, cross_entropy, minus_log_d},
+      {"minimax", true, true, cross_entropy, [](const Tensor& fake) { return -minus_log_not_d(fake); }},
+      {"log-ratio", true, true, cross_entropy, minus_mean},
+      {"maximum-likelihood", true, true, cross_entropy,
+       [](const Tensor& fake) { return -fake.exp().mean(); }},
+      {"absolute-error", true, false,
+       [](Real real, const Tensor& fake, const Labels&) {
+         return (1 - real.sigmoid()).mean() + fake.sigmoid().mean();
+       },
+       [](const Tensor& fake) { return -fake.sigmoid().mean(); }},
+      {"least-squares", false, true, squares,
+       [](const Tensor& fake) { return 0.5 * (fake - 1).square().mean(); }},
+      {"hinge", false, false,
+       [](Real real, const Tensor& fake, const Labels&) {
+         return torch::relu(1 - real).mean() + torch::relu(1 + fake).mean();
+       },
+       minus_mean},
+      {"wasserstein", false, false,
+       [](Real real, const Tensor& fake, const Labels&) { return fake.mean() - real.mean(); }, minus_mean},
   };
   return all;
 }
 
-Adversarial::Adversarial(const std::string& name) : rule_(nullptr) {
+const Adversarial::Rule& Adversarial::rule(const std::string& name) {
   for (const auto& rule : rules()) {
-    if (rule.name == name) rule_ = &rule;
+    if (rule.name == name) return rule;
   }
-  if (!rule_) throw std::logic_error("no adversarial objective is called " + name);
+  throw std::logic_error("no adversarial objective is called " + name);
+}
+
+Adversarial::Adversarial(const std::string& name, Labels labels) : rule_(&rule(name)), labels_(labels) {
+  if (!rule_->labels && (labels.real != 1 || labels.fake != 0)) {
+    throw std::logic_error("the labels of " + name + " cannot be smoothed");
+  }
 }
 
 Tensor Adversarial::discriminator(const Tensor& real, const Tensor& fake) const {
-  return rule_->discriminator(real, fake);
+  return rule_->discriminator(real, fake, labels_);
 }
 
 Tensor Adversarial::generator(const Tensor& fake) const {
   return rule_->generator(fake);
+}
+
+bool Adversarial::is_probability() const {
+  return rule_->probability;
+}
+
+bool Adversarial::takes_labels(const std::string& name) {
+  return rule(name).labels;
 }
 
 const std::vector<std::string>& Adversarial::names() {
@@ -57,6 +105,10 @@ const std::vector<std::string>& Adversarial::names() {
     return names;
   }();
   return all;
+}
+
+Tensor feature_matching(const Tensor& real, const Tensor& fake) {
+  return (real.mean(0) - fake.mean(0)).square().mean();
 }
 
 }  // namespace belamy::objectives

@@ -9,24 +9,51 @@ namespace belamy::objectives {
 
 using torch::Tensor;
 
-/// Both players minimise. D = sigmoid(logit); logits of any shape, mean over all.
+/// What the discriminator is told about data and about samples: 1 and 0, but for label smoothing (one-sided:
+/// 0.9 and 0, Salimans et al. 2016, section 3.3).
+struct Labels {
+  double real = 1;
+  double fake = 0;
+};
+
+/// Both players minimise. t is the discriminator's output, D = sigmoid(t); outputs of any shape, mean over
+/// all. L_D of cross-entropy is -E log D(x) - E log(1 - D(G(z))); the generator's losses for it are
 ///
-///   minimax         L_D = -E log D(x) - E log(1 - D(G(z)))   L_G = E log(1 - D(G(z)))   Goodfellow et al.
-///   2014, eq. 1 non-saturating  the same L_D                              L_G = -E log D(G(z))       ibid.,
-///   section 3
+///   minimax             E log(1 - D(G(z)))                         Goodfellow et al. 2014, eq. 1
+///   non-saturating      -E log D(G(z))                             ibid., section 3
+///   log-ratio           E log((1 - D(G(z))) / D(G(z))) = -E t      Arjovsky & Bottou 2017; KL(p_g | p_d) at
+///   D* maximum-likelihood  -E D(G(z)) / (1 - D(G(z))) = -E exp(t)     Goodfellow 2014 (arXiv:1412.6515);
+///   KL(p_d | p_g)
+///                                                                  at D*
+/// and the others have discriminator losses of their own:
+///
+///   absolute-error      L_D = E[1 - D(x)] + E D(G(z))              L_G = -E D(G(z))
+///   least-squares       L_D = E (t - 1)^2 / 2 + E t^2 / 2          L_G = E (t - 1)^2 / 2     Mao et al. 2017
+///   hinge               L_D = E max(0, 1 - t) + E max(0, 1 + t)    L_G = -E t                Lim & Ye 2017
+///   wasserstein         L_D = -E t + E t                           L_G = -E t                Arjovsky et al.
+///   2017
 class Adversarial {
  public:
-  /// `name` is one of names().
-  explicit Adversarial(const std::string& name);
-  Tensor discriminator(const Tensor& real_logits, const Tensor& fake_logits) const;
-  Tensor generator(const Tensor& fake_logits) const;
+  /// `name` is one of names(). Labels other than 1 and 0 only where takes_labels(name).
+  explicit Adversarial(const std::string& name, Labels labels = {});
+  Tensor discriminator(const Tensor& real, const Tensor& fake) const;
+  Tensor generator(const Tensor& fake) const;
+  /// Whether sigmoid(t) is the discriminator's belief that a datum is real.
+  bool is_probability() const;
 
   static const std::vector<std::string>& names();
+  static bool takes_labels(const std::string& name);
 
  private:
   struct Rule;
   static const std::vector<Rule>& rules();
+  static const Rule& rule(const std::string& name);
   const Rule* rule_;
+  Labels labels_;
 };
+
+/// Feature matching (Salimans et al. 2016, section 3.1): the mean over features of the squared difference of
+/// their means over the batch. [N, ...] each; N may differ.
+Tensor feature_matching(const Tensor& real, const Tensor& fake);
 
 }  // namespace belamy::objectives

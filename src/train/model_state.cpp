@@ -93,7 +93,7 @@ ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Devi
         "choose other data with --data");
   }
   if (info.check) {
-    const auto wrong = info.check(shape, *recipe.config);
+    const auto wrong = info.check(shape, recipe);
     if (!wrong.empty())
       throw usage_error(fmt::format("{} cannot be built for this data: {}", info.name, wrong));
   }

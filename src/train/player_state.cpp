@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "nn/substitution.h"
 #include "train/fused.h"
 
 namespace belamy {
@@ -21,15 +22,10 @@ PlayerState::PlayerState(const Player& player, const PlayerOptions& options) : n
   if (parameters_.empty()) throw std::logic_error("player '" + name_ + "' has no parameters");
 
   const torch::NoGradGuard no_grad;
-  std::vector<Tensor> flat;
-  for (const auto& p : parameters_) flat.push_back(p.detach().reshape({-1}));
-  value_ = torch::cat(flat);
+  value_ = nn::flatten(parameters_);
   gradient_ = torch::zeros_like(value_);
-  std::int64_t at = 0;
-  for (auto& p : parameters_) {
-    p.set_data(value_.narrow(0, at, p.numel()).view(p.sizes()));
-    at += p.numel();
-  }
+  const auto views = views_of(value_);
+  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].set_data(views[i]);
   set_options(options);
 }
 
@@ -57,14 +53,16 @@ void PlayerState::set_gradient(const std::vector<Tensor>& gradients) {
   torch::cat_out(gradient_, flat);
 }
 
+std::vector<Tensor> PlayerState::views_of(const Tensor& flat) const {
+  return flat.defined() ? nn::cut_like(flat, parameters_) : std::vector<Tensor>{};
+}
+
 std::vector<Tensor> PlayerState::gradient_views() const {
-  std::vector<Tensor> views;
-  std::int64_t at = 0;
-  for (const auto& p : parameters_) {
-    views.push_back(gradient_.narrow(0, at, p.numel()).view(p.sizes()));
-    at += p.numel();
-  }
-  return views;
+  return views_of(gradient_);
+}
+
+OptimizerState PlayerState::optimizer_state() const {
+  return {views_of(first_), views_of(second_), updates_};
 }
 
 namespace {

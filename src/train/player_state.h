@@ -48,10 +48,13 @@ class PlayerState {
 
   /// Optimiser state and averages by name, for the checkpoint; the tensors are the live ones.
   std::vector<std::pair<std::string, Tensor>> state() const;
+  OptimizerState optimizer_state() const;
   std::int64_t updates() const { return updates_; }
   void set_updates(std::int64_t updates) { updates_ = updates; }
 
  private:
+  std::vector<Tensor> views_of(
+      const Tensor& flat) const;  // cut into the parameters' shapes; empty if undefined
   void swap();
   void follow_buffers(double keep);
 

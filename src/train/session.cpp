@@ -204,6 +204,10 @@ const PlayerOptions& Session::options(std::string_view player) const {
   return state_.player(player).options();
 }
 
+OptimizerState Session::optimizer_state(std::string_view player) const {
+  return state_.player(player).optimizer_state();
+}
+
 Snapshot Session::save() const {
   auto snapshot = state_.save();
   snapshot.metadata["step"] = std::to_string(step_);

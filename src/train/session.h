@@ -38,6 +38,7 @@ class Session final : public StepContext {
   const std::string& stage() const override { return recipe_.stages[stage_].name; }
   std::int64_t stage_step() const override { return step_ - stage_begin_; }
   const PlayerOptions& options(std::string_view player) const override;
+  OptimizerState optimizer_state(std::string_view player) const override;
   at::Generator generator() override { return state_.generator(); }
   torch::Device device() const override { return device_; }
 

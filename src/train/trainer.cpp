@@ -35,6 +35,9 @@ class Training {
         session_(recipe, data_, device_),
         folder_(open(out, resume)) {
     for (const auto& note : data_.notes) hear(note);
+    if (recipe.model->advise) {
+      for (const auto& advice : recipe.model->advise(recipe)) hear(advice);
+    }
     if (resume && !folder_.checkpoints().empty()) {
       std::int64_t step = 0;
       const auto file = folder_.load_newest([&](const std::string& text) { hear(text); }, &step);

@@ -1,29 +1,246 @@
 #include "models/shared/adversarial_model.h"
 
+#include <fmt/format.h>
+
+#include "belamy/error.h"
+
+#include "nn/batch_statistics.h"
+#include "nn/substitution.h"
+#include "objectives/unrolled.h"
+
 namespace belamy::models {
 
-void AdversarialConfig::fields(Fields& f) {
-  f.add("latent", latent, {1, 4096}, "length of the latent vector z");
-  f.add("prior", prior, std::vector<std::string>{"normal", "uniform"},
-        "distribution of z: N(0, 1) or U(-1, 1)");
-  f.add("objective", objective, objectives::Adversarial::names(), "what the players descend");
-  f.add("critic_steps", critic_steps, {1, 100}, "discriminator updates for each generator update");
+AdversarialModel::AdversarialModel(const AdversarialConfig& config, const DataShape& shape,
+                                   std::int64_t latent)
+    : shape_(shape),
+      game_(config),
+      latent_(latent),
+      objective_(config.objective, {config.label_real, config.label_fake}) {
+  generator_ = register_module("generator", std::make_shared<nn::Chain>());
+  discriminator_ = register_module("discriminator", std::make_shared<nn::Chain>());
+}
+
+nn::Weighting AdversarialModel::discriminator_weighting() const {
+  return game_.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
+}
+
+DataShape AdversarialModel::packed_shape() const {
+  auto packed = shape_;
+  packed.channels *= game_.packing;
+  packed.dimension *= game_.packing;
+  return packed;
+}
+
+void AdversarialModel::finish_discriminator(std::int64_t features, std::int64_t outputs) {
+  if (game_.minibatch_deviation) {
+    discriminator_->add(nn::append_deviation);
+    ++features;
+  }
+  if (const auto kernels = game_.minibatch_discrimination; kernels > 0) {
+    discriminator_->add(
+        std::make_shared<nn::MinibatchDiscrimination>(features, kernels, game_.minibatch_size));
+    features += kernels;
+  }
+  discriminator_->add(std::make_shared<nn::Dense>(features, outputs, discriminator_weighting()));
+}
+
+void AdversarialModel::begin_game(at::Generator generator) {
+  const auto last = discriminator_->size() - 1;
+  feature_end_ = game_.feature_layer < 0 ? last : static_cast<std::size_t>(game_.feature_layer) + 1;
+  if (feature_end_ > last) {
+    throw usage_error(
+        fmt::format("model.feature_layer={}: the discriminator has {} steps before its final layer",
+                    game_.feature_layer, last),
+        fmt::format("choose -1 or 0 to {}", last - 1));
+  }
+  if (game_.references() > 0) {
+    reference_ = register_buffer("reference", draw_latent(game_.references(), generator));
+  }
+  generator_weights_ = generator_->parameters();
+  discriminator_weights_ = discriminator_->parameters();
+  if (game_.replay > 0)
+    replay_ = register_module("replay", std::make_shared<ReplayBuffer>(shape_.sizes(game_.replay)));
+  const auto past = [&](const char* name, const std::vector<Tensor>& weights) {
+    return register_module(name,
+                           std::make_shared<PastWeights>(game_.past_players, game_.past_every, weights));
+  };
+  if (game_.past_players > 0) {
+    past_generators_ = past("past_generators", generator_weights_);
+    past_discriminators_ = past("past_discriminators", discriminator_weights_);
+  }
+  if (game_.historical_averaging > 0) {
+    generator_history_ =
+        register_module("generator_history", std::make_shared<WeightHistory>(generator_weights_));
+    discriminator_history_ =
+        register_module("discriminator_history", std::make_shared<WeightHistory>(discriminator_weights_));
+  }
+  add_player("discriminator", {discriminator_});
+  add_player("generator", {generator_});
 }
 
 void AdversarialModel::step(const Batch& batch, StepContext& context) {
-  const auto generator = context.generator();
-  for (std::int64_t k = 0; k < game_.critic_steps; ++k) {
-    const auto fake = generate(draw_latent(batch.size(), generator)).detach();
-    const auto real_logits = judge(batch.data), fake_logits = judge(fake);
-    const auto loss = objective_.discriminator(real_logits, fake_logits);
-    context.update("discriminator", loss);
-    context.record("loss/discriminator", loss);
-    context.record("belief/real", real_logits.sigmoid().mean());
-    context.record("belief/fake", fake_logits.sigmoid().mean());
+  const auto at = context.step();
+  if (past_generators_) {
+    past_generators_->remember(generator_weights_, at);
+    past_discriminators_->remember(discriminator_weights_, at);
   }
-  const auto loss = objective_.generator(judge(generate(draw_latent(batch.size(), generator))));
+  if (generator_history_) {
+    generator_history_->follow(generator_weights_, at);
+    discriminator_history_->follow(discriminator_weights_, at);
+  }
+  update_discriminator(batch, context);
+  if ((at + 1) % game_.critic_steps == 0) update_generator(batch, context);
+}
+
+void AdversarialModel::update_discriminator(const Batch& batch, StepContext& context) {
+  const auto shown = present_data(batch.data, context).detach();
+  const auto real = pack(blurred(shown, context));
+  const auto fake = pack(blurred(fakes_for_discriminator(batch.size(), context), context));
+  Tensor t_real, t_fake;
+  if (game_.joint_batch) {
+    const auto both = judge(at::cat({real, fake}));
+    t_real = both.narrow(0, 0, real.size(0));
+    t_fake = both.narrow(0, real.size(0), fake.size(0));
+  } else {
+    t_real = judge(real);
+    t_fake = judge(fake);
+  }
+  auto loss = objective_.discriminator(t_real, t_fake);
+  context.record("loss/discriminator", loss);
+  if (objective_.is_probability()) {
+    context.record("belief/real", t_real.sigmoid().mean());
+    context.record("belief/fake", t_fake.sigmoid().mean());
+  } else {
+    context.record("critic/real", t_real.mean());
+    context.record("critic/fake", t_fake.mean());
+  }
+  const auto add = [&](const Tensor& more) {
+    if (more.defined()) loss = loss + more;
+  };
+  add(further_loss(batch, context));
+  if (game_.penalises_gradients() && penalty_is_due(context)) add(penalties(real, fake, context));
+  if (game_.consensus > 0 && penalty_is_due(context)) add(consensus(shown, context));
+  if (discriminator_history_) {
+    add(game_.historical_averaging * discriminator_history_->distance(discriminator_weights_));
+  }
+  context.update("discriminator", loss);
+  if (game_.clip_weights > 0) {
+    const torch::NoGradGuard no_grad;
+    for (auto& weight : discriminator_weights_) weight.clamp_(-game_.clip_weights, game_.clip_weights);
+  }
+}
+
+void AdversarialModel::update_generator(const Batch& batch, StepContext& context) {
+  const auto shown = present_data(batch.data, context).detach();
+  const auto fake = pack(blurred(generate(draw_latent(batch.size(), context.generator())), context));
+  Tensor loss;
+  const auto add = [&](double weight, const Tensor& more) {
+    loss = loss.defined() ? loss + weight * more : weight == 1 ? more : weight * more;
+  };
+  {
+    const auto weights = opposing_weights(shown, fake, context);
+    const nn::Substitution opponent(weights.empty() ? std::vector<Tensor>{} : discriminator_weights_,
+                                    weights);
+    const auto features = discriminator_->forward(fake, 0, feature_end_);
+    if (game_.adversarial_weight > 0) {
+      const auto t = logit(discriminator_->forward(features, feature_end_, discriminator_->size()));
+      const auto objective = objective_.generator(t);
+      context.record("loss/generator", objective);
+      add(game_.adversarial_weight, objective);
+    }
+    if (game_.feature_matching > 0) {
+      Tensor wanted;
+      {
+        const torch::NoGradGuard no_grad;
+        wanted = discriminator_->forward(pack(blurred(shown, context)), 0, feature_end_);
+      }
+      const auto matching = objectives::feature_matching(wanted, features);
+      context.record("loss/feature-matching", matching);
+      add(game_.feature_matching, matching);
+    }
+  }
+  if (game_.consensus > 0 && penalty_is_due(context)) add(1, consensus(shown, context));
+  if (generator_history_) add(game_.historical_averaging, generator_history_->distance(generator_weights_));
   context.update("generator", loss);
-  context.record("loss/generator", loss);
+}
+
+Tensor AdversarialModel::fakes_for_discriminator(std::int64_t n, StepContext& context) {
+  const torch::NoGradGuard no_grad;
+  std::vector<Tensor> past;
+  if (past_generators_)
+    past = past_generators_->draw(generator_weights_, context.step(), game_.past_share, 1);
+  const nn::Substitution opponent(past.empty() ? std::vector<Tensor>{} : generator_weights_, past);
+  const auto fresh = generate(draw_latent(n, context.generator()));
+  return replay_ ? replay_->mix(fresh, context.step(), context.generator()) : fresh;
+}
+
+// The discriminator that the generator plays against, where it is not the present one.
+std::vector<Tensor> AdversarialModel::opposing_weights(const Tensor& shown, const Tensor& fake,
+                                                       StepContext& context) {
+  if (past_discriminators_) {
+    auto past = past_discriminators_->draw(discriminator_weights_, context.step(), game_.past_share, 2);
+    if (!past.empty()) return past;
+  }
+  if (game_.unroll == 0) return {};
+  const auto real = pack(blurred(shown, context));
+  const auto loss = [&](const std::vector<Tensor>& weights) {
+    const nn::Substitution unrolled(discriminator_weights_, weights);
+    return objective_.discriminator(judge(real), judge(fake));
+  };
+  const auto& o = context.options("discriminator");
+  const auto state = context.optimizer_state("discriminator");
+  const bool adam = o.optimizer == "adam";
+  return objectives::unroll(discriminator_weights_, loss, game_.unroll,
+                            {adam, o.lr, o.beta1, o.beta2, o.epsilon},
+                            {state.first, adam ? state.second : std::vector<Tensor>{}, state.updates});
+}
+
+Tensor AdversarialModel::penalties(const Tensor& real, const Tensor& fake, StepContext& context) {
+  const objectives::Judge judge = [this](const Tensor& x) { return this->judge(x); };
+  const auto generator = context.generator();
+  Tensor sum;
+  const auto add = [&](const char* name, double weight, const Tensor& penalty) {
+    context.record(name, penalty);
+    const auto scaled = weight * static_cast<double>(game_.penalty_every) * penalty;
+    sum = sum.defined() ? sum + scaled : scaled;
+  };
+  if (const auto weight = game_.gradient_penalty; weight > 0) {
+    const bool one_sided = game_.gradient_penalty_sides == "one";
+    add("penalty/gradient", weight, objectives::gradient_penalty(judge, real, fake, one_sided, generator));
+  }
+  if (game_.dragan > 0) add("penalty/dragan", game_.dragan, objectives::dragan(judge, real, generator));
+  if (game_.r1 > 0) add("penalty/r1", game_.r1, objectives::zero_centred(judge, real));
+  if (game_.r2 > 0) add("penalty/r2", game_.r2, objectives::zero_centred(judge, fake));
+  if (game_.roth > 0) add("penalty/roth", game_.roth, objectives::roth(judge, real, fake));
+  return sum;
+}
+
+Tensor AdversarialModel::consensus(const Tensor& shown, StepContext& context) {
+  const auto real = judge(pack(blurred(shown, context)));
+  const auto fake = judge(pack(blurred(generate(draw_latent(shown.size(0), context.generator())), context)));
+  const auto penalty = objectives::consensus(objective_.discriminator(real, fake), discriminator_weights_,
+                                             objective_.generator(fake), generator_weights_);
+  context.record("penalty/consensus", penalty);
+  return game_.consensus * static_cast<double>(game_.penalty_every) * penalty;
+}
+
+Tensor AdversarialModel::generate(const Tensor& latents) {
+  if (!reference_.defined()) return generator_->forward(latents);
+  return generator_->forward(at::cat({reference_, latents})).narrow(0, reference_.size(0), latents.size(0));
+}
+
+Tensor AdversarialModel::pack(const Tensor& data) const {
+  const auto m = game_.packing;
+  return m == 1 ? data : data.contiguous().view(packed_shape().sizes(data.size(0) / m));
+}
+
+Tensor AdversarialModel::blurred(const Tensor& data, StepContext& context) const {
+  if (game_.instance_noise == 0) return data;
+  const double left =
+      game_.instance_noise_schedule == "constant"
+          ? 1
+          : 1 - static_cast<double>(context.step()) / static_cast<double>(context.total_steps());
+  return data + game_.instance_noise * left * context.normal(data.sizes());
 }
 
 Tensor AdversarialModel::sample(std::int64_t n, at::Generator generator, const Tensor&) {
@@ -32,8 +249,12 @@ Tensor AdversarialModel::sample(std::int64_t n, at::Generator generator, const T
 
 Tensor AdversarialModel::draw_latent(std::int64_t n, at::Generator generator) {
   const auto options = torch::TensorOptions().device(generator.device());
-  if (game_.prior == "normal") return torch::randn({n, game_.latent}, generator, options);
-  return torch::rand({n, game_.latent}, generator, options).mul_(2).sub_(1);
+  if (game_.prior == "normal") return torch::randn({n, latent_}, generator, options);
+  return torch::rand({n, latent_}, generator, options).mul_(2).sub_(1);
+}
+
+Tensor AdversarialModel::score(const Tensor& data) {
+  return -judge(pack(game_.packing == 1 ? data : data.repeat_interleave(game_.packing, 0)));
 }
 
 }  // namespace belamy::models

@@ -1,48 +1,84 @@
-// What all adversarial models share: the two players, the game, sampling from the latent prior. A model adds
-// networks.
+// What all adversarial models share: the two players, the game with its tricks, sampling from the latent
+// prior. A model adds networks.
 #pragma once
 
 #include <torch/torch.h>
 
 #include "belamy/model.h"
 
+#include "models/shared/adversarial_config.h"
+#include "models/shared/opponents.h"
+#include "nn/layers.h"
 #include "objectives/adversarial.h"
+#include "objectives/penalties.h"
 
 namespace belamy::models {
 
-/// The settings of the game; a model's own config derives from it.
-struct AdversarialConfig : ModelConfig {
-  std::int64_t latent = 100;
-  std::string prior = "normal";
-  std::string objective = "non-saturating";
-  std::int64_t critic_steps = 1;
-
-  void fields(Fields& f) override;
-};
-
-/// Algorithm 1 of Goodfellow et al. 2014 between `generate` and `judge`.
-class AdversarialModel : public Model, public Sampler, public Decoder {
+/// Algorithm 1 of Goodfellow et al. 2014: a step updates the discriminator, and every critic_steps-th the
+/// generator. The constructor of a model fills `generator_` ([N, Z] -> data) and `discriminator_` (data ->
+/// [N, 1], or what `logit` makes [N] of) and calls `begin_game`. Packed data [N / m, m * C, ...] is what the
+/// discriminator gets with packing m; `packed_shape` tells its shape.
+class AdversarialModel : public Model, public Sampler, public Decoder, public Scorer {
  public:
-  explicit AdversarialModel(const AdversarialConfig& config) : game_(config), objective_(config.objective) {}
-
   void step(const Batch& batch, StepContext& context) override;
 
   Sampler* sampler() override { return this; }
   Decoder* decoder() override { return this; }
+  Scorer* scorer() override { return this; }
   Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels) override;
-  std::int64_t latent_size() const override { return game_.latent; }
+  std::int64_t latent_size() const override { return latent_; }
   Tensor draw_latent(std::int64_t n, at::Generator generator) override;
   Tensor decode(const Tensor& latents) override { return generate(latents); }
+  std::string score_name() const override { return "minus the discriminator's output"; }
+  /// One datum fills a whole pack.
+  Tensor score(const Tensor& data) override;
 
  protected:
-  /// [N, Z] -> data.
-  virtual Tensor generate(const Tensor& latents) = 0;
-  /// Data -> logits [N].
-  virtual Tensor judge(const Tensor& data) = 0;
+  AdversarialModel(const AdversarialConfig& config, const DataShape& shape, std::int64_t latent);
+
+  /// Draws the reference latents, makes room for what is remembered, and declares the players.
+  void begin_game(at::Generator generator);
+  /// Appends the layers that see the whole batch, and the final one, to a discriminator with `features`
+  /// values a datum.
+  void finish_discriminator(std::int64_t features, std::int64_t outputs = 1);
+  nn::Weighting discriminator_weighting() const;
+  DataShape packed_shape() const;
+
+  /// The discriminator's output as one number t a datum.
+  virtual Tensor logit(const Tensor& output) { return output.squeeze(1); }
+  /// What the discriminator gets for data.
+  virtual Tensor present_data(const Tensor& data, StepContext&) { return data; }
+  /// More for the discriminator to descend; undefined: nothing.
+  virtual Tensor further_loss(const Batch&, StepContext&) { return {}; }
+
+  Tensor generate(const Tensor& latents);
+  Tensor judge(const Tensor& packed) { return logit(discriminator_->forward(packed)); }
+  Tensor pack(const Tensor& data) const;
+  /// With instance noise.
+  Tensor blurred(const Tensor& data, StepContext& context) const;
+  const objectives::Adversarial& objective() const { return objective_; }
+
+  const DataShape shape_;
+  std::shared_ptr<nn::Chain> generator_, discriminator_;
 
  private:
-  AdversarialConfig game_;
-  objectives::Adversarial objective_;
+  void update_discriminator(const Batch& batch, StepContext& context);
+  void update_generator(const Batch& batch, StepContext& context);
+  Tensor fakes_for_discriminator(std::int64_t n, StepContext& context);
+  Tensor penalties(const Tensor& real, const Tensor& fake, StepContext& context);
+  Tensor consensus(const Tensor& real, StepContext& context);
+  bool penalty_is_due(StepContext& context) const { return context.every(game_.penalty_every); }
+  std::vector<Tensor> opposing_weights(const Tensor& shown, const Tensor& fake, StepContext& context);
+
+  const AdversarialConfig game_;
+  const std::int64_t latent_;
+  const objectives::Adversarial objective_;
+  std::size_t feature_end_ = 0;  // steps of the discriminator up to the matched features
+  Tensor reference_;             // [R, Z], latents of reference and virtual batch norm
+  std::vector<Tensor> generator_weights_, discriminator_weights_;
+  std::shared_ptr<ReplayBuffer> replay_;
+  std::shared_ptr<PastWeights> past_generators_, past_discriminators_;
+  std::shared_ptr<WeightHistory> generator_history_, discriminator_history_;
 };
 
 }  // namespace belamy::models

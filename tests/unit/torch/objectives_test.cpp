@@ -91,6 +91,68 @@ TEST(AdversarialTest, ExtremeLogitsKeepTheirValue) {
   EXPECT_NEAR(Adversarial("non-saturating").generator(high).item<float>(), 0, 1e-6);
 }
 
+TEST(AdversarialTest, TheOtherObjectivesAgreeWithTheirFormulas) {
+  const std::vector<double> real = {-2.5, 0.3, 4}, fake = {1.5, -0.7};
+  const auto mean = [](const std::vector<double>& all, const std::function<double(double)>& f) {
+    double sum = 0;
+    for (const double t : all) sum += f(t);
+    return sum / static_cast<double>(all.size());
+  };
+  struct Case {
+    const char* name;
+    double discriminator, generator;
+  };
+  const auto t_of = [](double t) { return t; };
+  const double cross_entropy = mean(real, [](double t) { return -std::log(sigmoid(t)); }) +
+                               mean(fake, [](double t) { return -std::log(1 - sigmoid(t)); });
+  for (const auto& [name, discriminator, generator] : {
+           Case{"log-ratio", cross_entropy,
+                mean(fake, [](double t) { return std::log((1 - sigmoid(t)) / sigmoid(t)); })},
+           Case{"maximum-likelihood", cross_entropy,
+                mean(fake, [](double t) { return -sigmoid(t) / (1 - sigmoid(t)); })},
+           Case{"absolute-error",
+                mean(real, [](double t) { return 1 - sigmoid(t); }) +
+                    mean(fake, [](double t) { return sigmoid(t); }),
+                mean(fake, [](double t) { return -sigmoid(t); })},
+           Case{"least-squares",
+                0.5 * mean(real, [](double t) { return (t - 1) * (t - 1); }) +
+                    0.5 * mean(fake, [](double t) { return t * t; }),
+                0.5 * mean(fake, [](double t) { return (t - 1) * (t - 1); })},
+           Case{"hinge",
+                mean(real, [](double t) { return std::max(0.0, 1 - t); }) +
+                    mean(fake, [](double t) { return std::max(0.0, 1 + t); }),
+                -mean(fake, t_of)},
+           Case{"wasserstein", mean(fake, t_of) - mean(real, t_of), -mean(fake, t_of)},
+       }) {
+    EXPECT_NEAR(value(Adversarial(name).discriminator(doubles(real), doubles(fake))), discriminator, 1e-12)
+        << name;
+    EXPECT_NEAR(value(Adversarial(name).generator(doubles(fake))), generator, 1e-12) << name;
+  }
+}
+
+TEST(AdversarialTest, SmoothedLabelsMoveTheBestDiscriminator) {
+  // At one point with densities p and q the loss p L(real) + q L(fake) is least at D = (a p + b q) / (p + q).
+  const double p = 0.7, q = 0.4;
+  for (const Labels labels : {Labels{0.9, 0}, Labels{0.9, 0.1}, Labels{1, 0}}) {
+    const double best = (labels.real * p + labels.fake * q) / (p + q);
+    const auto t = torch::full({1}, std::log(best / (1 - best)), kDouble).requires_grad_();
+    const Adversarial objective("non-saturating", labels);
+    const auto far = torch::full({1}, -800.0, kDouble), high = torch::full({1}, 800.0, kDouble);
+    // Only one of the two terms at a time: the other is constant.
+    const auto loss = p * objective.discriminator(t, far) + q * objective.discriminator(high, t);
+    EXPECT_NEAR(value(torch::autograd::grad({loss}, {t})[0]), 0, 1e-12);
+  }
+  const auto squares = Adversarial("least-squares", {0.9, 0.2});
+  EXPECT_NEAR(value(squares.discriminator(doubles({0.9}), doubles({0.2}))), 0, 1e-15);
+  EXPECT_THROW(Adversarial("hinge", {0.9, 0}), std::logic_error);
+  EXPECT_FALSE(Adversarial::takes_labels("wasserstein"));
+}
+
+TEST(AdversarialTest, FeatureMatchingComparesMeans) {
+  const auto a = torch::tensor({{1.0, 2.0}, {3.0, 6.0}}, kDouble), b = torch::tensor({{0.0, 1.0}}, kDouble);
+  EXPECT_NEAR(value(feature_matching(a, b)), (2.0 * 2.0 + 3.0 * 3.0) / 2, 1e-12);
+}
+
 TEST(AdversarialTest, TheNonSaturatingGradientSurvivesARejectedGenerator) {
   // The reason for it: where D rejects all samples, minimax has no gradient left and the other has all.
   const auto logits = torch::full({1}, -20.0, kDouble).requires_grad_();

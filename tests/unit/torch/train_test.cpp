@@ -343,13 +343,13 @@ TEST_F(GuardTest, NamesTheParameterThatIsNotFinite) {
   auto& model = session_->state().model();
   {
     const torch::NoGradGuard no_grad;
-    model.named_parameters()["discriminator.0.weight"][0][0] = kNan;
+    model.named_parameters()["discriminator.1.weight"][0][0] = kNan;
   }
   const auto before = copies_of(model.parameters());
   const auto text = message_of(ExitCode::diverged, [&] { session_->run_step(); });
   EXPECT_THAT(text, HasSubstr("step 3"));
   EXPECT_THAT(text, HasSubstr("player 'discriminator'"));
-  EXPECT_THAT(text, HasSubstr("parameter discriminator.0.weight"));
+  EXPECT_THAT(text, HasSubstr("parameter discriminator.1.weight"));
   EXPECT_TRUE(all_same_bits(model.parameters(), before));
 }
 
@@ -461,9 +461,9 @@ TEST_F(CheckpointTest, OtherShapesAreToldApart) {
 
 TEST_F(CheckpointTest, ValuesThatAreNotFiniteAreRefused) {
   auto file = own();
-  auto array = file.arrays.at("model/discriminator.0.weight");
+  auto array = file.arrays.at("model/discriminator.1.weight");
   tensor_of(array).view({-1})[7] = kNan;
-  EXPECT_THAT(refused(file), HasSubstr("'model/discriminator.0.weight' holds a value that is not finite"));
+  EXPECT_THAT(refused(file), HasSubstr("'model/discriminator.1.weight' holds a value that is not finite"));
 }
 
 TEST_F(CheckpointTest, AForeignRandomStateIsRefused) {

@@ -1,0 +1,71 @@
+// The settings of the adversarial game, the same for every GAN.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "belamy/recipe.h"
+
+namespace belamy::models {
+
+/// A model's own config derives from it. Every trick is off by default and on by one key.
+struct AdversarialConfig : ModelConfig {
+  std::int64_t latent = 100;
+  std::string prior = "normal";
+
+  std::string objective = "non-saturating";
+  double label_real = 1, label_fake = 0;
+  double adversarial_weight = 1;
+  double feature_matching = 0;
+  std::int64_t feature_layer = -1;
+
+  double clip_weights = 0;
+  double gradient_penalty = 0;
+  std::string gradient_penalty_sides = "two";
+  double dragan = 0, r1 = 0, r2 = 0, roth = 0, consensus = 0;
+  std::int64_t penalty_every = 1;
+  double instance_noise = 0;
+  std::string instance_noise_schedule = "linear";
+
+  std::int64_t critic_steps = 1;
+  bool joint_batch = false;
+  double historical_averaging = 0;
+  std::int64_t replay = 0;
+  std::int64_t past_players = 0;
+  std::int64_t past_every = 500;
+  double past_share = 0.25;
+  std::int64_t packing = 1;
+  std::int64_t unroll = 0;
+
+  std::string generator_norm = "batch";
+  std::string discriminator_norm = "auto";
+  std::int64_t reference_batch = 64;
+  bool spectral_norm = false;
+  bool minibatch_deviation = false;
+  std::int64_t minibatch_discrimination = 0;
+  std::int64_t minibatch_size = 5;
+
+  void fields(Fields& f) override;
+  /// The parts of it, for models without networks to speak of.
+  void latent_fields(Fields& f);
+  void game_fields(Fields& f);
+  void network_fields(Fields& f);
+
+  /// A penalty on the discriminator's gradient by its input is on.
+  bool penalises_gradients() const;
+  /// The kind of norm in the discriminator: the setting, where it is "auto" `usual`, but none beside a
+  /// penalty on gradients. Empty: none.
+  std::string norm_of_discriminator(const std::string& usual) const;
+  /// Reference rows in front of each batch of the generator.
+  std::int64_t references() const;
+};
+
+/// What is wrong with the game's settings; empty: nothing.
+std::string check_game(const Recipe& recipe);
+/// What may disappoint.
+std::vector<std::string> advise_game(const Recipe& recipe);
+/// A variant for each trick, for the conformance suite.
+std::vector<std::string> game_variants();
+std::vector<std::string> game_and_network_variants();
+
+}  // namespace belamy::models

@@ -1,0 +1,74 @@
+#include "nn/norm.h"
+
+#include <stdexcept>
+#include <torch/torch.h>
+
+#include "nn/substitution.h"
+
+namespace belamy::nn {
+namespace {
+
+constexpr double kEpsilon = 1e-5;
+constexpr double kMomentum = 0.1;
+
+}  // namespace
+
+Norm::Norm(const std::string& kind, std::int64_t channels, std::int64_t reference) : reference_(reference) {
+  if (kind == "batch") {
+    kind_ = Kind::batch;
+  } else if (kind == "layer") {
+    kind_ = Kind::layer;
+  } else if (kind == "instance") {
+    kind_ = Kind::instance;
+  } else if (kind == "reference") {
+    kind_ = Kind::reference;
+  } else if (kind == "virtual") {
+    kind_ = Kind::virtual_batch;
+  } else {
+    throw std::logic_error("no normalisation is called " + kind);
+  }
+  weight_ = register_parameter("weight", torch::ones({channels}));
+  bias_ = register_parameter("bias", torch::zeros({channels}));
+  if (kind_ == Kind::batch) {
+    running_mean_ = register_buffer("running_mean", torch::zeros({channels}));
+    running_var_ = register_buffer("running_var", torch::ones({channels}));
+  }
+}
+
+Tensor Norm::forward(const Tensor& x) {
+  const auto &weight = present(weight_), &bias = present(bias_);
+  switch (kind_) {
+    case Kind::batch:
+      return at::batch_norm(x, weight, bias, running_mean_, running_var_, is_training(), kMomentum, kEpsilon,
+                            at::globalContext().userEnabledCuDNN());
+    case Kind::layer: return at::group_norm(x, 1, weight, bias, kEpsilon);
+    case Kind::instance:
+      return at::instance_norm(x, weight, bias, {}, {}, /*use_input_stats=*/true, kMomentum, kEpsilon,
+                               at::globalContext().userEnabledCuDNN());
+    case Kind::reference:
+    case Kind::virtual_batch: return by_reference(x);
+  }
+  return x;
+}
+
+Tensor Norm::by_reference(const Tensor& x) const {
+  const auto values = x.dim() > 2 ? x.flatten(2) : x;      // [N, C] or [N, C, H*W]
+  const auto own = x.dim() > 2 ? values.mean(2) : values;  // [N, C], of each example
+  const auto own_square = x.dim() > 2 ? values.square().mean(2) : values.square();
+  const auto share = kind_ == Kind::virtual_batch ? 1.0 / static_cast<double>(reference_ + 1) : 0.0;
+  const auto reference_mean = own.narrow(0, 0, reference_).mean(0, true);  // [1, C]
+  const auto reference_square = own_square.narrow(0, 0, reference_).mean(0, true);
+  const auto rest = x.size(0) - reference_;
+  const auto with_rest = [&](const Tensor& reference, const Tensor& each) {
+    const auto others = reference * (1 - share) + each.narrow(0, reference_, rest) * share;
+    return at::cat({reference.expand({reference_, -1}), others});
+  };
+  const auto mean = with_rest(reference_mean, own);
+  const auto variance = (with_rest(reference_square, own_square) - mean.square()).clamp_min(0);
+  const auto scale = present(weight_) * (variance + kEpsilon).rsqrt();  // [N, C]
+  const auto shift = present(bias_) - mean * scale;
+  if (x.dim() == 2) return x * scale + shift;
+  return x * scale.view({x.size(0), -1, 1, 1}) + shift.view({x.size(0), -1, 1, 1});
+}
+
+}  // namespace belamy::nn

@@ -1,0 +1,41 @@
+// Normalisation of a layer's activations, by name.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <vector>
+
+namespace belamy::nn {
+
+using torch::Tensor;
+
+/// [N, C] or [N, C, H, W] -> the same, scaled and shifted by what is learned for each channel.
+///
+///   batch      by the batch's mean and variance; in evaluation by their running averages (Ioffe & Szegedy
+///   2015) layer      by each example's, over all its channels (Ba et al. 2016) instance   by each example's,
+///   channel by channel; needs [N, C, H, W] (Ulyanov et al. 2016) reference  by those of a reference batch,
+///   which is the first `reference` rows of the input virtual    virtual batch norm: by those of the
+///   reference batch together with the example itself
+///              (Salimans et al. 2016, arXiv:1606.03498, section 3.4)
+///
+/// With `reference` and `virtual` the reference rows come out normalised by their own statistics, so that the
+/// next layer finds its reference there too.
+class Norm : public torch::nn::Module {
+ public:
+  Norm(const std::string& kind, std::int64_t channels, std::int64_t reference = 0);
+  Tensor forward(const Tensor& x);
+
+  static bool needs_reference(const std::string& kind) { return kind == "reference" || kind == "virtual"; }
+
+ private:
+  enum class Kind { batch, layer, instance, reference, virtual_batch };
+  Tensor by_reference(const Tensor& x) const;
+
+  Kind kind_;
+  std::int64_t reference_;
+  Tensor weight_, bias_, running_mean_, running_var_;  // [C]
+};
+
+}  // namespace belamy::nn

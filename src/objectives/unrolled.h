@@ -1,0 +1,33 @@
+// Differentiable optimiser steps: what unrolled GANs look through. Metz et al. 2017 (arXiv:1611.02163).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <torch/types.h>
+#include <vector>
+
+namespace belamy::objectives {
+
+using torch::Tensor;
+
+/// Adam, or SGD with momentum `beta1`, as the trainer applies them.
+struct UnrolledRule {
+  bool adam = true;
+  double lr = 1e-4;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+};
+
+/// Where the optimiser stands: one tensor for each parameter (empty: zero), and the updates so far.
+struct UnrolledState {
+  std::vector<Tensor> first, second;
+  std::int64_t updates = 0;
+};
+
+/// The parameters after `steps` descents of `loss`, as functions of whatever the loss depends on: gradients
+/// flow through every step. The parameters themselves stay as they are. The first step needs state for Adam
+/// to be of use: without moments its first update is lr * sign(gradient), whose derivative is zero.
+std::vector<Tensor> unroll(std::vector<Tensor> parameters,
+                           const std::function<Tensor(const std::vector<Tensor>&)>& loss, std::int64_t steps,
+                           const UnrolledRule& rule, UnrolledState state = {});
+
+}  // namespace belamy::objectives
