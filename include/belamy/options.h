@@ -16,9 +16,10 @@ struct DataOptions {
   std::int64_t size = 0;          ///< side of the square images; 0: as they are (they must then agree)
   std::int64_t channels = 0;      ///< 1 or 3; 0: as they are
   std::string fit = "crop";
-  std::int64_t limit = 0;  ///< use at most this many training images (seeded choice); 0: all
-  double holdout = 0.1;    ///< share kept as test set where the source has none of its own
-  std::int64_t seed = 1;   ///< of limit, hold-out and synthetic sets
+  std::int64_t limit = 0;     ///< use at most this many training images (seeded choice); 0: all
+  double holdout = 0.1;       ///< share kept as test set where the source has none of its own
+  std::int64_t labelled = 0;  ///< semi-supervised: labels kept, as many of each class; 0: all
+  std::int64_t seed = 1;      ///< of limit, hold-out, labelled and synthetic sets
 
   void fields(Fields& f);
 };

@@ -9,6 +9,8 @@ void DataOptions::fields(Fields& f) {
   f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square becomes one");
   f.add("limit", limit, {0, 1'000'000'000}, "use at most this many training images; 0: all", "images");
   f.add("holdout", holdout, {0.0, 0.9}, "share kept as test set where the source has none of its own");
+  f.add("labelled", labelled, {0, 1'000'000'000},
+        "labels that a semi-supervised model may see, as many of each class; 0: all");
   f.add("seed", seed, {0, 1'000'000'000}, "of limit, hold-out and synthetic sets");
 }
 

@@ -22,6 +22,7 @@ struct GanConfig : AdversarialConfig {
   std::string unit = "leaky-relu";
   std::int64_t pieces = 5;
   double dropout = 0.3;
+  std::string init = "he";
 
   void fields(Fields& f) override {
     AdversarialConfig::fields(f);
@@ -31,6 +32,7 @@ struct GanConfig : AdversarialConfig {
           "the discriminator's hidden units");
     f.add("pieces", pieces, {2, 16}, "linear pieces of a maxout unit");
     f.add("dropout", dropout, {0, 0.95}, "dropout after each hidden layer of the discriminator");
+    f.add("init", init, nn::init_names(), "distribution of the first weights");
   }
 };
 
@@ -70,8 +72,8 @@ class Gan final : public AdversarialModel {
     }
     finish_discriminator(width);
 
-    nn::initialise(*generator_, nn::Init::he, generator);
-    nn::initialise(*discriminator_, nn::Init::he, generator);
+    nn::initialise(*generator_, nn::init_of(config.init), generator);
+    nn::initialise(*discriminator_, nn::init_of(config.init), generator);
     begin_game(generator);
   }
 };

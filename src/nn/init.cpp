@@ -1,6 +1,7 @@
 #include "nn/init.h"
 
 #include <cmath>
+#include <stdexcept>
 #include <torch/torch.h>
 
 #include "nn/norm.h"
@@ -26,6 +27,18 @@ bool is_normalisation(const torch::nn::Module& module) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& init_names() {
+  static const std::vector<std::string> names = {"he", "glorot", "dcgan"};
+  return names;
+}
+
+Init init_of(const std::string& name) {
+  if (name == "he") return Init::he;
+  if (name == "glorot") return Init::glorot;
+  if (name == "dcgan") return Init::dcgan;
+  throw std::logic_error("no initialisation is called " + name);
+}
 
 void initialise(torch::nn::Module& module, Init init, at::Generator generator) {
   const torch::NoGradGuard no_grad;

@@ -1,7 +1,9 @@
 // Weight initialisation from a generator of the caller's own: same seed, same weights, whatever ran before.
 #pragma once
 
+#include <string>
 #include <torch/nn/module.h>
+#include <vector>
 
 namespace belamy::nn {
 
@@ -10,6 +12,10 @@ enum class Init {
   he,      ///< weights N(0, 2 / fan_in) for rectifiers (He et al. 2015), biases 0
   glorot,  ///< weights U(-a, a), a = sqrt(6 / (fan_in + fan_out)) for tanh, sigmoid (Glorot & Bengio 2010)
 };
+
+/// By name: "dcgan", "he", "glorot".
+Init init_of(const std::string& name);
+const std::vector<std::string>& init_names();
 
 /// Fills every parameter of `module` and below. The draws happen on the generator's device.
 void initialise(torch::nn::Module& module, Init init, at::Generator generator);

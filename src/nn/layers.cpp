@@ -79,10 +79,22 @@ Tensor Weighted::weight() {
   return weight / at::dot(left, at::mv(rows, right));
 }
 
+void Weighted::standardise(const Tensor& outputs) {
+  const torch::NoGradGuard no_grad;
+  const auto deviation = outputs.std(0, /*unbiased=*/false).clamp_min(1e-6);
+  bias_.sub_(outputs.mean(0)).div_(deviation);
+  scale_.div_(deviation);
+}
+
 Dense::Dense(std::int64_t in, std::int64_t out, Weighting weighting) : Weighted({out, in}, true, weighting) {}
 
 Tensor Dense::forward(const Tensor& x) {
   return at::linear(x, weight(), bias());
+}
+
+void Dense::start_from(const Tensor& x) {
+  const torch::NoGradGuard no_grad;
+  standardise(forward(x));
 }
 
 Conv::Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,

@@ -26,6 +26,7 @@ class Weighted : public torch::nn::Module {
   /// What the layer has to compute with now.
   Tensor weight();
   const Tensor& bias() const;
+  void standardise(const Tensor& outputs);
 
  private:
   Weighting weighting_;
@@ -39,6 +40,9 @@ class Dense : public Weighted {
  public:
   Dense(std::int64_t in, std::int64_t out, Weighting weighting = Weighting::plain);
   Tensor forward(const Tensor& x);
+  /// Sets scale and bias of a scaled weight so that the outputs for `x` [N, I] have mean 0 and standard
+  /// deviation 1: the data-dependent start of Salimans & Kingma 2016, section 3.
+  void start_from(const Tensor& x);
 };
 
 /// Convolution [N, I, H, W] -> [N, O, H', W'].

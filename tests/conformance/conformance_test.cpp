@@ -579,8 +579,11 @@ TEST_P(ConformanceTest, AMisspeltSettingIsAnsweredWithTheNearest) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, ConformanceTest, testing::ValuesIn(model_names()),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Models, ConformanceTest, testing::ValuesIn(model_names()), [](const auto& info) {
+  auto name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 
 }  // namespace
 }  // namespace belamy

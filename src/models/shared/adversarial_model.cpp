@@ -44,9 +44,11 @@ void AdversarialModel::finish_discriminator(std::int64_t features, std::int64_t 
   discriminator_->add(std::make_shared<nn::Dense>(features, outputs, discriminator_weighting()));
 }
 
-void AdversarialModel::begin_game(at::Generator generator) {
+void AdversarialModel::begin_game(at::Generator generator, std::size_t features_end) {
   const auto last = discriminator_->size() - 1;
-  feature_end_ = game_.feature_layer < 0 ? last : static_cast<std::size_t>(game_.feature_layer) + 1;
+  feature_end_ = game_.feature_layer >= 0 ? static_cast<std::size_t>(game_.feature_layer) + 1
+                 : features_end > 0       ? features_end
+                                          : last;
   if (feature_end_ > last) {
     throw usage_error(
         fmt::format("model.feature_layer={}: the discriminator has {} steps before its final layer",

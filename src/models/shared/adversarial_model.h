@@ -37,7 +37,8 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   AdversarialModel(const AdversarialConfig& config, const DataShape& shape, std::int64_t latent);
 
   /// Draws the reference latents, makes room for what is remembered, and declares the players.
-  void begin_game(at::Generator generator);
+  /// Features are by default what the final layer gets; `features_end` names an earlier end.
+  void begin_game(at::Generator generator, std::size_t features_end = 0);
   /// Appends the layers that see the whole batch, and the final one, to a discriminator with `features`
   /// values a datum.
   void finish_discriminator(std::int64_t features, std::int64_t outputs = 1);

@@ -1,0 +1,147 @@
+// Semi-supervised GAN: Salimans et al. 2016 (arXiv:1606.03498), section 5, the networks of its MNIST
+// experiment.
+//
+//   The discriminator has K outputs l; the class "generated" is a K+1st output fixed at 0, so that
+//   D(x) = sum exp(l) / (sum exp(l) + 1) = sigmoid(logsumexp(l)).
+//   D descends  -E log D(x) - E log(1 - D(G(z))) + label_weight * E -log p(y | x, y <= K) on the labelled
+//   data, G descends feature matching on D's last hidden layer.
+//
+// Departures: the scales of the normalised weights are trained in every layer; G's features are matched to
+// the same batch that D saw; Adam's epsilon stands outside of the root.
+
+#include <torch/torch.h>
+
+#include "models/shared/adversarial_model.h"
+#include "nn/init.h"
+#include "nn/norm.h"
+
+namespace belamy::models {
+namespace {
+
+struct SemiGanConfig : AdversarialConfig {
+  std::vector<std::int64_t> generator = {500, 500};
+  std::vector<std::int64_t> discriminator = {1000, 500, 250, 250, 250};
+  double input_noise = 0.3;
+  double hidden_noise = 0.5;
+  double label_weight = 2;
+
+  SemiGanConfig() {
+    prior = "uniform";
+    adversarial_weight = 0;
+    feature_matching = 1;
+  }
+  void fields(Fields& f) override {
+    latent_fields(f);
+    game_fields(f);
+    f.add("generator", generator, {1, 8192}, "widths of the generator's hidden layers");
+    f.add("discriminator", discriminator, {1, 8192}, "widths of the discriminator's hidden layers");
+    f.add("input_noise", input_noise, {0, 10}, "standard deviation of the noise on D's input, in [0, 1]");
+    f.add("hidden_noise", hidden_noise, {0, 10}, "standard deviation of the noise on D's hidden layers");
+    f.add("label_weight", label_weight, {0, 1e6}, "of the labelled cross-entropy beside the game's loss");
+  }
+};
+
+class SemiGan final : public AdversarialModel, public Classifier {
+ public:
+  SemiGan(const DataShape& shape, const SemiGanConfig& config, at::Generator generator)
+      : AdversarialModel(config, shape, config.latent), label_weight_(config.label_weight) {
+    auto width = config.latent;
+    for (const auto next : config.generator) {
+      generator_->add(std::make_shared<nn::Dense>(width, next))
+          .add(std::make_shared<nn::Norm>("batch", next));
+      generator_->add(nn::activation("softplus"));
+      width = next;
+    }
+    generator_->add(std::make_shared<nn::Dense>(width, shape.values(), nn::Weighting::scaled));
+    if (shape.is_images()) generator_->add([](const Tensor& x) { return x.sigmoid() * 2 - 1; });
+    generator_->add([shape](const Tensor& x) { return x.view(shape.sizes(x.size(0))); });
+
+    const bool images = shape.is_images();
+    discriminator_->add([images](const Tensor& x) { return images ? (x.flatten(1) + 1) * 0.5 : x; });
+    width = shape.values();
+    auto noise = config.input_noise;
+    const auto dense = [&](std::int64_t next) {
+      discriminator_->add(std::make_shared<nn::Noise>(noise, generator));
+      const auto layer = std::make_shared<nn::Dense>(width, next, nn::Weighting::scaled);
+      scaled_.emplace_back(discriminator_->size(), layer);
+      discriminator_->add(layer);
+      noise = config.hidden_noise;
+      width = next;
+    };
+    for (const auto next : config.discriminator) {
+      dense(next);
+      discriminator_->add(nn::activation("relu"));
+    }
+    const auto features_end = discriminator_->size();
+    dense(shape.classes);
+
+    nn::initialise(*generator_, nn::Init::glorot, generator);
+    nn::initialise(*discriminator_, nn::Init::glorot, generator);
+    begin_game(generator, features_end);
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    if (context.step() == 0) start_from(batch.data);
+    AdversarialModel::step(batch, context);
+  }
+
+  Classifier* classifier() override { return this; }
+  std::int64_t classes() const override { return shape_.classes; }
+  Tensor classify(const Tensor& data) override { return discriminator_->forward(data); }
+
+ protected:
+  Tensor logit(const Tensor& output) override { return output.logsumexp(1); }
+
+  Tensor further_loss(const Batch& batch, StepContext& context) override {
+    const auto& known = batch.others.empty() ? batch : batch.others[0];
+    const auto logits = classify(known.data);
+    const auto loss = at::cross_entropy_loss(logits, known.labels);
+    context.record("loss/labelled", loss);
+    context.record("error/labelled", (logits.argmax(1) != known.labels).to(torch::kFloat).mean());
+    return label_weight_ * loss;
+  }
+
+ private:
+  // Layer by layer: what reaches a layer depends on the start of those before it.
+  void start_from(const Tensor& data) {
+    const torch::NoGradGuard no_grad;
+    auto x = data;
+    std::size_t at = 0;
+    for (const auto& [place, layer] : scaled_) {
+      x = discriminator_->forward(x, at, place);
+      layer->start_from(x);
+      at = place;
+    }
+  }
+
+  double label_weight_;
+  std::vector<std::pair<std::size_t, std::shared_ptr<nn::Dense>>> scaled_;  // by place in the chain
+};
+
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  if (shape.classes < 2) return "it needs labels; choose labelled data";
+  if (config_of<SemiGanConfig>(recipe).packing > 1) return "a pack has no class; set model.packing=1";
+  return check_game(recipe);
+}
+
+}  // namespace
+
+ModelInfo semi_gan() {
+  return describe<SemiGan, SemiGanConfig>({
+      .name = "semi-gan",
+      .family = "gan",
+      .summary =
+          "semi-supervised GAN: the discriminator is a classifier of K classes and the class of samples",
+      .paper = "Salimans et al., Improved Techniques for Training GANs, NIPS 2016",
+      .capabilities = {Capability::sampler, Capability::decoder, Capability::classifier, Capability::scorer},
+      .players = {{"discriminator", {.lr = 3e-3, .beta1 = 0.5, .average = 0.999}},
+                  {"generator", {.lr = 3e-3, .beta1 = 0.5}}},
+      .points = true,
+      .check = check,
+      .advise = advise_game,
+      .tiny = {"model.generator=[32]", "model.discriminator=[64, 32]", "model.latent=8"},
+      .variants = {"data.labelled=20", "model.feature_layer=3", "model.adversarial_weight=1", "model.r1=0.1"},
+  });
+}
+
+}  // namespace belamy::models

@@ -1,0 +1,77 @@
+#include "models/shared/convolutional_gan.h"
+
+#include <bit>
+
+#include "nn/init.h"
+#include "nn/norm.h"
+
+namespace belamy::models {
+
+void ConvolutionalConfig::fields(Fields& f) {
+  AdversarialConfig::fields(f);
+  f.add("width", width, {1, 1024}, "channels of the layer next to the image; doubles towards the 4x4 end");
+  f.add("discriminator_width", discriminator_width, {0, 1024}, "the same for the discriminator; 0: as width");
+}
+
+ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config,
+                                   at::Generator generator)
+    : AdversarialModel(config, shape, config.latent) {
+  const auto side = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width)));
+  const auto stages =
+      std::countr_zero(static_cast<std::uint64_t>(side)) - 3;  // halvings beyond the one to 4x4
+  const auto before = (side - shape.width) / 2, after = side - shape.width - before;
+  const bool cut = side != shape.width;
+
+  auto channels = config.width << stages;
+  generator_->add([](const Tensor& z) { return z.view({z.size(0), -1, 1, 1}); });
+  generator_->add(
+      std::make_shared<nn::ConvTranspose>(config.latent, channels, 4, 1, 0, false));  // [N, C, 4, 4]
+  for (; channels >= config.width; channels /= 2) {
+    if (config.generator_norm != "none") {
+      generator_->add(std::make_shared<nn::Norm>(config.generator_norm, channels, config.references()));
+    }
+    generator_->add(nn::activation("relu"));
+    const bool last = channels == config.width;
+    generator_->add(
+        std::make_shared<nn::ConvTranspose>(channels, last ? shape.channels : channels / 2, 4, 2, 1, last));
+    if (last) break;
+  }
+  generator_->add(nn::activation("tanh"));
+  if (cut) {
+    generator_->add([before, shape](const Tensor& x) {
+      return x.slice(2, before, before + shape.height).slice(3, before, before + shape.width);
+    });
+    discriminator_->add([before, after](const Tensor& x) {
+      return at::constant_pad_nd(x, {before, after, before, after}, -1);
+    });
+  }
+
+  const auto weighting = discriminator_weighting();
+  const auto norm = config.norm_of_discriminator("batch");
+  const auto first = config.discriminator_width ? config.discriminator_width : config.width;
+  const auto halve = [&](std::int64_t in, std::int64_t out, bool bias) {
+    return std::make_shared<nn::Conv>(in, out, 4, 2, 1, bias, weighting);
+  };
+  discriminator_->add(halve(packed_shape().channels, first, true)).add(nn::activation("leaky-relu"));
+  channels = first;
+  for (int i = 0; i < stages; ++i, channels *= 2) {
+    discriminator_->add(halve(channels, channels * 2, norm.empty()));
+    if (!norm.empty()) discriminator_->add(std::make_shared<nn::Norm>(norm, channels * 2));
+    discriminator_->add(nn::activation("leaky-relu"));
+  }
+  discriminator_->add([](const Tensor& x) { return x.flatten(1); });  // [N, C * 4 * 4]
+  finish_discriminator(channels * 16);
+
+  nn::initialise(*generator_, nn::Init::dcgan, generator);
+  nn::initialise(*discriminator_, nn::Init::dcgan, generator);
+  begin_game(generator);
+}
+
+std::string check_convolutional(const DataShape& shape, const Recipe& recipe) {
+  const auto& name = recipe.model->name;
+  if (shape.width != shape.height) return name + " needs square images; set data.size";
+  if (shape.width < 9) return name + " needs images of 9 pixels a side or more; set data.size=16 or above";
+  return check_game(recipe);
+}
+
+}  // namespace belamy::models

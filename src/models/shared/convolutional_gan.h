@@ -1,0 +1,25 @@
+// The networks of DCGAN, for every model that plays its game with them: Radford, Metz & Chintala 2016.
+#pragma once
+
+#include "models/shared/adversarial_model.h"
+
+namespace belamy::models {
+
+struct ConvolutionalConfig : AdversarialConfig {
+  std::int64_t width = 64;
+  std::int64_t discriminator_width = 0;
+
+  void fields(Fields& f) override;
+};
+
+/// Strided convolutions in the discriminator, fractionally-strided in the generator, 4x4 kernels. A side that
+/// is no power of two is padded with black for the discriminator and cut out of the generator's output.
+class ConvolutionalGan : public AdversarialModel {
+ public:
+  ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config, at::Generator generator);
+};
+
+/// What is wrong with the data or the game; empty: nothing.
+std::string check_convolutional(const DataShape& shape, const Recipe& recipe);
+
+}  // namespace belamy::models
