@@ -68,6 +68,7 @@ class LabChart {
         borderDash: one.dashed || index >= 6 ? [6, 4] : [],
         borderWidth: points ? 0 : 1.75,
         borderJoinStyle: "round",
+        pointStyle: points ? "circle" : "line",
         pointRadius: points ? (count > 400 ? 1.6 : count > 60 ? 2.4 : 4) : 0,
         pointHitRadius: 6,
         order: points ? 1 : 0,
@@ -101,7 +102,7 @@ class LabChart {
         legend: {
           display: series.length > 1,
           align: "start",
-          labels: { color: color("text"), font, boxWidth: 18, boxHeight: 1, padding: 12 },
+          labels: { color: color("text"), font, usePointStyle: true, pointStyleWidth: 20, boxHeight: 6, padding: 12 },
         },
         tooltip: {
           backgroundColor: color("text"),
