@@ -5,6 +5,7 @@
 
 #include "cli/verbs.h"
 #include "data/dataset.h"
+#include "labs/lab.h"
 
 namespace belamy::cli {
 namespace {
@@ -22,10 +23,11 @@ std::string script(CLI::App& app) {
       words += inner->get_name() + " ";
     cases += fmt::format("    {}) words=\"{}\" ;;\n", verb->get_name(), words);
   }
-  std::string recipes, models, sets;
+  std::string recipes, models, sets, labs;
   for (const auto& recipe : all_recipes()) recipes += recipe.name + " ";
   for (const auto& info : all_models()) models += info.name + " ";
   for (const auto& set : known_sets()) sets += set.name + " ";
+  for (const auto& lab : all_labs()) labs += lab.name + " ";
   return fmt::format(R"(# bash completion for belamy; made by `belamy completion`
 _belamy() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} verb=${{COMP_WORDS[1]}} words=
@@ -36,12 +38,13 @@ _belamy() {{
   elif [[ $previous == fetch ]]; then words="{}"
   elif [[ $COMP_CWORD == 2 && ( $verb == train || $verb == verify-resume ) ]]; then words+="{}{}"
   elif [[ $COMP_CWORD == 2 && $verb == models ]]; then words+="{}"
+  elif [[ $COMP_CWORD == 2 && $verb == lab ]]; then words+="list {}"
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }}
 complete -o default -F _belamy belamy ./belamy
 )",
-                     cases, verbs, sets, sets, recipes, models, models);
+                     cases, verbs, sets, sets, recipes, models, models, labs);
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
   add_models(app, work);
   add_recipes(app, work);
   add_data(app, work);
+  add_lab(app, work);
   add_completion(app, work);
   try {
     app.parse(argc, argv);

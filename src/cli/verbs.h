@@ -22,6 +22,7 @@ void add_report(CLI::App& app, Work& work);
 void add_models(CLI::App& app, Work& work);
 void add_recipes(CLI::App& app, Work& work);
 void add_data(CLI::App& app, Work& work);
+void add_lab(CLI::App& app, Work& work);
 void add_demo(CLI::App& app, Work& work);
 void add_completion(CLI::App& app, Work& work);
 

@@ -43,23 +43,6 @@ std::string data_uri(const std::string& png) {
   return "data:image/png;base64," + encode_base64(png);
 }
 
-/// Escaped text in which web addresses are links.
-std::string link_addresses(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto start = std::min(text.find("https://"), text.find("http://"));
-    out += escape_html(text.substr(0, start));
-    if (start == std::string_view::npos) break;
-    text.remove_prefix(start);
-    auto address = text.substr(0, text.find_first_of(" \t\n<>\""));
-    while (std::string_view(".,;:)").find(address.back()) != std::string_view::npos) address.remove_suffix(1);
-    const auto escaped = escape_html(address);
-    out += fmt::format("<a href=\"{0}\" rel=\"noreferrer\">{0}</a>", escaped);
-    text.remove_prefix(address.size());
-  }
-  return out;
-}
-
 /// Settings with tables, keys and comments marked for the style sheet, line by line.
 std::string mark_toml(std::string_view text) {
   std::string out;
@@ -253,6 +236,22 @@ std::string escape_html(std::string_view text) {
       case '\'': out += "&#39;"; break;
       default: out += c;
     }
+  }
+  return out;
+}
+
+std::string link_addresses(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto start = std::min(text.find("https://"), text.find("http://"));
+    out += escape_html(text.substr(0, start));
+    if (start == std::string_view::npos) break;
+    text.remove_prefix(start);
+    auto address = text.substr(0, text.find_first_of(" \t\n<>\""));
+    while (std::string_view(".,;:)").find(address.back()) != std::string_view::npos) address.remove_suffix(1);
+    const auto escaped = escape_html(address);
+    out += fmt::format("<a href=\"{0}\" rel=\"noreferrer\">{0}</a>", escaped);
+    text.remove_prefix(address.size());
   }
   return out;
 }

@@ -102,6 +102,8 @@ std::vector<CurvePoint> thin_curve(const std::vector<CurvePoint>& points, std::s
 std::vector<std::size_t> spread_indices(std::size_t count, std::size_t limit);
 
 std::string escape_html(std::string_view text);
+/// Escaped text in which web addresses are links.
+std::string link_addresses(std::string_view text);
 std::string encode_base64(std::string_view bytes);
 
 }  // namespace belamy

@@ -31,7 +31,7 @@ for folder in "${order[@]}"; do
   [[ -d src/$folder ]] || continue
   while read -r file included; do
     case $included in
-      embedded.h | recipes.h) ;; # CMake writes these two; they hold text only
+      embedded.h | labs.h | recipes.h) ;; # CMake writes these; they hold text only
       */*) [[ $allowed == *" ${included%%/*} "* ]] || fail "$file includes $included, which comes after src/$folder" ;;
       *) fail "$file includes \"$included\": write it from src/, as \"$folder/$included\"" ;;
     esac
@@ -68,17 +68,34 @@ mapfile -t models < <(sed -nE 's/^BELAMY_MODEL\(([a-z0-9_]+)\).*/\1/p' src/model
   fail "src/models/models.def is not alphabetical, or names a model twice"
 for model in "${models[@]}"; do
   [[ -f src/models/$model.cpp ]] || fail "models.def lists $model, but src/models/$model.cpp does not exist"
-  compgen -G "recipes/*/$model-*.toml" >/dev/null || fail "$model has no recipe recipes/FAMILY/$model-DATA.toml"
+  compgen -G "recipes/*/${model//_/-}-*.toml" >/dev/null || fail "$model has no recipe recipes/FAMILY/${model//_/-}-DATA.toml"
 done
 for file in src/models/*.cpp; do
   model=$(basename "$file" .cpp)
   [[ $model == registry || " ${models[*]} " == *" $model "* ]] || fail "$file is not in src/models/models.def"
 done
 # A model's name anywhere else in the library, comments aside, is a fourth touch for the next model.
-names=$(IFS='|' && echo "${models[*]}")
+names=$(IFS='|' && echo "${models[*]//_/-}")
 while read -r line; do
   fail "a model is named outside src/models: $line"
 done < <(grep -rnE "\"($names)\"" src/{core,store,data,report,nn,objectives,metrics,train} | grep -vE "//.*\"($names)\"" || true)
+
+# --- Labs: the list, the files and the folders say the same ---
+mapfile -t labs < <(sed -nE 's/^BELAMY_LAB\(([a-z0-9_]+)\).*/\1/p' src/labs/labs.def)
+[[ ${#labs[@]} -gt 0 ]] || fail "src/labs/labs.def lists no lab"
+[[ "${labs[*]}" == "$(printf '%s\n' "${labs[@]}" | LC_ALL=C sort -u | xargs)" ]] ||
+  fail "src/labs/labs.def is not alphabetical, or names a lab twice"
+for lab in "${labs[@]}"; do
+  [[ -f src/labs/$lab.cpp ]] || fail "labs.def lists $lab, but src/labs/$lab.cpp does not exist"
+  for file in lab.toml lab.md; do
+    compgen -G "labs/[0-9][0-9]-${lab//_/-}/$file" >/dev/null || fail "$lab has no labs/NN-${lab//_/-}/$file"
+  done
+done
+for file in src/labs/*.cpp labs/*/lab.toml; do
+  lab=$(basename "$file" .cpp)
+  [[ $file == labs/* ]] && lab=$(basename "$(dirname "$file")") && lab=${lab#[0-9][0-9]-} && lab=${lab//-/_}
+  [[ $lab == lab || " ${labs[*]} " == *" $lab "* ]] || fail "$file is not in src/labs/labs.def"
+done
 
 # --- No absolute path of a developer's machine ---
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then

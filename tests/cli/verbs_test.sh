@@ -3,7 +3,7 @@
 # shellcheck source=tests/harness.sh
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train sample interpolate reconstruct evaluate report verify-resume models recipes data completion)
+verbs=(demo train sample interpolate reconstruct evaluate report verify-resume models recipes data lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -54,6 +54,7 @@ expect_offer --resume train gan --re
 expect_offer mnist train gan --data mn
 expect_offer doctor data "do"
 expect_offer --seed sample run --se
+expect_offer shift-gan lab sh
 
 # --- Data ---
 make_images images 60

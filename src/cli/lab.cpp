@@ -1,0 +1,93 @@
+#include "labs/lab.h"
+
+#include <chrono>
+#include <fmt/format.h>
+
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "core/progress.h"
+#include "train/machine.h"
+
+namespace belamy::cli {
+namespace {
+
+struct Request {
+  std::string name, out;
+  std::vector<std::string> settings;
+  bool tiny = false, dry_run = false;
+};
+
+ExitCode list() {
+  for (const auto& lab : all_labs()) fmt::print("{:<22} {}\n", lab.name, load_lab(lab).title);
+  fmt::print(
+      "\n'belamy lab NAME' runs one and writes its page, 'belamy lab NAME --dry-run' tells its settings\n");
+  return ExitCode::ok;
+}
+
+void print_verdicts(const std::vector<LabVerdict>& verdicts) {
+  // In characters, not bytes: claims hold signs such as θ.
+  const auto width = [](const std::string& text) {
+    return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
+  };
+  std::ptrdiff_t claim = 5, expected = 8, measured = 8;
+  for (const auto& verdict : verdicts) {
+    claim = std::max(claim, width(verdict.claim));
+    expected = std::max(expected, width(verdict.expected));
+    measured = std::max(measured, width(verdict.measured));
+  }
+  fmt::print("{:<{}}  {:<{}}  {:<{}}\n", "claim", claim, "expected", expected, "measured", measured);
+  for (const auto& verdict : verdicts) {
+    static constexpr const char* words[] = {"pass", "FAIL", "skipped"};
+    fmt::print("{:<{}}  {:<{}}  {:<{}}  {}\n", verdict.claim, claim, verdict.expected, expected,
+               verdict.measured, measured, words[static_cast<int>(verdict.kind)]);
+  }
+}
+
+ExitCode run(const Request& request) {
+  const auto& entry = find_lab(request.name);
+  Progress progress;
+  Lab lab(load_lab(entry), request.tiny, request.settings,
+          [&](const std::string& text) { progress.update(text); });
+  fmt::print("{}\n", lab.sheet().title);
+  if (request.dry_run) {
+    fmt::print("{}\n\nsettings, for --set KEY=VALUE\n{}\nclaims\n", lab.sheet().source, lab.fields().help());
+    for (const auto& claim : lab.sheet().claims) fmt::print("  {}: {}\n", claim.text, claim.expected());
+    return ExitCode::ok;
+  }
+  prepare_machine("cpu");
+  const auto begin = std::chrono::steady_clock::now();
+  entry.run(lab);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  progress.finish();
+
+  const auto page = lab.page(time.count());
+  const auto folder = request.out.empty() ? fs::path("runs") / ("lab-" + entry.name) : fs::path(request.out);
+  Env::real().create_folders(folder);
+  write_atomically(Env::real(), folder / "index.html", render_lab(page));
+  print_verdicts(page.verdicts);
+  std::size_t failed = 0, judged = 0;
+  for (const auto& verdict : page.verdicts) {
+    failed += verdict.kind == LabVerdict::Kind::fails;
+    judged += verdict.kind != LabVerdict::Kind::skipped;
+  }
+  fmt::print("{} of {} claims hold, in {:.2g} s; the page is {}\n", judged - failed, judged, time.count(),
+             (folder / "index.html").string());
+  return failed > 0 ? ExitCode::expectation : ExitCode::ok;
+}
+
+}  // namespace
+
+void add_lab(CLI::App& app, Work& work) {
+  auto request = std::make_shared<Request>();
+  auto* verb = app.add_subcommand("lab", "Measure what a slide claims, and write a page about it");
+  verb->add_option("name", request->name, "'list', or the name of a lab")->required();
+  verb->add_flag("--tiny", request->tiny,
+                 "A few seconds: fewer steps, and without the claims that need more");
+  verb->add_flag("--dry-run", request->dry_run, "Tell settings and claims, and stop");
+  verb->add_option("--set", request->settings, "KEY=VALUE: a setting of the lab")->allow_extra_args(false);
+  verb->add_option("--out", request->out, "Folder of the page instead of runs/lab-NAME");
+  verb->callback(
+      [=, &work] { work = [request] { return request->name == "list" ? list() : run(*request); }; });
+}
+
+}  // namespace belamy::cli

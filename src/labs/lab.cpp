@@ -1,0 +1,302 @@
+#include "labs/lab.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <limits>
+#include <stdexcept>
+
+#include "belamy/error.h"
+
+#include "core/toml.h"
+#include "labs.h"
+
+namespace belamy {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::string text_of(const TomlEntry& entry) {
+  if (const auto* text = std::get_if<std::string>(&entry.value)) return *text;
+  throw usage_error(fmt::format("{}: '{}' must be text in quotes", entry.origin.text, entry.key));
+}
+
+double number_of(const TomlEntry& entry) {
+  if (const auto* whole = std::get_if<std::int64_t>(&entry.value)) return static_cast<double>(*whole);
+  if (const auto* number = std::get_if<double>(&entry.value)) return *number;
+  throw usage_error(fmt::format("{}: '{}' must be a number", entry.origin.text, entry.key));
+}
+
+Error unknown(const TomlEntry& entry, const std::vector<std::string>& known) {
+  return usage_error(fmt::format("{}: unknown key '{}'", entry.origin.text, entry.key),
+                     fmt::format("known are {}", fmt::join(known, ", ")));
+}
+
+LabClaim claim_of(const TomlDocument& document, const std::string& origin) {
+  LabClaim claim;
+  for (const auto& entry : document.entries) {
+    if (entry.key == "key") {
+      claim.key = text_of(entry);
+    } else if (entry.key == "text") {
+      claim.text = text_of(entry);
+    } else if (entry.key == "min") {
+      claim.min = number_of(entry);
+    } else if (entry.key == "max") {
+      claim.max = number_of(entry);
+    } else if (entry.key == "near") {
+      claim.near = number_of(entry);
+    } else if (entry.key == "tolerance") {
+      claim.tolerance = number_of(entry);
+    } else if (entry.key == "relative") {
+      claim.relative = number_of(entry);
+    } else if (entry.key == "tiny" && std::holds_alternative<bool>(entry.value)) {
+      claim.tiny = std::get<bool>(entry.value);
+    } else {
+      throw unknown(entry,
+                    {"key", "text", "min", "max", "near", "tolerance", "relative", "tiny (true or false)"});
+    }
+  }
+  const bool bounds = claim.min || claim.max;
+  const bool near = claim.near && claim.tolerance.has_value() != claim.relative.has_value();
+  const bool stray = !claim.near && (claim.tolerance || claim.relative);
+  if (claim.key.empty() || claim.text.empty() || bounds == near || stray || (claim.near && bounds)) {
+    throw usage_error(
+        fmt::format("{}: claim '{}' is not complete", origin, claim.key),
+        "a claim has key, text, and min, max or both, or near with either tolerance or relative");
+  }
+  return claim;
+}
+
+/// One part of a setting: settings.KEY.value, .min, ...
+void read_setting(LabSheet& sheet, const TomlEntry& entry) {
+  const auto path = entry.key.substr(std::string_view("settings.").size());
+  const auto dot = path.rfind('.');
+  const auto key = path.substr(0, dot);
+  const auto part = dot == std::string::npos ? "" : path.substr(dot + 1);
+  if (sheet.settings.empty() || sheet.settings.back().key != key)
+    sheet.settings.push_back({key, "", {}, {}, -kInfinity, kInfinity, {}});
+  auto& setting = sheet.settings.back();
+  if (part == "value") {
+    if (!std::holds_alternative<std::string>(entry.value)) number_of(entry);
+    setting.value = entry.value;
+  } else if (part == "tiny") {
+    setting.tiny = entry.value;
+  } else if (part == "choices" && std::holds_alternative<std::vector<std::string>>(entry.value)) {
+    setting.choices = std::get<std::vector<std::string>>(entry.value);
+  } else if (part == "min") {
+    setting.low = number_of(entry);
+  } else if (part == "max") {
+    setting.high = number_of(entry);
+  } else if (part == "help") {
+    setting.help = text_of(entry);
+  } else {
+    throw unknown(entry, {"value", "tiny", "min", "max", "choices", "help"});
+  }
+}
+
+std::string digits(double value, double tolerance) {
+  if (tolerance <= 0) return fmt::format("{}", value);
+  if (value != 0 && std::abs(value) < tolerance) return fmt::format("{:.1e}", value);
+  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(tolerance))), 0, 12);
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+}  // namespace
+
+bool LabClaim::holds(double measured) const {
+  if (!std::isfinite(measured)) return false;
+  if (near) return std::abs(measured - *near) <= (tolerance ? *tolerance : *relative * std::abs(*near));
+  return (!min || measured >= *min) && (!max || measured <= *max);
+}
+
+std::string LabClaim::expected() const {
+  if (near && tolerance) return fmt::format("{} ± {}", show(*near), *tolerance);
+  if (near) return fmt::format("{} ± {} %", show(*near), *relative * 100);
+  if (min && max) return fmt::format("{} .. {}", *min, *max);
+  return min ? fmt::format("at least {}", *min) : fmt::format("at most {}", *max);
+}
+
+std::string LabClaim::show(double measured) const {
+  if (!std::isfinite(measured)) return fmt::format("{}", measured);
+  if (near) return digits(measured, tolerance ? *tolerance : *relative * std::abs(*near) / 10);
+  return fmt::format("{:.4g}", measured);
+}
+
+LabSheet LabSheet::parse(const std::string& name, const std::string& toml, const std::string& text,
+                         const std::string& origin) {
+  LabSheet sheet;
+  sheet.name = name;
+  sheet.text = text;
+  const auto document = parse_toml(toml, origin);
+  for (const auto& entry : document.entries) {
+    if (entry.key == "title") {
+      sheet.title = text_of(entry);
+    } else if (entry.key == "source") {
+      sheet.source = text_of(entry);
+    } else if (entry.key.starts_with("settings.")) {
+      read_setting(sheet, entry);
+    } else {
+      throw unknown(entry, {"title", "source", "[settings]", "[[claim]]"});
+    }
+  }
+  for (const auto& [array, documents] : document.arrays) {
+    if (array != "claim")
+      throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array), "only [[claim]] is known");
+    for (const auto& each : documents) {
+      auto claim = claim_of(each, origin);
+      for (const auto& other : sheet.claims) {
+        if (other.key == claim.key)
+          throw usage_error(fmt::format("{}: claim '{}' is there twice", origin, claim.key));
+      }
+      sheet.claims.push_back(std::move(claim));
+    }
+  }
+  if (sheet.title.empty()) throw usage_error(origin + ": a lab must have a title");
+  return sheet;
+}
+
+Lab::Lab(LabSheet sheet, bool tiny, const std::vector<std::string>& overrides, Teller teller)
+    : sheet_(std::move(sheet)), tiny_(tiny), overrides_(overrides), teller_(std::move(teller)) {
+  for (const auto& [key, help, value, small, low, high, choices] : sheet_.settings) {
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) {
+      constexpr auto least = std::numeric_limits<std::int64_t>::min(),
+                     most = std::numeric_limits<std::int64_t>::max();
+      fields_.add(key, integers_[key] = *whole,
+                  {std::isfinite(low) ? static_cast<std::int64_t>(low) : least,
+                   std::isfinite(high) ? static_cast<std::int64_t>(high) : most},
+                  help);
+    } else if (const auto* number = std::get_if<double>(&value)) {
+      fields_.add(key, numbers_[key] = *number, {low, high}, help);
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      fields_.add(key, texts_[key] = *text, choices, help);
+    } else {
+      throw std::logic_error(fmt::format("lab {}: setting '{}' has no value", sheet_.name, key));
+    }
+    if (tiny && small) fields_.set(key, *small, {fmt::format("lab {}, tiny", sheet_.name)});
+  }
+  for (const auto& setting : overrides) fields_.set_text(setting);
+}
+
+std::int64_t Lab::integer(const std::string& key) const {
+  const auto found = integers_.find(key);
+  if (found == integers_.end())
+    throw std::logic_error(fmt::format("lab {} has no integer setting '{}'", sheet_.name, key));
+  return found->second;
+}
+
+double Lab::number(const std::string& key) const {
+  const auto found = numbers_.find(key);
+  if (found == numbers_.end())
+    throw std::logic_error(fmt::format("lab {} has no number setting '{}'", sheet_.name, key));
+  return found->second;
+}
+
+const std::string& Lab::text(const std::string& key) const {
+  const auto found = texts_.find(key);
+  if (found == texts_.end())
+    throw std::logic_error(fmt::format("lab {} has no text setting '{}'", sheet_.name, key));
+  return found->second;
+}
+
+void Lab::measure(const std::string& key, double value) {
+  const auto known = std::any_of(sheet_.claims.begin(), sheet_.claims.end(),
+                                 [&](const LabClaim& claim) { return claim.key == key; });
+  if (!known || !measured_.emplace(key, value).second) {
+    throw std::logic_error(
+        fmt::format("lab {} measures '{}' {}", sheet_.name, key, known ? "twice" : "without a claim"));
+  }
+}
+
+void Lab::chart(const std::string& title, const std::string& caption, LabChart chart) {
+  figures_.push_back({title, caption, std::move(chart)});
+}
+
+void Lab::table(const std::string& title, const std::string& caption, LabTable table) {
+  figures_.push_back({title, caption, std::move(table)});
+}
+
+void Lab::picture(const std::string& title, const std::string& caption, const Image& image) {
+  figures_.push_back({title, caption, LabPicture{encode_png(image)}});
+}
+
+void Lab::say(const std::string& progress) const {
+  if (teller_) teller_(progress);
+}
+
+std::vector<LabVerdict> Lab::verdicts() const {
+  std::vector<LabVerdict> all;
+  for (const auto& claim : sheet_.claims) {
+    const auto found = measured_.find(claim.key);
+    if (tiny_ && !claim.tiny) {
+      all.push_back({claim.text, claim.expected(), found == measured_.end() ? "–" : claim.show(found->second),
+                     LabVerdict::Kind::skipped});
+      continue;
+    }
+    if (found == measured_.end())
+      throw std::logic_error(fmt::format("lab {} did not measure '{}'", sheet_.name, claim.key));
+    all.push_back({claim.text, claim.expected(), claim.show(found->second),
+                   claim.holds(found->second) ? LabVerdict::Kind::holds : LabVerdict::Kind::fails});
+  }
+  return all;
+}
+
+LabPage Lab::page(double seconds) const {
+  LabPage page{
+      sheet_.title, sheet_.source, sheet_.text, verdicts(), figures_, {}, "belamy lab " + sheet_.name,
+      seconds};
+  for (const auto& field : fields_.all()) page.settings.push_back({field.key, field.get(), field.help});
+  if (tiny_) page.command += " --tiny";
+  for (const auto& setting : overrides_) page.command += " --set " + setting;
+  return page;
+}
+
+namespace labs {
+#define BELAMY_LAB(name) void name(Lab& lab);
+#include "labs/labs.def"
+#undef BELAMY_LAB
+}  // namespace labs
+
+const std::vector<LabEntry>& all_labs() {
+  static const std::vector<LabEntry> all = [] {
+    std::vector<LabEntry> made = {
+#define BELAMY_LAB(name) {#name, "", labs::name},
+#include "labs/labs.def"
+#undef BELAMY_LAB
+    };
+    for (auto& lab : made) {
+      std::replace(lab.name.begin(), lab.name.end(), '_', '-');
+      for (const auto& [path, text] : embedded_labs()) {
+        const std::string file = path, end = "-" + lab.name + "/lab.toml";
+        if (file.ends_with(end) && file.size() == std::string_view("labs/NN").size() + end.size())
+          lab.folder = file.substr(0, file.rfind('/'));
+      }
+      if (lab.folder.empty()) throw std::logic_error("there is no labs/NN-" + lab.name + "/lab.toml");
+    }
+    std::sort(made.begin(), made.end(), [](const auto& a, const auto& b) { return a.folder < b.folder; });
+    return made;
+  }();
+  return all;
+}
+
+const LabEntry& find_lab(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& lab : all_labs()) {
+    if (lab.name == name) return lab;
+    names.push_back(lab.name);
+  }
+  const auto near = nearest(name, names);
+  throw usage_error("no lab is called '" + name + "'", (near.empty() ? "" : "did you mean '" + near + "'? ") +
+                                                           std::string("'belamy lab list' lists all"));
+}
+
+LabSheet load_lab(const LabEntry& entry) {
+  std::string toml, text;
+  for (const auto& [path, content] : embedded_labs()) {
+    if (path == entry.folder + "/lab.toml") toml = content;
+    if (path == entry.folder + "/lab.md") text = content;
+  }
+  return LabSheet::parse(entry.name, toml, text, entry.folder + "/lab.toml");
+}
+
+}  // namespace belamy

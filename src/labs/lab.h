@@ -1,0 +1,108 @@
+// Labs: short experiments that check what a lecture's slide claims. labs/NN-NAME/ holds a lab's text and its
+// settings and claims, src/labs/NAME.cpp the code that measures.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "belamy/config.h"
+
+#include "data/image.h"
+#include "report/lab_page.h"
+
+namespace belamy {
+
+/// One [[claim]] of a lab.toml: `text` in words, and the bounds that the measured value must keep.
+struct LabClaim {
+  std::string key, text;
+  std::optional<double> min, max;           ///< one or both, or instead of them
+  std::optional<double> near;               ///< with
+  std::optional<double> tolerance;          ///< in the value's unit, or
+  std::optional<double> relative;           ///< as a share of `near`
+  bool tiny = true;                         ///< false: not judged with --tiny, which is too short for it
+  bool holds(double measured) const;        ///< never for a value that is not finite
+  std::string expected() const;             ///< "0.159110 ± 1e-06", ">= 23"
+  std::string show(double measured) const;  ///< with the digits that the tolerance asks for
+};
+
+/// A lab.toml with its lab.md.
+struct LabSheet {
+  std::string name;  ///< "shift-gan"
+  std::string title, source, text;
+  struct Setting {
+    std::string key, help;
+    Value value;                       ///< an integer, a number or text; its type is the setting's
+    std::optional<Value> tiny;         ///< replaces the value with --tiny
+    double low = 0, high = 0;          ///< of a number
+    std::vector<std::string> choices;  ///< of a text
+  };
+  std::vector<Setting> settings;
+  std::vector<LabClaim> claims;
+
+  /// A usage error with file and line for what is missing, unknown or out of its range.
+  static LabSheet parse(const std::string& name, const std::string& toml, const std::string& text,
+                        const std::string& origin);
+};
+
+/// What a lab's function works with. A key that the sheet does not have is a defect: std::logic_error.
+class Lab {
+ public:
+  using Teller = std::function<void(const std::string&)>;
+
+  /// `overrides` are KEY=VALUE, after --tiny. A usage error for unknown keys and values out of range.
+  Lab(LabSheet sheet, bool tiny, const std::vector<std::string>& overrides, Teller teller = {});
+  Lab(const Lab&) = delete;
+  Lab& operator=(const Lab&) = delete;
+
+  // Settings.
+  std::int64_t integer(const std::string& key) const;
+  double number(const std::string& key) const;
+  const std::string& text(const std::string& key) const;
+  bool tiny() const { return tiny_; }
+
+  // Results. Each claim is measured once.
+  void measure(const std::string& key, double value);
+  void chart(const std::string& title, const std::string& caption, LabChart chart);
+  void table(const std::string& title, const std::string& caption, LabTable table);
+  void picture(const std::string& title, const std::string& caption, const Image& image);
+
+  /// A line for the terminal while something takes long: "seed 3 of 5".
+  void say(const std::string& progress) const;
+
+  const LabSheet& sheet() const { return sheet_; }
+  const Fields& fields() const { return fields_; }
+  /// Claims in the sheet's order. A claim that was not measured, and had to be, is a defect of the lab.
+  std::vector<LabVerdict> verdicts() const;
+  LabPage page(double seconds) const;
+
+ private:
+  LabSheet sheet_;
+  bool tiny_;
+  std::vector<std::string> overrides_;
+  Teller teller_;
+  std::map<std::string, std::int64_t> integers_;
+  std::map<std::string, double> numbers_;
+  std::map<std::string, std::string> texts_;
+  Fields fields_;
+  std::map<std::string, double> measured_;
+  std::vector<LabFigure> figures_;
+};
+
+struct LabEntry {
+  std::string name;    ///< "shift-gan"
+  std::string folder;  ///< "labs/01-shift-gan"
+  void (*run)(Lab&);
+};
+/// The labs of labs.def, by the number of their folder.
+const std::vector<LabEntry>& all_labs();
+/// A usage error with the nearest name for an unknown one.
+const LabEntry& find_lab(const std::string& name);
+LabSheet load_lab(const LabEntry& entry);
+
+}  // namespace belamy

@@ -1,0 +1,139 @@
+"use strict";
+
+for (const equation of document.querySelectorAll("x-equation")) {
+  const displayMode = equation.getAttribute("type") === "display";
+  katex.render(equation.textContent, equation, { displayMode, throwOnError: false });
+  equation.classList.add("drawn");
+}
+
+function showNumber(value) {
+  const size = Math.abs(value);
+  if (size > 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(Number.isInteger(Math.log10(size)) ? 0 : 1);
+  return String(Number(value.toPrecision(4)));
+}
+
+class LabChart {
+  constructor(place, chart) {
+    this.chart = chart;
+    const plot = document.createElement("div");
+    plot.className = chart.square ? "plot square" : "plot";
+    const canvas = document.createElement("canvas");
+    canvas.setAttribute("role", "img");
+    const names = [...chart.series, ...(chart.frames.length ? chart.frames[0].series : [])].map((one) => one.name);
+    canvas.setAttribute("aria-label", `${chart.y.title} against ${chart.x.title}: ${names.join(", ")}`);
+    plot.append(canvas);
+    place.append(plot);
+    if (chart.frames.length) place.append(this.slider());
+    this.drawn = new Chart(canvas, { type: "scatter", data: { datasets: [] }, options: {} });
+    this.update();
+  }
+
+  slider() {
+    const controls = document.createElement("div");
+    controls.className = "controls";
+    this.place = document.createElement("input");
+    Object.assign(this.place, { type: "range", min: 0, max: this.chart.frames.length - 1, value: 0 });
+    this.place.setAttribute("aria-label", `Frame of ${this.chart.title}`);
+    this.told = document.createElement("output");
+    this.place.addEventListener("input", () => this.update());
+    controls.append(this.place, this.told);
+    return controls;
+  }
+
+  update() {
+    const style = getComputedStyle(document.documentElement);
+    const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const font = { family: getComputedStyle(document.body).fontFamily, size: 12 };
+    let series = this.chart.series;
+    if (this.place) {
+      const frame = this.chart.frames[Number(this.place.value)];
+      series = [...series, ...frame.series];
+      this.told.textContent = frame.name;
+      this.place.setAttribute("aria-valuetext", frame.name);
+    }
+    const hidden = new Set(this.drawn.data.datasets.filter((_, i) => !this.drawn.isDatasetVisible(i)).map((set) => set.label));
+    this.drawn.data.datasets = series.map((one, index) => {
+      const shade = color(`series-${(index % 6) + 1}`);
+      const points = one.style === "points";
+      const count = one.x.length;
+      return {
+        label: one.name,
+        hidden: hidden.has(one.name),
+        data: one.x.map((x, i) => ({ x: x ?? NaN, y: one.y[i] ?? NaN })),
+        showLine: !points,
+        stepped: one.style === "steps" ? "middle" : false,
+        fill: one.style === "steps" ? { target: "origin", above: `${shade}30` } : false,
+        borderColor: shade,
+        backgroundColor: points ? `${shade}b0` : shade,
+        borderDash: one.dashed || index >= 6 ? [6, 4] : [],
+        borderWidth: points ? 0 : 1.75,
+        borderJoinStyle: "round",
+        pointStyle: points ? "circle" : "line",
+        pointRadius: points ? (count > 400 ? 1.6 : count > 60 ? 2.4 : 4) : 0,
+        pointHitRadius: 6,
+        order: points ? 1 : 0,
+      };
+    });
+    const axis = (one, grid) => ({
+      type: one.log ? "logarithmic" : "linear",
+      min: one.low,
+      max: one.high,
+      grid,
+      ticks: {
+        color: color("quiet"),
+        font,
+        maxRotation: 0,
+        autoSkipPadding: 18,
+        padding: 6,
+        maxTicksLimit: 9,
+        callback: (value) => (one.log && !Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6) ? "" : showNumber(value)),
+      },
+      title: { display: true, text: one.title, color: color("quiet"), font },
+    });
+    const grid = { color: color("line"), drawBorder: false, drawTicks: false };
+    this.drawn.options = {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      parsing: false,
+      interaction: { mode: "nearest", intersect: true },
+      scales: { x: axis(this.chart.x, this.chart.square ? grid : { display: false }), y: axis(this.chart.y, grid) },
+      plugins: {
+        legend: {
+          display: series.length > 1,
+          align: "start",
+          labels: { color: color("text"), font, usePointStyle: true, pointStyleWidth: 20, boxHeight: 6, padding: 12 },
+        },
+        tooltip: {
+          backgroundColor: color("text"),
+          titleColor: color("page"),
+          bodyColor: color("page"),
+          titleFont: font,
+          bodyFont: font,
+          callbacks: {
+            label: (item) => `${item.dataset.label}: (${showNumber(item.parsed.x)}, ${showNumber(item.parsed.y)})`,
+          },
+        },
+      },
+    };
+    this.drawn.update();
+  }
+}
+
+function startCharts() {
+  const data = document.getElementById("lab-charts");
+  if (!data) return;
+  const charts = JSON.parse(data.textContent);
+  const drawn = [...document.querySelectorAll(".lab-chart")].map((place) => new LabChart(place, charts[Number(place.dataset.chart)]));
+  const updateAll = () => drawn.forEach((chart) => chart.update());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", updateAll);
+  // Paper is white.
+  const printing = (on) => () => {
+    document.documentElement.classList.toggle("printing", on);
+    drawn.forEach((chart) => chart.drawn.resize());
+    updateAll();
+  };
+  addEventListener("beforeprint", printing(true));
+  addEventListener("afterprint", printing(false));
+}
+startCharts();
