@@ -164,7 +164,8 @@ struct ModelInfo {
   std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator)> make;
   /// Settings that make it small and quick for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
-  /// Settings, each on top of `tiny`, whose code paths the conformance suite runs too: "model.r1=1".
+  /// Single settings that switch on what is off by default: "model.r1=1". The conformance suite runs each of
+  /// them on top of `tiny`.
   std::vector<std::string> variants;
   /// The model's own changes to the settings every run has: "train.batch=128".
   std::vector<std::string> defaults;

@@ -28,9 +28,9 @@ nlohmann::json to_json(const ModelInfo& info) {
   }
   std::vector<std::string> players;
   for (const auto& player : info.players) players.push_back(player.name);
-  return {{"name", info.name},   {"family", info.family}, {"summary", info.summary},
-          {"paper", info.paper}, {"players", players},    {"capabilities", capability_names(info)},
-          {"settings", settings}};
+  return {{"name", info.name},    {"family", info.family},    {"summary", info.summary},
+          {"paper", info.paper},  {"players", players},       {"capabilities", capability_names(info)},
+          {"settings", settings}, {"variants", info.variants}};
 }
 
 }  // namespace

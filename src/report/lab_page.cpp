@@ -256,7 +256,8 @@ std::string render_lab(const LabPage& page) {
       "<title>{} – Belamy lab</title>\n<style>\n{}\n{}\n{}</style>\n</head>\n<body>\n",
       title, katex_style(), embedded_report_css, embedded_lab_css);
   out += fmt::format(
-      "<header>\n<div>\n<h1>{}</h1>\n<p class=\"summary\">{}</p>\n<p class=\"source\">{}</p>\n<nav aria-label=\"Sections\">\n{}"
+      "<header>\n<div>\n<h1>{}</h1>\n<p class=\"summary\">{}</p>\n<p class=\"source\">{}</p>\n<nav "
+      "aria-label=\"Sections\">\n{}"
       "</nav>\n</div>\n</header>\n<main>\n",
       title, page.verdicts.empty() ? "" : summary(page), link_addresses(page.source), navigation);
   if (!page.text.empty()) out += fmt::format("<article>\n{}</article>\n", render_markdown(page.text));

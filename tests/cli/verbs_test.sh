@@ -23,7 +23,7 @@ expect_text "^threads +[1-9]"
 expect_text "^simd +[A-Za-z]"
 expect_text "^device +(cpu|cuda)"
 expect_code 0 "$BELAMY" models
-for model in autoencoder dcgan gan vae; do expect_text "^$model "; done
+for model in autoencoder dcgan dirac-gan gan semi-gan shift-gan tempered-gan vae; do expect_text "^$model "; done
 expect_code 0 "$BELAMY" models dcgan
 expect_text "^can +.*sampler"
 expect_text "optimizer.generator.lr +0.0002 +0 .. 100"

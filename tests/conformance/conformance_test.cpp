@@ -207,7 +207,8 @@ TEST_P(ConformanceTest, EveryChoiceTrainsOrSaysWhyNot) {
 TEST_P(ConformanceTest, EveryVariantTrainsAndResumes) {
   const auto data = plain_data(60);
   const auto plain = [&] {
-    Session session(*tiny(data), data, kCpu);
+    const auto recipe = tiny(data);
+    Session session(*recipe, data, kCpu);
     run_steps(session, 5);
     return session.state().model().parameters()[0].detach().clone();
   }();

@@ -50,7 +50,27 @@ expect_failure 2 "$BELAMY" train
 expect_text "train needs a recipe or a model"
 expect_failure 2 train_ring run --set train.device=tpu
 expect_text "train.device must be .*cuda"
+# The game: unknown objectives, and settings that contradict each other.
+expect_failure 2 train_ring run --set model.objective=wasserstien
+expect_text "model.objective must be .*non-saturating, .*hinge, wasserstein"
+expect_failure 2 train_ring run --set model.r1=1 --set model.discriminator_norm=batch
+expect_text "batch norm mixes; set model.discriminator_norm=layer"
+expect_failure 2 train_ring run --set model.r1=1 --set model.clip_weights=0.1
+expect_text "set model.clip_weights=0"
+expect_failure 2 train_ring run --set model.packing=2 --set train.batch=33
+expect_text "batches of 33 cannot be packed by 2; set train.batch=34"
+expect_failure 2 train_ring run --set model.objective=hinge --set model.label_real=0.9
+expect_text "hinge has no labels to smooth"
+expect_failure 2 train_ring run --set model.adversarial_weight=0
+expect_text "nothing to descend"
+expect_failure 2 train_ring run --set model.unroll=2 --set optimizer.discriminator.optimizer=rmsprop
+expect_text "unrolling knows Adam and SGD"
+expect_failure 2 train_ring run --set model.feature_matching=1 --set model.feature_layer=99
+expect_text "model.feature_layer=99"
 expect_none run
+expect_code 0 train_ring advised --set model.objective=wasserstein
+expect_text "may grow without end; set model.clip_weights=0.01"
+rm -r advised
 
 # --- Data: 3 ---
 expect_failure 3 "$BELAMY" train gan --data no/such/folder --out run

@@ -90,14 +90,21 @@ void AdversarialModel::step(const Batch& batch, StepContext& context) {
     generator_history_->follow(generator_weights_, at);
     discriminator_history_->follow(discriminator_weights_, at);
   }
-  update_discriminator(batch, context);
-  if ((at + 1) % game_.critic_steps == 0) update_generator(batch, context);
+  const auto shown = present_data(batch.data, context).detach();
+  if ((at + 1) % game_.critic_steps != 0) {
+    update_discriminator(batch, shown, generate_detached(batch.size(), context), context);
+    return;
+  }
+  // One pass of the generator serves both players: its weights move last.
+  const auto fresh = generate(draw_latent(batch.size(), context.generator()));
+  update_discriminator(batch, shown, fresh.detach(), context);
+  update_generator(shown, fresh, context);
 }
 
-void AdversarialModel::update_discriminator(const Batch& batch, StepContext& context) {
-  const auto shown = present_data(batch.data, context).detach();
+void AdversarialModel::update_discriminator(const Batch& batch, const Tensor& shown, const Tensor& fresh,
+                                            StepContext& context) {
   const auto real = pack(blurred(shown, context));
-  const auto fake = pack(blurred(fakes_for_discriminator(batch.size(), context), context));
+  const auto fake = pack(blurred(opposing_samples(fresh, context), context));
   Tensor t_real, t_fake;
   if (game_.joint_batch) {
     const auto both = judge(at::cat({real, fake}));
@@ -132,9 +139,8 @@ void AdversarialModel::update_discriminator(const Batch& batch, StepContext& con
   }
 }
 
-void AdversarialModel::update_generator(const Batch& batch, StepContext& context) {
-  const auto shown = present_data(batch.data, context).detach();
-  const auto fake = pack(blurred(generate(draw_latent(batch.size(), context.generator())), context));
+void AdversarialModel::update_generator(const Tensor& shown, const Tensor& fresh, StepContext& context) {
+  const auto fake = pack(blurred(fresh, context));
   Tensor loss;
   const auto add = [&](double weight, const Tensor& more) {
     loss = loss.defined() ? loss + weight * more : weight == 1 ? more : weight * more;
@@ -166,13 +172,16 @@ void AdversarialModel::update_generator(const Batch& batch, StepContext& context
   context.update("generator", loss);
 }
 
-Tensor AdversarialModel::fakes_for_discriminator(std::int64_t n, StepContext& context) {
+// What the discriminator is shown as generated: the fresh samples, or those of a past generator, or a mix.
+Tensor AdversarialModel::opposing_samples(const Tensor& fresh, StepContext& context) {
   const torch::NoGradGuard no_grad;
-  std::vector<Tensor> past;
-  if (past_generators_)
-    past = past_generators_->draw(generator_weights_, context.step(), game_.past_share, 1);
-  const nn::Substitution opponent(past.empty() ? std::vector<Tensor>{} : generator_weights_, past);
-  const auto fresh = generate(draw_latent(n, context.generator()));
+  if (past_generators_) {
+    const auto past = past_generators_->draw(generator_weights_, context.step(), game_.past_share, 1);
+    if (!past.empty()) {
+      const nn::Substitution opponent(generator_weights_, past);
+      return generate_detached(fresh.size(0), context);
+    }
+  }
   return replay_ ? replay_->mix(fresh, context.step(), context.generator()) : fresh;
 }
 
@@ -229,6 +238,11 @@ Tensor AdversarialModel::consensus(const Tensor& shown, StepContext& context) {
 Tensor AdversarialModel::generate(const Tensor& latents) {
   if (!reference_.defined()) return generator_->forward(latents);
   return generator_->forward(at::cat({reference_, latents})).narrow(0, reference_.size(0), latents.size(0));
+}
+
+Tensor AdversarialModel::generate_detached(std::int64_t n, StepContext& context) {
+  const torch::NoGradGuard no_grad;
+  return generate(draw_latent(n, context.generator()));
 }
 
 Tensor AdversarialModel::pack(const Tensor& data) const {

@@ -63,9 +63,12 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   std::shared_ptr<nn::Chain> generator_, discriminator_;
 
  private:
-  void update_discriminator(const Batch& batch, StepContext& context);
-  void update_generator(const Batch& batch, StepContext& context);
-  Tensor fakes_for_discriminator(std::int64_t n, StepContext& context);
+  /// `shown`: the data as the discriminator sees it; `fresh`: this step's samples.
+  void update_discriminator(const Batch& batch, const Tensor& shown, const Tensor& fresh,
+                            StepContext& context);
+  void update_generator(const Tensor& shown, const Tensor& fresh, StepContext& context);
+  Tensor generate_detached(std::int64_t n, StepContext& context);
+  Tensor opposing_samples(const Tensor& fresh, StepContext& context);
   Tensor penalties(const Tensor& real, const Tensor& fake, StepContext& context);
   Tensor consensus(const Tensor& real, StepContext& context);
   bool penalty_is_due(StepContext& context) const { return context.every(game_.penalty_every); }

@@ -199,6 +199,46 @@ TEST(BatchesTest, ABatchDependsOnSeedAndNumberAlone) {
   EXPECT_FALSE(a.indices.equal(c.indices));
 }
 
+TEST(BatchesTest, LabelledBatchesShowOnlyTheChosenLabels) {
+  const auto data = small_images(200);
+  Batches batches(data, 16, 1, kCpu, 20, 5), other_choice(data, 16, 1, kCpu, 20, 6);
+  std::set<std::int64_t> seen;
+  std::map<std::int64_t, std::set<std::int64_t>> by_class;
+  for (std::int64_t k = 0; k < 10; ++k) {
+    const auto batch = batches.at(k);
+    EXPECT_FALSE(batch.labels.defined()) << "a hidden label is given away";
+    ASSERT_THAT(batch.others, SizeIs(1));
+    const auto& known = batch.others[0];
+    ASSERT_EQ(known.size(), 16);
+    for (std::int64_t i = 0; i < 16; ++i) {
+      const auto place = known.indices[i].item<std::int64_t>(), label = known.labels[i].item<std::int64_t>();
+      EXPECT_EQ(label, data.labels[static_cast<std::size_t>(place)]);
+      seen.insert(place);
+      by_class[label].insert(place);
+    }
+  }
+  EXPECT_THAT(seen, SizeIs(20));
+  for (const auto& [label, places] : by_class) EXPECT_THAT(places, SizeIs(2)) << label;
+  EXPECT_FALSE(other_choice.at(0).others[0].indices.equal(batches.at(0).others[0].indices));
+  EXPECT_TRUE(other_choice.at(0).indices.equal(batches.at(0).indices)) << "the choice moves the other order";
+}
+
+TEST(BatchesTest, LabelsThatCannotBeChosenAreRefusedInWords) {
+  const auto refused = [](const Dataset& data, std::int64_t labelled) -> std::string {
+    try {
+      Batches(data, 4, 1, kCpu, labelled, 1);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(refused(small_images(40), 15), HasSubstr("data.labelled=15"));
+  EXPECT_THAT(refused(small_images(40), 50), HasSubstr("not 5 examples of each class"));
+  auto bare = small_images(40);
+  bare.labels.clear();
+  EXPECT_THAT(refused(bare, 10), HasSubstr("has no labels"));
+}
+
 TEST(BatchesTest, DataAndLabelsBelongToTheIndices) {
   const auto data = small_images(20, 16, 3);
   const auto batch = Batches(data, 7, 1, kCpu).at(1);
