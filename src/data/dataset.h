@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,13 @@ struct Problem {
   std::string cure;    ///< "remove it, or convert it to PNG"
 };
 
+/// K equally likely round Gaussians of one standard deviation.
+struct Mixture {
+  std::int64_t dimension = 0;
+  std::vector<double> centres;  ///< [K, D]
+  double deviation = 0;         ///< along each axis
+};
+
 /// N images of one shape, or N points. Exactly one of `pixels`, `points` is filled.
 struct Dataset {
   std::string name;
@@ -34,6 +42,7 @@ struct Dataset {
   std::vector<std::int64_t> styles;                  ///< [N], or empty; glyphs: the font
   std::vector<std::string> class_names;              ///< one for each label; empty without labels
   std::vector<std::string> style_names;
+  std::optional<Mixture> mixture;  ///< what the points were drawn from, where that is one
   std::vector<std::string> notes;  ///< what was done to fit the images, one line each, for the start of a run
   std::vector<Problem> problems;   ///< files that were left out
 

@@ -23,13 +23,21 @@ Point blurred(Point centre, double deviation, Random& random) {
   return {centre[0] + deviation * dx, centre[1] + deviation * dy};
 }
 
-Point ring(Random& random, int mode) {
+Point ring_centre(int mode) {
   const double angle = 2 * kPi * mode / 8;
-  return blurred({std::cos(angle), std::sin(angle)}, 0.01, random);
+  return {std::cos(angle), std::sin(angle)};
 }
 
-Point grid(Random& random, int mode) {
-  return blurred({2.0 * (mode % 5) - 4, 2.0 * (mode / 5) - 4}, 0.05, random);
+Point grid_centre(int mode) {
+  return {2.0 * (mode % 5) - 4, 2.0 * (mode / 5) - 4};
+}
+
+Point gaussian_centre(int) {
+  return {3, 0};
+}
+
+Point bimodal_centre(int mode) {
+  return {mode == 0 ? -2.0 : 2.0, 0};
 }
 
 Point swissroll(Random& random, int) {
@@ -57,21 +65,35 @@ Point lines(Random& random, int line) {
   return {static_cast<double>(line), random.uniform()};
 }
 
+Point dirac(Random&, int) {
+  return {0, 0};
+}
+
 struct Set {
   const char* name;
   const char* description;
+  int dimension;     ///< 1 or 2 of a Point's numbers
   int classes;       ///< equally likely; 1: no labels
   const char* noun;  ///< what a class is, for its name
   Point (*draw)(Random&, int label);
+  Point (*centre)(int label) = nullptr;  ///< a mixture of round Gaussians, in place of `draw`
+  double deviation = 0;
 };
 
 constexpr std::array kSets = {
-    Set{"ring", "2-D points, 8 Gaussians on a circle of radius 1, deviation 0.01", 8, "mode", ring},
-    Set{"grid", "2-D points, 25 Gaussians on a 5x5 grid from -4 to 4, deviation 0.05", 25, "mode", grid},
-    Set{"swissroll", "2-D points, a spiral of radius 0.47 to 1.41, deviation 0.05", 1, "", swissroll},
-    Set{"moons", "2-D points, two half circles of radius 1 that interlock, deviation 0.05", 2, "moon", moons},
-    Set{"checkerboard", "2-D points, 8 squares of side 1 in [-2, 2] x [-2, 2]", 8, "square", checkerboard},
-    Set{"lines", "2-D points, two parallel lines at x = 0 and x = 1, y from 0 to 1", 2, "line", lines},
+    Set{"ring", "2-D points, 8 Gaussians on a circle of radius 1, deviation 0.01", 2, 8, "mode", nullptr,
+        ring_centre, 0.01},
+    Set{"grid", "2-D points, 25 Gaussians on a 5x5 grid from -4 to 4, deviation 0.05", 2, 25, "mode", nullptr,
+        grid_centre, 0.05},
+    Set{"swissroll", "2-D points, a spiral of radius 0.47 to 1.41, deviation 0.05", 2, 1, "", swissroll},
+    Set{"moons", "2-D points, two half circles of radius 1 that interlock, deviation 0.05", 2, 2, "moon",
+        moons},
+    Set{"checkerboard", "2-D points, 8 squares of side 1 in [-2, 2] x [-2, 2]", 2, 8, "square", checkerboard},
+    Set{"lines", "2-D points, two parallel lines at x = 0 and x = 1, y from 0 to 1", 2, 2, "line", lines},
+    Set{"gaussian", "1-D points, a Gaussian of mean 3, deviation 1", 1, 1, "", nullptr, gaussian_centre, 1},
+    Set{"bimodal", "1-D points, 2 Gaussians at -2 and 2, deviation 0.5", 1, 2, "mode", nullptr,
+        bimodal_centre, 0.5},
+    Set{"dirac", "1-D points, all of them at 0", 1, 1, "", dirac},
 };
 
 const Set& find_set(const std::string& name) {
@@ -97,8 +119,9 @@ Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t
   Dataset data;
   data.name = name;
   data.count = count;
-  data.dimension = 2;
-  data.points.reserve(static_cast<std::size_t>(2 * count));
+  data.dimension = set.dimension;
+  data.mixture = mixture_of(name);
+  data.points.reserve(static_cast<std::size_t>(set.dimension * count));
   if (set.classes > 1) {
     data.labels.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < set.classes; ++i) data.class_names.push_back(fmt::format("{} {}", set.noun, i));
@@ -106,12 +129,26 @@ Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t
   Random random(static_cast<std::uint64_t>(seed));
   for (std::int64_t i = 0; i < count; ++i) {
     const int label = static_cast<int>(random.below(static_cast<std::uint64_t>(set.classes)));
-    const Point point = set.draw(random, label);
-    data.points.push_back(static_cast<float>(point[0]));
-    data.points.push_back(static_cast<float>(point[1]));
+    const Point point =
+        set.centre ? blurred(set.centre(label), set.deviation, random) : set.draw(random, label);
+    for (int axis = 0; axis < set.dimension; ++axis)
+      data.points.push_back(static_cast<float>(point[static_cast<std::size_t>(axis)]));
     if (set.classes > 1) data.labels.push_back(label);
   }
   return data;
+}
+
+std::optional<Mixture> mixture_of(const std::string& name) {
+  for (const auto& set : kSets) {
+    if (name != set.name || !set.centre || set.classes < 2) continue;
+    Mixture mixture{set.dimension, {}, set.deviation};
+    for (int mode = 0; mode < set.classes; ++mode) {
+      const Point centre = set.centre(mode);
+      mixture.centres.insert(mixture.centres.end(), centre.begin(), centre.begin() + set.dimension);
+    }
+    return mixture;
+  }
+  return std::nullopt;
 }
 
 std::vector<std::pair<std::string, std::string>> synthetic_sets() {

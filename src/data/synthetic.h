@@ -1,7 +1,8 @@
-// Two-dimensional toy sets, drawn afresh from a seed.
+// Toy sets of points in one and two dimensions, drawn afresh from a seed.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,10 +11,14 @@
 
 namespace belamy {
 
-/// `count` points [N, 2] of the set `name`, drawn independently; labels are the mode or class of each point
-/// (none for swissroll). The same seed gives the same bytes, and a larger count only appends to them. A data
-/// error for an unknown name or a count outside 1 .. 2^26.
+/// `count` points [N, 1] or [N, 2] of the set `name`, drawn independently; labels are the mode or class of
+/// each point (none where there is but one). The same seed gives the same bytes, and a larger count only
+/// appends to them. A data error for an unknown name or a count outside 1 .. 2^26.
 Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t seed);
+
+/// The mixture that the set `name` is drawn from; nothing for a set (or a name) that is no mixture of two or
+/// more Gaussians. Its modes are in the order of the labels.
+std::optional<Mixture> mixture_of(const std::string& name);
 
 /// Name and one-line description of each set.
 std::vector<std::pair<std::string, std::string>> synthetic_sets();

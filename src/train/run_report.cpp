@@ -36,8 +36,10 @@ std::string text(const Json& object, const char* key) {
 }  // namespace
 
 std::string describe_data(const Dataset& d) {
-  if (!d.is_images())
-    return fmt::format("{}: {} points in {} dimensions", d.name, format_count(d.count), d.dimension);
+  if (!d.is_images()) {
+    return fmt::format("{}: {} points in {} dimension{}", d.name, format_count(d.count), d.dimension,
+                       d.dimension == 1 ? "" : "s");
+  }
   const auto classes =
       d.class_names.empty() ? std::string("no labels") : fmt::format("{} classes", d.class_names.size());
   return fmt::format("{}: {} images of {}x{} {}, {}", d.name, format_count(d.count), d.height, d.width,

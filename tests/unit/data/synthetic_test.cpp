@@ -26,18 +26,21 @@ std::int64_t label_of(const Dataset& data, std::int64_t i) {
 }
 
 TEST(Synthetic, EverySetIsWhole) {
-  ASSERT_EQ(synthetic_sets().size(), 6u);
+  ASSERT_EQ(synthetic_sets().size(), 9u);
+  const std::set<std::string> on_a_line = {"gaussian", "bimodal", "dirac"};
+  const std::set<std::string> whole = {"swissroll", "gaussian", "dirac"};
   for (const auto& [name, description] : synthetic_sets()) {
     const auto data = make_synthetic(name, kCount, 1);
     EXPECT_EQ(data.name, name);
     EXPECT_FALSE(data.is_images());
     EXPECT_EQ(data.count, kCount);
-    EXPECT_EQ(data.dimension, 2);
-    EXPECT_EQ(data.points.size(), static_cast<std::size_t>(2 * kCount));
+    const std::int64_t dimension = on_a_line.count(name) ? 1 : 2;
+    EXPECT_EQ(data.dimension, dimension);
+    EXPECT_EQ(data.points.size(), static_cast<std::size_t>(dimension * kCount));
     EXPECT_TRUE(
         std::all_of(data.points.begin(), data.points.end(), [](float v) { return std::isfinite(v); }));
-    EXPECT_EQ(data.labels.size(), name == "swissroll" ? 0u : static_cast<std::size_t>(kCount)) << name;
-    EXPECT_THAT(description, HasSubstr("2-D points"));
+    EXPECT_EQ(data.labels.size(), whole.count(name) ? 0u : static_cast<std::size_t>(kCount)) << name;
+    EXPECT_THAT(description, HasSubstr(dimension == 1 ? "1-D points" : "2-D points"));
     // Every class occurs, about equally often.
     std::vector<int> counts(data.class_names.size());
     for (const auto label : data.labels) ++counts.at(static_cast<std::size_t>(label));
@@ -55,7 +58,7 @@ TEST(Synthetic, TheSeedDecidesEveryByte) {
     const auto longer = make_synthetic(name, 300, 5);
     EXPECT_EQ(first.points, again.points) << name;
     EXPECT_EQ(first.labels, again.labels) << name;
-    EXPECT_NE(first.points, other.points) << name;
+    EXPECT_EQ(first.points == other.points, name == "dirac") << name;
     EXPECT_TRUE(std::equal(first.points.begin(), first.points.end(), longer.points.begin())) << name;
   }
 }
@@ -145,6 +148,58 @@ TEST(Synthetic, LinesAreVerticalAndExact) {
     sum += y_of(data, i);
   }
   EXPECT_NEAR(sum / kCount, 0.5, 5 * std::sqrt(1.0 / 12 / kCount));
+}
+
+TEST(Synthetic, PointsOnALineHaveTheirMomentsAndModes) {
+  const auto moments = [](const std::vector<float>& points) {
+    double sum = 0, squares = 0;
+    for (const double x : points) {
+      sum += x;
+      squares += x * x;
+    }
+    const double n = static_cast<double>(points.size()), mean = sum / n;
+    return std::pair(mean, squares / n - mean * mean);
+  };
+  // Five standard errors of 5,000 draws.
+  const auto [mean, variance] = moments(make_synthetic("gaussian", kCount, 7).points);
+  EXPECT_NEAR(mean, 3, 5 / std::sqrt(kCount));
+  EXPECT_NEAR(variance, 1, 5 * std::sqrt(2.0 / kCount));
+  for (const auto x : make_synthetic("dirac", 100, 7).points) EXPECT_EQ(x, 0);
+
+  const auto bimodal = make_synthetic("bimodal", kCount, 7);
+  std::vector<float> side[2];
+  for (std::size_t i = 0; i < bimodal.points.size(); ++i)
+    side[bimodal.labels[i]].push_back(bimodal.points[i]);
+  for (int mode = 0; mode < 2; ++mode) {
+    const auto [centre, spread] = moments(side[mode]);
+    EXPECT_NEAR(centre, mode == 0 ? -2 : 2, 5 * 0.5 / std::sqrt(kCount / 2.0));
+    EXPECT_NEAR(spread, 0.25, 5 * 0.25 * std::sqrt(2.0 / (kCount / 2.0)));
+  }
+}
+
+TEST(Synthetic, AMixtureKnowsItsCentres) {
+  for (const auto& [name, description] : synthetic_sets()) {
+    const auto data = make_synthetic(name, 500, 8);
+    const auto mixture = mixture_of(name);
+    EXPECT_EQ(mixture.has_value(), name == "ring" || name == "grid" || name == "bimodal") << name;
+    EXPECT_EQ(data.mixture.has_value(), mixture.has_value());
+    if (!mixture) continue;
+    ASSERT_EQ(mixture->dimension, data.dimension);
+    ASSERT_EQ(mixture->centres.size(), data.class_names.size() * static_cast<std::size_t>(data.dimension));
+    // Every point is around the centre of its own label, and the points are as far away as the deviation
+    // says.
+    double squares = 0;
+    for (std::size_t i = 0; i < data.points.size(); ++i) {
+      const auto d = static_cast<std::size_t>(data.dimension);
+      const auto label = static_cast<std::size_t>(data.labels[i / d]);
+      const double away = (data.points[i] - mixture->centres[label * d + i % d]) / mixture->deviation;
+      ASSERT_LT(std::abs(away), 6) << name;
+      squares += away * away;
+    }
+    const double n = static_cast<double>(data.points.size());
+    EXPECT_NEAR(squares / n, 1, 5 * std::sqrt(2 / n)) << name;
+  }
+  EXPECT_FALSE(mixture_of("mnist"));
 }
 
 TEST(Synthetic, RefusesUnknownNamesAndImpossibleCounts) {
