@@ -1,0 +1,45 @@
+#include "metrics/modes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <limits>
+#include <span>
+#include <tuple>
+
+#include "belamy/error.h"
+
+#include "metrics/divergence.h"
+
+namespace belamy {
+
+using torch::Tensor;
+
+ModeCoverage mode_coverage(const Tensor& samples, const Tensor& centres, double deviation) {
+  if (!(deviation > 0)) throw usage_error("the modes of a mixture need a standard deviation above 0");
+  if (samples.dim() != 2 || centres.dim() != 2 || samples.size(1) != centres.size(1) || samples.numel() < 1 ||
+      centres.numel() < 1) {
+    throw data_error(fmt::format("counting modes needs samples [N, D] and centres [K, D], not [{}] and [{}]",
+                                 fmt::join(samples.sizes(), ", "), fmt::join(centres.sizes(), ", ")));
+  }
+  const torch::NoGradGuard no_grad;
+  const Tensor points = samples.to(torch::kCPU, torch::kDouble), at = centres.to(torch::kCPU, torch::kDouble);
+  // Not by matrix products: 3 deviations may be small against the centres' distance from 0.
+  const auto [distances, nearest] = torch::cdist(points, at, 2, 2).min(1);
+  const Tensor good = distances <= 3 * deviation;  // false for NaN
+  const Tensor counts = torch::bincount(nearest.masked_select(good), {}, centres.size(0));
+
+  ModeCoverage coverage;
+  coverage.modes = centres.size(0);
+  coverage.covered = counts.gt(0).sum().item<std::int64_t>();
+  coverage.high_quality_share = good.to(torch::kDouble).mean().item<double>();
+  coverage.counts.assign(counts.data_ptr<std::int64_t>(), counts.data_ptr<std::int64_t>() + counts.numel());
+  const Tensor shares = counts.to(torch::kDouble), equal = torch::ones_like(shares);
+  const auto span = [](const Tensor& t) {
+    return std::span<const double>(t.data_ptr<double>(), static_cast<std::size_t>(t.numel()));
+  };
+  coverage.reverse_kl = coverage.covered > 0 ? kl_divergence(span(shares), span(equal))
+                                             : std::numeric_limits<double>::infinity();
+  return coverage;
+}
+
+}  // namespace belamy
