@@ -11,17 +11,17 @@ namespace belamy::labs {
 namespace {
 
 struct Pair {
-  std::string name;  // Markdown
+  std::string name;  // normals by mean and variance
   Mixture data, model;
 };
 
 std::vector<Pair> pairs() {
   return {
-      {"$\\mathcal{N}(0, 1)$ and $\\mathcal{N}(1, 1)$", {{{0, 1}}}, {{{1, 1}}}},
-      {"$\\mathcal{N}(0, 1)$ and $\\mathcal{N}(2, 1)$", {{{0, 1}}}, {{{2, 1}}}},
-      {"$\\mathcal{N}(0, 1)$ and $\\mathcal{N}(0, 2^2)$", {{{0, 1}}}, {{{0, 2}}}},
-      {"two modes, and one of them", {{{-1.5, 0.5}, {1.5, 0.5}}}, {{{-1.5, 0.5}}}},
-      {"two modes, and a wide normal", {{{-1.5, 0.5}, {1.5, 0.5}}}, {{{0, 1.5}}}},
+      {"N(0, 1) and N(1, 1)", {{{0, 1}}}, {{{1, 1}}}},
+      {"N(0, 1) and N(2, 1)", {{{0, 1}}}, {{{2, 1}}}},
+      {"N(0, 1) and N(0, 4)", {{{0, 1}}}, {{{0, 2}}}},
+      {"two modes, and one of them", {{{-1.5, 0.75}, {1.5, 0.75}}}, {{{-1.5, 0.75}}}},
+      {"two modes, and a wide normal", {{{-1.5, 0.75}, {1.5, 0.75}}}, {{{0, 2}}}},
   };
 }
 
@@ -145,8 +145,8 @@ void optimal_discriminator(Lab& lab) {
   lab.measure("value", worst_value);
   lab.measure("bound", least_excess);
   lab.table("The loss of the best discriminator measures JS",
-            "Loss and divergence in nats, both by integrating over the densities. The loss cannot be below the third "
-            "column: what is trained is a bound.",
+            "Normals by mean and variance. Loss and divergence in nats, both by integrating over the densities. The loss "
+            "cannot be below the third column: what is trained is a bound.",
             std::move(values));
 
   // Equal distributions.
