@@ -1,0 +1,101 @@
+#include "labs/toolbox.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "nn/init.h"
+
+namespace belamy::labs {
+
+double Mixture::log_density(double x) const {
+  double most = -std::numeric_limits<double>::infinity(), sum = 0;
+  for (const auto& part : parts) most = std::max(most, part.log_density(x));
+  for (const auto& part : parts) sum += std::exp(part.log_density(x) - most);
+  return most + std::log(sum / static_cast<double>(parts.size()));
+}
+
+double Mixture::density(double x) const {
+  return std::exp(log_density(x));
+}
+
+Tensor Mixture::sample(std::int64_t n, at::Generator generator) const {
+  const auto f64 = torch::TensorOptions(torch::kFloat64);
+  const auto k = static_cast<std::int64_t>(parts.size());
+  std::vector<Tensor> drawn;
+  for (std::int64_t i = 0; i < k; ++i) {
+    const auto count = (n + k - 1 - i) / k;
+    const auto share = (torch::arange(count, f64) + torch::rand({count}, generator, f64)) / static_cast<double>(count);
+    const auto normal = torch::erfinv((2 * share - 1).clamp(-1 + 1e-15, 1 - 1e-15)) * std::sqrt(2.0);
+    const auto& part = parts[static_cast<std::size_t>(i)];
+    drawn.push_back(part.mean + part.deviation * normal);
+  }
+  return at::cat(drawn).to(torch::kFloat32).unsqueeze(1);
+}
+
+double Mixture::low() const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const auto& part : parts) least = std::min(least, part.mean - 8 * part.deviation);
+  return least;
+}
+
+double Mixture::high() const {
+  double most = -std::numeric_limits<double>::infinity();
+  for (const auto& part : parts) most = std::max(most, part.mean + 8 * part.deviation);
+  return most;
+}
+
+Dataset dataset_of(const Tensor& points, const std::string& name) {
+  const auto values = points.to(torch::kFloat32).contiguous();
+  Dataset data;
+  data.name = name;
+  data.count = values.size(0);
+  data.dimension = values.size(1);
+  data.points.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+  return data;
+}
+
+std::shared_ptr<nn::Chain> critic(std::int64_t in, const std::vector<std::int64_t>& widths, const std::string& unit,
+                                  at::Generator generator) {
+  auto chain = std::make_shared<nn::Chain>();
+  for (const auto width : widths) {
+    chain->add(torch::nn::Linear(in, width)).add(nn::activation(unit));
+    in = width;
+  }
+  chain->add(torch::nn::Linear(in, 1)).add([](const Tensor& x) { return x.squeeze(1); });
+  nn::initialise(*chain, unit == "tanh" ? nn::Init::glorot : nn::Init::he, generator);
+  return chain;
+}
+
+OneThread::OneThread() : before_(at::get_num_threads()) {
+  at::set_num_threads(1);
+}
+
+OneThread::~OneThread() {
+  at::set_num_threads(before_);
+}
+
+std::vector<double> places(double low, double high, int count) {
+  std::vector<double> made;
+  for (int i = 0; i < count; ++i) made.push_back(low + (high - low) * i / (count - 1));
+  return made;
+}
+
+Tensor column(const std::vector<double>& values) {
+  return torch::tensor(values, torch::kFloat64).to(torch::kFloat32).unsqueeze(1);
+}
+
+std::vector<double> numbers(const Tensor& values) {
+  const auto f64 = values.detach().to(torch::kCPU, torch::kFloat64).contiguous().flatten();
+  return {f64.data_ptr<double>(), f64.data_ptr<double>() + f64.numel()};
+}
+
+LabSeries curve(const std::string& name, const std::vector<double>& x, const std::function<double(double)>& f,
+                bool dashed) {
+  LabSeries series{name, x, {}};
+  for (const double at : x) series.y.push_back(f(at));
+  series.dashed = dashed;
+  return series;
+}
+
+}  // namespace belamy::labs

@@ -1,0 +1,59 @@
+// What several labs need: densities on the line, small networks, curves for charts.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <torch/types.h>
+#include <vector>
+
+#include "data/dataset.h"
+#include "metrics/divergence.h"
+#include "nn/layers.h"
+#include "report/lab_page.h"
+
+namespace belamy::labs {
+
+using torch::Tensor;
+
+/// Gaussians on the line, equally weighted.
+struct Mixture {
+  std::vector<Gaussian> parts;
+
+  double log_density(double x) const;
+  double density(double x) const;
+  /// [n, 1] f32. Stratified: the n draws are one from each of n equal shares of the mass, so that the noise of the
+  /// draw does not hide what a lab is after.
+  Tensor sample(std::int64_t n, at::Generator generator) const;
+  /// Where all but a negligible part of the mass is.
+  double low() const;
+  double high() const;
+};
+
+/// Points [N, D] as a data set, for a Session.
+Dataset dataset_of(const Tensor& points, const std::string& name);
+
+/// Linear layers with `unit` between them and one output: [N, in] -> [N].
+std::shared_ptr<nn::Chain> critic(std::int64_t in, const std::vector<std::int64_t>& widths, const std::string& unit,
+                                  at::Generator generator);
+
+/// Small networks run fastest on one thread; the number is put back at the end.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+
+ private:
+  int before_;
+};
+
+/// `count` places from low to high, both included.
+std::vector<double> places(double low, double high, int count);
+/// [N, 1] f32 of them.
+Tensor column(const std::vector<double>& values);
+std::vector<double> numbers(const Tensor& values);
+
+LabSeries curve(const std::string& name, const std::vector<double>& x, const std::function<double(double)>& f,
+                bool dashed = false);
+
+}  // namespace belamy::labs
