@@ -1,5 +1,5 @@
-// Mode collapse on mixtures of Gaussians: a run that rotates through the modes, the cycle between two, and what
-// each cure does, over several seeds. All runs are the library's `gan` with one key changed.
+// Mode collapse on mixtures of Gaussians: a run that rotates through the modes, the cycle between two, and
+// what each cure does, over several seeds. All runs are the library's `gan` with one key changed.
 #include <algorithm>
 #include <atomic>
 #include <fmt/format.h>
@@ -35,8 +35,8 @@ std::vector<Cure> cures(std::int64_t unroll, std::int64_t batch) {
   return all;
 }
 
-std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& data, std::int64_t steps, std::int64_t seed,
-                                   const std::vector<std::string>& more) {
+std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& data, std::int64_t steps,
+                                   std::int64_t seed, const std::vector<std::string>& more) {
   const auto width = lab.integer("width");
   std::vector<std::string> settings = {
       "data.source=" + data,
@@ -47,7 +47,8 @@ std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& data, std:
       fmt::format("model.discriminator=[{0}, {0}]", width),
       "model.latent=16",
       "model.unit=tanh",
-      "model.init=glorot",
+      "model.init=orthogonal",
+      "model.objective=minimax",
       "model.generator_norm=none",
       "model.dropout=0",
       "optimizer.generator.average=0",
@@ -121,9 +122,10 @@ void film(Lab& lab, const Dataset& data) {
     }
     if (step < steps) session.run_step();
   }
-  lab.picture("The plain GAN in training",
-              fmt::format("Data grey, samples blue, every {} steps: the same run, no cure.", steps / kFilmPictures),
-              contact_sheet(pictures, 4, 4, 1));
+  lab.picture(
+      "The plain GAN in training",
+      fmt::format("Data grey, samples blue, every {} steps: the same run, no cure.", steps / kFilmPictures),
+      contact_sheet(pictures, 4, 4, 1));
   lab.chart("Which mode the plain GAN prefers", "A steady line would be a generator that has settled.",
             {{"training step"}, {"mode"}, {favourite, covered}});
   lab.measure("rotation", changes);
@@ -175,7 +177,8 @@ void compare(Lab& lab, const Dataset& data) {
     lab.say(fmt::format("run {} of {}", ++done, all.size() * seeds));
   });
 
-  LabTable table{{"cure", "modes covered: mean", "worst", "best", "high-quality share", "reverse KL (nats)"}, {}};
+  LabTable table{{"cure", "modes covered: mean", "worst", "best", "high-quality share", "reverse KL (nats)"},
+                 {}};
   double best = 0, most = 0;
   std::size_t helped = 0;
   const double plain = mean(outcomes[0], &Outcome::covered);

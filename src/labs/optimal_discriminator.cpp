@@ -1,5 +1,5 @@
-// A discriminator trained on samples of two known densities, against p_d / (p_d + p_m) and what follows from it. No
-// generator.
+// A discriminator trained on samples of two known densities, against p_d / (p_d + p_m) and what follows from
+// it. No generator.
 #include <cmath>
 #include <fmt/format.h>
 
@@ -52,13 +52,15 @@ Trained train(const Pair& pair, const objectives::Labels& labels, const Training
     static_cast<torch::optim::AdamOptions&>(optimizer.param_groups()[0].options()).lr(how.rate * left);
     optimizer.zero_grad();
     const auto outputs = network->forward(at::cat({data, model}));
-    objective.discriminator(outputs.narrow(0, 0, data.size(0)), outputs.narrow(0, data.size(0), model.size(0)))
+    objective
+        .discriminator(outputs.narrow(0, 0, data.size(0)), outputs.narrow(0, data.size(0), model.size(0)))
         .backward();
     optimizer.step();
   }
   torch::NoGradGuard no_grad;
   Trained made;
-  made.x = places(std::min(pair.data.low(), pair.model.low()), std::max(pair.data.high(), pair.model.high()), 4001);
+  made.x = places(std::min(pair.data.low(), pair.model.low()), std::max(pair.data.high(), pair.model.high()),
+                  4001);
   made.logit = numbers(network->forward(column(made.x)));
   return made;
 }
@@ -108,7 +110,8 @@ LabChart picture(const Pair& pair, const Trained& trained, const objectives::Lab
   }
   chart.series = {curve("data", x, [&](double at) { return pair.data.density(at); }),
                   curve("model", x, [&](double at) { return pair.model.density(at); }), found,
-                  curve("the formula", x, [&](double at) { return best(pair, labels, at); }, true)};
+                  curve(
+                      "the formula", x, [&](double at) { return best(pair, labels, at); }, true)};
   return chart;
 }
 
@@ -123,7 +126,8 @@ void optimal_discriminator(Lab& lab) {
 
   // The optimum and its value.
   double worst_curve = 0, worst_value = 0, least_excess = 1;
-  LabTable values{{"data and model", "JS", "$2\\log 2 - 2\\,\\mathrm{JS}$", "loss of the trained D", "largest error of D"},
+  LabTable values{{"data and model", "JS", "$2\\log 2 - 2\\,\\mathrm{JS}$", "loss of the trained D",
+                   "largest error of D"},
                   {}};
   const objectives::Labels plain;
   for (const auto& pair : pairs()) {
@@ -145,7 +149,8 @@ void optimal_discriminator(Lab& lab) {
   lab.measure("value", worst_value);
   lab.measure("bound", least_excess);
   lab.table("The loss of the best discriminator measures JS",
-            "Normals by mean and variance. Loss and divergence in nats, both by integrating over the densities. The loss "
+            "Normals by mean and variance. Loss and divergence in nats, both by integrating over the "
+            "densities. The loss "
             "cannot be below the third column: what is trained is a bound.",
             std::move(values));
 
@@ -176,11 +181,13 @@ void optimal_discriminator(Lab& lab) {
   other.series[3].name = "(a p + b q) / (p + q)";
   chart.series.push_back(other.series[2]);
   chart.series.push_back(other.series[3]);
-  lab.chart("Label smoothing",
-            fmt::format("Targets a = {:g} for data and b = 0 or {:g} for the model, on {}. With b the curve no longer "
-                        "falls to 0 where only the model is.",
-                        a, b, overlap.name),
-            std::move(chart));
+  lab.chart(
+      "Label smoothing",
+      fmt::format(
+          "Targets a = {:g} for data and b = 0 or {:g} for the model, on {}. With b the curve no longer "
+          "falls to 0 where only the model is.",
+          a, b, overlap.name),
+      std::move(chart));
 }
 
 }  // namespace belamy::labs

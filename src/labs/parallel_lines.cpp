@@ -102,7 +102,8 @@ void measure_distances(Lab& lab) {
   lab.measure("transport", transport_error);
   lab.measure("js", js_error);
   lab.chart("What the distances say",
-            "Only the earth mover's distance has a slope. JS and the total variation tell that the lines differ, not "
+            "Only the earth mover's distance has a slope. JS and the total variation tell that the lines "
+            "differ, not "
             "how far.",
             {{"θ"},
              {"distance"},
@@ -122,7 +123,8 @@ void parallel_lines(Lab& lab) {
                                        {"WGAN, clipped", "wasserstein", lab.number("clip"), 0},
                                        {"WGAN-GP", "wasserstein", 0, lab.number("penalty")}};
   LabChart paths{{"generator step"}, {"θ"}, {}, {}};
-  LabTable table{{"", "force on $\\theta$ at the start", "$\\theta$ at the end", "mean of $|\\theta|$ over the last tenth"},
+  LabTable table{{"", "force on $\\theta$ at the start", "$\\theta$ at the end",
+                  "mean of $|\\theta|$ over the last tenth"},
                  {}};
   std::vector<Course> courses;
   for (const auto& player : players) {
@@ -131,8 +133,8 @@ void parallel_lines(Lab& lab) {
     std::vector<double> step(course.theta.size());
     for (std::size_t i = 0; i < step.size(); ++i) step[i] = static_cast<double>(i);
     paths.series.push_back({player.name, step, course.theta});
-    table.rows.push_back({player.name, fmt::format("{:.3g}", course.force), fmt::format("{:.4f}", course.theta.back()),
-                          fmt::format("{:.4f}", course.rest)});
+    table.rows.push_back({player.name, fmt::format("{:.3g}", course.force),
+                          fmt::format("{:.4f}", course.theta.back()), fmt::format("{:.4f}", course.rest)});
     courses.push_back(course);
   }
   lab.measure("minimax-force", courses[0].force);
@@ -141,7 +143,8 @@ void parallel_lines(Lab& lab) {
   lab.measure("clipped", courses[2].rest);
   lab.measure("penalty-force", courses[3].force);
   lab.measure("penalty", courses[3].rest);
-  lab.chart("Who moves θ", "Every generator descends its own loss with the same step size.", std::move(paths));
+  lab.chart("Who moves θ", "Every generator descends its own loss with the same step size.",
+            std::move(paths));
   lab.table("Force and rest", "", std::move(table));
 }
 

@@ -25,7 +25,8 @@ Tensor Mixture::sample(std::int64_t n, at::Generator generator) const {
   std::vector<Tensor> drawn;
   for (std::int64_t i = 0; i < k; ++i) {
     const auto count = (n + k - 1 - i) / k;
-    const auto share = (torch::arange(count, f64) + torch::rand({count}, generator, f64)) / static_cast<double>(count);
+    const auto share =
+        (torch::arange(count, f64) + torch::rand({count}, generator, f64)) / static_cast<double>(count);
     const auto normal = torch::erfinv((2 * share - 1).clamp(-1 + 1e-15, 1 - 1e-15)) * std::sqrt(2.0);
     const auto& part = parts[static_cast<std::size_t>(i)];
     drawn.push_back(part.mean + part.deviation * normal);
@@ -55,8 +56,8 @@ Dataset dataset_of(const Tensor& points, const std::string& name) {
   return data;
 }
 
-std::shared_ptr<nn::Chain> critic(std::int64_t in, const std::vector<std::int64_t>& widths, const std::string& unit,
-                                  at::Generator generator) {
+std::shared_ptr<nn::Chain> critic(std::int64_t in, const std::vector<std::int64_t>& widths,
+                                  const std::string& unit, at::Generator generator) {
   auto chain = std::make_shared<nn::Chain>();
   for (const auto width : widths) {
     chain->add(torch::nn::Linear(in, width)).add(nn::activation(unit));

@@ -22,8 +22,8 @@ struct Mixture {
 
   double log_density(double x) const;
   double density(double x) const;
-  /// [n, 1] f32. Stratified: the n draws are one from each of n equal shares of the mass, so that the noise of the
-  /// draw does not hide what a lab is after.
+  /// [n, 1] f32. Stratified: the n draws are one from each of n equal shares of the mass, so that the noise
+  /// of the draw does not hide what a lab is after.
   Tensor sample(std::int64_t n, at::Generator generator) const;
   /// Where all but a negligible part of the mass is.
   double low() const;
@@ -34,8 +34,8 @@ struct Mixture {
 Dataset dataset_of(const Tensor& points, const std::string& name);
 
 /// Linear layers with `unit` between them and one output: [N, in] -> [N].
-std::shared_ptr<nn::Chain> critic(std::int64_t in, const std::vector<std::int64_t>& widths, const std::string& unit,
-                                  at::Generator generator);
+std::shared_ptr<nn::Chain> critic(std::int64_t in, const std::vector<std::int64_t>& widths,
+                                  const std::string& unit, at::Generator generator);
 
 /// Small networks run fastest on one thread; the number is put back at the end.
 class OneThread {

@@ -81,7 +81,9 @@ class Observer {
       best.y.push_back(p / (p + q));
     }
     return {moment.name,
-            {{"model", middle_, moment.model, LabSeries::Style::steps}, {"discriminator D", middle_, moment.judged}, best}};
+            {{"model", middle_, moment.model, LabSeries::Style::steps},
+             {"discriminator D", middle_, moment.judged},
+             best}};
   }
   static LabFrame arrows(const Moment& moment) {
     LabSeries lines{"from z to G(z)", {}, {}};
@@ -150,8 +152,8 @@ optimizer.generator.schedule = "linear"
 optimizer.discriminator.schedule = "linear"
 )",
                                    lab.text("latent"), lab.text("objective"), lab.integer("seed"),
-                                   lab.number("critic_rate"), lab.number("generator_rate"), lab.integer("opening"),
-                                   lab.integer("alone"), lab.integer("turn"), steps),
+                                   lab.number("critic_rate"), lab.number("generator_rate"),
+                                   lab.integer("opening"), lab.integer("alone"), lab.integer("turn"), steps),
                        "the lab training-process");
 }
 
@@ -203,10 +205,12 @@ void training_process(Lab& lab) {
     curves.frames.push_back(observer.densities(moment));
     arrows.frames.push_back(Observer::arrows(moment));
   }
-  lab.chart("The four moments",
-            "Move the slider from (a) to (d). The dashed line is the best discriminator for the two densities.",
-            std::move(curves));
-  lab.chart("The mapping of z", "Evenly spread latents below, their samples above: where lines crowd, the model is dense.",
+  lab.chart(
+      "The four moments",
+      "Move the slider from (a) to (d). The dashed line is the best discriminator for the two densities.",
+      std::move(curves));
+  lab.chart("The mapping of z",
+            "Evenly spread latents below, their samples above: where lines crowd, the model is dense.",
             std::move(arrows));
   lab.chart("Distance of model and data", "The earth mover's distance, in units of x.",
             {{"step"}, {"W₁", true}, {{"W₁", step, distance}}});

@@ -21,6 +21,15 @@ void fill_uniform(torch::Tensor parameter, double bound, at::Generator& generato
   parameter.copy_(draws.mul_(2 * bound).sub_(bound));
 }
 
+void fill_orthogonal(torch::Tensor parameter, double length, at::Generator& generator) {
+  const auto rows = parameter.size(0), columns = parameter.numel() / rows;
+  const auto draws = torch::randn({std::max(rows, columns), std::min(rows, columns)}, generator,
+                                  torch::TensorOptions().device(generator.device()));
+  const auto [q, r] = at::linalg_qr(draws);
+  const auto oriented = q * r.diagonal().sign();  // so that every orthogonal matrix is as likely
+  parameter.copy_((rows < columns ? oriented.t() : oriented).reshape(parameter.sizes()).mul(length));
+}
+
 bool is_normalisation(const torch::nn::Module& module) {
   return module.as<Norm>() || module.as<torch::nn::BatchNorm1d>() || module.as<torch::nn::BatchNorm2d>() ||
          module.as<torch::nn::LayerNorm>() || module.as<torch::nn::GroupNorm>();
@@ -29,7 +38,7 @@ bool is_normalisation(const torch::nn::Module& module) {
 }  // namespace
 
 const std::vector<std::string>& init_names() {
-  static const std::vector<std::string> names = {"he", "glorot", "dcgan"};
+  static const std::vector<std::string> names = {"he", "glorot", "dcgan", "orthogonal"};
   return names;
 }
 
@@ -37,6 +46,7 @@ Init init_of(const std::string& name) {
   if (name == "he") return Init::he;
   if (name == "glorot") return Init::glorot;
   if (name == "dcgan") return Init::dcgan;
+  if (name == "orthogonal") return Init::orthogonal;
   throw std::logic_error("no initialisation is called " + name);
 }
 
@@ -59,6 +69,7 @@ void initialise(torch::nn::Module& module, Init init, at::Generator generator) {
     const double fan_in = static_cast<double>(parameter.size(1)) * field;
     const double fan_out = static_cast<double>(parameter.size(0)) * field;
     switch (init) {
+      case Init::orthogonal: fill_orthogonal(parameter, std::sqrt(2.0), generator); break;
       case Init::dcgan: fill_normal(parameter, 0, 0.02, generator); break;
       case Init::he: fill_normal(parameter, 0, std::sqrt(2 / fan_in), generator); break;
       case Init::glorot: fill_uniform(parameter, std::sqrt(6 / (fan_in + fan_out)), generator); break;

@@ -8,12 +8,14 @@
 namespace belamy::nn {
 
 enum class Init {
+  orthogonal,  ///< rows or columns orthogonal, of length sqrt(2) (Saxe et al. 2014); dense layers only,
+               ///< biases 0
   dcgan,   ///< weights N(0, 0.02), batch-norm scales N(1, 0.02), shifts and biases 0 (Radford et al. 2016)
   he,      ///< weights N(0, 2 / fan_in) for rectifiers (He et al. 2015), biases 0
   glorot,  ///< weights U(-a, a), a = sqrt(6 / (fan_in + fan_out)) for tanh, sigmoid (Glorot & Bengio 2010)
 };
 
-/// By name: "dcgan", "he", "glorot".
+/// By name: "he", "glorot", "dcgan", "orthogonal".
 Init init_of(const std::string& name);
 const std::vector<std::string>& init_names();
 

@@ -7,9 +7,10 @@ namespace belamy::objectives {
 
 struct Adversarial::Rule {
   std::string name;
-  bool probability;  ///< sigmoid(t) is the belief in a datum
-  bool labels;       ///< can be smoothed
-  Tensor (*discriminator)(const Tensor& real, const Tensor& fake, const Labels& labels);
+  bool probability;                               ///< sigmoid(t) is the belief in a datum
+  bool labels;                                    ///< can be smoothed
+  Tensor (*real)(const Tensor& t, double label);  ///< the discriminator's loss on data
+  Tensor (*fake)(const Tensor& t, double label);  ///< and on samples
   Tensor (*generator)(const Tensor& fake);
 };
 
@@ -23,48 +24,37 @@ Tensor minus_log_not_d(const Tensor& t) {
   return at::softplus(t).mean();
 }
 
-Tensor cross_entropy_to(const Tensor& t, double label) {
+Tensor cross_entropy(const Tensor& t, double label) {
   if (label == 1) return minus_log_d(t);
   if (label == 0) return minus_log_not_d(t);
   return label * minus_log_d(t) + (1 - label) * minus_log_not_d(t);
 }
 
-Tensor cross_entropy(const Tensor& real, const Tensor& fake, const Labels& labels) {
-  return cross_entropy_to(real, labels.real) + cross_entropy_to(fake, labels.fake);
+Tensor square(const Tensor& t, double label) {
+  return 0.5 * (t - label).square().mean();
 }
 
-Tensor squares(const Tensor& real, const Tensor& fake, const Labels& labels) {
-  return 0.5 * ((real - labels.real).square().mean() + (fake - labels.fake).square().mean());
-}
-
-Tensor minus_mean(const Tensor& fake) {
-  return -fake.mean();
+Tensor minus_mean(const Tensor& t) {
+  return -t.mean();
 }
 
 }  // namespace
 
 const std::vector<Adversarial::Rule>& Adversarial::rules() {
-  using Real = const Tensor&;
+  using T = const Tensor&;
   static const std::vector<Rule> all = {
-      {"non-saturating", true, true, cross_entropy, minus_log_d},
-      {"minimax", true, true, cross_entropy, [](const Tensor& fake) { return -minus_log_not_d(fake); }},
-      {"log-ratio", true, true, cross_entropy, minus_mean},
-      {"maximum-likelihood", true, true, cross_entropy,
-       [](const Tensor& fake) { return -fake.exp().mean(); }},
-      {"absolute-error", true, false,
-       [](Real real, const Tensor& fake, const Labels&) {
-         return (1 - real.sigmoid()).mean() + fake.sigmoid().mean();
-       },
-       [](const Tensor& fake) { return -fake.sigmoid().mean(); }},
-      {"least-squares", false, true, squares,
-       [](const Tensor& fake) { return 0.5 * (fake - 1).square().mean(); }},
-      {"hinge", false, false,
-       [](Real real, const Tensor& fake, const Labels&) {
-         return torch::relu(1 - real).mean() + torch::relu(1 + fake).mean();
-       },
-       minus_mean},
-      {"wasserstein", false, false,
-       [](Real real, const Tensor& fake, const Labels&) { return fake.mean() - real.mean(); }, minus_mean},
+      {"non-saturating", true, true, cross_entropy, cross_entropy, minus_log_d},
+      {"minimax", true, true, cross_entropy, cross_entropy, [](T fake) { return -minus_log_not_d(fake); }},
+      {"log-ratio", true, true, cross_entropy, cross_entropy, minus_mean},
+      {"maximum-likelihood", true, true, cross_entropy, cross_entropy,
+       [](T fake) { return -fake.exp().mean(); }},
+      {"absolute-error", true, false, [](T t, double) { return (1 - t.sigmoid()).mean(); },
+       [](T t, double) { return t.sigmoid().mean(); }, [](T fake) { return -fake.sigmoid().mean(); }},
+      {"least-squares", false, true, square, square, [](T fake) { return square(fake, 1); }},
+      {"hinge", false, false, [](T t, double) { return torch::relu(1 - t).mean(); },
+       [](T t, double) { return torch::relu(1 + t).mean(); }, minus_mean},
+      {"wasserstein", false, false, [](T t, double) { return -t.mean(); },
+       [](T t, double) { return t.mean(); }, minus_mean},
   };
   return all;
 }
@@ -82,8 +72,12 @@ Adversarial::Adversarial(const std::string& name, Labels labels) : rule_(&rule(n
   }
 }
 
+Tensor Adversarial::discriminator_on_data(const Tensor& real) const {
+  return rule_->real(real, labels_.real);
+}
+
 Tensor Adversarial::discriminator(const Tensor& real, const Tensor& fake) const {
-  return rule_->discriminator(real, fake, labels_);
+  return discriminator_on_data(real) + rule_->fake(fake, labels_.fake);
 }
 
 Tensor Adversarial::generator(const Tensor& fake) const {

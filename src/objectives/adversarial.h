@@ -37,6 +37,8 @@ class Adversarial {
   /// `name` is one of names(). Labels other than 1 and 0 only where takes_labels(name).
   explicit Adversarial(const std::string& name, Labels labels = {});
   Tensor discriminator(const Tensor& real, const Tensor& fake) const;
+  /// The part of it that is about data.
+  Tensor discriminator_on_data(const Tensor& real) const;
   Tensor generator(const Tensor& fake) const;
   /// Whether sigmoid(t) is the discriminator's belief that a datum is real.
   bool is_probability() const;

@@ -152,7 +152,11 @@ void AdversarialModel::update_generator(const Tensor& shown, const Tensor& fresh
     const auto features = discriminator_->forward(fake, 0, feature_end_);
     if (game_.adversarial_weight > 0) {
       const auto t = logit(discriminator_->forward(features, feature_end_, discriminator_->size()));
-      const auto objective = objective_.generator(t);
+      auto objective = objective_.generator(t);
+      // Looking ahead, even the discriminator's verdict on the data depends on the generator.
+      if (game_.unroll > 0) {
+        objective = objective - objective_.discriminator_on_data(judge(pack(blurred(shown, context))));
+      }
       context.record("loss/generator", objective);
       add(game_.adversarial_weight, objective);
     }

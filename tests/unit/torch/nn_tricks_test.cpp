@@ -105,6 +105,16 @@ TEST(WeightingTest, ScaledWeightsHaveTheLengthOfTheirScale) {
   EXPECT_LT(greatest(matrix.norm(2, 0) - 1), 1e-5);
 }
 
+TEST(InitTest, OrthogonalWeightsHaveOrthogonalRowsOrColumns) {
+  for (const auto& [in, out] : {std::pair{6, 4}, std::pair{4, 6}, std::pair{5, 5}}) {
+    Dense layer(in, out);
+    initialise(layer, Init::orthogonal, seeded(1));
+    const auto w = layer.parameters()[0].detach();
+    const auto gram = out <= in ? w.mm(w.t()) : w.t().mm(w);
+    EXPECT_LT(greatest(gram - 2 * torch::eye(std::min(in, out))), 1e-5);
+  }
+}
+
 Tensor naive_similarity(const Tensor& m) {
   std::vector<Tensor> rows;
   for (std::int64_t i = 0; i < m.size(0); ++i) {
