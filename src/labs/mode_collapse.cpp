@@ -2,12 +2,14 @@
 // what each cure does, over several seeds. All runs are the library's `gan` with one key changed.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <fmt/format.h>
-#include <numeric>
+#include <numbers>
 #include <thread>
 
 #include "belamy/recipe.h"
 
+#include "core/random.h"
 #include "labs/lab.h"
 #include "metrics/modes.h"
 #include "train/pictures.h"
@@ -35,28 +37,45 @@ std::vector<Cure> cures(std::int64_t unroll, std::int64_t batch) {
   return all;
 }
 
-std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& data, std::int64_t steps,
-                                   std::int64_t seed, const std::vector<std::string>& more) {
+std::unique_ptr<Recipe> recipe_for(const Lab& lab, std::int64_t steps, std::int64_t seed,
+                                   const std::vector<std::string>& more) {
   const auto width = lab.integer("width");
   std::vector<std::string> settings = {
-      "data.source=" + data,
+      
       fmt::format("train.steps={}", steps),
       fmt::format("train.seed={}", seed),
       fmt::format("train.batch={}", lab.integer("batch")),
       fmt::format("model.generator=[{0}, {0}]", width),
       fmt::format("model.discriminator=[{0}, {0}]", width),
-      "model.latent=16",
-      "model.unit=tanh",
-      "model.init=orthogonal",
-      "model.objective=minimax",
+      fmt::format("model.latent={}", lab.integer("latent")),
+      "model.unit=" + lab.text("unit"),
+      "model.objective=" + lab.text("objective"),
       "model.generator_norm=none",
       "model.dropout=0",
       "optimizer.generator.average=0",
+      fmt::format("optimizer.generator.beta1={}", lab.number("beta1")),
+      fmt::format("optimizer.discriminator.beta1={}", lab.number("beta1")),
       fmt::format("optimizer.generator.lr={}", lab.number("generator_rate")),
       fmt::format("optimizer.discriminator.lr={}", lab.number("discriminator_rate")),
   };
   settings.insert(settings.end(), more.begin(), more.end());
   return Recipe::parse("[model]\nname = \"gan\"\n", "the lab", settings);
+}
+
+// 20,000 points of a mixture.
+Dataset draw_points(const std::string& name, const Mixture& mixture) {
+  Dataset data{.name = name, .count = 20000, .dimension = mixture.dimension, .mixture = mixture};
+  Random random(1);
+  const auto dimension = static_cast<std::size_t>(mixture.dimension);
+  const auto modes = mixture.centres.size() / dimension;
+  for (std::int64_t i = 0; i < data.count; ++i) {
+    const auto mode = random.below(modes);
+    for (std::size_t d = 0; d < dimension; ++d) {
+      data.points.push_back(
+          static_cast<float>(mixture.centres[mode * dimension + d] + mixture.deviation * random.normal()));
+    }
+  }
+  return data;
 }
 
 Tensor samples_of(Session& session, std::int64_t n) {
@@ -98,7 +117,7 @@ double mean(const std::vector<Outcome>& runs, double Outcome::*of) {
 // A plain run in pictures, and how often the mode with most samples changes.
 void film(Lab& lab, const Dataset& data) {
   const auto steps = lab.integer("steps");
-  const auto recipe = recipe_for(lab, data.name, steps, 1, {});
+  const auto recipe = recipe_for(lab, steps, 1, {});
   Session session(*recipe, data, torch::kCPU);
   std::vector<Image> pictures;
   LabSeries favourite{"mode with most samples", {}, {}, LabSeries::Style::steps};
@@ -131,14 +150,14 @@ void film(Lab& lab, const Dataset& data) {
   lab.measure("rotation", changes);
 }
 
-// Two modes, A at -2 and B at 2: the share of samples at A.
+// Two modes on the line, A on the left and B on the right: the share of samples at A.
 void two_modes(Lab& lab) {
   const auto steps = lab.integer("cycle_steps");
   // A generator that is quick beside its discriminator always finds the one best answer.
-  const auto recipe = recipe_for(lab, "bimodal", steps, 1,
-                                 {"optimizer.generator.lr=5e-3", "optimizer.generator.beta1=0.5",
-                                  "model.objective=non-saturating", "optimizer.discriminator.lr=1e-3"});
-  const auto data = load_dataset(recipe->data, Split::train);
+  const auto recipe = recipe_for(lab, steps, 1,
+                                 {fmt::format("optimizer.generator.lr={}", lab.number("cycle_rate"))});
+  const auto data =
+      draw_points("two modes", {1, {-lab.number("radius"), lab.number("radius")}, lab.number("deviation")});
   Session session(*recipe, data, torch::kCPU);
   LabSeries share{"share of samples at A", {}, {}};
   double turns = 0;
@@ -168,7 +187,7 @@ void compare(Lab& lab, const Dataset& data) {
   std::atomic<std::size_t> done = 0;
   on_two_threads(all.size() * seeds, [&](std::size_t i) {
     const auto cure = i / seeds, seed = i % seeds;
-    const auto recipe = recipe_for(lab, data.name, lab.integer("steps"), static_cast<std::int64_t>(seed) + 1,
+    const auto recipe = recipe_for(lab, lab.integer("steps"), static_cast<std::int64_t>(seed) + 1,
                                    all[cure].settings);
     Session session(*recipe, data, torch::kCPU);
     while (!session.finished()) session.run_step();
@@ -207,9 +226,15 @@ void compare(Lab& lab, const Dataset& data) {
 }  // namespace
 
 void mode_collapse(Lab& lab) {
-  DataOptions options;
-  options.source = lab.text("data");
-  const auto data = load_dataset(options, Split::train);
+  const double radius = lab.number("radius");
+  Mixture mixture{2, {}, lab.number("deviation")};
+  const bool ring = lab.text("data") == "ring";
+  for (int i = 0; i < (ring ? 8 : 25); ++i) {
+    const double angle = 2 * std::numbers::pi * i / 8;
+    mixture.centres.push_back(ring ? radius * std::cos(angle) : radius * (i % 5 - 2) / 2);
+    mixture.centres.push_back(ring ? radius * std::sin(angle) : radius * (i / 5 - 2) / 2);
+  }
+  const auto data = draw_points(lab.text("data"), mixture);
   film(lab, data);
   two_modes(lab);
   compare(lab, data);
