@@ -16,7 +16,9 @@ LabPage full_page() {
   LabPage page;
   page.title = "Two & two";
   page.source = "A deck: Slide. https://example.org/a?b=1&c=2.";
-  page.text = "# Two\n\nThe sum $a_1 * b_1 * c$ is <b>bold</b>:\n\n$$\\int_0^1 x \\\\ <y> \\,dx$$\n\n| a | b |\n|---|---|\n| $x$ | 2 |\n";
+  page.text =
+      "# Two\n\nThe sum $a_1 * b_1 * c$ is <b>bold</b>:\n\n$$\\int_0^1 x \\\\ <y> \\,dx$$\n\n| a | b "
+      "|\n|---|---|\n| $x$ | 2 |\n";
   page.verdicts = {{"it is four", "4 ± 0.1", "4.01", LabVerdict::Kind::holds},
                    {"it is five", "5 ± 0.1", "4.01", LabVerdict::Kind::fails},
                    {"it takes long", "at least 9", "–", LabVerdict::Kind::skipped}};
@@ -35,7 +37,10 @@ TEST(LabPage, HoldsTextClaimsAndFigures) {
   const auto html = render_lab(full_page());
   EXPECT_THAT(html, HasSubstr("<title>Two &amp; two – Belamy lab</title>"));
   EXPECT_THAT(html, HasSubstr("1 of 2 claims hold (1 skipped), measured in 1.3 s"));
-  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">it is five</th><td>5 ± 0.1</td><td>4.01</td><td><span class=\"fails\">fails"));
+  EXPECT_THAT(
+      html,
+      HasSubstr(
+          "<th scope=\"row\">it is five</th><td>5 ± 0.1</td><td>4.01</td><td><span class=\"fails\">fails"));
   EXPECT_THAT(html, HasSubstr("<span class=\"holds\">holds"));
   EXPECT_THAT(html, HasSubstr("<span class=\"skipped\">skipped"));
   EXPECT_THAT(html, HasSubstr("<td>2 &lt; 3</td>"));
@@ -50,7 +55,8 @@ TEST(LabPage, LoadsNothing) {
   const auto html = render_lab(full_page());
   EXPECT_THAT(html, HasSubstr("default-src 'none'"));
   EXPECT_THAT(html, HasSubstr("font-src data:"));
-  const std::regex load(R"((src|srcset)\s*=\s*["']?(?!data:)|url\((?!data:)|@import|<link[^>]*href="(?!data:))");
+  const std::regex load(
+      R"((src|srcset)\s*=\s*["']?(?!data:)|url\((?!data:)|@import|<link[^>]*href="(?!data:))");
   // The page itself: what its scripts hold are programs, not elements.
   const auto head = html.substr(0, html.find("<script>"));
   std::smatch match;
@@ -90,7 +96,8 @@ TEST(Katex, FontsAreInside) {
   EXPECT_THAT(style, Not(HasSubstr("fonts/")));
   EXPECT_THAT(style, HasSubstr("font-family:KaTeX_Main;src:url(data:font/woff2;base64,d09GMg"));
   std::size_t count = 0;
-  for (auto at = style.find("@font-face"); at != std::string::npos; at = style.find("@font-face", at + 1)) ++count;
+  for (auto at = style.find("@font-face"); at != std::string::npos; at = style.find("@font-face", at + 1))
+    ++count;
   EXPECT_EQ(count, 11u);
   EXPECT_THAT(style, HasSubstr(".katex{"));
 }

@@ -101,11 +101,15 @@ TEST(LabSheet, SaysWhatIsWrong) {
   const auto parse = [](const std::string& text) {
     return refusal([&] { LabSheet::parse("x", text, "", "lab.toml"); });
   };
-  EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\ntext = \"A\"\n"), HasSubstr("claim 'a' is not complete"));
-  EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\ntext = \"A\"\nnear = 1\n"), HasSubstr("not complete"));
-  EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\ntext = \"A\"\nmax = 1\nnear = 1\ntolerance = 1\n"),
+  EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\ntext = \"A\"\n"),
+              HasSubstr("claim 'a' is not complete"));
+  EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\ntext = \"A\"\nnear = 1\n"),
               HasSubstr("not complete"));
-  EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\nlimit = 1\n"), HasSubstr("line 4: unknown key 'limit'"));
+  EXPECT_THAT(
+      parse("title = \"T\"\n[[claim]]\nkey = \"a\"\ntext = \"A\"\nmax = 1\nnear = 1\ntolerance = 1\n"),
+      HasSubstr("not complete"));
+  EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\nlimit = 1\n"),
+              HasSubstr("line 4: unknown key 'limit'"));
   EXPECT_THAT(parse("titel = \"T\"\n"), HasSubstr("line 1: unknown key 'titel'"));
   EXPECT_THAT(parse("[settings]\nx = { value = 1, low = 2 }\n"), HasSubstr("settings.x.low"));
   EXPECT_THAT(parse(""), HasSubstr("must have a title"));
@@ -118,7 +122,8 @@ TEST(Labs, EverySheetIsGood) {
     EXPECT_FALSE(lab.claims.empty()) << entry.name;
     EXPECT_FALSE(lab.source.empty()) << entry.name;
     EXPECT_GE(lab.text.size(), 1000u) << entry.name;
-    for (const auto& setting : lab.settings) EXPECT_FALSE(setting.help.empty()) << entry.name << " " << setting.key;
+    for (const auto& setting : lab.settings)
+      EXPECT_FALSE(setting.help.empty()) << entry.name << " " << setting.key;
     Lab(lab, true, {});
     Lab(lab, false, {});
     std::size_t judged = 0;
