@@ -70,8 +70,8 @@ ExitCode run(const Request& request) {
     failed += verdict.kind == LabVerdict::Kind::fails;
     judged += verdict.kind != LabVerdict::Kind::skipped;
   }
-  fmt::print("{} of {} claims hold, in {:.2g} s; the page is {}\n", judged - failed, judged, time.count(),
-             (folder / "index.html").string());
+  fmt::print("{} of {} claims hold, in {}; the page is {}\n", judged - failed, judged,
+             show_seconds(time.count()), (folder / "index.html").string());
   return failed > 0 ? ExitCode::expectation : ExitCode::ok;
 }
 

@@ -97,7 +97,11 @@ void read_setting(LabSheet& sheet, const TomlEntry& entry) {
 
 std::string digits(double value, double tolerance) {
   if (tolerance <= 0) return fmt::format("{}", value);
-  if (value != 0 && std::abs(value) < tolerance) return fmt::format("{:.1e}", value);
+  if (value != 0 && (std::abs(value) < tolerance || std::abs(value) < 1e-3)) {
+    const double share = std::abs(value) / tolerance;
+    return fmt::format("{:.{}e}", value,
+                       share > 1 ? std::min(9, 1 + static_cast<int>(std::log10(share))) : 1);
+  }
   const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(tolerance))), 0, 12);
   return fmt::format("{:.{}f}", value, decimals);
 }
@@ -112,7 +116,7 @@ bool LabClaim::holds(double measured) const {
 
 std::string LabClaim::expected() const {
   if (near && tolerance) return fmt::format("{} ± {}", show(*near), *tolerance);
-  if (near) return fmt::format("{} ± {} %", show(*near), *relative * 100);
+  if (near) return fmt::format("{} ± {:.3g} %", show(*near), *relative * 100);
   if (min && max) return fmt::format("{} .. {}", *min, *max);
   return min ? fmt::format("at least {}", *min) : fmt::format("at most {}", *max);
 }

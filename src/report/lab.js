@@ -12,6 +12,27 @@ function showNumber(value) {
   return String(Number(value.toPrecision(4)));
 }
 
+// What stands before a name in the legend: a dot, or the line as it is drawn.
+function swatch(dataset) {
+  const canvas = document.createElement("canvas");
+  canvas.width = 22;
+  canvas.height = 10;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = pen.strokeStyle = dataset.borderColor;
+  pen.beginPath();
+  if (dataset.showLine) {
+    pen.lineWidth = dataset.borderWidth;
+    pen.setLineDash(dataset.borderDash);
+    pen.moveTo(0, 5);
+    pen.lineTo(22, 5);
+    pen.stroke();
+  } else {
+    pen.arc(11, 5, 4, 0, 2 * Math.PI);
+    pen.fill();
+  }
+  return canvas;
+}
+
 class LabChart {
   constructor(place, chart) {
     this.chart = chart;
@@ -53,7 +74,8 @@ class LabChart {
     }
     const hidden = new Set(this.drawn.data.datasets.filter((_, i) => !this.drawn.isDatasetVisible(i)).map((set) => set.label));
     this.drawn.data.datasets = series.map((one, index) => {
-      const shade = color(`series-${(index % 6) + 1}`);
+      const field = one.style === "field";
+      const shade = field ? `${color("quiet")}90` : color(`series-${(index % 6) + 1}`);
       const points = one.style === "points";
       const count = one.x.length;
       return {
@@ -66,12 +88,11 @@ class LabChart {
         borderColor: shade,
         backgroundColor: points ? `${shade}b0` : shade,
         borderDash: one.dashed || index >= 6 ? [6, 4] : [],
-        borderWidth: points ? 0 : 1.75,
+        borderWidth: points ? 0 : field ? 1 : 1.75,
         borderJoinStyle: "round",
-        pointStyle: points ? "circle" : "line",
         pointRadius: points ? (count > 400 ? 1.6 : count > 60 ? 2.4 : 4) : 0,
         pointHitRadius: 6,
-        order: points ? 1 : 0,
+        order: field ? 2 : points ? 1 : 0,
       };
     });
     const axis = (one, grid) => ({
@@ -95,14 +116,23 @@ class LabChart {
       animation: false,
       responsive: true,
       maintainAspectRatio: false,
-      parsing: false,
       interaction: { mode: "nearest", intersect: true },
       scales: { x: axis(this.chart.x, this.chart.square ? grid : { display: false }), y: axis(this.chart.y, grid) },
       plugins: {
         legend: {
           display: series.length > 1,
           align: "start",
-          labels: { color: color("text"), font, usePointStyle: true, pointStyleWidth: 20, boxHeight: 6, padding: 12 },
+          labels: {
+            color: color("text"),
+            font,
+            padding: 12,
+            usePointStyle: true,
+            pointStyleWidth: 22,
+            generateLabels: (chart) =>
+              Chart.defaults.plugins.legend.labels
+                .generateLabels(chart)
+                .map((label) => ({ ...label, pointStyle: swatch(chart.data.datasets[label.datasetIndex]) })),
+          },
         },
         tooltip: {
           backgroundColor: color("text"),

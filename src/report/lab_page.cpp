@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "core/progress.h"
 #include "core/version.h"
 #include "embedded.h"
 #include "report/report.h"
@@ -61,7 +62,7 @@ Json numbers(const std::vector<double>& values) {
 }
 
 Json to_json(const std::vector<LabSeries>& series) {
-  static constexpr const char* styles[] = {"line", "points", "steps"};
+  static constexpr const char* styles[] = {"line", "points", "steps", "field"};
   auto list = Json::array();
   for (const auto& one : series) {
     if (one.x.size() != one.y.size())
@@ -167,9 +168,9 @@ std::string summary(const LabPage& page) {
                          [&](const LabVerdict& verdict) { return verdict.kind == kind; });
   };
   const auto skipped = count(LabVerdict::Kind::skipped);
-  return fmt::format("{} of {} claims hold{}, measured in {:.2g} s", count(LabVerdict::Kind::holds),
+  return fmt::format("{} of {} claims hold{}, measured in {}", count(LabVerdict::Kind::holds),
                      static_cast<std::ptrdiff_t>(page.verdicts.size()) - skipped,
-                     skipped > 0 ? fmt::format(" ({} skipped)", skipped) : "", page.seconds);
+                     skipped > 0 ? fmt::format(" ({} skipped)", skipped) : "", show_seconds(page.seconds));
 }
 
 /// Inside a script element only '<' could end or bend it.
@@ -182,6 +183,36 @@ std::string script_json(const Json& json) {
 }
 
 }  // namespace
+
+LabSeries lab_arrows(const std::string& name, const std::vector<double>& x, const std::vector<double>& y,
+                     const std::vector<double>& u, const std::vector<double>& v, double length) {
+  double longest = 0;
+  for (std::size_t i = 0; i < u.size(); ++i) longest = std::max(longest, std::hypot(u[i], v[i]));
+  LabSeries series{name, {}, {}, LabSeries::Style::field};
+  const auto stroke = [&](double px, double py) {
+    series.x.push_back(px);
+    series.y.push_back(py);
+  };
+  const double gap = std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t i = 0; i < x.size() && longest > 0; ++i) {
+    // By the square root, so that slow places keep a direction to be seen.
+    const double size = std::hypot(u[i], v[i]),
+                 scale = size > 0 ? length * std::sqrt(size / longest) / size : 0;
+    const double dx = u[i] * scale, dy = v[i] * scale, tip_x = x[i] + dx, tip_y = y[i] + dy;
+    stroke(x[i], y[i]);
+    stroke(tip_x, tip_y);
+    stroke(tip_x - 0.35 * dx + 0.2 * dy, tip_y - 0.35 * dy - 0.2 * dx);
+    stroke(gap, gap);
+    stroke(tip_x, tip_y);
+    stroke(tip_x - 0.35 * dx - 0.2 * dy, tip_y - 0.35 * dy + 0.2 * dx);
+    stroke(gap, gap);
+  }
+  return series;
+}
+
+std::string show_seconds(double seconds) {
+  return seconds < 10 ? fmt::format("{:.2g} s", seconds) : format_duration(seconds);
+}
 
 std::string render_markdown(std::string_view text) {
   std::string html;

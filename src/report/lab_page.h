@@ -12,12 +12,17 @@ namespace belamy {
 
 /// Points of a chart. A value that is not finite is a gap in a line.
 struct LabSeries {
-  enum class Style { line, points, steps };
+  enum class Style { line, points, steps, field };  ///< field: thin and grey, as lab_arrows draws
   std::string name;
   std::vector<double> x, y;  ///< of one length
   Style style = Style::line;
   bool dashed = false;
 };
+
+/// Arrows from (x, y) along (u, v) as strokes of one series; the longest is as long as `length`, in the axes'
+/// unit.
+LabSeries lab_arrows(const std::string& name, const std::vector<double>& x, const std::vector<double>& y,
+                     const std::vector<double>& u, const std::vector<double>& v, double length);
 
 struct LabAxis {
   std::string title;  ///< with its unit: "training step", "distance (pixels)"
@@ -76,6 +81,9 @@ struct LabPage {
 /// The page. A content security policy in it forbids every request; without scripts text, claims, tables and
 /// pictures still show, formulas as TeX.
 std::string render_lab(const LabPage& page);
+
+/// "0.031 s", "4.2 s", "1 min 5 s".
+std::string show_seconds(double seconds);
 
 /// CommonMark with tables; HTML in it is text. Formulas become <x-equation> elements that hold TeX.
 std::string render_markdown(std::string_view text);
