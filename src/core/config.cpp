@@ -367,17 +367,20 @@ const Fields::Field& Fields::lookup(const std::string& key, const Origin& origin
         "write the whole key");
   }
 
-  // Near the last part first ("widht", or "train.width" for "model.width"): a long common table would hide
-  // it.
-  std::vector<std::string> keys, parts;
+  // In the table that was named, if it is near there; else near the last part first ("widht", or
+  // "train.width" for "model.width"): a long common table would hide it.
+  const auto table = key.substr(0, key.size() - last_part(key).size());
+  std::vector<std::string> keys, parts, beside;
   for (const auto& field : fields_) {
     keys.push_back(field.key);
     parts.push_back(last_part(field.key));
+    if (!table.empty() && field.key == table + parts.back()) beside.push_back(parts.back());
   }
   std::string near = nearest(key, keys);
-  const auto part = nearest(last_part(key), parts);
-  if (!part.empty()) {
-    std::erase_if(keys, [&](const std::string& known) { return last_part(known) != part; });
+  if (const auto part = nearest(last_part(key), beside); !part.empty()) {
+    near = table + part;
+  } else if (const auto anywhere = nearest(last_part(key), parts); !anywhere.empty()) {
+    std::erase_if(keys, [&](const std::string& known) { return last_part(known) != anywhere; });
     near = nearest(key, keys);
     if (near.empty()) near = keys.front();
   }

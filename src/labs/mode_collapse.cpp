@@ -41,7 +41,7 @@ std::unique_ptr<Recipe> recipe_for(const Lab& lab, std::int64_t steps, std::int6
                                    const std::vector<std::string>& more) {
   const auto width = lab.integer("width");
   std::vector<std::string> settings = {
-      
+
       fmt::format("train.steps={}", steps),
       fmt::format("train.seed={}", seed),
       fmt::format("train.batch={}", lab.integer("batch")),
@@ -154,8 +154,8 @@ void film(Lab& lab, const Dataset& data) {
 void two_modes(Lab& lab) {
   const auto steps = lab.integer("cycle_steps");
   // A generator that is quick beside its discriminator always finds the one best answer.
-  const auto recipe = recipe_for(lab, steps, 1,
-                                 {fmt::format("optimizer.generator.lr={}", lab.number("cycle_rate"))});
+  const auto recipe =
+      recipe_for(lab, steps, 1, {fmt::format("optimizer.generator.lr={}", lab.number("cycle_rate"))});
   const auto data =
       draw_points("two modes", {1, {-lab.number("radius"), lab.number("radius")}, lab.number("deviation")});
   Session session(*recipe, data, torch::kCPU);
@@ -187,8 +187,8 @@ void compare(Lab& lab, const Dataset& data) {
   std::atomic<std::size_t> done = 0;
   on_two_threads(all.size() * seeds, [&](std::size_t i) {
     const auto cure = i / seeds, seed = i % seeds;
-    const auto recipe = recipe_for(lab, lab.integer("steps"), static_cast<std::int64_t>(seed) + 1,
-                                   all[cure].settings);
+    const auto recipe =
+        recipe_for(lab, lab.integer("steps"), static_cast<std::int64_t>(seed) + 1, all[cure].settings);
     Session session(*recipe, data, torch::kCPU);
     while (!session.finished()) session.run_step();
     const auto seen = coverage_of(session, *data.mixture, lab.integer("samples"));

@@ -3,14 +3,15 @@
 //   max  ELBO = E_q(z|x) log p(x|z) - KL(q(z|x) || N(0, 1)),   q(z|x) = N(mean(x), exp(log_variance(x)))
 //
 // Bernoulli decoder: pixels in [0, 1], grey values count as probabilities. Gaussian decoder: fixed standard
-// deviation, pixels in [0, 1]. Departures: Adam in place of Adagrad; rectifiers where the paper has tanh (a
-// setting).
+// deviation, pixels in [0, 1]. The prior may be a learned flow instead (Chen et al. 2017, arXiv:1611.02731).
+// Departures: Adam in place of Adagrad; rectifiers where the paper has tanh (a setting).
 
 #include <torch/torch.h>
 
 #include "belamy/recipe.h"
 
 #include "models/shared/code_networks.h"
+#include "nn/flow.h"
 #include "objectives/likelihood.h"
 
 namespace belamy::models {
@@ -21,12 +22,22 @@ constexpr std::uint64_t kScoreSeed = 20131220;  // of the draws of z behind a sc
 struct VaeConfig : CodeConfig {
   std::string decoder = "bernoulli";
   double sd = 0.1;
+  double beta = 1;
+  std::string prior = "normal";
+  std::int64_t flow_couplings = 6;
+  std::int64_t flow_width = 256;
 
   void fields(Fields& f) override {
     CodeConfig::fields(f);
     f.add("decoder", decoder, std::vector<std::string>{"bernoulli", "gaussian"},
           "distribution of a pixel given z");
     f.add("sd", sd, {1e-3, 10}, "standard deviation of the gaussian decoder", "of pixels in [0, 1]");
+    f.add("beta", beta, {0, 1000},
+          "weight of the KL term in what is descended; 1: the ELBO (Higgins et al. 2017)");
+    f.add("prior", prior, std::vector<std::string>{"normal", "flow"},
+          "distribution of z: N(0, 1), or learned with the rest");
+    f.add("flow_couplings", flow_couplings, {1, 64}, "affine couplings of the learned prior");
+    f.add("flow_width", flow_width, {1, 4096}, "hidden units of each");
   }
 };
 
@@ -42,14 +53,19 @@ class Vae final : public Model,
       : config_(config), images_(shape.is_images()), generator_(generator) {
     encoder_ = register_module("encoder", make_encoder(shape, config, 2 * config.code, generator));
     decoder_ = register_module("decoder", make_decoder(shape, config, generator));
-    add_player("vae", {encoder_, decoder_});
+    std::vector<std::shared_ptr<torch::nn::Module>> modules = {encoder_, decoder_};
+    if (config.prior == "flow") {
+      flow_ = register_module("prior", std::make_shared<nn::CouplingFlow>(config.code, config.flow_couplings,
+                                                                          config.flow_width, generator));
+      modules.push_back(flow_);
+    }
+    add_player("vae", modules);
   }
 
   void step(const Batch& batch, StepContext& context) override {
     const auto bound = evidence(batch.data, context.generator());
-    const auto loss = (bound.kl - bound.log_likelihood).mean();
-    context.update("vae", loss);
-    context.record("loss/negative-elbo", loss);
+    context.update("vae", (config_.beta * bound.kl - bound.log_likelihood).mean());
+    context.record("loss/negative-elbo", (bound.kl - bound.log_likelihood).mean());
     context.record("loss/reconstruction", -bound.log_likelihood.mean());
     context.record("loss/kl", bound.kl.mean());
   }
@@ -68,7 +84,9 @@ class Vae final : public Model,
   Tensor encode(const Tensor& data) override { return posterior(data).first; }
   std::int64_t latent_size() const override { return config_.code; }
   Tensor draw_latent(std::int64_t n, at::Generator generator) override {
-    return torch::randn({n, config_.code}, generator, torch::TensorOptions().device(generator.device()));
+    const auto u =
+        torch::randn({n, config_.code}, generator, torch::TensorOptions().device(generator.device()));
+    return flow_ ? flow_->from_normal(u) : u;
   }
   Tensor decode(const Tensor& latents) override {  // the mean of p(x|z)
     const auto raw = decoder_->forward(latents);
@@ -93,7 +111,7 @@ class Vae final : public Model,
  private:
   struct Evidence {
     Tensor log_likelihood;  // [N], one draw of z
-    Tensor kl;              // [N]
+    Tensor kl;              // [N]; beside a learned prior its estimate by that draw
   };
 
   std::pair<Tensor, Tensor> posterior(const Tensor& data) {
@@ -104,22 +122,28 @@ class Vae final : public Model,
   Evidence evidence(const Tensor& data, at::Generator generator) {
     const auto [mean, log_variance] = posterior(data);
     const auto noise = torch::randn(mean.sizes(), generator, mean.options());
-    const auto raw = decoder_->forward(objectives::reparametrise(mean, log_variance, noise));
+    const auto z = objectives::reparametrise(mean, log_variance, noise);
+    const auto raw = decoder_->forward(z);
     const auto target = images_ ? to_unit(data) : data;
     return {config_.decoder == "bernoulli" ? objectives::bernoulli_log_likelihood(target, raw)
                                            : objectives::gaussian_log_likelihood(target, raw, config_.sd),
-            objectives::kl_to_standard_normal(mean, log_variance)};
+            flow_ ? objectives::normal_log_density(noise, log_variance) - flow_->log_density(z)
+                  : objectives::kl_to_standard_normal(mean, log_variance)};
   }
 
   VaeConfig config_;
   bool images_;
   at::Generator generator_;
   std::shared_ptr<nn::Chain> encoder_, decoder_;
+  std::shared_ptr<nn::CouplingFlow> flow_;  // null: the prior is N(0, 1)
 };
 
 std::string check(const DataShape& shape, const Recipe& recipe) {
   if (!shape.is_images() && config_of<VaeConfig>(recipe).decoder == "bernoulli") {
     return "points need model.decoder=gaussian";
+  }
+  if (config_of<VaeConfig>(recipe).prior == "flow" && config_of<VaeConfig>(recipe).code < 2) {
+    return "a flow couples two halves of the code; set model.code=2";
   }
   return check_code_networks(shape, config_of<CodeConfig>(recipe));
 }
@@ -138,6 +162,7 @@ ModelInfo vae() {
       .points = true,
       .check = check,
       .tiny = {"model.hidden=[128]", "model.code=8"},
+      .variants = {"model.prior=flow", "model.beta=4"},
       .defaults = {"train.batch=128"},
   });
 }

@@ -23,4 +23,8 @@ Tensor reparametrise(const Tensor& mean, const Tensor& log_variance, const Tenso
   return mean + (0.5 * log_variance).exp() * noise;
 }
 
+Tensor normal_log_density(const Tensor& noise, const Tensor& log_variance) {
+  return -0.5 * (noise.square() + log_variance + std::log(2 * std::numbers::pi)).flatten(1).sum(1);
+}
+
 }  // namespace belamy::objectives
