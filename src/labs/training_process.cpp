@@ -114,17 +114,19 @@ class Observer {
 
 std::unique_ptr<Recipe> recipe(const Lab& lab) {
   const auto steps = lab.integer("steps");
-  return Recipe::parse(fmt::format(R"(
+  return Recipe::parse(
+      fmt::format(R"(
 [model]
 name = "gan"
 latent = 1
 prior = "{}"
 objective = "{}"
 generator = [32, 32]
-discriminator = [32, 32]
-unit = "tanh"
+discriminator = [64, 64]
+unit = "leaky-relu"
 dropout = 0.0
 generator_norm = "none"
+r1 = {}
 [train]
 batch = 256
 seed = {}
@@ -151,10 +153,10 @@ steps = {}
 optimizer.generator.schedule = "linear"
 optimizer.discriminator.schedule = "linear"
 )",
-                                   lab.text("latent"), lab.text("objective"), lab.integer("seed"),
-                                   lab.number("critic_rate"), lab.number("generator_rate"),
-                                   lab.integer("opening"), lab.integer("alone"), lab.integer("turn"), steps),
-                       "the lab training-process");
+                  lab.text("latent"), lab.text("objective"), lab.number("r1"), lab.integer("seed"),
+                  lab.number("critic_rate"), lab.number("generator_rate"), lab.integer("opening"),
+                  lab.integer("alone"), lab.integer("turn"), steps),
+      "the lab training-process");
 }
 
 }  // namespace
