@@ -107,13 +107,14 @@ std::string table(const LabTable& table) {
 }
 
 std::string figure(const LabFigure& figure, Json& charts) {
-  const bool wide = std::holds_alternative<LabTable>(figure.body);
+  const auto* cells = std::get_if<LabTable>(&figure.body);
+  const bool wide = cells && cells->columns.size() > 6;
   auto out = fmt::format("<figure class=\"lab-figure{}\">\n<h3>{}</h3>\n", wide ? " wide" : "",
                          inline_markdown(figure.title));
   if (const auto* chart = std::get_if<LabChart>(&figure.body)) {
     out += fmt::format("<div class=\"lab-chart\" data-chart=\"{}\"></div>\n", charts.size());
     charts.push_back(to_json(*chart, figure.title));
-  } else if (const auto* cells = std::get_if<LabTable>(&figure.body)) {
+  } else if (cells) {
     out += table(*cells);
   } else {
     out += fmt::format("<div class=\"stage\"><img alt=\"{}\" src=\"data:image/png;base64,{}\"></div>\n",

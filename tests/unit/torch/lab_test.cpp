@@ -88,7 +88,7 @@ TEST(LabClaim, Bounds) {
   EXPECT_TRUE(near.holds(1.9601));
   EXPECT_FALSE(near.holds(2.041));
   EXPECT_FALSE(near.holds(NAN));
-  EXPECT_EQ(near.expected(), "2.000 ± 2 %");
+  EXPECT_EQ(near.expected(), "2.0000 ± 2 %");
   LabClaim between{"k", "t", 1.0, 2.0, {}, {}, {}};
   EXPECT_TRUE(between.holds(1));
   EXPECT_FALSE(between.holds(2.1));
