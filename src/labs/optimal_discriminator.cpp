@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "labs/lab.h"
+#include "labs/perceptron.h"
 #include "labs/toolbox.h"
 #include "objectives/adversarial.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 struct Pair {
   std::string name;  // normals by mean and variance
-  Mixture data, model;
+  LineMixture data, model;
 };
 
 std::vector<Pair> pairs() {
@@ -61,7 +62,7 @@ Trained train(const Pair& pair, const objectives::Labels& labels, const Training
   Trained made;
   made.x = places(std::min(pair.data.low(), pair.model.low()), std::max(pair.data.high(), pair.model.high()),
                   4001);
-  made.logit = numbers(network->forward(column(made.x)));
+  made.logit = values_of(network->forward(column(made.x)));
   return made;
 }
 

@@ -4,22 +4,22 @@
 #include <cmath>
 #include <limits>
 
-#include "nn/init.h"
+#include "labs/perceptron.h"
 
 namespace belamy::labs {
 
-double Mixture::log_density(double x) const {
+double LineMixture::log_density(double x) const {
   double most = -std::numeric_limits<double>::infinity(), sum = 0;
   for (const auto& part : parts) most = std::max(most, part.log_density(x));
   for (const auto& part : parts) sum += std::exp(part.log_density(x) - most);
   return most + std::log(sum / static_cast<double>(parts.size()));
 }
 
-double Mixture::density(double x) const {
+double LineMixture::density(double x) const {
   return std::exp(log_density(x));
 }
 
-Tensor Mixture::sample(std::int64_t n, at::Generator generator) const {
+Tensor LineMixture::sample(std::int64_t n, at::Generator generator) const {
   const auto f64 = torch::TensorOptions(torch::kFloat64);
   const auto k = static_cast<std::int64_t>(parts.size());
   std::vector<Tensor> drawn;
@@ -34,13 +34,13 @@ Tensor Mixture::sample(std::int64_t n, at::Generator generator) const {
   return at::cat(drawn).to(torch::kFloat32).unsqueeze(1);
 }
 
-double Mixture::low() const {
+double LineMixture::low() const {
   double least = std::numeric_limits<double>::infinity();
   for (const auto& part : parts) least = std::min(least, part.mean - 8 * part.deviation);
   return least;
 }
 
-double Mixture::high() const {
+double LineMixture::high() const {
   double most = -std::numeric_limits<double>::infinity();
   for (const auto& part : parts) most = std::max(most, part.mean + 8 * part.deviation);
   return most;
@@ -56,15 +56,12 @@ Dataset dataset_of(const Tensor& points, const std::string& name) {
   return data;
 }
 
-std::shared_ptr<nn::Chain> critic(std::int64_t in, const std::vector<std::int64_t>& widths,
-                                  const std::string& unit, at::Generator generator) {
-  auto chain = std::make_shared<nn::Chain>();
-  for (const auto width : widths) {
-    chain->add(torch::nn::Linear(in, width)).add(nn::activation(unit));
-    in = width;
-  }
-  chain->add(torch::nn::Linear(in, 1)).add([](const Tensor& x) { return x.squeeze(1); });
-  nn::initialise(*chain, unit == "tanh" ? nn::Init::glorot : nn::Init::he, generator);
+std::shared_ptr<nn::Chain> critic(std::int64_t in, std::vector<std::int64_t> widths, const std::string& unit,
+                                  at::Generator generator) {
+  widths.insert(widths.begin(), in);
+  widths.push_back(1);
+  auto chain = perceptron(widths, unit, generator);
+  chain->add([](const Tensor& x) { return x.squeeze(1); });
   return chain;
 }
 
@@ -84,11 +81,6 @@ std::vector<double> places(double low, double high, int count) {
 
 Tensor column(const std::vector<double>& values) {
   return torch::tensor(values, torch::kFloat64).to(torch::kFloat32).unsqueeze(1);
-}
-
-std::vector<double> numbers(const Tensor& values) {
-  const auto f64 = values.detach().to(torch::kCPU, torch::kFloat64).contiguous().flatten();
-  return {f64.data_ptr<double>(), f64.data_ptr<double>() + f64.numel()};
 }
 
 LabSeries curve(const std::string& name, const std::vector<double>& x, const std::function<double(double)>& f,

@@ -17,7 +17,7 @@ namespace belamy::labs {
 using torch::Tensor;
 
 /// Gaussians on the line, equally weighted.
-struct Mixture {
+struct LineMixture {
   std::vector<Gaussian> parts;
 
   double log_density(double x) const;
@@ -51,7 +51,6 @@ class OneThread {
 std::vector<double> places(double low, double high, int count);
 /// [N, 1] f32 of them.
 Tensor column(const std::vector<double>& values);
-std::vector<double> numbers(const Tensor& values);
 
 LabSeries curve(const std::string& name, const std::vector<double>& x, const std::function<double(double)>& f,
                 bool dashed = false);

@@ -5,6 +5,7 @@
 #include "belamy/recipe.h"
 
 #include "labs/lab.h"
+#include "labs/perceptron.h"
 #include "labs/toolbox.h"
 #include "metrics/transport.h"
 #include "train/session.h"
@@ -25,7 +26,7 @@ struct Moment {
 
 class Observer {
  public:
-  Observer(const Mixture& data, bool uniform, double low, double high)
+  Observer(const LineMixture& data, bool uniform, double low, double high)
       : data_(data), low_(low), high_(high), uniform_(uniform) {
     for (int i = 0; i < kBins; ++i) middle_.push_back(low + width() * (i + 0.5));
     // Quantiles in place of draws: the figure has no noise of its own.
@@ -43,15 +44,15 @@ class Observer {
     const auto samples = model.decoder()->decode(latents_).squeeze(1);
     moment.distance = wasserstein_1d(samples, real_);
     moment.model.assign(kBins, 0);
-    for (const double x : numbers(samples)) {
+    for (const double x : values_of(samples)) {
       const double bin = (x - low_) / width();
       if (bin >= 0 && bin < kBins) moment.model[static_cast<std::size_t>(bin)] += 1 / (kQuantiles * width());
     }
     // D = sigmoid(t), and the score is -t.
-    moment.judged = numbers(torch::sigmoid(-model.scorer()->score(column(middle_))));
+    moment.judged = values_of(torch::sigmoid(-model.scorer()->score(column(middle_))));
     const auto few = latents((torch::arange(33, torch::kFloat64) + 0.5) / 33);
-    moment.z = numbers(few);
-    moment.mapped = numbers(model.decoder()->decode(few));
+    moment.z = values_of(few);
+    moment.mapped = values_of(model.decoder()->decode(few));
     return moment;
   }
 
@@ -105,7 +106,7 @@ class Observer {
     return z.to(torch::kFloat32).unsqueeze(1);
   }
 
-  Mixture data_;
+  LineMixture data_;
   double low_, high_;
   bool uniform_;
   std::vector<double> middle_;
@@ -164,7 +165,7 @@ optimizer.discriminator.schedule = "linear"
 void training_process(Lab& lab) {
   const OneThread one_thread;
   const bool two_modes = lab.text("data") == "two-modes";
-  const Mixture data = two_modes ? Mixture{{{-1, 0.35}, {1.5, 0.35}}} : Mixture{{{1.5, 0.5}}};
+  const LineMixture data = two_modes ? LineMixture{{{-1, 0.35}, {1.5, 0.35}}} : LineMixture{{{1.5, 0.5}}};
   auto generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(lab.integer("seed")));
   const auto settings = recipe(lab);
   Session session(*settings, dataset_of(data.sample(20000, generator), "line"), torch::kCPU);
