@@ -25,7 +25,7 @@ const std::vector<Cost>& costs() {
        [](double d) { return -(1 - d); }, [](double d) { return -1 / d; }},
       {"maximum-likelihood", "maximum likelihood", "$-\\frac{D}{1-D}$", [](double d) { return -d / (1 - d); },
        [](double d) { return -d / (1 - d); }, [](double d) { return -1 / ((1 - d) * (1 - d)); }},
-      {"log-ratio", "logit (reverse KL)", "$\\log\\frac{1-D}{D}$",
+      {"log-ratio", "log-ratio (reverse KL)", "$\\log\\frac{1-D}{D}$",
        [](double d) { return std::log((1 - d) / d); }, [](double) { return -1.0; },
        [](double d) { return -1 / (d * (1 - d)); }},
   };
@@ -93,7 +93,7 @@ void exact_part(Lab& lab) {
     slopes.series.push_back(curve(cost.by_logit));
     naive.series.push_back(curve(cost.by_probability));
   }
-  lab.chart("The four costs", "The figure of the slide, with the logit cost added.", std::move(values));
+  lab.chart("The four costs", "The figure of the slide, with the log-ratio added.", std::move(values));
   lab.chart("What reaches the generator",
             "The derivative by the logit: at the left, where the generator loses, minimax and maximum "
             "likelihood say nothing.",

@@ -256,7 +256,7 @@ void dirac_gan(Lab& lab) {
   lab.measure("simultaneous", std::abs(modulus(eigenvalues(map(h, false))) - grows));
   lab.measure("alternating", std::abs(modulus(eigenvalues(map(std::min(h, 4.0), true))) - 1));
   lab.measure("alternating_fast", modulus(eigenvalues(map(4.5, true))));
-  const auto close = descend(methods[0], {1e-5, 1e-5}, h, 100, false);
+  const auto close = descend(methods[0], {1e-8, 1e-8}, h, 100, false);
   lab.measure("growth", std::abs(std::pow(close.back().radius() / close.front().radius(), 0.01) - grows));
 
   // Flows.
