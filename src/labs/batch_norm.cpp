@@ -1,4 +1,5 @@
-// How much of a sample is its companions': one layer against a formula, then generators with each kind of norm.
+// How much of a sample is its companions': one layer against a formula, then generators with each kind of
+// norm.
 #include <cmath>
 
 #include "belamy/recipe.h"
@@ -13,8 +14,8 @@
 namespace belamy::labs {
 namespace {
 
-/// Variance of the first of n normal features after batch norm, at a fixed value before it. Every channel is a batch
-/// of its own.
+/// Variance of the first of n normal features after batch norm, at a fixed value before it. Every channel is
+/// a batch of its own.
 double layer_variance(double fixed, std::int64_t n, std::int64_t batches, at::Generator generator) {
   nn::Norm norm("batch", batches);
   auto x = torch::randn({n, batches}, generator);
@@ -39,13 +40,15 @@ void measure_layer(Lab& lab, at::Generator generator) {
     chart.series.push_back(curve(fmt::format("(1 + x²/2) / {}", n), places(-2, 2, 41), expected, true));
   }
   lab.measure("layer", worst);
-  lab.chart("One layer",
-            "A feature is held fixed while the rest of its batch is drawn afresh. The formula is of first order in "
-            "$1/n$: at $n = 8$ it is too large.",
-            std::move(chart));
+  lab.chart(
+      "One layer",
+      "A feature is held fixed while the rest of its batch is drawn afresh. The formula is of first order in "
+      "$1/n$: at $n = 8$ it is too large.",
+      std::move(chart));
 }
 
-/// Real features around +1, generated ones around -1, together and apart: the distance of their means after the norm.
+/// Real features around +1, generated ones around -1, together and apart: the distance of their means after
+/// the norm.
 void measure_halves(Lab& lab, at::Generator generator) {
   const torch::NoGradGuard no_grad;
   const std::int64_t n = 100'000;
@@ -69,7 +72,8 @@ std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& norm) {
                        });
 }
 
-/// Images [companies, latents, C, H, W] of the same latents, each in batches of `n` with companions drawn afresh.
+/// Images [companies, latents, C, H, W] of the same latents, each in batches of `n` with companions drawn
+/// afresh.
 Tensor in_company(Session& session, std::int64_t n, std::int64_t latents, std::int64_t companies) {
   auto& model = session.state().model();
   auto& decoder = *model.decoder();
@@ -139,7 +143,8 @@ void batch_norm(Lab& lab) {
       measured.y.push_back(shares[size]);
     }
     lab.measure("fall", shares[8] / shares[64]);
-    const auto one_over = curve("falling like 1/n", places(4, 64, 31), [&](double x) { return shares[16] * 16 / x; }, true);
+    const auto one_over = curve(
+        "falling like 1/n", places(4, 64, 31), [&](double x) { return shares[16] * 16 / x; }, true);
     lab.chart("Larger batches", "The share of variance that companions cause in this generator's images.",
               {{"batch size", true}, {"ρ", true}, {measured, one_over}});
   }

@@ -62,6 +62,20 @@ std::string error_note(const Tensor& each) {
                      each.to(torch::kDouble).std().item<double>() / std::sqrt(n));
 }
 
+void judge_classifier(Run& run, const Dataset& test, std::vector<ReportScore>& scores) {
+  auto* classifier = run.model().classifier();
+  if (!classifier || test.labels.empty()) return;
+  const auto wrong = in_batches(run, data_tensor(test), [&](const Tensor& x) {
+                       return classifier->classify(x).argmax(1);
+                     }) != torch::tensor(test.labels);
+  const double error = wrong.to(torch::kDouble).mean().item<double>();
+  const auto n = static_cast<double>(test.count);
+  scores.push_back(
+      {"classification error", error, "",
+       fmt::format("{} of {} test examples wrong, standard error {:.2g}", wrong.sum().item<std::int64_t>(),
+                   test.count, std::sqrt(error * (1 - error) / n))});
+}
+
 void judge_likelihood(Run& run, const Tensor& test, std::vector<ReportScore>& scores, std::int64_t seed) {
   auto& model = run.model();
   const double unit = run.shape().is_images() ? 0.25 : 1;
@@ -145,6 +159,7 @@ std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
   const auto stored = data_tensor(test);
   judge_likelihood(run, stored.narrow(0, 0, std::min(request.test_limit, stored.size(0))), scores,
                    request.seed);
+  judge_classifier(run, test, scores);
   if (run.model().sampler()) {
     judge_sampler(run, load_dataset(run.recipe().data, Split::train), test, request, scores, progress);
   }

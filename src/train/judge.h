@@ -17,9 +17,9 @@ struct JudgeRequest {
   std::int64_t seed = 1;
 };
 
-/// Reconstruction error, likelihood bound, and for samplers diversity and, where the data has labels, the
-/// distance classifier-frechet with its floor, precision, recall, classes and the check against memorising.
-/// `progress` hears what is being done.
+/// Reconstruction error, likelihood bound, classification error where the data has labels, and for samplers
+/// diversity and, where the data has labels, the distance classifier-frechet with its floor, precision,
+/// recall, classes and the check against memorising. `progress` hears what is being done.
 std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
                                const std::function<void(const std::string&)>& progress);
 

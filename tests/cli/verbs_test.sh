@@ -144,6 +144,10 @@ expect_text "classifier-frechet floor +[0-9.]+"
 expect_text "precision +[0-9.]+"
 expect_text "recall +[0-9.]+"
 expect_text "memorisation +[0-9.]+"
+expect_code 0 "$BELAMY" train semi-gan --data moons --steps 400 --out semi --set train.threads=1 --set data.labelled=40 \
+  --set "model.discriminator=[64, 64]" --set "model.generator=[32]" --set data.limit=2000
+expect_code 0 "$BELAMY" evaluate semi -n 100
+expect_text "classification error +0\.[01]"  # a coin would get 0.5
 expect_code 0 "$BELAMY" evaluate runs/gan -n 100
 expect_text "diversity +[0-9.]+"
 rm gan/report.html
