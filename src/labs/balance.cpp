@@ -1,5 +1,5 @@
-// A discriminator from very weak to very strong, by its learning rate and by its steps, with both losses of the
-// generator. All runs are the library's `gan`.
+// A discriminator from very weak to very strong, by its learning rate and by its steps, with both losses of
+// the generator. All runs are the library's `gan`.
 #include <cmath>
 
 #include "belamy/recipe.h"
@@ -20,9 +20,9 @@ struct Strength {
 };
 
 const std::vector<Strength>& strengths() {
-  static const std::vector<Strength> all = {{"very weak: rate / 100", 1, 0.01}, {"weak: rate / 10", 1, 0.1},
-                                            {"even", 1, 1},                    {"strong: rate x 5", 1, 5},
-                                            {"strong: 5 steps", 5, 1},         {"very strong: 20 steps", 20, 1}};
+  static const std::vector<Strength> all = {
+      {"very weak: rate / 100", 1, 0.01}, {"weak: rate / 10", 1, 0.1}, {"even", 1, 1},
+      {"strong: rate x 5", 1, 5},         {"strong: 5 steps", 5, 1},   {"very strong: 20 steps", 20, 1}};
   return all;
 }
 
@@ -33,29 +33,31 @@ struct Course {
 };
 
 std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& objective, const Strength& strength) {
-  return Recipe::parse("[model]\nname = \"gan\"\n", "the lab balance",
-                       {
-                           "model.objective=" + objective,
-                           "model.latent=2",
-                           "model.generator=[64, 64]",
-                           "model.discriminator=[64, 64]",
-                           "model.generator_norm=none",
-                           "model.dropout=0",
-                           fmt::format("model.r1={}", lab.number("r1")),
-                           fmt::format("model.label_real={}", lab.number("label_real")),
-                           fmt::format("model.critic_steps={}", strength.critic_steps),
-                           fmt::format("train.steps={}", strength.critic_steps * lab.integer("updates")),
-                           fmt::format("train.batch={}", lab.integer("batch")),
-                           fmt::format("train.seed={}", lab.integer("seed")),
-                           "optimizer.generator.optimizer=" + lab.text("optimizer"),
-                           fmt::format("optimizer.generator.lr={}", lab.number("generator_rate")),
-                           "optimizer.generator.beta1=0.5",
-                           "optimizer.generator.average=0",
-                           fmt::format("optimizer.discriminator.lr={}", lab.number("critic_rate") * strength.rate),
-                       });
+  return Recipe::parse(
+      "[model]\nname = \"gan\"\n", "the lab balance",
+      {
+          "model.objective=" + objective,
+          "model.latent=2",
+          "model.generator=[64, 64]",
+          "model.discriminator=[64, 64]",
+          "model.generator_norm=none",
+          "model.dropout=0",
+          fmt::format("model.r1={}", lab.number("r1")),
+          fmt::format("model.label_real={}", lab.number("label_real")),
+          fmt::format("model.critic_steps={}", strength.critic_steps),
+          fmt::format("train.steps={}", strength.critic_steps * lab.integer("updates")),
+          fmt::format("train.batch={}", lab.integer("batch")),
+          fmt::format("train.seed={}", lab.integer("seed")),
+          "optimizer.generator.optimizer=" + lab.text("optimizer"),
+          fmt::format("optimizer.generator.lr={}", lab.number("generator_rate")),
+          "optimizer.generator.beta1=0.5",
+          "optimizer.generator.average=0",
+          fmt::format("optimizer.discriminator.lr={}", lab.number("critic_rate") * strength.rate),
+      });
 }
 
-Course train(const Lab& lab, const std::string& objective_name, const Strength& strength, const Tensor& data) {
+Course train(const Lab& lab, const std::string& objective_name, const Strength& strength,
+             const Tensor& data) {
   const auto recipe = recipe_for(lab, objective_name, strength);
   Session session(*recipe, dataset_of(data, "cloud"), torch::kCPU);
   const objectives::Adversarial objective(objective_name);
@@ -75,7 +77,8 @@ Course train(const Lab& lab, const std::string& objective_name, const Strength& 
     course.update.push_back(static_cast<double>(update));
     course.distance.push_back(earth_movers_distance(samples.detach(), fresh));
     course.gradient.push_back(std::sqrt(squares));
-    course.accuracy += 0.5 * ((real > 0).to(torch::kFloat64).mean() + (fake < 0).to(torch::kFloat64).mean()).item<double>();
+    course.accuracy +=
+        0.5 * ((real > 0).to(torch::kFloat64).mean() + (fake < 0).to(torch::kFloat64).mean()).item<double>();
   };
   const auto updates = lab.integer("updates"), every = std::max<std::int64_t>(1, updates / 40);
   for (std::int64_t update = 0; update <= updates; ++update) {
@@ -93,7 +96,8 @@ Course train(const Lab& lab, const std::string& objective_name, const Strength& 
 double end(const Course& course) {
   const auto count = std::max<std::size_t>(1, course.distance.size() / 5);
   double sum = 0;
-  for (std::size_t i = course.distance.size() - count; i < course.distance.size(); ++i) sum += course.distance[i];
+  for (std::size_t i = course.distance.size() - count; i < course.distance.size(); ++i)
+    sum += course.distance[i];
   return sum / static_cast<double>(count);
 }
 
@@ -147,7 +151,8 @@ void balance(Lab& lab) {
   lab.measure("weak-minimax", end(minimax[0]) / end(minimax[2]));
   lab.measure("two-scales", end(heuristic[3]) / start);
   lab.table("Distance, accuracy and gradient",
-            "Earth mover's distance of 400 samples and 400 data, mean over the last fifth; accuracy and gradient are "
+            "Earth mover's distance of 400 samples and 400 data, mean over the last fifth; accuracy and "
+            "gradient are "
             "means over the run.",
             std::move(table));
   lab.chart("Distance over the discriminator's strength", "In the order of the table.", std::move(ends));

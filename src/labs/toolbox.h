@@ -34,8 +34,8 @@ struct LineMixture {
 Dataset dataset_of(const Tensor& points, const std::string& name);
 
 /// Linear layers with `unit` between them and one output: [N, in] -> [N].
-std::shared_ptr<nn::Chain> critic(std::int64_t in, const std::vector<std::int64_t>& widths,
-                                  const std::string& unit, at::Generator generator);
+std::shared_ptr<nn::Chain> critic(std::int64_t in, std::vector<std::int64_t> widths, const std::string& unit,
+                                  at::Generator generator);
 
 /// Small networks run fastest on one thread; the number is put back at the end.
 class OneThread {
