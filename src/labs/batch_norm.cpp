@@ -4,6 +4,7 @@
 
 #include "belamy/recipe.h"
 
+#include "data/synthetic.h"
 #include "labs/lab.h"
 #include "labs/perceptron.h"
 #include "labs/toolbox.h"
@@ -28,13 +29,13 @@ void measure_layer(Lab& lab, at::Generator generator) {
   const auto batches = lab.integer("batches");
   LabChart chart{{"value before the layer"}, {"variance after it, at that value", true}, {}, {}};
   double worst = 0;
-  for (const std::int64_t n : {8, 32, 128}) {
+  for (const std::int64_t n : {8, 64, 512}) {
     LabSeries found{fmt::format("measured, n = {}", n), {}, {}, LabSeries::Style::points};
     const auto expected = [n](double x) { return (1 + x * x / 2) / static_cast<double>(n); };
     for (const double x : places(-2, 2, 9)) {
       found.x.push_back(x);
       found.y.push_back(layer_variance(x, n, batches, generator));
-      if (n == 128) worst = std::max(worst, std::abs(found.y.back() / expected(x) - 1));
+      if (n == 512) worst = std::max(worst, std::abs(found.y.back() / expected(x) - 1));
     }
     chart.series.push_back(found);
     chart.series.push_back(curve(fmt::format("(1 + x²/2) / {}", n), places(-2, 2, 41), expected, true));
@@ -59,20 +60,25 @@ void measure_halves(Lab& lab, at::Generator generator) {
   lab.measure("apart", std::abs((norm.forward(real).mean() - norm.forward(fake).mean()).item<double>()));
 }
 
-std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& norm) {
-  return Recipe::parse("[model]\nname = \"dcgan\"\n", "the lab batch-norm",
-                       {
-                           "model.generator_norm=" + norm,
-                           fmt::format("model.width={}", lab.integer("width")),
-                           "model.latent=16",
-                           fmt::format("model.reference_batch={}", lab.integer("reference_size")),
-                           fmt::format("train.steps={}", std::max<std::int64_t>(1, lab.integer("steps"))),
-                           fmt::format("train.batch={}", lab.integer("batch_size")),
-                           fmt::format("train.seed={}", lab.integer("seed")),
-                       });
+std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& model, const std::string& norm) {
+  std::vector<std::string> settings = {
+      "model.generator_norm=" + norm,
+      "model.latent=16",
+      fmt::format("model.reference_batch={}", lab.integer("reference_size")),
+      fmt::format("train.steps={}", lab.integer("steps")),
+      fmt::format("train.batch={}", lab.integer("batch_size")),
+      fmt::format("train.seed={}", lab.integer("seed")),
+  };
+  if (model == "dcgan") {
+    settings.push_back(fmt::format("model.width={}", lab.integer("width")));
+  } else {
+    settings.insert(settings.end(),
+                    {"model.generator=[64, 64]", "model.discriminator=[64, 64]", "model.dropout=0"});
+  }
+  return Recipe::parse("[model]\nname = \"" + model + "\"\n", "the lab batch-norm", settings);
 }
 
-/// Images [companies, latents, C, H, W] of the same latents, each in batches of `n` with companions drawn
+/// Data [companies, latents, ...] of the same latents, each in batches of `n` with companions drawn
 /// afresh.
 Tensor in_company(Session& session, std::int64_t n, std::int64_t latents, std::int64_t companies) {
   auto& model = session.state().model();
@@ -94,9 +100,9 @@ Tensor in_company(Session& session, std::int64_t n, std::int64_t latents, std::i
   return at::stack(rows);
 }
 
-/// Share of the pixels' variance that companions cause.
-double companions_share(const Tensor& images) {
-  const auto values = images.flatten(2).to(torch::kFloat64);  // [companies, latents, pixels]
+/// Share of the values' variance that companions cause.
+double companions_share(const Tensor& data) {
+  const auto values = data.flatten(2).to(torch::kFloat64);  // [companies, latents, values]
   const double within = values.var(0, true).mean().item<double>();
   return within / values.flatten(0, 1).var(0, true).mean().item<double>();
 }
@@ -112,44 +118,54 @@ void batch_norm(Lab& lab) {
   DataOptions options;
   options.limit = 2000;
   options.size = 16;
-  const auto data = load_dataset(options, Split::train);
+  const std::map<std::string, Dataset> data = {{"gan", make_synthetic("ring", 2000, 1)},
+                                               {"dcgan", load_dataset(options, Split::train)}};
   const auto n = lab.integer("batch_size"), companies = lab.integer("companies");
-  const std::vector<std::string> kinds = {"batch", "reference", "virtual", "instance", "layer"};
-  LabTable table{{"norm in the generator", "share of variance from companions, $\\rho$"}, {}};
+  LabTable table{{"norm in the generator", "`gan` on points", "`dcgan` on images"}, {}};
+  LabChart larger{{"batch size", true}, {"share of variance from companions", true}, {}, {}};
   double others = 0;
-  for (const auto& kind : kinds) {
-    lab.say("training a generator with " + kind + " norm");
-    const auto recipe = recipe_for(lab, kind);
-    Session session(*recipe, data, torch::kCPU);
-    while (!session.finished()) session.run_step();
-    const auto images = in_company(session, n, 16, companies);
-    const double share = companions_share(images);
-    table.rows.push_back({kind, fmt::format("{:.3g}", share)});
-    if (kind == "batch" || kind == "virtual") {
-      const auto few = images.narrow(0, 0, std::min<std::int64_t>(4, companies)).narrow(1, 0, 8);
-      lab.picture("The same eight latents in four batches: " + kind + " norm", "A row is a batch.",
-                  image_grid(few.flatten(0, 1), 8));
+  for (const std::string kind : {"batch", "reference", "virtual", "instance", "layer"}) {
+    std::vector<std::string> row = {kind};
+    for (const std::string model : {"gan", "dcgan"}) {
+      if (model == "gan" && kind == "instance") {
+        row.push_back("needs pixels");
+        continue;
+      }
+      lab.say(fmt::format("training {} with {} norm", model, kind));
+      const auto recipe = recipe_for(lab, model, kind);
+      Session session(*recipe, data.at(model), torch::kCPU);
+      while (!session.finished()) session.run_step();
+      const auto made = in_company(session, n, 16, companies);
+      const double share = companions_share(made);
+      row.push_back(fmt::format("{:.3g}", share));
+      if (model == "dcgan" && (kind == "batch" || kind == "virtual")) {
+        const auto few = made.narrow(0, 0, std::min<std::int64_t>(4, companies)).narrow(1, 0, 8);
+        lab.picture("The same eight latents in four batches: " + kind + " norm", "A row is a batch.",
+                    image_grid(few.flatten(0, 1), 8));
+      }
+      if (kind != "batch") {
+        others = std::max(others, share);
+        continue;
+      }
+      lab.measure("share-" + model, share);
+      LabSeries measured{model, {}, {}};
+      std::map<std::int64_t, double> shares;
+      for (const std::int64_t size : {4, 8, 16, 32, 64}) {
+        shares[size] = companions_share(in_company(session, size, 16, companies));
+        measured.x.push_back(static_cast<double>(size));
+        measured.y.push_back(shares[size]);
+      }
+      larger.series.push_back(measured);
+      lab.measure("fall-" + model, shares[8] / shares[64]);
     }
-    if (kind != "batch") {
-      others = std::max(others, share);
-      continue;
-    }
-    lab.measure("share", share);
-    LabSeries measured{"measured", {}, {}, LabSeries::Style::points};
-    std::map<std::int64_t, double> shares;
-    for (const std::int64_t size : {4, 8, 16, 32, 64}) {
-      shares[size] = companions_share(in_company(session, size, 16, companies));
-      measured.x.push_back(static_cast<double>(size));
-      measured.y.push_back(shares[size]);
-    }
-    lab.measure("fall", shares[8] / shares[64]);
-    const auto one_over = curve(
-        "falling like 1/n", places(4, 64, 31), [&](double x) { return shares[16] * 16 / x; }, true);
-    lab.chart("Larger batches", "The share of variance that companions cause in this generator's images.",
-              {{"batch size", true}, {"ρ", true}, {measured, one_over}});
+    table.rows.push_back(row);
   }
   lab.measure("others", others);
-  lab.table("Whose variance is it?", "", std::move(table));
+  larger.series.push_back(curve(
+      "3 / (2n)", places(4, 64, 31), [](double x) { return 1.5 / x; }, true));
+  lab.table("Share of the variance that companions cause", "", std::move(table));
+  lab.chart("Larger batches", "The dashed line is one layer of its own, on normal features.",
+            std::move(larger));
 }
 
 }  // namespace belamy::labs
