@@ -38,14 +38,14 @@ bool is_normalisation(const torch::nn::Module& module) {
 }  // namespace
 
 const std::vector<std::string>& init_names() {
-  static const std::vector<std::string> names = {"he", "glorot", "dcgan", "orthogonal"};
+  static const std::vector<std::string> names = {"he", "glorot", "narrow", "orthogonal"};
   return names;
 }
 
 Init init_of(const std::string& name) {
   if (name == "he") return Init::he;
   if (name == "glorot") return Init::glorot;
-  if (name == "dcgan") return Init::dcgan;
+  if (name == "narrow") return Init::dcgan;
   if (name == "orthogonal") return Init::orthogonal;
   throw std::logic_error("no initialisation is called " + name);
 }

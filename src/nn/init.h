@@ -15,7 +15,7 @@ enum class Init {
   glorot,  ///< weights U(-a, a), a = sqrt(6 / (fan_in + fan_out)) for tanh, sigmoid (Glorot & Bengio 2010)
 };
 
-/// By name: "he", "glorot", "dcgan", "orthogonal".
+/// By name: "he", "glorot", "narrow" (N(0, 0.02), as in DCGAN), "orthogonal".
 Init init_of(const std::string& name);
 const std::vector<std::string>& init_names();
 
