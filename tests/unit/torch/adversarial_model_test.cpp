@@ -1,0 +1,144 @@
+// The game's tricks as a user meets them: one key changed in a recipe, a few steps, what moved and what did not.
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "small_data.h"
+
+namespace belamy {
+namespace {
+
+const torch::Device kCpu(torch::kCPU);
+
+// A small GAN on two blobs after some steps.
+class Played {
+ public:
+  explicit Played(std::vector<std::string> settings, int steps = 1, const std::string& model = "gan")
+      : data_(small_points(64)) {
+    std::vector<std::string> all = {"train.batch=16", "train.steps=100"};
+    if (model == "gan") {
+      for (const auto* s : {"model.generator=[8]", "model.discriminator=[8]", "model.latent=4"}) all.push_back(s);
+      for (const auto* s : {"model.dropout=0", "model.generator_norm=none"}) all.push_back(s);
+    }
+    all.insert(all.end(), settings.begin(), settings.end());
+    recipe_ = recipe_of(model, all);
+    session_.emplace(*recipe_, data_, kCpu);
+    run_steps(*session_, steps);
+  }
+  Session& session() { return *session_; }
+  Tensor weights(const std::string& player) {
+    std::vector<Tensor> flat;
+    for (const auto& p : session_->state().player(player).parameters()) flat.push_back(p.detach().flatten());
+    return torch::cat(flat).clone();
+  }
+  double recorded(const std::string& name) {
+    for (const auto& [key, value] : session_->take_records()) {
+      if (key == name) return value;
+    }
+    ADD_FAILURE() << name << " was not recorded";
+    return 0;
+  }
+
+ private:
+  Dataset data_;
+  std::unique_ptr<Recipe> recipe_;
+  std::optional<Session> session_;
+};
+
+TEST(GameTest, ALazyPenaltyCountsRarelyAndAsMuchMore) {
+  const auto after = [](const std::vector<std::string>& settings, int steps) {
+    return Played(settings, steps).weights("discriminator");
+  };
+  const std::vector<std::string> lazy = {"model.r1=1", "model.penalty_every=4"}, often = {"model.r1=4"};
+  EXPECT_TRUE(same_bits(after(lazy, 1), after(often, 1)));
+  EXPECT_FALSE(same_bits(after(lazy, 2), after(often, 2)));
+  EXPECT_FALSE(same_bits(after(lazy, 1), after({}, 1)));
+}
+
+TEST(GameTest, ClippedWeightsStayInTheirBox) {
+  Played game({"model.clip_weights=0.01"}, 3);
+  EXPECT_LE(game.weights("discriminator").abs().max().item<float>(), 0.01f);
+  EXPECT_GT(game.weights("generator").abs().max().item<float>(), 0.01f);
+}
+
+TEST(GameTest, TheGeneratorMovesAtEveryKthStep) {
+  const auto start = Played({"model.critic_steps=3"}, 0).weights("generator");
+  EXPECT_TRUE(same_bits(Played({"model.critic_steps=3"}, 2).weights("generator"), start));
+  EXPECT_FALSE(same_bits(Played({"model.critic_steps=3"}, 3).weights("generator"), start));
+}
+
+TEST(GameTest, UnrollingMovesTheGeneratorAndLeavesTheDiscriminatorItsOwnStep) {
+  // The discriminator moves first, so its first step must be the plain one to the bit. Both players need a
+  // second step before the generator's looks ahead through moments.
+  Played plain({}, 1), unrolled({"model.unroll=3"}, 1);
+  EXPECT_TRUE(same_bits(plain.weights("discriminator"), unrolled.weights("discriminator")));
+  EXPECT_FALSE(same_bits(plain.weights("generator"), unrolled.weights("generator")));
+}
+
+TEST(GameTest, APackNeedsAllOfItsDataAndScoresOneDatumAsAFullPack) {
+  Played game({"model.packing=4"}, 2);
+  const auto points = game.session().batches().head(5);
+  const ModelState::Evaluation evaluation(game.session().state());
+  auto* scorer = game.session().state().model().scorer();
+  const auto scores = scorer->score(points);
+  ASSERT_EQ(scores.sizes().vec(), std::vector<std::int64_t>{5});
+  EXPECT_NEAR(scorer->score(points.narrow(0, 3, 1))[0].item<float>(), scores[3].item<float>(), 1e-5);
+}
+
+TEST(GameTest, FeatureMatchingCanTakeTheObjectivesPlace) {
+  Played both({"model.feature_matching=1"}), alone({"model.feature_matching=1", "model.adversarial_weight=0"});
+  EXPECT_GT(both.recorded("loss/feature-matching"), 0);
+  std::set<std::string> names;
+  for (const auto& [name, value] : alone.session().take_records()) names.insert(name);
+  EXPECT_TRUE(names.count("loss/feature-matching"));
+  EXPECT_FALSE(names.count("loss/generator"));
+}
+
+TEST(GameTest, HistoricalAveragingHoldsTheWeightsBack) {
+  const auto travelled = [](const std::string& weight) {
+    Played start({"model.historical_averaging=" + weight}, 0), end({"model.historical_averaging=" + weight}, 60);
+    return (end.weights("generator") - start.weights("generator")).norm().item<double>();
+  };
+  EXPECT_LT(travelled("100"), 0.5 * travelled("0"));
+}
+
+TEST(GameTest, InstanceNoiseBlursWhatTheDiscriminatorSees) {
+  // Overwhelming noise: data and samples look the same, however long it has learned.
+  EXPECT_NEAR(Played({"model.instance_noise=100", "model.instance_noise_schedule=constant",
+                      "optimizer.discriminator.lr=1e-4"},
+                     60)
+                  .recorded("belief/real"),
+              0.5, 0.45);
+  Played off({"model.instance_noise=0"}), on({"model.instance_noise=1"});
+  EXPECT_FALSE(same_bits(off.weights("discriminator"), on.weights("discriminator")));
+}
+
+TEST(GameTest, DiracGanCirclesUntilR1StopsIt) {
+  // theta^2 + psi^2 in each dimension: simultaneous or alternating steps do not shrink it, R1 does.
+  const auto radius = [](const std::string& r1) {
+    Dataset data{.name = "origin", .count = 16, .dimension = 1};
+    data.points.assign(16, 0.f);
+    const auto recipe = recipe_of("dirac-gan", {"model.r1=" + r1, "train.batch=16", "train.steps=2000"});
+    Session session(*recipe, data, kCpu);
+    run_steps(session, 1500);
+    double sum = 0;
+    for (const auto& p : session.state().model().parameters()) sum += p.square().sum().item<double>();
+    return std::sqrt(sum);
+  };
+  EXPECT_NEAR(radius("0"), std::sqrt(2.0), 0.2);
+  EXPECT_LT(radius("0.3"), 0.01);
+}
+
+TEST(GameTest, AShiftGanFindsTheMean) {
+  Dataset data{.name = "normal", .count = 4096, .dimension = 1};
+  Random random(3);
+  for (int i = 0; i < 4096; ++i) data.points.push_back(static_cast<float>(3 + random.normal()));
+  const auto recipe =
+      recipe_of("shift-gan", {"model.r1=0.1", "train.batch=256", "train.steps=2000", "model.start=-1"});
+  Session session(*recipe, data, kCpu);
+  run_steps(session, 1500);
+  const ModelState::Evaluation evaluation(session.state());
+  EXPECT_NEAR(session.state().model().sampler()->sample(20000, seeded(1)).mean().item<double>(), 3, 0.15);
+}
+
+}  // namespace
+}  // namespace belamy
