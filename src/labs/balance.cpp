@@ -2,6 +2,7 @@
 // the generator. All runs are the library's `gan`.
 #include <cmath>
 
+#include "belamy/error.h"
 #include "belamy/recipe.h"
 
 #include "labs/lab.h"
@@ -16,13 +17,18 @@ namespace {
 struct Strength {
   std::string name;
   std::int64_t critic_steps;
-  double rate;  // times the even one
+  double rate;         // times the even one
+  bool ahead = false;  // trained against a generator that waits, before the game
 };
 
 const std::vector<Strength>& strengths() {
-  static const std::vector<Strength> all = {
-      {"very weak: rate / 100", 1, 0.01}, {"weak: rate / 10", 1, 0.1}, {"even", 1, 1},
-      {"strong: rate x 5", 1, 5},         {"strong: 5 steps", 5, 1},   {"very strong: 20 steps", 20, 1}};
+  static const std::vector<Strength> all = {{"very weak: rate / 100", 1, 0.01},
+                                            {"weak: rate / 10", 1, 0.1},
+                                            {"even", 1, 1},
+                                            {"strong: rate x 5", 1, 5},
+                                            {"strong: 5 steps", 5, 1},
+                                            {"very strong: 20 steps", 20, 1},
+                                            {"too strong too soon: 20 steps, and a head start", 20, 1, true}};
   return all;
 }
 
@@ -30,11 +36,20 @@ struct Course {
   std::vector<double> update, distance, gradient;  // at some of the generator's updates
   double accuracy = 0;                             // mean over them: the discriminator's on fresh points
   double mean_gradient = 0;
+  std::int64_t diverged = -1;  // the update at which a gradient was not finite
 };
 
 std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& objective, const Strength& strength) {
+  const auto game = strength.critic_steps * lab.integer("updates");
+  std::string text = "[model]\nname = \"gan\"\n";
+  if (strength.ahead) {
+    text += fmt::format(
+        "[[stage]]\nname = \"head start\"\nsteps = {}\noptimizer.generator.lr = 0.0\n"
+        "[[stage]]\nname = \"game\"\nsteps = {}\n",
+        lab.integer("head_start"), game);
+  }
   return Recipe::parse(
-      "[model]\nname = \"gan\"\n", "the lab balance",
+      text, "the lab balance",
       {
           "model.objective=" + objective,
           "model.latent=2",
@@ -45,7 +60,7 @@ std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& objective,
           fmt::format("model.r1={}", lab.number("r1")),
           fmt::format("model.label_real={}", lab.number("label_real")),
           fmt::format("model.critic_steps={}", strength.critic_steps),
-          fmt::format("train.steps={}", strength.critic_steps * lab.integer("updates")),
+          fmt::format("train.steps={}", game),
           fmt::format("train.batch={}", lab.integer("batch")),
           fmt::format("train.seed={}", lab.integer("seed")),
           "optimizer.generator.optimizer=" + lab.text("optimizer"),
@@ -81,10 +96,16 @@ Course train(const Lab& lab, const std::string& objective_name, const Strength& 
         0.5 * ((real > 0).to(torch::kFloat64).mean() + (fake < 0).to(torch::kFloat64).mean()).item<double>();
   };
   const auto updates = lab.integer("updates"), every = std::max<std::int64_t>(1, updates / 40);
-  for (std::int64_t update = 0; update <= updates; ++update) {
-    if (update % every == 0) look(update);
-    if (update == updates) break;
-    for (std::int64_t step = 0; step < strength.critic_steps; ++step) session.run_step();
+  try {
+    while (strength.ahead && session.step() < lab.integer("head_start")) session.run_step();
+    for (std::int64_t update = 0; update <= updates; ++update) {
+      if (update % every == 0) look(update);
+      if (update == updates) break;
+      for (std::int64_t step = 0; step < strength.critic_steps; ++step) session.run_step();
+    }
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::diverged) throw;  // a game that explodes is a result like others
+    course.diverged = session.step() / strength.critic_steps;
   }
   const auto looks = static_cast<double>(course.update.size());
   course.accuracy /= looks;
@@ -114,7 +135,8 @@ void balance(Lab& lab) {
   LabTable table{{"discriminator", "its accuracy", "minimax: distance at the end", "gradient", "its accuracy",
                   "non-saturating: distance at the end", "gradient"},
                  {}};
-  LabChart ends{{"discriminator, from very weak (0) to very strong (5)"}, {"distance at the end"}, {}, {}};
+  LabChart ends{
+      {"discriminator, from very weak (0) to too strong too soon (6)"}, {"distance at the end"}, {}, {}};
   LabChart forces{{"update of the generator"}, {"norm of the generator's gradient", true}, {}, {}};
   LabChart distances{{"update of the generator"}, {"distance of samples and data"}, {}, {}};
   for (const auto& objective : objectives) {
@@ -124,7 +146,7 @@ void balance(Lab& lab) {
       const auto& course = courses[objective].emplace_back(train(lab, objective, strength, data));
       line.x.push_back(static_cast<double>(line.x.size()));
       line.y.push_back(end(course));
-      if (strength.critic_steps == 20 || strength.name == "even") {
+      if (strength.ahead || strength.name == "even") {
         forces.series.push_back({objective + ", " + strength.name, course.update, course.gradient});
         distances.series.push_back({objective + ", " + strength.name, course.update, course.distance});
       }
@@ -136,7 +158,8 @@ void balance(Lab& lab) {
     for (const auto& objective : objectives) {
       const auto& course = courses[objective][i];
       row.push_back(fmt::format("{:.0f} %", 100 * course.accuracy));
-      row.push_back(fmt::format("{:.3f}", end(course)));
+      row.push_back(course.diverged < 0 ? fmt::format("{:.3f}", end(course))
+                                        : fmt::format("exploded at update {}", course.diverged));
       row.push_back(fmt::format("{:.2g}", course.mean_gradient));
     }
     table.rows.push_back(row);
@@ -144,12 +167,12 @@ void balance(Lab& lab) {
 
   const auto &minimax = courses["minimax"], &heuristic = courses["non-saturating"];
   const double start = minimax[0].distance[0];
-  lab.measure("vanishing", minimax[5].mean_gradient / heuristic[5].mean_gradient);
-  lab.measure("stuck", end(minimax[5]) / start);
-  lab.measure("strong-is-fine", end(heuristic[5]) / start);
-  lab.measure("weak", end(heuristic[0]) / end(heuristic[2]));
-  lab.measure("weak-minimax", end(minimax[0]) / end(minimax[2]));
-  lab.measure("two-scales", end(heuristic[3]) / start);
+  lab.measure("vanishing", minimax[6].gradient[0] / heuristic[6].gradient[0]);
+  lab.measure("stuck", end(minimax[6]) / end(heuristic[6]));
+  lab.measure("strong-is-fine", end(heuristic[6]) / start);
+  lab.measure("stronger-is-better", end(heuristic[5]) / end(heuristic[2]));
+  lab.measure("weak", end(heuristic[0]) / end(heuristic[5]));
+  lab.measure("weak-minimax", end(minimax[0]) / end(minimax[5]));
   lab.table("Distance, accuracy and gradient",
             "Earth mover's distance of 400 samples and 400 data, mean over the last fifth; accuracy and "
             "gradient are "
