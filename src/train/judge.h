@@ -19,7 +19,8 @@ struct JudgeRequest {
 
 /// Reconstruction error, likelihood bound, classification error where the data has labels, and for samplers
 /// diversity and, where the data has labels, the distance classifier-frechet with its floor, precision,
-/// recall, classes and the check against memorising. `progress` hears what is being done.
+/// recall, classes and the check against memorising. For points: sliced Wasserstein and earth mover's
+/// distance with their floors, and for a mixture its modes. `progress` hears what is being done.
 std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
                                const std::function<void(const std::string&)>& progress);
 

@@ -1,4 +1,5 @@
-// The game's tricks as a user meets them: one key changed in a recipe, a few steps, what moved and what did not.
+// The game's tricks as a user meets them: one key changed in a recipe, a few steps, what moved and what did
+// not.
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
@@ -16,7 +17,8 @@ class Played {
       : data_(small_points(64)) {
     std::vector<std::string> all = {"train.batch=16", "train.steps=100"};
     if (model == "gan") {
-      for (const auto* s : {"model.generator=[8]", "model.discriminator=[8]", "model.latent=4"}) all.push_back(s);
+      for (const auto* s : {"model.generator=[8]", "model.discriminator=[8]", "model.latent=4"})
+        all.push_back(s);
       for (const auto* s : {"model.dropout=0", "model.generator_norm=none"}) all.push_back(s);
     }
     all.insert(all.end(), settings.begin(), settings.end());
@@ -46,7 +48,8 @@ class Played {
 
 TEST(GameTest, ALazyPenaltyCountsRarelyAndAsMuchMore) {
   const auto after = [](std::vector<std::string> settings, int steps) {
-    settings.push_back("optimizer.discriminator.optimizer=sgd");  // Adam's first step hides the gradient's size
+    settings.push_back(
+        "optimizer.discriminator.optimizer=sgd");  // Adam's first step hides the gradient's size
     return Played(settings, steps).weights("discriminator");
   };
   const std::vector<std::string> lazy = {"model.r1=1", "model.penalty_every=4"}, often = {"model.r1=4"};
@@ -86,7 +89,8 @@ TEST(GameTest, APackNeedsAllOfItsDataAndScoresOneDatumAsAFullPack) {
 }
 
 TEST(GameTest, FeatureMatchingCanTakeTheObjectivesPlace) {
-  Played both({"model.feature_matching=1"}), alone({"model.feature_matching=1", "model.adversarial_weight=0"});
+  Played both({"model.feature_matching=1"}),
+      alone({"model.feature_matching=1", "model.adversarial_weight=0"});
   EXPECT_GT(both.recorded("loss/feature-matching"), 0);
   std::set<std::string> names;
   for (const auto& [name, value] : alone.session().take_records()) names.insert(name);
@@ -96,7 +100,8 @@ TEST(GameTest, FeatureMatchingCanTakeTheObjectivesPlace) {
 
 TEST(GameTest, HistoricalAveragingHoldsTheWeightsBack) {
   const auto travelled = [](const std::string& weight) {
-    Played start({"model.historical_averaging=" + weight}, 0), end({"model.historical_averaging=" + weight}, 60);
+    Played start({"model.historical_averaging=" + weight}, 0),
+        end({"model.historical_averaging=" + weight}, 60);
     return (end.weights("generator") - start.weights("generator")).norm().item<double>();
   };
   EXPECT_LT(travelled("100"), 0.5 * travelled("0"));
