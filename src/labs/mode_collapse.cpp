@@ -85,9 +85,7 @@ Tensor samples_of(Session& session, std::int64_t n) {
 }
 
 ModeCoverage coverage_of(Session& session, const Mixture& mixture, std::int64_t n) {
-  const auto modes = static_cast<std::int64_t>(mixture.centres.size()) / mixture.dimension;
-  const auto centres = torch::tensor(mixture.centres).view({modes, mixture.dimension});
-  return mode_coverage(samples_of(session, n), centres, mixture.deviation);
+  return mode_coverage(samples_of(session, n), mixture);
 }
 
 // Runs work(0) ... work(count - 1) on two threads, each computing on its own.
@@ -126,7 +124,7 @@ void film(Lab& lab, const Dataset& data) {
   double changes = 0;
   for (std::int64_t step = 0; step <= steps; ++step) {
     if (step % std::max<std::int64_t>(steps / kFilmPictures, 1) == 0 && step > 0) {
-      pictures.push_back(scatter_plot(samples_of(session, 500), session.batches().head(2000)));
+      pictures.push_back(progress_picture(session.state(), 0, session.batches().head(2000)));
     }
     if (step % every == 0) {
       const auto seen = coverage_of(session, *data.mixture, 1000);
@@ -141,10 +139,12 @@ void film(Lab& lab, const Dataset& data) {
     }
     if (step < steps) session.run_step();
   }
-  lab.picture(
-      "The plain GAN in training",
-      fmt::format("Data grey, samples blue, every {} steps: the same run, no cure.", steps / kFilmPictures),
-      contact_sheet(pictures, 4, 4, 1));
+  lab.picture("The plain GAN in training",
+              fmt::format("Every {} steps of the same run, no cure: data, samples, the discriminator's "
+                          "surface, and arrows along which "
+                          "it draws the samples.",
+                          steps / kFilmPictures),
+              contact_sheet(pictures, 4, 4, 1));
   lab.chart("Which mode the plain GAN prefers", "A steady line would be a generator that has settled.",
             {{"training step"}, {"mode"}, {favourite, covered}});
   lab.measure("rotation", changes);
@@ -235,6 +235,8 @@ void mode_collapse(Lab& lab) {
     mixture.centres.push_back(ring ? radius * std::sin(angle) : radius * (i / 5 - 2) / 2);
   }
   const auto data = draw_points(lab.text("data"), mixture);
+  const auto points = torch::tensor(data.points).view({data.count, 2});
+  lab.measure("data", mode_coverage(points, mixture).high_quality_share);
   film(lab, data);
   two_modes(lab);
   compare(lab, data);
