@@ -6,6 +6,7 @@
 #include "belamy/error.h"
 
 #include "metrics/frechet.h"
+#include "metrics/transport.h"
 
 namespace belamy {
 namespace {
@@ -39,6 +40,14 @@ FeatureScores score(const Tensor& features, const Tensor& test_features, std::in
   return {frechet_distance(features, test_features), manifold_scores(test_features, features, neighbours)};
 }
 
+PointDistances distances(const Tensor& points, const Tensor& test, const PointJudgeOptions& options) {
+  const auto moved = std::min({options.moved, points.size(0), test.size(0)});
+  // Not the same rows of both, should they be one set.
+  return {sliced_wasserstein(points, test, {.seed = options.seed}),
+          earth_movers_distance(choose(points, moved, options.seed), choose(test, moved, options.seed + 1)),
+          moved};
+}
+
 }  // namespace
 
 SampleQuality judge_samples(const FeatureClassifier& classifier, const Tensor& samples, const Tensor& train,
@@ -57,6 +66,19 @@ SampleQuality judge_samples(const FeatureClassifier& classifier, const Tensor& s
   quality.checked_rows = choose_rows(samples, options.pixel_queries, options.seed);
   quality.memorisation = check_memorisation(samples.index_select(0, quality.checked_rows), train,
                                             choose(test, options.pixel_queries, options.seed));
+  return quality;
+}
+
+PointQuality judge_points(const Tensor& samples, const Tensor& train, const Tensor& test,
+                          const Mixture* mixture, const PointJudgeOptions& options) {
+  PointQuality quality;
+  quality.samples = distances(samples, test, options);
+  quality.floor = distances(choose(train, samples.size(0), options.seed), test, options);
+  if (mixture) {
+    const Tensor counted = choose(samples, options.counted, options.seed);
+    quality.modes = mode_coverage(counted, *mixture);
+    quality.counted = counted.size(0);
+  }
   return quality;
 }
 

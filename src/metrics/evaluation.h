@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <torch/torch.h>
 #include <vector>
 
 #include "metrics/classifier.h"
+#include "metrics/modes.h"
 #include "metrics/nearest.h"
 #include "metrics/precision_recall.h"
 
@@ -48,5 +50,33 @@ struct SampleQuality {
 SampleQuality judge_samples(const FeatureClassifier& classifier, const torch::Tensor& samples,
                             const torch::Tensor& train, const torch::Tensor& test,
                             const JudgeOptions& options = {});
+
+struct PointJudgeOptions {
+  /// At most so many points a side are moved exactly.
+  std::int64_t moved = 1000;
+  /// At most so many samples are counted at the modes, PacGAN's number.
+  std::int64_t counted = 2500;
+  /// Of every choice of points, and of the directions.
+  std::uint64_t seed = 1;
+};
+
+/// One set of points against the test points, in the data's units.
+struct PointDistances {
+  double sliced = 0;        ///< sliced Wasserstein-1, all points
+  double earth_movers = 0;  ///< exact Wasserstein-1, of subsamples
+  std::int64_t moved = 0;   ///< points a side in the latter
+};
+
+struct PointQuality {
+  PointDistances samples;
+  PointDistances floor;  ///< the same for as many training points: what the finite sets alone make of it
+  std::optional<ModeCoverage> modes;  ///< where the data is a mixture
+  std::int64_t counted = 0;           ///< samples behind `modes`
+};
+
+/// Judges samples [N, D] against test points [M, D]; `mixture` may be null. Data errors: different D, values
+/// that are not finite.
+PointQuality judge_points(const torch::Tensor& samples, const torch::Tensor& train, const torch::Tensor& test,
+                          const Mixture* mixture, const PointJudgeOptions& options = {});
 
 }  // namespace belamy

@@ -8,6 +8,7 @@
 
 #include "belamy/error.h"
 
+#include "data/dataset.h"
 #include "metrics/divergence.h"
 
 namespace belamy {
@@ -40,6 +41,11 @@ ModeCoverage mode_coverage(const Tensor& samples, const Tensor& centres, double 
   coverage.reverse_kl = coverage.covered > 0 ? kl_divergence(span(shares), span(equal))
                                              : std::numeric_limits<double>::infinity();
   return coverage;
+}
+
+ModeCoverage mode_coverage(const Tensor& samples, const Mixture& mixture) {
+  const Tensor centres = torch::tensor(mixture.centres, torch::kDouble).view({-1, mixture.dimension});
+  return mode_coverage(samples, centres, mixture.deviation);
 }
 
 }  // namespace belamy

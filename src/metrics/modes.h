@@ -7,6 +7,8 @@
 
 namespace belamy {
 
+struct Mixture;
+
 struct ModeCoverage {
   std::int64_t modes = 0;    ///< K
   std::int64_t covered = 0;  ///< modes that at least one high-quality sample is nearest to
@@ -23,5 +25,7 @@ struct ModeCoverage {
 /// in one. Usage error: a deviation not above 0. Data errors: no sample, no centre, different D. A sample
 /// that is not finite is of no quality.
 ModeCoverage mode_coverage(const torch::Tensor& samples, const torch::Tensor& centres, double deviation);
+/// The same for the mixture of a data set.
+ModeCoverage mode_coverage(const torch::Tensor& samples, const Mixture& mixture);
 
 }  // namespace belamy

@@ -82,6 +82,35 @@ void judge_likelihood(Run& run, const Tensor& test, std::vector<ReportScore>& sc
   }
 }
 
+void judge_point_sampler(const Tensor& samples, const Dataset& train, const Tensor& test,
+                         const JudgeRequest& request, std::vector<ReportScore>& scores,
+                         const std::function<void(const std::string&)>& progress) {
+  progress("comparing samples with the test points");
+  const auto quality =
+      judge_points(samples, data_tensor(train), test, train.mixture ? &*train.mixture : nullptr,
+                   {.seed = static_cast<std::uint64_t>(request.seed)});
+  if (const auto& modes = quality.modes) {
+    const auto counted = fmt::format("of {} samples", format_count(quality.counted));
+    scores.push_back({"modes covered", static_cast<double>(modes->covered),
+                      fmt::format("of {}", modes->modes),
+                      "modes with a sample of high quality nearest to them, " + counted});
+    scores.push_back({"high-quality share", modes->high_quality_share, "",
+                      "within 3 standard deviations of the nearest mode, " + counted});
+    scores.push_back({"reverse kl over modes", modes->reverse_kl, "nats",
+                      fmt::format("frequencies of the modes against equal ones; samples at each: {}",
+                                  fmt::join(modes->counts, " "))});
+  }
+  const auto& near = quality.samples;
+  const auto& floor = quality.floor;
+  scores.push_back({"sliced wasserstein", near.sliced, "",
+                    fmt::format("to {} test points, in the data's units", format_count(test.size(0)))});
+  scores.push_back({"sliced wasserstein floor", floor.sliced, "", "the same for as many training points"});
+  scores.push_back(
+      {"earth mover distance", near.earth_movers, "",
+       fmt::format("exact, of {} samples to {} test points drawn from all", near.moved, near.moved)});
+  scores.push_back({"earth mover distance floor", floor.earth_movers, "", "the same for training points"});
+}
+
 void judge_sampler(Run& run, const Dataset& train, const Dataset& test, const JudgeRequest& request,
                    std::vector<ReportScore>& scores,
                    const std::function<void(const std::string&)>& progress) {
@@ -98,6 +127,7 @@ void judge_sampler(Run& run, const Dataset& train, const Dataset& test, const Ju
   scores.push_back(
       {"diversity", diversity_ratio(flat(samples), flat(real.index_select(0, pick))).item<double>(), "",
        "mean distance between samples over that between training examples; 1 is alike, 0 is collapse"});
+  if (!images) judge_point_sampler(samples, train, held_out, request, scores, progress);
   if (!images || train.class_names.size() < 2 || run.shape().width < 16) return;
 
   const auto classifier = classifier_for(train, run.device(), progress);

@@ -19,6 +19,7 @@ struct JudgeRequest {
 
 /// Reconstruction error, likelihood bound, and for samplers diversity and, where the data has labels, the
 /// distance classifier-frechet with its floor, precision, recall, classes and the check against memorising.
+/// For points: sliced Wasserstein and earth mover's distance with their floors, and for a mixture its modes.
 /// `progress` hears what is being done.
 std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
                                const std::function<void(const std::string&)>& progress);
