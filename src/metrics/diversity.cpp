@@ -1,7 +1,6 @@
 #include "metrics/diversity.h"
 
 #include <fmt/format.h>
-#include <limits>
 
 #include "belamy/error.h"
 
@@ -26,8 +25,8 @@ Tensor mean_pairwise_distance(const Tensor& x) {
 }
 
 Tensor diversity_ratio(const Tensor& samples, const Tensor& data) {
-  return mean_pairwise_distance(samples) /
-         mean_pairwise_distance(data).clamp_min(std::numeric_limits<float>::min());
+  const Tensor spread = mean_pairwise_distance(data);
+  return torch::where(spread > 0, mean_pairwise_distance(samples) / spread, torch::ones_like(spread));
 }
 
 }  // namespace belamy

@@ -11,7 +11,8 @@ namespace belamy {
 torch::Tensor mean_pairwise_distance(const torch::Tensor& x);
 
 /// The samples' mean pairwise distance over the data's, a scalar tensor: about 1 when the samples are as
-/// diverse as the data, 0 when they are all one image (collapse).
+/// diverse as the data, 0 when they are all one image (collapse); also 1 when the
+/// data are all one, and nothing can be missed.
 torch::Tensor diversity_ratio(const torch::Tensor& samples, const torch::Tensor& data);
 
 }  // namespace belamy
