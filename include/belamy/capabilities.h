@@ -79,6 +79,9 @@ class Scorer {
  public:
   virtual ~Scorer() = default;
   virtual std::string score_name() const = 0;  ///< "negative ELBO (nats)"
+  /// Whether minus the score is the logarithm of the odds that the data is real, as a discriminator sees
+  /// them.
+  virtual bool is_log_odds() const { return false; }
   virtual Tensor score(const Tensor& data) = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "data/npz.h"
 #include "train/batches.h"
 #include "train/pictures.h"
+#include "train/point_pictures.h"
 
 namespace belamy::cli {
 
@@ -41,7 +42,7 @@ void Output::write(const Tensor& data, const Tensor& labels) const {
   if (!images) {
     if (kind_ == Kind::folder)
       throw usage_error("points make no folder of pictures", "use --out F.npz or F.png");
-    write_atomically(env, path_, encode_png(scatter_plot(data, data)));
+    write_atomically(env, path_, encode_png(points_picture(data, {})));
     return;
   }
   if (kind_ == Kind::png) {

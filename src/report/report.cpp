@@ -94,7 +94,7 @@ std::string glance(const ReportInput& input) {
 
 /// The newest samples large, and with two or more a slider through all of them. The pictures of the strip are
 /// the only copies that the slider uses.
-std::string sample_player(const std::vector<ReportSample>& samples) {
+std::string sample_player(const std::vector<ReportSample>& samples, const Pairs& legend) {
   if (samples.empty()) return "";
   std::size_t bytes = 0;
   for (const auto& sample : samples) bytes += sample.png.size();
@@ -103,18 +103,27 @@ std::string sample_player(const std::vector<ReportSample>& samples) {
   const auto kept = spread_indices(samples.size(), std::clamp<std::size_t>(affordable, 2, sample_limit));
 
   const auto& last = samples.back();
+  const bool drawn = !legend.empty();  // a plot, whole and smooth at any size; else pixels of images
   std::string out = fmt::format(
-      "<figure class=\"player\" id=\"player\">\n<div class=\"stage\"><img class=\"pixels\" id=\"shown\" "
+      "<figure class=\"player\" id=\"player\">\n<div class=\"stage\"><img{2} id=\"shown\" "
       "alt=\"Samples at step {0}\" src=\"{1}\"></div>\n<figcaption>Samples at step <output id=\"shown-step\" "
       "for=\"slider\">{0}</output></figcaption>\n",
-      show_integer(last.step), data_uri(last.png));
+      show_integer(last.step), data_uri(last.png), drawn ? "" : " class=\"pixels\"");
+  if (drawn) {
+    out += "<ul class=\"meaning\">\n";
+    for (const auto& [colour, meaning] : legend) {
+      out += fmt::format("<li><span class=\"dot\" style=\"background:{}\"></span>{}</li>\n",
+                         escape_html(colour), escape_html(meaning));
+    }
+    out += "</ul>\n";
+  }
   if (kept.size() > 1) {
     out += fmt::format(
         "<div class=\"controls\"><button type=\"button\" id=\"play\">Play</button>"
         "<input type=\"range\" id=\"slider\" min=\"0\" max=\"{0}\" value=\"{0}\" "
-        "aria-label=\"Step of the samples\" aria-valuetext=\"step {1}\"></div>\n<ol class=\"strip\" "
+        "aria-label=\"Step of the samples\" aria-valuetext=\"step {1}\"></div>\n<ol class=\"strip{2}\" "
         "aria-label=\"Samples over time\">\n",
-        kept.size() - 1, show_integer(last.step));
+        kept.size() - 1, show_integer(last.step), drawn ? " drawn" : "");
     for (const auto index : kept) {
       const auto step = show_integer(samples[index].step);
       out += fmt::format("<li><img alt=\"Step {0}\" title=\"Step {0}\" data-step=\"{0}\" src=\"{1}\"></li>\n",
@@ -380,7 +389,7 @@ std::string render_report(const ReportInput& input) {
   page += fmt::format("<header>\n<div>\n<h1>{}</h1>\n", title);
   if (!facts.summary.empty())
     page += fmt::format("<p class=\"summary\">{}</p>\n", escape_html(facts.summary));
-  page += fmt::format("</div>\n{}<div>\n{}", sample_player(input.samples), glance(input));
+  page += fmt::format("</div>\n{}<div>\n{}", sample_player(input.samples, facts.legend), glance(input));
   if (!facts.citation.empty())
     page += fmt::format("<p class=\"citation\">{}</p>\n", link_addresses(facts.citation));
   if (!navigation.empty()) page += fmt::format("<nav aria-label=\"Sections\">\n{}</nav>\n", navigation);

@@ -1,4 +1,4 @@
-// Tensors as pictures for people: grids of images, scatter plots of points.
+// Tensors as pictures for people: grids of images, and what a run shows of itself.
 #pragma once
 
 #include <torch/torch.h>
@@ -16,11 +16,9 @@ std::vector<Image> to_images(const Tensor& images);
 /// be.
 Image image_grid(const Tensor& images, std::int64_t columns = 0);
 
-/// Points [N, 2] in colour over the data's [M, 2] in grey, both inside the data's bounds with a margin.
-Image scatter_plot(const Tensor& points, const Tensor& data);
-
 /// What a run shows of itself: samples (always the same latents), else reconstructions beside their
-/// originals. Empty pixels when the model can do neither. `data` are training examples in the model's range.
+/// originals. Points are drawn over what the model's scorer thinks of every place. Empty pixels when the
+/// model can do neither. `data` are training examples in the model's range.
 Image progress_picture(ModelState& state, std::int64_t count, const Tensor& data);
 
 }  // namespace belamy

@@ -33,6 +33,22 @@ std::string text(const Json& object, const char* key) {
              : "";
 }
 
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+Json list_of(const Pairs& pairs) {
+  Json list = Json::array();
+  for (const auto& [key, value] : pairs) list.push_back({key, value});
+  return list;
+}
+
+Pairs pairs(const Json& object, const char* key) {
+  Pairs found;
+  if (!object.is_object() || !object.contains(key)) return found;
+  for (const auto& pair : object[key])
+    found.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
+  return found;
+}
+
 }  // namespace
 
 std::string describe_data(const Dataset& d) {
@@ -46,10 +62,11 @@ std::string describe_data(const Dataset& d) {
                      d.channels == 1 ? "gray" : "colour", classes);
 }
 
-void write_about(RunFolder& folder, const Dataset& dataset) {
-  Json environment = Json::array();
-  for (const auto& [key, value] : machine_facts()) environment.push_back({key, value});
-  write_json(folder, "about.json", {{"data", describe_data(dataset)}, {"environment", environment}});
+void write_about(RunFolder& folder, const Dataset& dataset, const Pairs& legend) {
+  write_json(folder, "about.json",
+             {{"data", describe_data(dataset)},
+              {"environment", list_of(machine_facts())},
+              {"legend", list_of(legend)}});
 }
 
 std::vector<ReportMessage> read_messages(const RunFolder& folder, std::int64_t up_to_step) {
@@ -88,11 +105,8 @@ void write_run_report(RunFolder& folder, const Recipe& recipe) {
   facts.citation = recipe.model->paper;
   const auto about = read_json(folder, "about.json");
   facts.data = text(about, "data");
-  if (about.is_object() && about.contains("environment")) {
-    for (const auto& pair : about["environment"]) {
-      facts.environment.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
-    }
-  }
+  facts.environment = pairs(about, "environment");
+  facts.legend = pairs(about, "legend");
   facts.messages = read_messages(folder, std::numeric_limits<std::int64_t>::max());
   const auto evaluation = read_json(folder, "evaluation.json");
   if (evaluation.is_object() && evaluation.contains("scores")) {

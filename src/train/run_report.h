@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "belamy/recipe.h"
@@ -16,8 +17,9 @@ namespace belamy {
 /// "mnist: 60,000 images of 28x28 gray, 10 classes".
 std::string describe_data(const Dataset& dataset);
 
-/// about.json: the data and the machine of the training.
-void write_about(RunFolder& folder, const Dataset& dataset);
+/// about.json: the data and the machine of the training, and what the colours of its samples mean.
+void write_about(RunFolder& folder, const Dataset& dataset,
+                 const std::vector<std::pair<std::string, std::string>>& legend = {});
 
 /// messages.json; those of later steps are left out.
 std::vector<ReportMessage> read_messages(const RunFolder& folder, std::int64_t up_to_step);

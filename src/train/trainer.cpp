@@ -8,9 +8,11 @@
 
 #include "data/dataset.h"
 #include "metrics/diversity.h"
+#include "metrics/modes.h"
 #include "store/run_folder.h"
 #include "train/machine.h"
 #include "train/pictures.h"
+#include "train/point_pictures.h"
 #include "train/run_report.h"
 #include "train/session.h"
 #include "train/watch.h"
@@ -19,6 +21,7 @@ namespace belamy {
 namespace {
 
 constexpr std::int64_t kDiversityBatch = 128;
+constexpr std::int64_t kModesBatch = 2500;  // as many as PacGAN counts
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -50,7 +53,7 @@ class Training {
       messages_ = read_messages(folder_, session_.step());
     }
     folder_.write_settings(recipe.resolved());
-    write_about(folder_, data_);
+    write_about(folder_, data_, legend());
   }
 
   TrainingOutcome run() {
@@ -95,6 +98,12 @@ class Training {
     if (!said.empty()) write_messages(folder_, messages_);
   }
 
+  // Of the pictures of points; images need none.
+  std::vector<std::pair<std::string, std::string>> legend() {
+    if (data_.is_images() || data_.dimension > 2) return {};
+    return points_legend(data_.dimension, session_.state().model().scorer());
+  }
+
   double seconds() const { return seconds_before_ + now() - begin_; }
 
   void tick() {
@@ -130,13 +139,24 @@ class Training {
     if (!sampler) return;
     const ModelState::Evaluation evaluation(session_.state());
     auto generator = session_.state().generator().clone();  // a copy: looking must not change the run
-    const auto samples = sampler->sample(kDiversityBatch, generator);
+    const auto samples = sampler->sample(data_.mixture ? kModesBatch : kDiversityBatch, generator);
     const auto n = std::min(kDiversityBatch, data.size(0));
     if (n < 2) return;
-    const auto ratio = diversity_ratio(samples.flatten(1), data.narrow(0, 0, n).flatten(1)).item<double>();
-    folder_.append_metrics(session_.step(), seconds(), {{"diversity/ratio", ratio}});
-    tell(watch_.observe_diversity(
-        ratio, static_cast<double>(session_.step()) / static_cast<double>(session_.total_steps())));
+    const auto done = static_cast<double>(session_.step()) / static_cast<double>(session_.total_steps());
+    const auto ratio =
+        diversity_ratio(samples.narrow(0, 0, kDiversityBatch).flatten(1), data.narrow(0, 0, n).flatten(1))
+            .item<double>();
+    std::vector<std::pair<std::string, double>> seen = {{"diversity/ratio", ratio}};
+    if (data_.mixture) {
+      const auto modes = mode_coverage(samples, *data_.mixture);
+      seen.emplace_back("modes/covered", static_cast<double>(modes.covered));
+      seen.emplace_back("modes/high-quality", modes.high_quality_share);
+      folder_.append_metrics(session_.step(), seconds(), seen);
+      tell(watch_.observe_modes({modes.covered, modes.modes, modes.high_quality_share, ratio}, done));
+    } else {
+      folder_.append_metrics(session_.step(), seconds(), seen);
+      tell(watch_.observe_diversity(ratio, done));
+    }
   }
 
   void save() {

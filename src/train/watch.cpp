@@ -52,4 +52,21 @@ std::vector<std::string> Watch::observe_diversity(double ratio, double done) {
       100 * ratio)};
 }
 
+std::vector<std::string> Watch::observe_modes(const Modes& seen, double done) {
+  std::vector<std::string> said;
+  const auto near = fmt::format("{} of {} modes are covered, and {:.2g} % of the samples are near one",
+                                seen.covered, seen.modes, 100 * seen.high_quality);
+  const bool few = static_cast<double>(seen.covered) < kModesCovered * static_cast<double>(seen.modes) &&
+                   seen.high_quality >= kEnoughNear;
+  if (lasts("collapse", done > 0.25 && (few || seen.diversity < kCollapsed), kDiversityPatience)) {
+    said.push_back(
+        fmt::format("{} (mean distance between samples {:.0f} % of the data's): the generator has "
+                    "collapsed onto a part of the data, or is about to",
+                    near, 100 * seen.diversity));
+  }
+  if (lasts("lost", done > 0.5 && seen.high_quality < kLost, kDiversityPatience))
+    said.push_back(near + ": the generator has not found the data, or has lost it");
+  return said;
+}
+
 }  // namespace belamy

@@ -30,6 +30,7 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   Tensor draw_latent(std::int64_t n, at::Generator generator) override;
   Tensor decode(const Tensor& latents) override { return generate(latents); }
   std::string score_name() const override { return "minus the discriminator's output"; }
+  bool is_log_odds() const override { return objective_.is_probability(); }
   /// One datum fills a whole pack.
   Tensor score(const Tensor& data) override;
 

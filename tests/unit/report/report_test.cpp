@@ -218,6 +218,18 @@ TEST(Report, ShowsEveryPart) {
   EXPECT_THAT(page, HasSubstr("<a href=\"https://example.org/paper?a=1&amp;b=2\" rel=\"noreferrer\">"));
 }
 
+TEST(Report, PlotsOfPointsHaveALegendAndAreShownWhole) {
+  auto input = full_input();
+  EXPECT_THAT(render_report(input), Not(HasSubstr("class=\"meaning\"")));
+  EXPECT_THAT(render_report(input), HasSubstr("<img class=\"pixels\" id=\"shown\""));
+  input.facts.legend = {{"#424a56", "data"}, {"#185cc8", "samples < data"}};
+  const auto page = render_report(input);
+  EXPECT_THAT(page, HasSubstr("style=\"background:#424a56\"></span>data</li>"));
+  EXPECT_THAT(page, HasSubstr("samples &lt; data"));
+  EXPECT_THAT(page, HasSubstr("<ol class=\"strip drawn\""));
+  EXPECT_THAT(page, HasSubstr("<img id=\"shown\""));
+}
+
 TEST(Report, TextCannotBecomeMarkup) {
   const std::string bad = "</script><script>alert(1)</script><img src=x onerror='alert(1)'>\"<!--";
   auto input = full_input();

@@ -1,4 +1,5 @@
 // The training's parts: optimisers, batches, sessions, checkpoints, recipes, alarms.
+#include <ATen/CPUGeneratorImpl.h>
 #include <cmath>
 #include <gmock/gmock.h>
 #include <limits>
@@ -7,6 +8,9 @@
 
 #include "belamy/error.h"
 
+#include "data/synthetic.h"
+#include "metrics/diversity.h"
+#include "metrics/modes.h"
 #include "small_data.h"
 #include "train/fused.h"
 #include "train/watch.h"
@@ -737,6 +741,58 @@ TEST(WatchTest, AVanishedGradientNamesItsPlayer) {
   }
   ASSERT_THAT(said, SizeIs(1));
   EXPECT_THAT(said[0], HasSubstr("the generator gets almost no gradient"));
+}
+
+TEST(WatchTest, CollapseOfAMixtureIsToldByItsModes) {
+  Watch watch;
+  const Watch::Modes two{2, 8, 0.934, 0.6}, all{8, 8, 0.93, 1};
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(watch.observe_modes(two, 0.2), IsEmpty());
+  EXPECT_THAT(watch.observe_modes(two, 0.3), IsEmpty());
+  EXPECT_THAT(
+      watch.observe_modes(two, 0.4),
+      ElementsAre("2 of 8 modes are covered, and 93 % of the samples are near one (mean distance between "
+                  "samples 60 % of the data's): the generator has collapsed onto a part of the data, or "
+                  "is about to"));
+  EXPECT_THAT(watch.observe_modes(two, 0.5), IsEmpty());
+  EXPECT_THAT(watch.observe_modes(all, 0.6), IsEmpty());
+  EXPECT_THAT(watch.observe_modes(two, 0.7), IsEmpty());
+  EXPECT_THAT(watch.observe_modes(two, 0.8), SizeIs(1));
+}
+
+TEST(WatchTest, FewNearSamplesAreNoCollapseButAreToldLate) {
+  Watch watch;
+  const Watch::Modes unlucky{4, 8, 0.009, 0.9}, blurred{4, 8, 0.03, 0.9}, rotating{0, 8, 0, 0.05};
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(watch.observe_modes(unlucky, 0.4), IsEmpty());
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(watch.observe_modes(blurred, 0.9), IsEmpty());
+  EXPECT_THAT(watch.observe_modes(unlucky, 0.8), IsEmpty());
+  EXPECT_THAT(watch.observe_modes(unlucky, 0.9), ElementsAre(HasSubstr("has not found the data")));
+  // All samples at one place between the modes.
+  EXPECT_THAT(watch.observe_modes(rotating, 0.4), IsEmpty());
+  EXPECT_THAT(watch.observe_modes(rotating, 0.4), ElementsAre(HasSubstr("collapsed")));
+}
+
+TEST(WatchTest, CollapseOfAMixtureIsSeenInItsSamples) {
+  const auto mixture = *mixture_of("ring");
+  const auto points = data_tensor(make_synthetic("ring", 2500, 1));
+  const auto noise = torch::randn({2500, 2}, at::make_generator<at::CPUGeneratorImpl>(1));
+  const auto look = [&](Watch& watch, const Tensor& samples) {
+    const auto seen = mode_coverage(samples, mixture);
+    return watch.observe_modes(
+        {seen.covered, seen.modes, seen.high_quality_share,
+         diversity_ratio(samples.narrow(0, 0, 128), points.narrow(0, 0, 128)).item<double>()},
+        0.9);
+  };
+  Watch good, blurred, few, one, cycle;
+  const auto right = (points.select(1, 0) > 0.5).unsqueeze(1);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_THAT(look(good, points), IsEmpty());
+    EXPECT_THAT(look(blurred, points + 0.1 * noise), IsEmpty());
+    const int told = i + 1 == Watch::kDiversityPatience ? 1 : 0;
+    EXPECT_THAT(look(few, torch::where(right, points, points.narrow(0, 0, 1))), SizeIs(told));
+    EXPECT_THAT(look(one, points.narrow(0, 0, 1) + 0.003 * noise), SizeIs(told));
+    // From mode to mode, never two at a time.
+    EXPECT_THAT(look(cycle, points.narrow(0, i, 1) + 0.02 * noise), SizeIs(told));
+  }
 }
 
 TEST(WatchTest, CollapseIsToldOnceAndNotAtTheBeginning) {
