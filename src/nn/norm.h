@@ -18,7 +18,7 @@ using torch::Tensor;
 ///   channel by channel; needs [N, C, H, W] (Ulyanov et al. 2016) reference  by those of a reference batch,
 ///   which is the first `reference` rows of the input virtual    virtual batch norm: by those of the
 ///   reference batch together with the example itself
-///              (Salimans et al. 2016, arXiv:1606.03498, section 3.4)
+///              (Salimans et al. 2016, arXiv:1606.03498, section 3.5)
 ///
 /// With `reference` and `virtual` the reference rows come out normalised by their own statistics, so that the
 /// next layer finds its reference there too.

@@ -10,7 +10,7 @@ namespace belamy::objectives {
 using torch::Tensor;
 
 /// What the discriminator is told about data and about samples: 1 and 0, but for label smoothing (one-sided:
-/// 0.9 and 0, Salimans et al. 2016, section 3.3).
+/// 0.9 and 0, Salimans et al. 2016, section 3.4).
 struct Labels {
   double real = 1;
   double fake = 0;

@@ -41,7 +41,7 @@ class PastWeights : public torch::nn::Module {
   Tensor kept_;  // [count, P]
 };
 
-/// The mean of a player's weights over all steps so far (Salimans et al. 2016, section 3.2).
+/// The mean of a player's weights over all steps so far (Salimans et al. 2016, section 3.3).
 class WeightHistory : public torch::nn::Module {
  public:
   explicit WeightHistory(const std::vector<Tensor>& parameters);
