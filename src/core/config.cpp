@@ -384,9 +384,9 @@ const Fields::Field& Fields::lookup(const std::string& key, const Origin& origin
     near = nearest(key, keys);
     if (near.empty()) near = keys.front();
   }
-  throw usage_error(
-      fmt::format("{}unknown setting '{}'", where, shortened(key)),
-      (near.empty() ? "" : "did you mean '" + near + "'? ") + "'belamy models NAME' lists all settings");
+  throw usage_error(fmt::format("{}unknown setting '{}'", where, shortened(key)),
+                    (near.empty() ? "" : "did you mean '" + near + "'? ") +
+                        "'belamy models NAME' and 'belamy lab NAME --dry-run' list all settings");
 }
 
 void Fields::set(const std::string& key, const Value& value, const Origin& origin) {
