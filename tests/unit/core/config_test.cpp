@@ -191,7 +191,7 @@ TEST(Config, UnknownKeysNameTheNearestOne) {
   EXPECT_EQ(
       message,
       "recipes/gan/gan-mnist.toml, line 7: unknown setting 'model.widht'\n  did you mean 'model.width'? "
-      "'belamy models NAME' lists all settings");
+      "'belamy models NAME' and 'belamy lab NAME --dry-run' list all settings");
   EXPECT_THAT(text_error("widht=5"), HasSubstr("did you mean 'model.width'?"));
   EXPECT_THAT(text_error("train.width=5"), HasSubstr("did you mean 'model.width'?"));
   EXPECT_THAT(text_error("colour=red"), testing::Not(HasSubstr("did you mean")));
