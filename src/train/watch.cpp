@@ -61,7 +61,7 @@ std::vector<std::string> Watch::observe_modes(const Modes& seen, double done) {
   if (lasts("collapse", done > 0.25 && (few || seen.diversity < kCollapsed), kDiversityPatience)) {
     said.push_back(
         fmt::format("{} (mean distance between samples {:.0f} % of the data's): the generator has "
-                    "collapsed onto a part of the data, or is about to",
+                    "collapsed or is about to",
                     near, 100 * seen.diversity));
   }
   if (lasts("lost", done > 0.5 && seen.high_quality < kLost, kDiversityPatience))

@@ -791,8 +791,8 @@ TEST(WatchTest, CollapseOfAMixtureIsToldByItsModes) {
   EXPECT_THAT(
       watch.observe_modes(two, 0.4),
       ElementsAre("2 of 8 modes are covered, and 93 % of the samples are near one (mean distance between "
-                  "samples 60 % of the data's): the generator has collapsed onto a part of the data, or "
-                  "is about to"));
+                  "samples 60 % of the data's): the generator has collapsed or is "
+                  "about to"));
   EXPECT_THAT(watch.observe_modes(two, 0.5), IsEmpty());
   EXPECT_THAT(watch.observe_modes(all, 0.6), IsEmpty());
   EXPECT_THAT(watch.observe_modes(two, 0.7), IsEmpty());
