@@ -292,11 +292,14 @@ Image line_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
     const auto level = [&](double share) { return bottom - (bottom - top) * share; };
     for (const double share : {0.5, 1.0}) {
       for (int x = 0; x < kSide; x += 8) canvas.line(x, level(share), x + 3, level(share), 1, kCurve, 0.45);
-      if (scorer->is_log_odds()) label(canvas, 6, level(share), fmt::format("{:g}", share), kCurve);
     }
     for (int x = 0; x < kSide; ++x) {
       if (std::isfinite(value[x]) && std::isfinite(value[x + 1]))
         canvas.line(x, level(value[x]), x + 1, level(value[x + 1]), 2, kCurve);
+    }
+    if (scorer->is_log_odds()) {
+      for (const double share : {0.5, 1.0})
+        label(canvas, 6, level(share), fmt::format("{:g}", share), kCurve);
     }
   }
   return canvas.image();
