@@ -102,7 +102,7 @@ ModelInfo gan() {
       .check = check,
       .advise = advise_game,
       .tiny = {"model.generator=[32]", "model.discriminator=[32]", "model.latent=8"},
-      .variants = game_and_network_variants(),
+      .variants = game_variants(),
   });
 }
 

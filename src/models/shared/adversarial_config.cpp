@@ -159,18 +159,15 @@ std::vector<std::string> game_variants() {
           "model.replay=40",
           "model.past_players=2",
           "model.packing=2",
-          "model.unroll=2"};
-}
-
-std::vector<std::string> game_and_network_variants() {
-  auto all = game_variants();
-  for (const auto* more :
-       {"model.generator_norm=layer", "model.generator_norm=reference", "model.generator_norm=virtual",
-        "model.discriminator_norm=layer", "model.joint_batch=true", "model.spectral_norm=true",
-        "model.minibatch_deviation=true", "model.minibatch_discrimination=4"}) {
-    all.push_back(more);
-  }
-  return all;
+          "model.unroll=2",
+          "model.generator_norm=layer",
+          "model.generator_norm=reference",
+          "model.generator_norm=virtual",
+          "model.discriminator_norm=layer",
+          "model.joint_batch=true",
+          "model.spectral_norm=true",
+          "model.minibatch_deviation=true",
+          "model.minibatch_discrimination=4"};
 }
 
 }  // namespace belamy::models

@@ -66,6 +66,5 @@ std::string check_game(const Recipe& recipe);
 std::vector<std::string> advise_game(const Recipe& recipe);
 /// A variant for each trick, for the conformance suite.
 std::vector<std::string> game_variants();
-std::vector<std::string> game_and_network_variants();
 
 }  // namespace belamy::models
