@@ -95,7 +95,7 @@ class Vae final : public Model,
   }
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
   Kind kind() const override { return Kind::lower_bound; }
-  Tensor log_likelihood(const Tensor& data, at::Generator generator) override {
+  Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
     const auto bound = evidence(data, generator);
     return bound.log_likelihood - bound.kl;
   }
@@ -105,7 +105,7 @@ class Vae final : public Model,
   Tensor score(const Tensor& data) override {
     auto generator = generator_.clone();
     generator.set_current_seed(kScoreSeed);
-    return -log_likelihood(data, generator);
+    return -log_likelihood(data, generator, 1);
   }
 
  private:
