@@ -20,6 +20,9 @@ class Sampler {
   /// undefined.
   virtual Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels = {}) = 0;
   virtual bool conditional() const { return false; }
+  /// For what samples by a Markov chain: n chains seen at `frames` evenly spread moments, the last of them
+  /// samples: [frames, n, ...]. Undefined otherwise.
+  virtual Tensor chain(std::int64_t n, std::int64_t frames, at::Generator generator) { return {}; }
 };
 
 /// Turns latents into data: interpolation, arithmetic, manifolds.

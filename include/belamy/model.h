@@ -61,6 +61,8 @@ class StepContext {
   /// scaling, all-reduce, guard against NaN, clipping, optimiser step, schedule, weight average. No other
   /// player's gradient is computed. `keep_graph` lets a second update use the same forward pass.
   virtual void update(std::string_view player, const Tensor& loss, bool keep_graph = false) = 0;
+  /// The same for several players who descend one loss: one backward pass for all of them.
+  virtual void update_together(const std::vector<std::string>& players, const Tensor& loss) = 0;
   /// The same for a model that knows its gradients: one tensor for each of the player's parameters, in their
   /// order, pointing uphill as autograd's would.
   virtual void apply(std::string_view player, const std::vector<Tensor>& gradients) = 0;
@@ -94,7 +96,8 @@ class StepContext {
 
 /// A named group of parameters that are optimised together.
 struct Player {
-  std::string name;
+  std::string name;  ///< "layer-2"
+  std::string kind;  ///< "layer": the name in ModelInfo::players whose settings it follows
   std::vector<std::shared_ptr<torch::nn::Module>> modules;
 };
 
@@ -122,8 +125,13 @@ class Model : public torch::nn::Module {
 
  protected:
   /// Call in the constructor, once for each name in ModelInfo::players.
-  void add_player(std::string name, std::vector<std::shared_ptr<torch::nn::Module>> modules) {
-    players_.push_back({std::move(name), std::move(modules)});
+  void add_player(const std::string& name, std::vector<std::shared_ptr<torch::nn::Module>> modules) {
+    players_.push_back({name, name, std::move(modules)});
+  }
+  /// The same for a kind of which there are as many as the settings say: "layer-1", "layer-2", ...
+  void add_player_of(const std::string& kind, std::size_t number,
+                     std::vector<std::shared_ptr<torch::nn::Module>> modules) {
+    players_.push_back({kind + "-" + std::to_string(number), kind, std::move(modules)});
   }
 
  private:
@@ -164,6 +172,9 @@ struct ModelInfo {
   std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator)> make;
   /// Settings that make it small and quick for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
+  /// Stages that a recipe may have, in their order, as they are with `tiny`: the conformance suite goes through
+  /// them. `check` refuses others.
+  std::vector<std::string> stages;
   /// Single settings that switch on what is off by default: "model.r1=1". The conformance suite runs each of
   /// them on top of `tiny`.
   std::vector<std::string> variants;

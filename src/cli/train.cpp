@@ -65,13 +65,12 @@ ExitCode train_and_tell(const TrainRequest& request) {
   if (request.dry_run) {
     const auto device = prepare_machine(recipe->train);
     const auto data = load_dataset(recipe->data, Split::train);
-    const Session session(*recipe, data, device);
+    Session session(*recipe, data, device);
     fmt::print("{}\n", recipe->resolved());
-    for (const auto& player : recipe->model->players) {
+    for (const auto& player : session.state().players()) {
       std::int64_t count = 0;
-      for (const auto& p : const_cast<Session&>(session).state().player(player.name).parameters())
-        count += p.numel();
-      fmt::print("# player {}: {} parameters\n", player.name, format_count(count));
+      for (const auto& p : player->parameters()) count += p.numel();
+      fmt::print("# player {}: {} parameters\n", player->name(), format_count(count));
     }
     fmt::print("# {} examples, {} steps, would be written to {}\n", format_count(data.count),
                format_count(recipe->total_steps(data.count)), out.string());

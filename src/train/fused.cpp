@@ -2,14 +2,7 @@
 
 #include <cmath>
 
-// The compiler makes one copy of each loop for AVX-512, AVX2 and plain x86-64; the loader picks. Other
-// processors get the plain one.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define BELAMY_CLONES \
-  __attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3", "no-math-errno")))
-#else
-#define BELAMY_CLONES
-#endif
+#include "core/clones.h"
 
 namespace belamy {
 

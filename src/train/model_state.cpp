@@ -102,14 +102,16 @@ ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Devi
   model_ = info.make(shape, *recipe.config, generator_);
   model_->to(device);
   for (const auto& player : model_->players()) {
-    players_.push_back(std::make_unique<PlayerState>(player, recipe.players.at(player.name)));
+    players_.push_back(std::make_unique<PlayerState>(player, recipe.players.at(player.kind)));
   }
   // Room for the optimisers of all stages, so that the checkpoints of a run hold the same arrays at every
   // step.
-  for (const auto& stage : recipe.stages) {
-    for (const auto& [name, options] : players_in(recipe, stage)) player(name).set_options(options);
-  }
-  for (const auto& [name, options] : recipe.players) player(name).set_options(options);
+  for (const auto& stage : recipe.stages) set_options(players_in(recipe, stage));
+  set_options(recipe.players);
+}
+
+void ModelState::set_options(const std::map<std::string, PlayerOptions>& options) {
+  for (const auto& player : players_) player->set_options(options.at(player->kind()));
 }
 
 PlayerState& ModelState::player(std::string_view name) const {

@@ -42,6 +42,8 @@ class ModelState {
   const DataShape& shape() const { return shape_; }
   at::Generator generator() const { return generator_; }
   PlayerState& player(std::string_view name) const;
+  /// By kind of player.
+  void set_options(const std::map<std::string, PlayerOptions>& options);
   const std::vector<std::unique_ptr<PlayerState>>& players() const { return players_; }
 
   Snapshot save() const;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kSampleSeed = 20140610;  // of the latents that every grid of a run shows
 constexpr std::int64_t kPoints = 1024;
+constexpr std::int64_t kChains = 10, kFrames = 16;
 
 // Whole enlargement that brings a side to about 64 pixels.
 int enlargement(std::int64_t side) {
@@ -65,6 +66,17 @@ Image progress_picture(ModelState& state, std::int64_t count, const Tensor& data
                                   copy.view({n / 8, 8, sizes[1], sizes[2], sizes[3]})},
                                  1);
   return image_grid(rows.reshape(sizes), 8);
+}
+
+Image chain_picture(ModelState& state) {
+  ModelState::Evaluation evaluation(state);
+  auto* sampler = state.model().sampler();
+  if (!sampler || !state.shape().is_images()) return {};
+  auto generator = state.generator().clone();
+  generator.set_current_seed(kSampleSeed);
+  const auto frames = sampler->chain(kChains, kFrames, generator);  // [frames, chains, C, H, W]
+  if (!frames.defined()) return {};
+  return image_grid(frames.transpose(0, 1).flatten(0, 1), kFrames);
 }
 
 }  // namespace belamy

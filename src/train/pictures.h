@@ -21,4 +21,7 @@ Image image_grid(const Tensor& images, std::int64_t columns = 0);
 /// model can do neither. `data` are training examples in the model's range.
 Image progress_picture(ModelState& state, std::int64_t count, const Tensor& data);
 
+/// Markov chains of a sampler that has them, a row each, from their start to samples; else empty pixels.
+Image chain_picture(ModelState& state);
+
 }  // namespace belamy

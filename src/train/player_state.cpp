@@ -9,7 +9,8 @@
 
 namespace belamy {
 
-PlayerState::PlayerState(const Player& player, const PlayerOptions& options) : name_(player.name) {
+PlayerState::PlayerState(const Player& player, const PlayerOptions& options)
+    : name_(player.name), kind_(player.kind) {
   for (const auto& module : player.modules) {
     for (const auto& item : module->named_parameters()) {
       if (item.value().scalar_type() != torch::kFloat) throw std::logic_error("parameters are 32-bit floats");

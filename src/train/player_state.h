@@ -19,6 +19,7 @@ class PlayerState {
   PlayerState& operator=(const PlayerState&) = delete;
 
   const std::string& name() const { return name_; }
+  const std::string& kind() const { return kind_; }  ///< its settings are [optimizer.KIND]
   const PlayerOptions& options() const { return options_; }
   void set_options(const PlayerOptions& options);
 
@@ -58,7 +59,7 @@ class PlayerState {
   void swap();
   void follow_buffers(double keep);
 
-  std::string name_;
+  std::string name_, kind_;
   PlayerOptions options_;
   std::vector<Tensor> parameters_;
   Tensor value_, gradient_, first_, second_, average_;  // [P]

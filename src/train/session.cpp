@@ -71,9 +71,7 @@ void Session::enter_stage() {
   }
   stage_steps_ = staged ? recipe_.stages[stage_].steps : total_;
 
-  for (const auto& [name, options] : players_in(recipe_, recipe_.stages[stage_])) {
-    state_.player(name).set_options(options);
-  }
+  state_.set_options(players_in(recipe_, recipe_.stages[stage_]));
 }
 
 void Session::run_step() {
@@ -89,17 +87,37 @@ void Session::run_step() {
   ++step_;
 }
 
-void Session::update(std::string_view name, const Tensor& loss, bool keep_graph) {
-  auto& player = state_.player(name);
+// Differentiating with respect to these parameters only is what keeps the others' gradients uncomputed.
+std::vector<Tensor> Session::gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
+                                          bool keep_graph) const {
   const bool cast = recipe_.train.precision == "bf16";
-  // Differentiating with respect to this player's parameters only is what keeps the others' gradients
-  // uncomputed.
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(
       cast ? c10::DispatchKeySet({c10::DispatchKey::AutocastCPU, c10::DispatchKey::AutocastCUDA})
            : c10::DispatchKeySet());
-  const auto gradients = torch::autograd::grad({loss}, player.parameters(), {}, keep_graph, false, true);
-  player.set_gradient(gradients);
+  return torch::autograd::grad({loss}, parameters, {}, keep_graph, false, true);
+}
+
+void Session::update(std::string_view name, const Tensor& loss, bool keep_graph) {
+  auto& player = state_.player(name);
+  player.set_gradient(gradients_of(loss, player.parameters(), keep_graph));
   move(player, loss.detach());
+}
+
+void Session::update_together(const std::vector<std::string>& names, const Tensor& loss) {
+  std::vector<Tensor> parameters;
+  for (const auto& name : names) {
+    const auto& more = state_.player(name).parameters();
+    parameters.insert(parameters.end(), more.begin(), more.end());
+  }
+  auto from = gradients_of(loss, parameters, false);
+  auto begin = from.begin();
+  for (const auto& name : names) {
+    auto& player = state_.player(name);
+    const auto end = begin + static_cast<std::ptrdiff_t>(player.parameters().size());
+    player.set_gradient({begin, end});
+    move(player, loss.detach());
+    begin = end;
+  }
 }
 
 void Session::apply(std::string_view name, const std::vector<Tensor>& gradients) {
@@ -164,7 +182,7 @@ void Session::diverge(const PlayerState& player, const Tensor& loss) const {
       fmt::format(
           "lower optimizer.{0}.lr (now {1:g}), or set optimizer.{0}.clip=1; --resume goes on from the last "
           "checkpoint",
-          player.name(), player.options().lr));
+          player.kind(), player.options().lr));
 }
 
 void Session::record(const std::string& name, const Tensor& value) {

@@ -31,6 +31,7 @@ class Session final : public StepContext {
 
   // StepContext
   void update(std::string_view player, const Tensor& loss, bool keep_graph) override;
+  void update_together(const std::vector<std::string>& players, const Tensor& loss) override;
   void apply(std::string_view player, const std::vector<Tensor>& gradients) override;
   void record(const std::string& name, const Tensor& value) override;
   std::int64_t step() const override { return step_; }
@@ -50,6 +51,8 @@ class Session final : public StepContext {
   };
 
   void enter_stage();  // the stage of step_, and its settings
+  std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
+                                   bool keep_graph) const;
   void move(PlayerState& player, const Tensor& loss);
   double schedule(const PlayerOptions& options) const;
   [[noreturn]] void diverge(const PlayerState& player, const Tensor& loss) const;

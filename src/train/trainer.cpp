@@ -70,6 +70,8 @@ class Training {
       if (last || stopped || step % recipe_.train.checkpoint_every == 0) save();
     }
     if (session_.step() != saved_) save();
+    const auto chains = chain_picture(session_.state());
+    if (!chains.pixels.empty()) folder_.write_file("pictures/Markov chains.png", encode_png(chains));
     write_run_report(folder_, recipe_);
     TrainingOutcome outcome{session_.step(), session_.finished(), now() - begin_, {}};
     for (const auto& message : messages_) outcome.messages.push_back(message.text);

@@ -1,0 +1,10 @@
+// BELAMY_CLONES before a function of plain loops: the compiler makes one copy of it for AVX-512, AVX2 and
+// plain x86-64, and the loader picks. Other processors get the plain one.
+#pragma once
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define BELAMY_CLONES \
+  __attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3", "no-math-errno")))
+#else
+#define BELAMY_CLONES
+#endif

@@ -1,0 +1,278 @@
+// Deep belief network: Hinton, Osindero & Teh 2006.
+//
+//   p(v, h_1, ..., h_n) = p(v | h_1) ... p(h_{n-2} | h_{n-1}) p(h_{n-1}, h_n),   the last factor an RBM
+//
+// Learnt as a stack of RBMs, each on the codes of those below it, then tuned as a generator (wake-sleep) or as
+// a classifier (back-propagation through a network that starts from the machines' weights and keeps its own).
+// What learns is the stage's name:
+//   layer-1 ... layer-n   that machine alone, by contrastive divergence on the means of the layer below
+//   wake-sleep            machines and the network's way up: the up-down algorithm of the paper, section 5
+//   softmax               the classifier on top of the network alone
+//   fine-tune             the whole network, by the labels
+//   main (no stages)      the machines all at once, and the network by the labels
+// The network takes its weights from the machines when a stage other than a layer's begins for the first time.
+//
+// Departures: labels are no units of the top machine, so the class comes from a softmax on the way up; codes
+// are passed on as means.
+
+#include <torch/torch.h>
+
+#include "belamy/recipe.h"
+
+#include "models/shared/boltzmann_learning.h"
+#include "models/shared/code_networks.h"
+#include "models/shared/stages.h"
+#include "nn/init.h"
+#include "nn/layers.h"
+
+namespace belamy::models {
+namespace {
+
+struct DbnConfig : ModelConfig, BoltzmannLearning {
+  std::vector<std::int64_t> hidden = {500, 500, 2000};
+  double dropout = 0;
+  double input_dropout = 0;
+  std::int64_t sample_steps = 500;
+
+  void fields(Fields& f) override {
+    f.add("hidden", hidden, {1, 65536}, "hidden units of each machine, from the data up");
+    learning_fields(f);
+    f.add("dropout", dropout, {0, 0.95}, "share of units left out of each layer in fine-tune");
+    f.add("input_dropout", input_dropout, {0, 0.95}, "the same of the input's values");
+    f.add("sample_steps", sample_steps, {1, 1'000'000}, "Gibbs steps of the top machine behind a sample");
+  }
+};
+
+using Machines = std::vector<std::shared_ptr<nn::BoltzmannMachine>>;
+
+// The machines' way up, with weights of its own.
+class WayUp final : public torch::nn::Module {
+ public:
+  explicit WayUp(const Machines& machines) {
+    for (std::size_t k = 0; k < machines.size(); ++k) {
+      const auto name = std::to_string(k + 1);
+      weights_.push_back(register_parameter("weight-" + name, machines[k]->weight.detach().clone()));
+      biases_.push_back(register_parameter("bias-" + name, machines[k]->hidden_bias.detach().clone()));
+    }
+  }
+  void take(const nn::BoltzmannMachine& machine, std::size_t layer) {
+    const torch::NoGradGuard no_grad;
+    weights_[layer].copy_(machine.weight);
+    biases_[layer].copy_(machine.hidden_bias);
+  }
+  Tensor means(const Tensor& x, std::size_t layer) const {
+    return at::addmm(biases_[layer], x, weights_[layer]).sigmoid();
+  }
+  Tensor draw(const Tensor& x, std::size_t layer, at::Generator generator) const {
+    return nn::draw_units(x.mm(weights_[layer]), biases_[layer], generator, false).sample;
+  }
+
+ private:
+  std::vector<Tensor> weights_, biases_;
+};
+
+class Dbn final : public Model,
+                  public Sampler,
+                  public Encoder,
+                  public Reconstructor,
+                  public Classifier {
+ public:
+  Dbn(const DataShape& shape, const DbnConfig& config, at::Generator generator)
+      : config_(config), shape_(shape) {
+    auto width = shape.values();
+    for (const auto next : config.hidden) {
+      const auto name = "-" + std::to_string(machines_.size() + 1);
+      machines_.push_back(register_module(
+          "layer" + name, std::make_shared<nn::BoltzmannMachine>(width, next, /*deviation=*/0, generator)));
+      learners_.push_back(register_module(
+          "learner" + name, std::make_shared<BoltzmannLearner>(*machines_.back(), config, generator)));
+      add_player_of("layer", machines_.size(), {machines_.back()});
+      width = next;
+    }
+    way_up_ = register_module("network", std::make_shared<WayUp>(machines_));
+    softmax_ = register_module("softmax", std::make_shared<nn::Dense>(width, shape.classes));
+    input_dropout_ =
+        register_module("input_dropout", std::make_shared<nn::Dropout>(config.input_dropout, generator));
+    dropout_ = register_module("dropout", std::make_shared<nn::Dropout>(config.dropout, generator));
+    taken_ = register_buffer("taken", torch::zeros({}, torch::kBool));
+    nn::initialise(*softmax_, nn::Init::glorot, generator);
+    add_player("network", {way_up_});
+    add_player("softmax", {softmax_});
+  }
+
+  void begin_stage(const std::string& stage) override {
+    if (stage == "main" || layer_of(stage, machines_.size()) || taken()) return;
+    for (std::size_t k = 0; k < machines_.size(); ++k) way_up_->take(*machines_[k], k);
+    taken_.fill_(true);
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    const auto& stage = context.stage();
+    const auto& known = batch.others.empty() ? batch : batch.others[0];
+    if (const auto layer = layer_of(stage, machines_.size())) {
+      learn_layer(batch, *layer, context);
+    } else if (stage == "wake-sleep") {
+      wake_and_sleep(batch, context);
+    } else if (stage == "softmax") {
+      context.update("softmax", naming(known, encode(known.data).detach(), context));
+    } else {
+      if (stage == "main") {
+        for (std::size_t k = 0; k < machines_.size(); ++k) learn_layer(batch, k, context);
+      }
+      context.update_together({"network", "softmax"}, naming(known, climb_with_dropout(known.data), context));
+    }
+  }
+
+  Sampler* sampler() override { return this; }
+  Encoder* encoder() override { return this; }
+  Reconstructor* reconstructor() override { return this; }
+  Classifier* classifier() override { return this; }
+
+  Tensor sample(std::int64_t n, at::Generator generator, const Tensor&) override {
+    return chain(n, 1, generator)[0];
+  }
+  Tensor chain(std::int64_t n, std::int64_t frames, at::Generator generator) override {
+    const auto& top = *machines_.back();
+    auto v = learners_.back()->chain_start(top, n, generator);
+    std::vector<Tensor> seen;
+    for (std::int64_t frame = 1, step = 0; frame <= frames; ++frame) {
+      for (const auto end = frame * config_.sample_steps / frames; step < end; ++step) {
+        v = top.draw_visible(top.draw_hidden(v, generator).sample, generator, false).sample;
+      }
+      seen.push_back(data_of(descend(v, machines_.size() - 1, generator)));
+    }
+    return torch::stack(seen);
+  }
+
+  std::int64_t code_size() const override { return config_.hidden.back(); }
+  Tensor encode(const Tensor& data) override { return climb(values(data), machines_.size()); }
+  Tensor reconstruct(const Tensor& data) override {
+    auto h = encode(data);
+    for (auto k = machines_.size(); k-- > 0;) h = machines_[k]->visible_means(h);
+    return data_of(h);
+  }
+  std::int64_t classes() const override { return shape_.classes; }
+  Tensor classify(const Tensor& data) override {
+    auto h = values(data);
+    for (std::size_t k = 0; k < machines_.size(); ++k) h = way_up_->means(h, k);
+    return softmax_->forward(h);
+  }
+
+ private:
+  bool taken() const { return taken_.item<bool>(); }
+  Tensor values(const Tensor& data) const { return to_unit(data).flatten(1); }
+  Tensor data_of(const Tensor& v) const { return from_unit(v).view(shape_.sizes(v.size(0))); }
+
+  // Means of the layers' units, by the network once it has taken the machines' weights.
+  Tensor climb(Tensor h, std::size_t layers) const {
+    const bool by_network = taken();
+    for (std::size_t k = 0; k < layers; ++k) {
+      h = by_network ? way_up_->means(h, k) : machines_[k]->hidden_means(h);
+    }
+    return h;
+  }
+  Tensor climb_with_dropout(const Tensor& data) const {
+    auto h = input_dropout_->forward(values(data));
+    for (std::size_t k = 0; k < machines_.size(); ++k) h = dropout_->forward(way_up_->means(h, k));
+    return h;
+  }
+  // From units below the top machine to means of the data: drawn on the way.
+  Tensor descend(Tensor h, std::size_t from, at::Generator generator) const {
+    for (auto k = from; k-- > 0;) {
+      h = k > 0 ? machines_[k]->draw_visible(h, generator, false).sample : machines_[k]->visible_means(h);
+    }
+    return h;
+  }
+
+  void learn_layer(const Batch& batch, std::size_t layer, StepContext& context) {
+    const torch::NoGradGuard no_grad;
+    auto v = values(batch.data);
+    for (std::size_t k = 0; k < layer; ++k) v = machines_[k]->hidden_means(v);
+    if (context.stage_step() == 0) learners_[layer]->start(*machines_[layer], v);
+    learners_[layer]->step("layer-" + std::to_string(layer + 1), *machines_[layer], v, context);
+  }
+
+  // Up by the network's draws, down by the machines', and each learns to undo the other.
+  void wake_and_sleep(const Batch& batch, StepContext& context) {
+    const torch::NoGradGuard no_grad;
+    const auto generator = context.generator();
+    const auto top = machines_.size() - 1;
+    const double scale = 1.0 / static_cast<double>(batch.size());
+
+    std::vector<Tensor> awake = {torch::bernoulli(values(batch.data), generator)};  // units of each layer
+    for (std::size_t k = 0; k < top; ++k) awake.push_back(way_up_->draw(awake[k], k, generator));
+    std::vector<Tensor> asleep(machines_.size());
+    asleep[top] = machines_[top]
+                      ->draw_visible(machines_[top]->draw_hidden(awake[top], generator).sample, generator, false)
+                      .sample;
+    for (auto k = top; k-- > 0;) {
+      asleep[k] = machines_[k]->draw_visible(asleep[k + 1], generator, false).sample;
+    }
+
+    Tensor reconstruction;
+    std::vector<Tensor> upwards;
+    for (std::size_t k = 0; k < top; ++k) {
+      const auto missed = machines_[k]->visible_means(awake[k + 1]) - awake[k];
+      if (k == 0) reconstruction = missed;
+      const auto wrong = way_up_->means(asleep[k], k) - asleep[k + 1];
+      upwards.push_back(asleep[k].t().mm(wrong) * scale);
+      upwards.push_back(wrong.mean(0));
+      context.apply("layer-" + std::to_string(k + 1), {missed.t().mm(awake[k + 1]) * scale, missed.mean(0), {}});
+    }
+    upwards.resize(2 * machines_.size());  // the top of the way up is the top machine
+    if (top > 0) {
+      context.apply("network", upwards);
+      context.record("loss/reconstruction", reconstruction.square().sum(1).mean());
+    }
+    learners_[top]->step("layer-" + std::to_string(top + 1), *machines_[top], awake[top], context);
+    way_up_->take(*machines_[top], top);
+  }
+
+  Tensor naming(const Batch& known, const Tensor& codes, StepContext& context) const {
+    const auto logits = softmax_->forward(codes);
+    const auto loss = at::cross_entropy_loss(logits, known.labels);
+    context.record("loss/labelled", loss);
+    context.record("error/labelled", (logits.argmax(1) != known.labels).to(torch::kFloat).mean());
+    return loss;
+  }
+
+  DbnConfig config_;
+  DataShape shape_;
+  Machines machines_;
+  std::vector<std::shared_ptr<BoltzmannLearner>> learners_;
+  std::shared_ptr<WayUp> way_up_;
+  std::shared_ptr<nn::Dense> softmax_;
+  std::shared_ptr<nn::Dropout> input_dropout_, dropout_;
+  Tensor taken_;  // bool: the network has its weights
+};
+
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  const auto& settings = config_of<DbnConfig>(recipe);
+  if (shape.classes < 2) return "it needs labels; choose labelled data";
+  if (settings.hidden.empty()) return "a network has at least one layer; set model.hidden";
+  if (const auto wrong = check_learning(settings); !wrong.empty()) return wrong;
+  return check_stages(recipe, settings.hidden.size(), {"wake-sleep", "softmax", "fine-tune"});
+}
+
+}  // namespace
+
+ModelInfo dbn() {
+  return describe<Dbn, DbnConfig>({
+      .name = "dbn",
+      .family = "boltzmann",
+      .summary = "deep belief network: a stack of restricted Boltzmann machines, tuned by wake-sleep or labels",
+      .paper = "Hinton, Osindero & Teh, A Fast Learning Algorithm for Deep Belief Nets, Neural Computation 2006",
+      .capabilities = {Capability::sampler, Capability::encoder, Capability::reconstructor,
+                       Capability::classifier},
+      .players = {{"layer", {.optimizer = "sgd", .lr = 0.1, .beta1 = 0.5}},
+                  {"network", {.lr = 1e-3}},
+                  {"softmax", {.lr = 1e-3}}},
+      .check = check,
+      .tiny = {"model.hidden=[64, 32]", "model.sample_steps=10", "optimizer.layer.lr=0.2"},
+      .stages = {"layer-1", "layer-2", "wake-sleep", "softmax", "fine-tune"},
+      .variants = {"model.dropout=0.5", "model.chain=persistent", "data.labelled=20"},
+      .defaults = {"train.batch=100", "train.sample_every=3000"},
+  });
+}
+
+}  // namespace belamy::models

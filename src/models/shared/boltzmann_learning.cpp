@@ -1,0 +1,129 @@
+#include "models/shared/boltzmann_learning.h"
+
+#include <torch/torch.h>
+
+namespace belamy::models {
+namespace {
+
+constexpr double kSlide = 0.01;        // of the offsets towards the present means
+constexpr double kActivityKeep = 0.9;  // Hinton 2012, section 11
+constexpr std::int64_t kMeanSteps = 10'000;
+
+}  // namespace
+
+void BoltzmannLearning::learning_fields(Fields& f) {
+  f.add("chain", chain, std::vector<std::string>{"cd", "persistent"},
+        "where the model's chains start: at the data at every step, or where they ended");
+  f.add("gibbs_steps", gibbs_steps, {1, 10'000}, "Gibbs steps of a chain at every step: the k of CD-k");
+  f.add("particles", particles, {1, 65536}, "persistent chains");
+  f.add("centring", centring, std::vector<std::string>{"none", "data", "average"},
+        "offsets of the centred gradient: the data's means, or the average with the model's");
+  f.add("weight_cost", weight_cost, {0, 10}, "weight decay, of the weights alone");
+  f.add("sparsity_target", sparsity_target, {0, 1}, "wanted mean of each hidden unit; 0: none");
+  f.add("sparsity_cost", sparsity_cost, {0, 100}, "how strongly the target pulls");
+}
+
+std::string check_learning(const BoltzmannLearning& settings) {
+  if (settings.sparsity_target == 1) return "no unit is always on; set model.sparsity_target=0.1";
+  return "";
+}
+
+BoltzmannLearner::BoltzmannLearner(const nn::BoltzmannMachine& machine, const BoltzmannLearning& settings,
+                                   at::Generator generator)
+    : settings_(settings) {
+  const auto v = machine.visible(), h = machine.hidden();
+  steps_ = register_buffer("steps", torch::zeros({}, torch::kLong));
+  data_means_ = register_buffer("data_means", torch::full({v}, 0.5));
+  if (settings.chain == "persistent") {
+    particles_ = register_buffer(
+        "particles", machine.gaussian() ? torch::randn({settings.particles, v}, generator)
+                                        : torch::bernoulli(torch::full({settings.particles, v}, 0.5), generator));
+  }
+  if (settings.centring != "none") {
+    visible_offset_ = register_buffer("visible_offset", torch::zeros({v}));
+    hidden_offset_ = register_buffer("hidden_offset", torch::full({h}, 0.5));
+  }
+  if (settings.sparsity_target > 0) {
+    activity_ = register_buffer("activity", torch::full({h}, settings.sparsity_target));
+  }
+}
+
+bool BoltzmannLearner::started() const {
+  return steps_.item<std::int64_t>() > 0;
+}
+
+void BoltzmannLearner::start(nn::BoltzmannMachine& machine, const Tensor& v) {
+  const torch::NoGradGuard no_grad;
+  const auto mean = v.mean(0);
+  data_means_.copy_(mean);
+  machine.visible_bias.copy_(machine.gaussian() ? mean : torch::logit(mean.clamp(0.01, 0.99)));
+  if (visible_offset_.defined()) visible_offset_.copy_(mean);
+}
+
+void BoltzmannLearner::step(const std::string& player, const nn::BoltzmannMachine& machine, const Tensor& v,
+                            StepContext& context) {
+  const torch::NoGradGuard no_grad;
+  const auto generator = context.generator();
+  const auto& s = settings_;
+  const bool persistent = particles_.defined();
+
+  // Data, and the chains after k steps.
+  const auto positive = machine.draw_hidden(v, generator);
+  auto hidden = persistent ? machine.draw_hidden(particles_, generator).sample : positive.sample;
+  nn::UnitDraw visible;
+  Tensor first_means;  // of the first reconstruction, for the log
+  nn::UnitDraw negative;
+  for (std::int64_t k = 0; k < s.gibbs_steps; ++k) {
+    visible = machine.draw_visible(hidden, generator, k == 0 && !persistent);
+    if (k == 0) first_means = visible.mean;
+    if (k + 1 < s.gibbs_steps) hidden = machine.draw_hidden(visible.sample, generator).sample;
+  }
+  const auto negative_means = machine.hidden_means(visible.sample);
+  if (persistent) particles_.copy_(visible.sample);
+
+  // Uphill for the loss -log p: model minus data.
+  const auto scale = [](const Tensor& x) { return 1.0 / static_cast<double>(x.size(0)); };
+  const auto v_data = v.mean(0), v_model = visible.sample.mean(0);
+  const auto h_data = positive.mean.mean(0), h_model = negative_means.mean(0);
+  auto weight = at::addmm(visible.sample.t().mm(negative_means), v.t(), positive.mean,
+                          scale(visible.sample), -scale(v));
+  auto visible_bias = v_model - v_data, hidden_bias = h_model - h_data;
+  if (visible_offset_.defined()) {
+    weight.addr_(visible_offset_, hidden_bias, 1, -1).addr_(visible_bias, hidden_offset_, 1, -1);
+    visible_bias.addmv_(weight, hidden_offset_, 1, -1);
+    hidden_bias.addmv_(weight.t(), visible_offset_, 1, -1);
+    const bool average = s.centring == "average";
+    visible_offset_.lerp_(average ? (v_data + v_model) * 0.5 : v_data, kSlide);
+    hidden_offset_.lerp_(average ? (h_data + h_model) * 0.5 : h_data, kSlide);
+  }
+  if (machine.gaussian()) {  // dE/dW and dE/db carry 1 / s^2
+    const double precision = 1 / (machine.deviation() * machine.deviation());
+    weight.mul_(precision);
+    visible_bias.mul_(precision);
+  }
+  if (activity_.defined()) {
+    activity_.lerp_(h_data, 1 - kActivityKeep);
+    const auto pull = (activity_ - s.sparsity_target) * s.sparsity_cost;
+    hidden_bias.add_(pull);
+    weight.addr_(v_data, pull);
+  }
+  if (s.weight_cost > 0) weight.add_(machine.weight.detach(), s.weight_cost);
+  context.apply(player, {weight, visible_bias, hidden_bias});
+
+  const auto steps = std::min(context.step() + 1, kMeanSteps);
+  data_means_.lerp_(v_data, 1.0 / static_cast<double>(steps));
+  steps_.add_(1);
+  if (!persistent) context.record("loss/reconstruction", (first_means - v).square_().sum(1).mean());
+  context.record("activity/hidden", h_data.mean());
+}
+
+Tensor BoltzmannLearner::chain_start(const nn::BoltzmannMachine& machine, std::int64_t n,
+                                     at::Generator generator) const {
+  if (!machine.gaussian()) {
+    return torch::bernoulli(data_means_.expand({n, machine.visible()}), generator);
+  }
+  return data_means_ + machine.deviation() * torch::randn({n, machine.visible()}, generator,
+                                                          data_means_.options());
+}
+
+}  // namespace belamy::models

@@ -1,0 +1,56 @@
+// Contrastive divergence for one restricted Boltzmann machine: the part of an RBM's and a deep belief network's
+// step that is the same.
+#pragma once
+
+#include <string>
+
+#include "belamy/model.h"
+
+#include "nn/boltzmann.h"
+
+namespace belamy::models {
+
+/// How a machine learns; a model's config derives from it.
+struct BoltzmannLearning {
+  std::string chain = "cd";
+  std::int64_t gibbs_steps = 1;
+  std::int64_t particles = 100;
+  std::string centring = "none";
+  double weight_cost = 0;
+  double sparsity_target = 0;
+  double sparsity_cost = 0.1;
+
+  void learning_fields(Fields& f);
+};
+/// What is wrong with the settings, or empty.
+std::string check_learning(const BoltzmannLearning& settings);
+
+/// What learning remembers of one machine beside its weights: chains, means, offsets; all buffers.
+class BoltzmannLearner : public torch::nn::Module {
+ public:
+  BoltzmannLearner(const nn::BoltzmannMachine& machine, const BoltzmannLearning& settings,
+                   at::Generator generator);
+
+  /// Before the first step: visible biases at the log-odds (or means) of `v` [N, V].
+  void start(nn::BoltzmannMachine& machine, const Tensor& v);
+  /// Whether a step has been made.
+  bool started() const;
+  /// One update of `player`, whose parameters are the machine's. `v` [N, V] are units, drawn already.
+  void step(const std::string& player, const nn::BoltzmannMachine& machine, const Tensor& v,
+            StepContext& context);
+
+  /// Where n chains that sample from the machine begin: drawn from the data's means.
+  Tensor chain_start(const nn::BoltzmannMachine& machine, std::int64_t n, at::Generator generator) const;
+  /// Mean of each visible unit over the data, so far: [V].
+  const Tensor& data_means() const { return data_means_; }
+
+ private:
+  BoltzmannLearning settings_;
+  Tensor steps_;       // int64 scalar
+  Tensor data_means_;  // [V]
+  Tensor particles_;   // [P, V]; undefined without persistent chains
+  Tensor visible_offset_, hidden_offset_;  // [V], [H]; undefined without centring
+  Tensor activity_;                        // [H] running mean; undefined without a sparsity target
+};
+
+}  // namespace belamy::models
