@@ -42,6 +42,8 @@ class Fields {
   void add(const std::string& key, std::vector<std::int64_t>& target, Range<std::int64_t> each,
            const std::string& help);
   void add(const std::string& key, std::vector<double>& target, Range<double> each, const std::string& help);
+  /// Texts; one that is no list, and integers, are taken for them.
+  void add(const std::string& key, std::vector<std::string>& target, const std::string& help);
 
   /// Keys added by `inside` get `prefix.` before them.
   void group(const std::string& prefix, const std::function<void(Fields&)>& inside);

@@ -16,10 +16,15 @@ struct DataOptions {
   std::int64_t size = 0;          ///< side of the square images; 0: as they are (they must then agree)
   std::int64_t channels = 0;      ///< 1 or 3; 0: as they are
   std::string fit = "crop";
-  std::int64_t limit = 0;     ///< use at most this many training images (seeded choice); 0: all
-  double holdout = 0.1;       ///< share kept as test set where the source has none of its own
+  std::vector<std::string> classes;  ///< names or numbers: only these, in every split; empty: all
+  std::string binarize = "none";  ///< "threshold" at half, "sample": one seeded Bernoulli draw of each value
+  std::int64_t limit = 0;         ///< use at most this many training images (seeded choice); 0: all
+  double holdout = 0.1;           ///< share kept as test set where the source has none of its own
+  /// Training examples kept aside for Split::validation (a seeded choice, the same for any `classes`); not
+  /// needed, and without effect, where the source has a validation set of its own.
+  std::int64_t validation = 0;
   std::int64_t labelled = 0;  ///< semi-supervised: labels kept, as many of each class; 0: all
-  std::int64_t seed = 1;      ///< of limit, hold-out, labelled and synthetic sets
+  std::int64_t seed = 1;      ///< of limit, hold-out, validation, labelled, binarize and synthetic sets
 
   void fields(Fields& f);
 };

@@ -12,7 +12,7 @@ namespace belamy::cli {
 
 void add_evaluate(CLI::App& app, Work& work) {
   struct Request {
-    std::string run, device = "auto";
+    std::string run, device = "auto", split = "test";
     JudgeRequest judge;
   };
   auto request = std::make_shared<Request>();
@@ -21,19 +21,23 @@ void add_evaluate(CLI::App& app, Work& work) {
   verb->add_option("run", request->run, "Folder of the run")->required();
   verb->add_option("-n,--samples", request->judge.samples, "Samples that are judged")
       ->check(CLI::Range(std::int64_t{100}, std::int64_t{1'000'000}));
+  verb->add_option("--split", request->split, "test, or validation: to choose settings by")
+      ->check(CLI::IsMember({"test", "validation"}));
   verb->add_option("--seed", request->judge.seed, "Of the samples and choices");
   verb->add_option("--device", request->device, "auto, cpu or cuda");
   verb->callback([=, &work] {
     work = [request] {
       const auto run = Run::open(request->run, request->device, warn);
+      if (request->split == "validation") request->judge.split = Split::validation;
       Progress progress;
       const auto scores =
           judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
       progress.finish();
       auto folder = RunFolder::open(Env::real(), request->run);
       const auto rows = folder.read_metrics();
-      fmt::print("{} at step {}, trained in {}\n", run->recipe().name, format_count(run->step()),
-                 format_duration(rows.empty() ? 0 : rows.back().seconds));
+      fmt::print("{} at step {}, trained in {}, on the {} set\n", run->recipe().name,
+                 format_count(run->step()), format_duration(rows.empty() ? 0 : rows.back().seconds),
+                 request->split);
       for (const auto& score : scores) {
         fmt::print("  {:<30} {:>10.4f} {}\n", score.name, score.value, score.unit);
         if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);

@@ -335,6 +335,34 @@ void Fields::add(const std::string& key, std::vector<double>& target, Range<doub
   push(list_field(prefix_ + key, target, each, help));
 }
 
+void Fields::add(const std::string& key, std::vector<std::string>& target, const std::string& help) {
+  Field field;
+  field.key = prefix_ + key;
+  field.type = "list of texts";
+  field.help = help;
+  field.set = [name = field.key, &target](const Value& value, const std::string& where) {
+    std::vector<std::string> texts;
+    const auto* text = std::get_if<std::string>(&value);
+    const auto* whole = std::get_if<std::int64_t>(&value);
+    if (text) {
+      texts = {*text};
+    } else if (whole) {
+      texts = {std::to_string(*whole)};
+    } else if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
+      texts = *list;
+    } else if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&value)) {
+      for (const auto each : *integers) texts.push_back(std::to_string(each));
+    } else {
+      throw refused(where, name, "a list of texts", got(value));
+    }
+    if (!std::all_of(texts.begin(), texts.end(), survives_toml))
+      throw refused(where, name, "texts in UTF-8", "other bytes");
+    target = std::move(texts);
+  };
+  field.get = [&target] { return belamy::to_toml(Value(target)); };
+  push(std::move(field));
+}
+
 void Fields::group(const std::string& prefix, const std::function<void(Fields&)>& inside) {
   const std::string outer = prefix_;
   prefix_ += prefix + ".";

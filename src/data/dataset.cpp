@@ -7,11 +7,17 @@ void DataOptions::fields(Fields& f) {
   f.add("size", size, {0, 4096}, "side of the square images; 0: as they are", "pixels");
   f.add("channels", channels, {0, 3}, "1 (gray) or 3 (colour); 0: as they are");
   f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square becomes one");
+  f.add("classes", classes, "names or numbers of classes: only their examples are used; []: all");
+  f.add("binarize", binarize, {"none", "threshold", "sample"},
+        "black or white: at half, or one draw with each value as its probability");
   f.add("limit", limit, {0, 1'000'000'000}, "use at most this many training images; 0: all", "images");
   f.add("holdout", holdout, {0.0, 0.9}, "share kept as test set where the source has none of its own");
+  f.add("validation", validation, {0, 1'000'000'000},
+        "training examples kept aside to choose settings by, where the source keeps none of its own");
   f.add("labelled", labelled, {0, 1'000'000'000},
         "labels that a semi-supervised model may see, as many of each class; 0: all");
-  f.add("seed", seed, {0, 1'000'000'000}, "of limit, hold-out and synthetic sets");
+  f.add("seed", seed, {0, 1'000'000'000},
+        "of limit, hold-out, validation, labelled, binarize and synthetic sets");
 }
 
 Image Dataset::image(std::int64_t index) const {

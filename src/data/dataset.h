@@ -14,7 +14,8 @@
 
 namespace belamy {
 
-enum class Split { train, test };
+/// Which part of a data set: to learn from, to measure on, to choose settings by.
+enum class Split { train, test, validation };
 
 /// One file that could not be used.
 struct Problem {
@@ -39,8 +40,9 @@ struct Dataset {
   std::vector<std::uint8_t> pixels;                  ///< [N, C, H, W], planar
   std::vector<float> points;                         ///< [N, D]
   std::vector<std::int64_t> labels;                  ///< [N], or empty
-  std::vector<std::int64_t> styles;                  ///< [N], or empty; glyphs: the font
-  std::vector<std::string> class_names;              ///< one for each label; empty without labels
+  std::vector<std::string> names;    ///< [N], for images: the file, as the user would name it, or "image 7"
+  std::vector<std::int64_t> styles;  ///< [N], or empty; glyphs: the font
+  std::vector<std::string> class_names;  ///< one for each label; empty without labels
   std::vector<std::string> style_names;
   std::optional<Mixture> mixture;  ///< what the points were drawn from, where that is one
   std::vector<std::string> notes;  ///< what was done to fit the images, one line each, for the start of a run
@@ -52,7 +54,9 @@ struct Dataset {
 };
 
 /// Finds, reads and fits a data set. Known names are looked up by `find_source`. Bad files among good ones
-/// are left out and listed in `problems`; no good file, a lying header, a truncated archive are data errors.
+/// are left out and listed in `problems`; no good file, a lying header, a truncated archive, an unknown
+/// class, a class without a training example are data errors. Neither `classes` nor `limit` moves an example
+/// from one split to another.
 Dataset load_dataset(const DataOptions& options, Split split);
 
 /// What a source string means, without reading it.

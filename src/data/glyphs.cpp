@@ -217,12 +217,12 @@ Dataset make_glyphs(std::int64_t seed, Split split) {
     set.style_names.push_back(std::filesystem::path(font.file).stem().string() + ", " + font.style);
   }
 
-  const int copies = split == Split::train ? 16 : 2;
+  const int copies = split == Split::test ? 2 : 16;
   constexpr std::size_t plane = kSide * kSide;
   set.count = static_cast<std::int64_t>(copies * faces.size() * kCharacters.size());
   set.pixels.resize(static_cast<std::size_t>(set.count) * plane);
   std::uint8_t* pixels = set.pixels.data();
-  Random random(static_cast<std::uint64_t>(seed), split == Split::train ? 0 : 1);
+  Random random(static_cast<std::uint64_t>(seed), split == Split::test ? 1 : 0);
   for (int copy = 0; copy < copies; ++copy) {
     for (std::size_t style = 0; style < faces.size(); ++style) {
       for (std::size_t label = 0; label < kCharacters.size(); ++label, pixels += plane) {

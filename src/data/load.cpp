@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "core/random.h"
+#include "data/choose.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
 #include "data/synthetic.h"
@@ -16,34 +16,6 @@ Fit parse_fit(const std::string& text) {
   if (text == "pad") return Fit::pad;
   if (text == "stretch") return Fit::stretch;
   throw usage_error(fmt::format("data.fit = \"{}\"", text), "Allowed: crop, pad, stretch.");
-}
-
-// Which items make the split: hold-out first, then the limit among the training images.
-std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {
-  enum Stream { of_holdout, of_limit };
-  const auto seed = static_cast<std::uint64_t>(options.seed);
-  const auto count = static_cast<std::int64_t>(listing.items.size());
-  std::vector<bool> wanted(listing.items.size(), true);
-  if (!listing.split) {
-    std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
-    if (options.holdout > 0 && count > 1) held = std::clamp<std::int64_t>(held, 1, count - 1);
-    if (held == 0 && split == Split::test) {
-      throw data_error(listing.source + ": has no test images of its own, and data.holdout keeps none",
-                       "Set data.holdout to the share of images to test with, such as 0.1.");
-    }
-    std::int64_t place = 0;
-    for (const auto index : Random(seed, of_holdout).permutation(count)) {
-      wanted[static_cast<std::size_t>(index)] = (place++ < held) == (split == Split::test);
-    }
-  }
-  if (split == Split::train && options.limit > 0) {
-    std::int64_t left = options.limit;
-    for (const auto index : Random(seed, of_limit).permutation(count)) {
-      const auto i = static_cast<std::size_t>(index);
-      if (wanted[i] && left-- <= 0) wanted[i] = false;
-    }
-  }
-  return wanted;
 }
 
 std::uint64_t physical_memory() {
@@ -94,11 +66,39 @@ class FitNote {
   std::array<const char*, 3> how_{};
 };
 
+// Makes the values of an image 0 or 255. A draw depends on the seed and the image's place in its source, not
+// on which others are used: data.limit and data.classes do not change it.
+class Binarizer {
+ public:
+  Binarizer(const DataOptions& options, const Listing& listing, Split split)
+      : how_(options.binarize), seed_(static_cast<std::uint64_t>(options.seed)) {
+    const bool apart = split == Split::test ? listing.split : listing.validation && split != Split::train;
+    stream_ = (apart ? 2 + static_cast<std::uint64_t>(split) : 1) << 40;
+  }
+
+  void operator()(Image& image, std::size_t index) const {
+    if (how_ == "none") return;
+    Random random(seed_, stream_ + index);
+    for (auto& value : image.pixels) {
+      const bool white = how_ == "sample" ? random.uniform() * 255 < value : value > 127;
+      value = white ? 255 : 0;
+    }
+  }
+
+ private:
+  const std::string& how_;
+  std::uint64_t seed_, stream_;
+};
+
 // Takes images one by one, makes each the wanted shape and puts it at its place.
 class Collector {
  public:
-  Collector(const Listing& listing, const std::vector<bool>& wanted, const DataOptions& options)
-      : listing_(listing), options_(options), fit_(parse_fit(options.fit)), slots_(wanted.size(), -1) {
+  Collector(const Listing& listing, const std::vector<bool>& wanted, const DataOptions& options, Split split)
+      : listing_(listing),
+        options_(options),
+        binarize_(options, listing, split),
+        fit_(parse_fit(options.fit)),
+        slots_(wanted.size(), -1) {
     std::int64_t count = 0;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       if (wanted[i]) slots_[i] = count++;
@@ -114,6 +114,7 @@ class Collector {
       image = fit_image(image, size, fit_);
     }
     if (options_.channels > 0) image = convert_channels(image, static_cast<int>(options_.channels));
+    binarize_(image, index);
     if (pixels_.empty()) start(index, image);
     check_same(index, image);
     const std::size_t plane = static_cast<std::size_t>(image.width) * image.height;
@@ -143,6 +144,7 @@ class Collector {
       if (slots_[i] < 0) continue;
       const auto slot = static_cast<std::size_t>(slots_[i]), at = static_cast<std::size_t>(set.count);
       if (!filled_[slot]) continue;
+      set.names.push_back(listing_.items[i].name);
       // Closes the gaps that bad files leave.
       if (at != slot) std::copy_n(&pixels_[slot * bytes_], bytes_, &pixels_[at * bytes_]);
       ++set.count;
@@ -203,6 +205,7 @@ class Collector {
 
   const Listing& listing_;
   const DataOptions& options_;
+  Binarizer binarize_;
   Fit fit_;
   std::vector<std::int64_t> slots_;  // place of each item in pixels_, or -1
   std::vector<bool> filled_;
@@ -213,11 +216,18 @@ class Collector {
   FitNote note_;
 };
 
-// Points are drawn, so the test set is another seed's and nothing is held out.
+// Points are drawn, so the other splits are other seeds' and nothing is held out.
 Dataset load_points(const Source& source, const DataOptions& options, Split split) {
   constexpr std::int64_t train_count = 50000, test_count = 10000;
-  if (split == Split::test) return make_synthetic(source.name, test_count, options.seed ^ 0x74657374);
-  return make_synthetic(source.name, options.limit > 0 ? options.limit : train_count, options.seed);
+  std::int64_t count = test_count, seed = options.seed ^ 0x74657374;
+  if (split == Split::train) {
+    count = options.limit > 0 ? options.limit : train_count;
+    seed = options.seed;
+  } else if (split == Split::validation) {
+    if (options.validation > 0) count = options.validation;
+    seed = options.seed ^ 0x76616c;
+  }
+  return points_of_classes(make_synthetic(source.name, count, seed), options.classes);
 }
 
 }  // namespace
@@ -262,7 +272,7 @@ Dataset load_dataset(const DataOptions& options, Split split) {
   if (source.kind == Source::Kind::synthetic) return load_points(source, options, split);
   const Listing listing = list_source(source, split, options.seed);
   const auto wanted = choose(listing, options, split);
-  Collector collector(listing, wanted, options);
+  Collector collector(listing, wanted, options, split);
   listing.read(wanted, {[&](std::size_t index, Image image) { collector.image(index, std::move(image)); },
                         [&](std::size_t, Problem problem) { collector.bad(std::move(problem)); }});
   Dataset set = collector.finish();

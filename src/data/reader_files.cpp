@@ -358,10 +358,14 @@ void add_labelled(const std::vector<std::string>& names, Labels labels, const St
 
 // Items with their folder as label.
 void add_grouped(const std::vector<Entry>& entries, Split split, const Store& store, Listing& listing) {
-  const bool has_test =
-      std::any_of(entries.begin(), entries.end(), [](const auto& e) { return e.split == "test"; });
+  const auto has = [&](const char* part) {
+    return std::any_of(entries.begin(), entries.end(), [part](const auto& e) { return e.split == part; });
+  };
+  listing.validation = has("test") && has("val");
   // A set with train and val but no test is tested on val.
-  const std::string wanted = split == Split::train ? "train" : has_test ? "test" : "val";
+  const std::string wanted = split == Split::test ? (has("test") ? "test" : "val")
+                             : split == Split::validation && listing.validation ? "val"
+                                                                                : "train";
   for (const auto& entry : entries) {
     if (!entry.split.empty()) listing.split = true;
     if (!entry.split.empty() && entry.split != wanted) continue;

@@ -82,7 +82,7 @@ Part part_of(const std::string& prefix) {
 struct Files {
   fs::path images;
   fs::path labels;  // empty: none
-  bool split = false;
+  bool split = false, validation = false;
 };
 
 // The set's name without the part's: files of one set agree in it.
@@ -116,7 +116,11 @@ Files find_files(const fs::path& path, Split split) {
   Files files;
   files.split = !images[Part::train].empty() && !images[Part::test].empty();
   if (files.split) {
-    const auto& candidates = images[split == Split::train ? Part::train : Part::test];
+    files.validation = !images[Part::valid].empty();
+    const Part part = split == Split::test                             ? Part::test
+                      : split == Split::validation && files.validation ? Part::valid
+                                                                       : Part::train;
+    const auto& candidates = images[part];
     if (candidates.size() > 1) {
       throw data_error(fmt::format("{}: several IDX sets: {}", path.string(), describe(candidates)),
                        "Give the file with the training images instead of the folder.");
@@ -179,7 +183,9 @@ Listing list_idx(const fs::path& path, Split split) {
     }
     set.class_names = numbered_classes(classes);
   }
-  return listing_of(std::move(set), files.images.string(), files.split);
+  auto listing = listing_of(std::move(set), files.images.string(), files.split);
+  listing.validation = files.validation;
+  return listing;
 }
 
 }  // namespace belamy

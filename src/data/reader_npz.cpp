@@ -220,7 +220,11 @@ Listing list_npz(const fs::path& given, Split split) {
   };
   const std::string test = has("test_images") ? "test_" : "val_";
   const bool has_split = has("train_images") && has(test + "images");
-  std::string prefix = has_split && split == Split::test ? test : has("train_images") ? "train_" : "";
+  const bool has_validation = has_split && test == "test_" && has("val_images");
+  const std::string prefix = has_split && split == Split::test              ? test
+                             : has_validation && split == Split::validation ? "val_"
+                             : has("train_images")                          ? "train_"
+                                                                            : "";
   if (!has(prefix + "images")) {
     std::string seen;
     for (const auto& key : keys) seen += (seen.empty() ? "" : ", ") + key;
@@ -233,7 +237,9 @@ Listing list_npz(const fs::path& given, Split split) {
   Dataset set;
   fill_images(arrays[prefix + "images"], set);
   if (arrays.count(prefix + "labels")) fill_labels(arrays[prefix + "labels"], set);
-  return listing_of(std::move(set), path.string(), has_split);
+  auto listing = listing_of(std::move(set), path.string(), has_split);
+  listing.validation = has_validation;
+  return listing;
 }
 
 }  // namespace belamy

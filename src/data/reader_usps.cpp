@@ -59,7 +59,7 @@ Listing list_usps(const fs::path& path, Split split) {
   const fs::path folder = is_file ? path.parent_path() : path;
   const fs::path train = find_part(folder, "train"), test = find_part(folder, "test");
   const bool has_split = !train.empty() && !test.empty() && (!is_file || path == train);
-  const fs::path file = has_split       ? (split == Split::train ? train : test)
+  const fs::path file = has_split       ? (split == Split::test ? test : train)
                         : is_file       ? path
                         : train.empty() ? test
                                         : train;

@@ -35,6 +35,9 @@ struct Listing {
   std::vector<std::string> style_names;
   std::vector<Problem> problems;
   bool split = false;  ///< the items are the asked split; otherwise everything, and a hold-out is to be taken
+  /// The source has validation images of its own; where it has none, those asked for validation are the ones
+  /// for training.
+  bool validation = false;
   /// Decodes the items with wanted[index].
   std::function<void(const std::vector<bool>& wanted, const Visitor& visitor)> read;
 };

@@ -181,7 +181,7 @@ std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
                                const std::function<void(const std::string&)>& progress) {
   std::vector<ReportScore> scores;
   progress("reading the data");
-  const auto test = load_dataset(run.recipe().data, Split::test);
+  const auto test = load_dataset(run.recipe().data, request.split);
   if (shape_of(test).sizes(1) != run.shape().sizes(1)) {
     throw data_error(
         fmt::format("'{}' is no longer what {} was trained on", run.recipe().data.source, run.recipe().name));

@@ -7,11 +7,13 @@
 
 #include "belamy/run.h"
 
+#include "data/dataset.h"
 #include "report/report.h"
 
 namespace belamy {
 
 struct JudgeRequest {
+  Split split = Split::test;  ///< what is measured on: validation to choose settings by, test at the end
   std::int64_t samples = 10000;
   std::int64_t test_limit = 10000;  ///< test examples for reconstruction and likelihood
   std::int64_t seed = 1;

@@ -112,6 +112,12 @@ printf '\x00\x00\x08\x01\x00\x00\x00\x03\x01\x02\x03' >labels/train-labels-idx1-
 expect_failure 3 "$BELAMY" train gan --data labels --out run
 expect_text "3 labels for the 5 images"
 expect_text "do not belong together"
+make_images classes 40
+expect_failure 3 "$BELAMY" train gan --data classes --out run --set data.classes=tpo
+expect_text "no class is called 'tpo'"
+expect_text "did you mean 'top'"
+expect_failure 3 "$BELAMY" train gan --data classes --out run --set data.validation=36
+expect_text "data.validation=36 leaves nothing of 36 training images"
 expect_none run
 
 # A few bad files among good ones: the training goes on and says so, and the doctor lists each.

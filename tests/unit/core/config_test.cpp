@@ -293,5 +293,25 @@ TEST(Config, NearestFindsSmallMistakesOnly) {
   EXPECT_EQ(nearest("a", {}), "");
 }
 
+TEST(Fields, AListOfTextsTakesWhatIsMeant) {
+  std::vector<std::string> names;
+  Fields fields;
+  fields.add("names", names, "of classes");
+  const auto set = [&](const std::string& text) {
+    fields.set_text("names=" + text);
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(set("[\"a\", \"b c\"]"), (Names{"a", "b c"}));
+  EXPECT_EQ(set("[3, 5]"), (Names{"3", "5"}));
+  EXPECT_EQ(set("7"), (Names{"7"}));
+  EXPECT_EQ(set("ill"), (Names{"ill"}));
+  EXPECT_EQ(set("[]"), Names{});
+  fields.set_text("names=[\"x\"]");
+  EXPECT_EQ(fields.to_toml(), "names = [\"x\"]\n");
+  EXPECT_THROW(fields.set_text("names=[0.5]"), Error);
+  EXPECT_THROW(fields.set_text("names=true"), Error);
+}
+
 }  // namespace
 }  // namespace belamy

@@ -85,6 +85,161 @@ TEST(Limit, IsASeededChoiceOfTheTrainingImages) {
   EXPECT_EQ(load_dataset(options, Split::train).count, 180);
 }
 
+TEST(Validation, IsKeptAsideFromTrainingAlone) {
+  TemporaryFolder folder;
+  write(folder / "images-idx3-ubyte", dots(200));
+  DataOptions options = options_for(folder / "images-idx3-ubyte");
+  EXPECT_THAT(error_of(options, ExitCode::data, Split::validation), HasSubstr("data.validation keeps none"));
+  const auto test = load_dataset(options, Split::test).pixels;
+  options.validation = 50;
+  const auto train = load_dataset(options, Split::train).pixels,
+             kept = load_dataset(options, Split::validation).pixels;
+  EXPECT_EQ(load_dataset(options, Split::test).pixels, test);
+  EXPECT_EQ(kept.size(), 50u);
+  std::set<int> all(train.begin(), train.end());
+  all.insert(kept.begin(), kept.end());
+  all.insert(test.begin(), test.end());
+  EXPECT_EQ(all.size(), 200u);
+  EXPECT_EQ(train.size() + kept.size() + test.size(), 200u);
+  options.limit = 20;  // of what is left for training
+  EXPECT_EQ(load_dataset(options, Split::validation).pixels, kept);
+  for (const auto value : load_dataset(options, Split::train).pixels)
+    EXPECT_EQ(std::count(kept.begin(), kept.end(), value), 0);
+  options.validation = 180;
+  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("leaves nothing of 180 training images"));
+}
+
+TEST(Validation, OfTheSourceItselfComesFirst) {
+  TemporaryFolder folder;
+  write(folder / "set/x_train-images-idx3-ubyte", samples::idx_images(4, 1, 1, "abcd"));
+  write(folder / "set/x_valid-images-idx3-ubyte", samples::idx_images(2, 1, 1, "ef"));
+  write(folder / "set/x_test-images-idx3-ubyte", samples::idx_images(1, 1, 1, "g"));
+  DataOptions options = options_for(folder / "set");
+  options.validation = 2;
+  EXPECT_EQ(load_dataset(options, Split::train).count, 4);
+  EXPECT_THAT(load_dataset(options, Split::validation).pixels, ElementsAre('e', 'f'));
+  EXPECT_THAT(load_dataset(options, Split::test).pixels, ElementsAre('g'));
+  for (const std::string part : {"train", "val", "test"}) {
+    const std::uint8_t gray = part == "val" ? 7 : 3;
+    write(folder / ("files/" + part + "/a/1.png"), encode_png(flat(2, 2, {gray})));
+  }
+  options = options_for(folder / "files");
+  EXPECT_EQ(load_dataset(options, Split::validation).pixels[0], 7);
+  EXPECT_EQ(load_dataset(options, Split::train).count, 1);
+}
+
+// Images of one pixel: 0 .. count - 1, with label = value % 3.
+DataOptions three_classes(const TemporaryFolder& folder, int count) {
+  std::string labels;
+  for (int i = 0; i < count; ++i) labels.push_back(static_cast<char>(i % 3));
+  write(folder / "images-idx3-ubyte", dots(count));
+  write(folder / "labels-idx1-ubyte", samples::idx_labels(static_cast<std::uint32_t>(count), labels));
+  return options_for(folder / "images-idx3-ubyte");
+}
+
+TEST(Classes, AreChosenInEverySplitWithoutMovingAnything) {
+  TemporaryFolder folder;
+  DataOptions options = three_classes(folder, 240);
+  options.validation = 60;
+  const auto all = load_dataset(options, Split::train);
+  options.classes = {"2", "0"};
+  for (const auto split : {Split::train, Split::test, Split::validation}) {
+    auto unchosen = options;
+    unchosen.classes.clear();
+    std::vector<std::uint8_t> expected;
+    for (const auto value : load_dataset(unchosen, split).pixels)
+      if (value % 3 != 1) expected.push_back(value);
+    const auto set = load_dataset(options, split);
+    EXPECT_EQ(set.pixels, expected);
+    EXPECT_EQ(set.class_names, all.class_names);  // labels keep their numbers
+    for (std::size_t i = 0; i < set.pixels.size(); ++i) EXPECT_EQ(set.labels[i], set.pixels[i] % 3);
+    EXPECT_EQ(set.names[0], "image " + std::to_string(set.pixels[0]));
+  }
+  options.limit = 10;
+  EXPECT_EQ(load_dataset(options, Split::train).count, 10);
+}
+
+TEST(Classes, UnknownOrEmpty) {
+  TemporaryFolder folder;
+  DataOptions options = three_classes(folder, 30);
+  options.classes = {"3"};
+  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("no class is called '3'"));
+  options.classes = {"-1"};
+  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("no class is called '-1'"));
+  write(folder / "labels-idx1-ubyte", samples::idx_labels(30, std::string(29, '\0') + '\2'));
+  options.classes = {"0", "1"};
+  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("class '1' has no training image"));
+  options.classes = {"1"};
+  EXPECT_THAT(error_of(options, ExitCode::data, Split::test), HasSubstr("no image of the classes 1"));
+  write(folder / "one/images-idx3-ubyte", dots(10));
+  options = options_for(folder / "one/images-idx3-ubyte");
+  options.classes = {"0"};
+  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("has no classes"));
+}
+
+TEST(Classes, OfFoldersGoByNameAndByNumber) {
+  TemporaryFolder folder;
+  for (const char* name : {"healthy", "ill"}) {
+    for (int i = 0; i < 4; ++i)
+      write(folder / ("set/" + std::string(name) + "/" + std::to_string(i) + ".png"),
+            encode_png(flat(2, 2, {static_cast<std::uint8_t>(name[0])})));
+  }
+  DataOptions options = options_for(folder / "set");
+  options.holdout = 0;
+  options.classes = {"ill"};
+  EXPECT_EQ(load_dataset(options, Split::train).pixels[0], 'i');
+  options.classes = {"0"};
+  const auto set = load_dataset(options, Split::train);
+  EXPECT_EQ(set.pixels[0], 'h');
+  EXPECT_THAT(set.names[0], testing::EndsWith("healthy/0.png"));
+  options.classes = {"heathly"};
+  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("did you mean 'healthy'?"));
+}
+
+TEST(Classes, OfPointsKeepTheirModes) {
+  DataOptions options = options_for("ring");
+  const Dataset all = load_dataset(options, Split::train);
+  options.classes = {"1", "2"};
+  const auto set = load_dataset(options, Split::train);
+  EXPECT_EQ(static_cast<std::int64_t>(set.labels.size()), set.count);
+  EXPECT_EQ(static_cast<std::int64_t>(set.points.size()), 2 * set.count);
+  EXPECT_EQ(std::set<std::int64_t>(set.labels.begin(), set.labels.end()), (std::set<std::int64_t>{1, 2}));
+  ASSERT_EQ(set.mixture->centres.size(), 4u);
+  const auto& centres = all.mixture->centres;
+  EXPECT_EQ(set.mixture->centres[0], centres[2]);
+  EXPECT_NEAR(set.points[0], centres[static_cast<std::size_t>(2 * set.labels[0])], 0.1);
+}
+
+TEST(Binarize, ThresholdAndASeededDraw) {
+  TemporaryFolder folder;
+  std::string pixels;
+  for (int i = 0; i < 64; ++i) pixels += std::string(256, static_cast<char>(4 * i));
+  write(folder / "images-idx3-ubyte", samples::idx_images(64, 16, 16, pixels));
+  DataOptions options = options_for(folder / "images-idx3-ubyte");
+  options.holdout = 0;
+  options.binarize = "threshold";
+  auto set = load_dataset(options, Split::train);
+  EXPECT_EQ(set.pixels[31 * 256], 0);    // 124
+  EXPECT_EQ(set.pixels[32 * 256], 255);  // 128
+  options.binarize = "sample";
+  set = load_dataset(options, Split::train);
+  EXPECT_TRUE(std::all_of(set.pixels.begin(), set.pixels.end(), [](auto p) { return p == 0 || p == 255; }));
+  // 16,384 draws; the sum of p(1 - p) over them is 2,730, so the sum's deviation is 52.
+  const auto white = std::count(set.pixels.begin(), set.pixels.end(), 255);
+  EXPECT_NEAR(static_cast<double>(white), 256 * 4 * 63 * 32 / 255.0, 4 * 52);
+  EXPECT_EQ(std::count(set.pixels.begin(), set.pixels.begin() + 256, 255), 0);  // black stays black
+  EXPECT_EQ(load_dataset(options, Split::train).pixels, set.pixels);
+  // The draw of an image is its own, whichever others are used.
+  options.limit = 20;
+  const auto few = load_dataset(options, Split::train);
+  const auto number = std::stoul(few.names[7].substr(6));
+  EXPECT_TRUE(std::equal(few.pixels.begin() + 7 * 256, few.pixels.begin() + 8 * 256,
+                         set.pixels.begin() + static_cast<std::ptrdiff_t>(number) * 256));
+  options.limit = 0;
+  options.seed = 2;
+  EXPECT_NE(load_dataset(options, Split::train).pixels, set.pixels);
+}
+
 TEST(Fitting, SaysWhatItDid) {
   TemporaryFolder folder;
   const auto note = [&](const Image& image, std::int64_t size, std::int64_t channels,

@@ -92,9 +92,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Expected{"pixel-characters", Split::train, 3648, 3, 64, 4, 219.061, {912, 912, 912, 912}},
                     Expected{"pneumonia-mnist", Split::train, 4708, 1, 28, 2, 145.84, {1214, 3494}},
                     Expected{"pneumonia-mnist", Split::test, 624, 1, 28, 2, 143.812, {234, 390}},
+                    Expected{"pneumonia-mnist", Split::validation, 524, 1, 28, 2, 145.1358, {135, 389}},
+                    Expected{"binarized-mnist", Split::validation, 10000, 1, 28, 0, 0.131127 * 255, {}},
                     Expected{"binarized-mnist", Split::test, 10000, 1, 28, 0, 0.132512 * 255, {}}),
     [](const auto& info) {
-      std::string name = info.param.name + (info.param.split == Split::train ? "_train" : "_test");
+      std::string name = info.param.name + (info.param.split == Split::train  ? "_train"
+                                            : info.param.split == Split::test ? "_test"
+                                                                              : "_validation");
       for (char& c : name) c = c == '-' ? '_' : c;
       return name;
     });

@@ -1,0 +1,150 @@
+#include "data/choose.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/random.h"
+
+namespace belamy {
+namespace {
+
+enum Stream { of_holdout, of_limit, of_validation };
+
+// The numbers of the named classes; a name goes before a number.
+std::vector<std::size_t> find_classes(const std::vector<std::string>& classes,
+                                      const std::vector<std::string>& names, const std::string& source) {
+  std::vector<std::size_t> found;
+  for (const auto& text : classes) {
+    if (names.empty()) throw data_error(source + ": has no classes", "leave data.classes empty");
+    auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), text) - names.begin());
+    if (at == names.size()) {
+      const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), at);
+      if (failure != std::errc() || end != text.data() + text.size()) at = names.size();
+    }
+    if (at >= names.size()) {
+      const auto near = nearest(text, names);
+      constexpr std::size_t most = 20;
+      const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
+      throw data_error(
+          fmt::format("{}: no class is called '{}'", source, text),
+          fmt::format("{}its {} classes are {}{}; their numbers from 0 are understood as well",
+                      near.empty() ? "" : "did you mean '" + near + "'? ", names.size(),
+                      fmt::join(names.begin(), shown, ", "), names.size() > most ? ", ..." : ""));
+    }
+    found.push_back(at);
+  }
+  return found;
+}
+
+// Takes the first `count` of those that are wanted, in the order of a seeded permutation.
+std::vector<bool> take(const std::vector<bool>& wanted, std::int64_t count, const DataOptions& options,
+                       Stream stream) {
+  std::vector<bool> taken(wanted.size(), false);
+  Random random(static_cast<std::uint64_t>(options.seed), stream);
+  for (const auto index : random.permutation(static_cast<std::int64_t>(wanted.size()))) {
+    const auto i = static_cast<std::size_t>(index);
+    if (count == 0) break;
+    if (!wanted[i]) continue;
+    taken[i] = true;
+    --count;
+  }
+  return taken;
+}
+
+void keep_validation(std::vector<bool>& wanted, const Listing& listing, const DataOptions& options,
+                     Split split) {
+  const auto left = std::count(wanted.begin(), wanted.end(), true);
+  if (options.validation == 0) {
+    if (split == Split::train) return;
+    throw data_error(listing.source + ": has no validation images of its own, and data.validation keeps none",
+                     "set data.validation to a number of training images, such as 1000, and train with it");
+  }
+  if (options.validation >= left) {
+    throw data_error(fmt::format("{}: data.validation={} leaves nothing of {} training images",
+                                 listing.source, options.validation, left),
+                     "choose a smaller data.validation");
+  }
+  const auto kept = take(wanted, options.validation, options, of_validation);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    wanted[i] = wanted[i] && kept[i] == (split == Split::validation);
+  }
+}
+
+void keep_classes(std::vector<bool>& wanted, const Listing& listing, const DataOptions& options,
+                  Split split) {
+  if (options.classes.empty()) return;
+  std::vector<std::int64_t> counts(listing.class_names.size(), -1);  // -1: not named
+  for (const auto number : find_classes(options.classes, listing.class_names, listing.source))
+    counts[number] = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto label = listing.items[i].label;
+    const bool named = label >= 0 && counts[static_cast<std::size_t>(label)] >= 0;
+    wanted[i] = wanted[i] && named;
+    if (wanted[i]) ++counts[static_cast<std::size_t>(label)];
+  }
+  for (std::size_t k = 0; k < counts.size() && split == Split::train; ++k) {
+    if (counts[k] == 0) {
+      throw data_error(
+          fmt::format("{}: class '{}' has no training image", listing.source, listing.class_names[k]),
+          "leave it out of data.classes");
+    }
+  }
+  if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
+    throw data_error(fmt::format("{}: no image of the classes {} is in this split", listing.source,
+                                 fmt::join(options.classes, ", ")),
+                     "name other data.classes");
+  }
+}
+
+}  // namespace
+
+std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {
+  const auto count = static_cast<std::int64_t>(listing.items.size());
+  std::vector<bool> wanted(listing.items.size(), true);
+  if (!listing.split) {
+    std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
+    if (options.holdout > 0 && count > 1) held = std::clamp<std::int64_t>(held, 1, count - 1);
+    if (held == 0 && split == Split::test) {
+      throw data_error(listing.source + ": has no test images of its own, and data.holdout keeps none",
+                       "Set data.holdout to the share of images to test with, such as 0.1.");
+    }
+    const auto kept = take(wanted, held, options, of_holdout);
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = kept[i] == (split == Split::test);
+  }
+  if (split != Split::test && !listing.validation) keep_validation(wanted, listing, options, split);
+  keep_classes(wanted, listing, options, split);
+  if (split == Split::train && options.limit > 0) wanted = take(wanted, options.limit, options, of_limit);
+  return wanted;
+}
+
+Dataset points_of_classes(Dataset set, const std::vector<std::string>& classes) {
+  if (classes.empty()) return set;
+  std::vector<bool> named(set.class_names.size(), false);
+  for (const auto number : find_classes(classes, set.class_names, set.name)) named[number] = true;
+  const auto wide = static_cast<std::ptrdiff_t>(set.dimension);
+  std::vector<float> points;
+  std::vector<std::int64_t> labels;
+  for (std::size_t i = 0; i < set.labels.size(); ++i) {
+    if (!named[static_cast<std::size_t>(set.labels[i])]) continue;
+    const auto from = set.points.begin() + static_cast<std::ptrdiff_t>(i) * wide;
+    points.insert(points.end(), from, from + wide);
+    labels.push_back(set.labels[i]);
+  }
+  if (set.mixture) {
+    std::vector<double> centres;
+    for (std::size_t k = 0; k < named.size(); ++k) {
+      const auto from = set.mixture->centres.begin() + static_cast<std::ptrdiff_t>(k) * wide;
+      if (named[k]) centres.insert(centres.end(), from, from + wide);
+    }
+    set.mixture->centres = std::move(centres);
+  }
+  set.count = static_cast<std::int64_t>(labels.size());
+  set.points = std::move(points);
+  set.labels = std::move(labels);
+  return set;
+}
+
+}  // namespace belamy

@@ -1,0 +1,20 @@
+// Which examples of a source make a split: hold-out, validation, classes, limit. Internal to src/data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "data/readers.h"
+
+namespace belamy {
+
+/// [items] of a listing: whether the split takes it. First the hold-out and the validation set are taken
+/// away, whatever the classes, so that an example stays in its split; then the classes, then the limit among
+/// what is left for training. Data errors: a split that is kept empty, an unknown class, a class without a
+/// training example.
+std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split);
+
+/// Points of the named classes alone; a mixture keeps their modes. All points where no class is named.
+Dataset points_of_classes(Dataset set, const std::vector<std::string>& classes);
+
+}  // namespace belamy
