@@ -172,8 +172,8 @@ struct ModelInfo {
   std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator)> make;
   /// Settings that make it small and quick for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
-  /// Stages that a recipe may have, in their order, as they are with `tiny`: the conformance suite goes through
-  /// them. `check` refuses others.
+  /// Stages that a recipe may have, in their order, as they are with `tiny`: the conformance suite goes
+  /// through them. `check` refuses others.
   std::vector<std::string> stages;
   /// Single settings that switch on what is off by default: "model.r1=1". The conformance suite runs each of
   /// them on top of `tiny`.

@@ -62,9 +62,8 @@ double exact_log_partition(const nn::BoltzmannMachine& machine) {
            });
   }
   if (machine.hidden() <= machine.visible()) {
-    return sum_over_states(machine.hidden(), [&](const Tensor& h) {
-      return h.mv(c) + at::softplus(b + h.mm(w.t())).sum(1);
-    });
+    return sum_over_states(machine.hidden(),
+                           [&](const Tensor& h) { return h.mv(c) + at::softplus(b + h.mm(w.t())).sum(1); });
   }
   return sum_over_states(machine.visible(),
                          [&](const Tensor& v) { return v.mv(b) + at::softplus(c + v.mm(w)).sum(1); });
@@ -75,7 +74,9 @@ std::vector<double> annealing_path(std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     const double t = static_cast<double>(i) / static_cast<double>(count - 1);
     const double a = 500.0 / 14500, b = 4500.0 / 14500;  // of 14,500: 500 to 0.5, 4,000 to 0.9, 10,000 to 1
-    path.push_back(t < a ? 0.5 * t / a : t < b ? 0.5 + 0.4 * (t - a) / (b - a) : 0.9 + 0.1 * (t - b) / (1 - b));
+    path.push_back(t < a   ? 0.5 * t / a
+                   : t < b ? 0.5 + 0.4 * (t - a) / (b - a)
+                           : 0.9 + 0.1 * (t - b) / (1 - b));
   }
   return path;
 }

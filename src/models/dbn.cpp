@@ -2,15 +2,16 @@
 //
 //   p(v, h_1, ..., h_n) = p(v | h_1) ... p(h_{n-2} | h_{n-1}) p(h_{n-1}, h_n),   the last factor an RBM
 //
-// Learnt as a stack of RBMs, each on the codes of those below it, then tuned as a generator (wake-sleep) or as
-// a classifier (back-propagation through a network that starts from the machines' weights and keeps its own).
-// What learns is the stage's name:
+// Learnt as a stack of RBMs, each on the codes of those below it, then tuned as a generator (wake-sleep) or
+// as a classifier (back-propagation through a network that starts from the machines' weights and keeps its
+// own). What learns is the stage's name:
 //   layer-1 ... layer-n   that machine alone, by contrastive divergence on the means of the layer below
 //   wake-sleep            machines and the network's way up: the up-down algorithm of the paper, section 5
 //   softmax               the classifier on top of the network alone
 //   fine-tune             the whole network, by the labels
 //   main (no stages)      the machines all at once, and the network by the labels
-// The network takes its weights from the machines when a stage other than a layer's begins for the first time.
+// The network takes its weights from the machines when a stage other than a layer's begins for the first
+// time.
 //
 // Departures: labels are no units of the top machine, so the class comes from a softmax on the way up; codes
 // are passed on as means.
@@ -71,11 +72,7 @@ class WayUp final : public torch::nn::Module {
   std::vector<Tensor> weights_, biases_;
 };
 
-class Dbn final : public Model,
-                  public Sampler,
-                  public Encoder,
-                  public Reconstructor,
-                  public Classifier {
+class Dbn final : public Model, public Sampler, public Encoder, public Reconstructor, public Classifier {
  public:
   Dbn(const DataShape& shape, const DbnConfig& config, at::Generator generator)
       : config_(config), shape_(shape) {
@@ -199,12 +196,13 @@ class Dbn final : public Model,
     const auto top = machines_.size() - 1;
     const double scale = 1.0 / static_cast<double>(batch.size());
 
-    std::vector<Tensor> awake = {torch::bernoulli(values(batch.data), generator)};  // units of each layer
+    std::vector<Tensor> awake = {nn::draw_from(values(batch.data), generator)};  // units of each layer
     for (std::size_t k = 0; k < top; ++k) awake.push_back(way_up_->draw(awake[k], k, generator));
     std::vector<Tensor> asleep(machines_.size());
-    asleep[top] = machines_[top]
-                      ->draw_visible(machines_[top]->draw_hidden(awake[top], generator).sample, generator, false)
-                      .sample;
+    asleep[top] =
+        machines_[top]
+            ->draw_visible(machines_[top]->draw_hidden(awake[top], generator).sample, generator, false)
+            .sample;
     for (auto k = top; k-- > 0;) {
       asleep[k] = machines_[k]->draw_visible(asleep[k + 1], generator, false).sample;
     }
@@ -217,7 +215,8 @@ class Dbn final : public Model,
       const auto wrong = way_up_->means(asleep[k], k) - asleep[k + 1];
       upwards.push_back(asleep[k].t().mm(wrong) * scale);
       upwards.push_back(wrong.mean(0));
-      context.apply("layer-" + std::to_string(k + 1), {missed.t().mm(awake[k + 1]) * scale, missed.mean(0), {}});
+      context.apply("layer-" + std::to_string(k + 1),
+                    {missed.t().mm(awake[k + 1]) * scale, missed.mean(0), {}});
     }
     upwards.resize(2 * machines_.size());  // the top of the way up is the top machine
     if (top > 0) {
@@ -260,8 +259,10 @@ ModelInfo dbn() {
   return describe<Dbn, DbnConfig>({
       .name = "dbn",
       .family = "boltzmann",
-      .summary = "deep belief network: a stack of restricted Boltzmann machines, tuned by wake-sleep or labels",
-      .paper = "Hinton, Osindero & Teh, A Fast Learning Algorithm for Deep Belief Nets, Neural Computation 2006",
+      .summary =
+          "deep belief network: a stack of restricted Boltzmann machines, tuned by wake-sleep or labels",
+      .paper =
+          "Hinton, Osindero & Teh, A Fast Learning Algorithm for Deep Belief Nets, Neural Computation 2006",
       .capabilities = {Capability::sampler, Capability::encoder, Capability::reconstructor,
                        Capability::classifier},
       .players = {{"layer", {.optimizer = "sgd", .lr = 0.1, .beta1 = 0.5}},
@@ -270,7 +271,7 @@ ModelInfo dbn() {
       .check = check,
       .tiny = {"model.hidden=[64, 32]", "model.sample_steps=10", "optimizer.layer.lr=0.2"},
       .stages = {"layer-1", "layer-2", "wake-sleep", "softmax", "fine-tune"},
-      .variants = {"model.dropout=0.5", "model.chain=persistent", "data.labelled=20"},
+      .variants = {"model.dropout=0.5", "model.chain=persistent"},
       .defaults = {"train.batch=100", "train.sample_every=3000"},
   });
 }

@@ -4,14 +4,13 @@
 //   -d log p(v) / dW = -<v h>_data + <v h>_model,    biases alike
 //   CD-k: the model's mean over chains of k Gibbs steps that start at the data; PCD: that go on for ever
 //
-// The gradient is computed directly, without autograd. Binary visible units are drawn from grey pixels at every
-// step; Gaussian ones are pixels in [0, 1], or points as they are. Departures: the visible biases start at the
-// first batch's log-odds, and with centring the gradient is that of the centred machine written for the plain
-// one (the same machine and the same log p).
-
-#include <torch/torch.h>
+// The gradient is computed directly, without autograd. Binary visible units are drawn from grey pixels at
+// every step; Gaussian ones are pixels in [0, 1], or points as they are. Departures: the visible biases start
+// at the first batch's log-odds, and with centring the gradient is that of the centred machine written for
+// the plain one (the same machine and the same log p).
 
 #include <fmt/format.h>
+#include <torch/torch.h>
 
 #include "belamy/error.h"
 #include "belamy/recipe.h"
@@ -35,7 +34,8 @@ struct RbmConfig : ModelConfig, BoltzmannLearning {
 
   void fields(Fields& f) override {
     f.add("hidden", hidden, {1, 65536}, "hidden units");
-    f.add("visible", visible, std::vector<std::string>{"binary", "gaussian"}, "units that stand for the data");
+    f.add("visible", visible, std::vector<std::string>{"binary", "gaussian"},
+          "units that stand for the data");
     f.add("deviation", deviation, {1e-3, 100}, "standard deviation of Gaussian visible units", "of the data");
     learning_fields(f);
     f.add("sample_steps", sample_steps, {1, 1'000'000}, "Gibbs steps behind a sample");
@@ -55,9 +55,9 @@ class Rbm final : public Model,
   Rbm(const DataShape& shape, const RbmConfig& config, at::Generator generator)
       : config_(config), shape_(shape), generator_(generator) {
     machine_ = register_module(
-        "machine", std::make_shared<nn::BoltzmannMachine>(
-                       shape.values(), config.hidden, config.visible == "gaussian" ? config.deviation : 0,
-                       generator));
+        "machine",
+        std::make_shared<nn::BoltzmannMachine>(
+            shape.values(), config.hidden, config.visible == "gaussian" ? config.deviation : 0, generator));
     learner_ = register_module("learner", std::make_shared<BoltzmannLearner>(*machine_, config, generator));
     add_player("rbm", {machine_});
   }
@@ -101,9 +101,7 @@ class Rbm final : public Model,
   Tensor decode(const Tensor& hidden) override { return data_of(machine_->visible_means(hidden)); }
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
 
-  Kind kind() const override {
-    return partition_is_countable(*machine_) ? Kind::exact : Kind::estimate;
-  }
+  Kind kind() const override { return partition_is_countable(*machine_) ? Kind::exact : Kind::estimate; }
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
     if (!learner_->started()) {
       throw usage_error("the machine has not been trained: its log Z says nothing about the data",
@@ -120,7 +118,7 @@ class Rbm final : public Model,
   Tensor flat(const Tensor& data) const { return shape_.is_images() ? to_unit(data).flatten(1) : data; }
   Tensor visible_units(const Tensor& data, at::Generator generator) const {
     const auto values = flat(data);
-    return machine_->gaussian() ? values : torch::bernoulli(values, generator);
+    return machine_->gaussian() ? values : nn::draw_from(values, generator);
   }
   Tensor data_of(const Tensor& v) const {
     if (!shape_.is_images()) return v;
@@ -129,8 +127,9 @@ class Rbm final : public Model,
 
   // Kept until the weights change, which a fingerprint tells: the optimiser moves them behind torch's back.
   double log_partition() {
-    const auto fingerprint = std::pair(machine_->weight.detach().to(torch::kDouble).square().sum().item<double>(),
-                                       machine_->hidden_bias.detach().to(torch::kDouble).sum().item<double>());
+    const auto fingerprint =
+        std::pair(machine_->weight.detach().to(torch::kDouble).square().sum().item<double>(),
+                  machine_->hidden_bias.detach().to(torch::kDouble).sum().item<double>());
     if (fingerprint == measured_for_) return log_partition_;
     measured_for_ = fingerprint;
     if (partition_is_countable(*machine_)) {
@@ -140,12 +139,12 @@ class Rbm final : public Model,
     }
     auto generator = generator_.clone();
     generator.set_current_seed(kAnnealSeed);
-    const auto estimate =
-        annealed_log_partition(*machine_, learner_->data_means(),
-                               {config_.anneal_chains, config_.anneal_temperatures}, generator);
+    const auto estimate = annealed_log_partition(
+        *machine_, learner_->data_means(), {config_.anneal_chains, config_.anneal_temperatures}, generator);
     log_partition_ = estimate.log_partition;
     how_ = fmt::format(
-        "log Z = {:.2f} by annealed importance sampling, standard error {:.2g}, between {:.2f} and {:.2f} by 3 "
+        "log Z = {:.2f} by annealed importance sampling, standard error {:.2g}, between {:.2f} and {:.2f} by "
+        "3 "
         "of them; {} chains, {} temperatures",
         log_partition_, estimate.standard_error, estimate.low, estimate.high, config_.anneal_chains,
         config_.anneal_temperatures);
@@ -178,15 +177,16 @@ ModelInfo rbm() {
       .name = "rbm",
       .family = "boltzmann",
       .summary = "restricted Boltzmann machine, binary or Gaussian visible units, by contrastive divergence",
-      .paper = "Hinton, Training Products of Experts by Minimizing Contrastive Divergence, Neural Computation "
-               "2002",
+      .paper =
+          "Hinton, Training Products of Experts by Minimizing Contrastive Divergence, Neural Computation "
+          "2002",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::encoder,
                        Capability::reconstructor, Capability::density, Capability::scorer},
       .players = {{"rbm", {.optimizer = "sgd", .lr = 0.05, .beta1 = 0.5}}},
       .points = true,
       .check = check,
       .tiny = {"model.hidden=32", "model.sample_steps=10", "model.anneal_chains=4",
-               "model.anneal_temperatures=20"},
+               "model.anneal_temperatures=20", "optimizer.rbm.lr=0.2"},
       .variants = {"model.visible=gaussian", "model.gibbs_steps=3", "model.chain=persistent",
                    "model.centring=average", "model.sparsity_target=0.1", "model.weight_cost=0.001",
                    "model.hidden=8"},

@@ -51,7 +51,8 @@ BELAMY_INLINE Floats sigmoid(const Floats& x) {
   const Floats limit = Floats{} + 87.0f;
   const Floats above = x < -limit ? -limit : x, inside = above > limit ? limit : above;
   const Floats t = inside * -1.44269504f;
-  const Floats whole = (t + 12582912.0f) - 12582912.0f;  // nearest integer: 1.5 * 2^23 pushes the fraction out
+  const Floats whole =
+      (t + 12582912.0f) - 12582912.0f;  // nearest integer: 1.5 * 2^23 pushes the fraction out
   const Floats f = t - whole;
   Floats p = Floats{} + 1.535336e-4f;
   p = p * f + 1.339887e-3f;
@@ -86,8 +87,10 @@ BELAMY_CLONES void sigmoid_draw(const float* logits, const float* bias, float* m
       const auto at = row * columns + begin;
       Floats x[4] = {}, b[4] = {};
       std::memcpy(x, logits + at, n * sizeof(float));
-      std::memcpy(b, bias + begin, n * sizeof(float));
-      for (int k = 0; k < 4; ++k) x[k] = sigmoid(x[k] + b[k]);
+      if (bias) {
+        std::memcpy(b, bias + begin, n * sizeof(float));
+        for (int k = 0; k < 4; ++k) x[k] = sigmoid(x[k] + b[k]);
+      }
       if (mean) std::memcpy(mean + at, x, n * sizeof(float));
       if (!sample) continue;
       Words c[4] = {};

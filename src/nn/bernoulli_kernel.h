@@ -7,9 +7,10 @@
 
 namespace belamy::nn {
 
-/// Rows [first, last) of logits [rows, columns], row-major. `bias` [columns] is added first. Each of `mean`
-/// (sigmoid of the logit) and `sample` (0 or 1) may be null, and may be the logits themselves. Columns are
-/// drawn in blocks of 64 with Philox4x32-10 (Salmon et al. 2011), 24 bits each.
+/// Rows [first, last) of logits [rows, columns], row-major. `bias` [columns] is added first; where it is
+/// null, the numbers are no logits but means already. Each of `mean` (sigmoid of the logit) and `sample` (0
+/// or 1) may be null, and may be the logits themselves. Columns are drawn in blocks of 64 with Philox4x32-10
+/// (Salmon et al. 2011), 24 bits each.
 void sigmoid_draw(const float* logits, const float* bias, float* mean, float* sample, std::int64_t columns,
                   std::int64_t first, std::int64_t last, std::uint64_t key);
 

@@ -15,15 +15,15 @@ std::uint64_t draw_key(at::Generator& generator) {
   return at::check_generator<at::CPUGeneratorImpl>(generator)->random64();
 }
 
-// mean or sample may be undefined.
+// `bias`, `mean` and `sample` may be undefined.
 void run_kernel(const Tensor& logits, const Tensor& bias, const Tensor& mean, const Tensor& sample,
                 std::uint64_t key) {
   const auto pointer = [](const Tensor& x) { return x.defined() ? x.data_ptr<float>() : nullptr; };
   const auto columns = logits.size(1);
   const auto grain = std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(columns, 1));
   at::parallel_for(0, logits.size(0), grain, [&](std::int64_t first, std::int64_t last) {
-    sigmoid_draw(logits.data_ptr<float>(), bias.data_ptr<float>(), pointer(mean), pointer(sample), columns,
-                 first, last, key);
+    sigmoid_draw(logits.data_ptr<float>(), pointer(bias), pointer(mean), pointer(sample), columns, first,
+                 last, key);
   });
 }
 
@@ -45,6 +45,14 @@ UnitDraw draw_units(const Tensor& logits, const Tensor& bias, at::Generator gene
   draw.mean = torch::sigmoid(logits + bias);
   draw.sample = (torch::rand(logits.sizes(), generator, logits.options()) < draw.mean).to(logits.dtype());
   return draw;
+}
+
+Tensor draw_from(const Tensor& means, at::Generator generator) {
+  const torch::NoGradGuard no_grad;
+  if (!has_kernel(means)) return torch::bernoulli(means, generator);
+  const auto sample = torch::empty_like(means);
+  run_kernel(means, {}, {}, sample, draw_key(generator));
+  return sample;
 }
 
 Tensor unit_means(const Tensor& logits, const Tensor& bias) {

@@ -476,7 +476,9 @@ TEST_P(ConformanceTest, ResumingInTheMiddleOfEachStageKeepsTheBits) {
   constexpr std::int64_t kSteps = 4;
   recipe->stages.clear();
   for (const auto& name : info_.stages) recipe->stages.push_back({name, kSteps, {}});
-  if (info_.check) ASSERT_EQ(info_.check(shape_of(data), *recipe), "");
+  if (info_.check) {
+    ASSERT_EQ(info_.check(shape_of(data), *recipe), "");
+  }
   Session whole(*recipe, data, kCpu);
   std::string before;  // the checkpoint of each stage's middle
   for (std::size_t stage = 0; stage < info_.stages.size(); ++stage) {

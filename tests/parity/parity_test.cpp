@@ -35,7 +35,7 @@ class ParityTest : public testing::Test {
   // Three steps from NAME/start along the rows of NAME/gradients must end at NAME/end.
   static void expect_steps(const std::string& name, const PlayerOptions& options) {
     const auto layer = std::make_shared<nn::Maxout>(1, 2, 3);  // a weight of [6, 1] and a bias of [6]
-    PlayerState player({"p", {layer}}, options);
+    PlayerState player({"p", "p", {layer}}, options);
     const auto halves = [](const Tensor& flat) {
       return std::vector<Tensor>{flat.narrow(0, 0, 6).view({6, 1}), flat.narrow(0, 6, 6)};
     };

@@ -36,8 +36,9 @@ BoltzmannLearner::BoltzmannLearner(const nn::BoltzmannMachine& machine, const Bo
   data_means_ = register_buffer("data_means", torch::full({v}, 0.5));
   if (settings.chain == "persistent") {
     particles_ = register_buffer(
-        "particles", machine.gaussian() ? torch::randn({settings.particles, v}, generator)
-                                        : torch::bernoulli(torch::full({settings.particles, v}, 0.5), generator));
+        "particles", machine.gaussian()
+                         ? torch::randn({settings.particles, v}, generator)
+                         : torch::bernoulli(torch::full({settings.particles, v}, 0.5), generator));
   }
   if (settings.centring != "none") {
     visible_offset_ = register_buffer("visible_offset", torch::zeros({v}));
@@ -85,8 +86,8 @@ void BoltzmannLearner::step(const std::string& player, const nn::BoltzmannMachin
   const auto scale = [](const Tensor& x) { return 1.0 / static_cast<double>(x.size(0)); };
   const auto v_data = v.mean(0), v_model = visible.sample.mean(0);
   const auto h_data = positive.mean.mean(0), h_model = negative_means.mean(0);
-  auto weight = at::addmm(visible.sample.t().mm(negative_means), v.t(), positive.mean,
-                          scale(visible.sample), -scale(v));
+  auto weight = at::addmm(visible.sample.t().mm(negative_means), v.t(), positive.mean, scale(visible.sample),
+                          -scale(v));
   auto visible_bias = v_model - v_data, hidden_bias = h_model - h_data;
   if (visible_offset_.defined()) {
     weight.addr_(visible_offset_, hidden_bias, 1, -1).addr_(visible_bias, hidden_offset_, 1, -1);
@@ -95,11 +96,6 @@ void BoltzmannLearner::step(const std::string& player, const nn::BoltzmannMachin
     const bool average = s.centring == "average";
     visible_offset_.lerp_(average ? (v_data + v_model) * 0.5 : v_data, kSlide);
     hidden_offset_.lerp_(average ? (h_data + h_model) * 0.5 : h_data, kSlide);
-  }
-  if (machine.gaussian()) {  // dE/dW and dE/db carry 1 / s^2
-    const double precision = 1 / (machine.deviation() * machine.deviation());
-    weight.mul_(precision);
-    visible_bias.mul_(precision);
   }
   if (activity_.defined()) {
     activity_.lerp_(h_data, 1 - kActivityKeep);
@@ -122,8 +118,8 @@ Tensor BoltzmannLearner::chain_start(const nn::BoltzmannMachine& machine, std::i
   if (!machine.gaussian()) {
     return torch::bernoulli(data_means_.expand({n, machine.visible()}), generator);
   }
-  return data_means_ + machine.deviation() * torch::randn({n, machine.visible()}, generator,
-                                                          data_means_.options());
+  return data_means_ +
+         machine.deviation() * torch::randn({n, machine.visible()}, generator, data_means_.options());
 }
 
 }  // namespace belamy::models

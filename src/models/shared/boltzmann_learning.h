@@ -1,5 +1,5 @@
-// Contrastive divergence for one restricted Boltzmann machine: the part of an RBM's and a deep belief network's
-// step that is the same.
+// Contrastive divergence for one restricted Boltzmann machine: the part of an RBM's and a deep belief
+// network's step that is the same.
 #pragma once
 
 #include <string>
@@ -46,9 +46,9 @@ class BoltzmannLearner : public torch::nn::Module {
 
  private:
   BoltzmannLearning settings_;
-  Tensor steps_;       // int64 scalar
-  Tensor data_means_;  // [V]
-  Tensor particles_;   // [P, V]; undefined without persistent chains
+  Tensor steps_;                           // int64 scalar
+  Tensor data_means_;                      // [V]
+  Tensor particles_;                       // [P, V]; undefined without persistent chains
   Tensor visible_offset_, hidden_offset_;  // [V], [H]; undefined without centring
   Tensor activity_;                        // [H] running mean; undefined without a sparsity target
 };

@@ -11,7 +11,8 @@ class Recipe;
 
 namespace belamy::models {
 
-/// The place, from 0, of the layer that the stage "layer-N" trains; none for other names and N above `layers`.
+/// The place, from 0, of the layer that the stage "layer-N" trains; none for other names and N above
+/// `layers`.
 std::optional<std::size_t> layer_of(const std::string& stage, std::size_t layers);
 
 /// What is wrong with the names of a recipe's stages, or empty: "main" (without stages), "layer-1" to

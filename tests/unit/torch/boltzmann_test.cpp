@@ -1,4 +1,6 @@
 // Units, energies and partition functions of restricted Boltzmann machines.
+#include "nn/boltzmann.h"
+
 #include <cmath>
 #include <gmock/gmock.h>
 #include <torch/torch.h>
@@ -7,7 +9,6 @@
 
 #include "metrics/partition.h"
 #include "nn/bernoulli_kernel.h"
-#include "nn/boltzmann.h"
 
 namespace belamy {
 namespace {
@@ -45,7 +46,8 @@ TEST(DrawUnits, MeansAreSigmoids) {
   const auto bias = torch::linspace(-1, 1, 131);
   const auto expected = torch::sigmoid((logits + bias).to(torch::kDouble));
   const auto got = nn::draw_units(logits, bias, seeded(1)).mean.to(torch::kDouble);
-  EXPECT_LT(((got - expected) / expected).abs().max().item<double>(), 5e-6);  // the sum is rounded to f32 first
+  EXPECT_LT(((got - expected) / expected).abs().max().item<double>(),
+            5e-6);  // the sum is rounded to f32 first
   EXPECT_TRUE(torch::equal(nn::unit_means(logits, bias), got.to(torch::kFloat)));
 }
 
@@ -60,7 +62,8 @@ TEST(DrawUnits, FrequenciesAreTheMeans) {
   EXPECT_TRUE(((sample == 0) | (sample == 1)).all().item<bool>());
   // Neighbours in a row and in a column are independent.
   const auto half = sample.select(1, 2) - 0.5;
-  EXPECT_LT(std::abs((half.slice(0, 1) * half.slice(0, 0, -1)).mean().item<double>()), 4.5 * 0.25 / std::sqrt(kDraws));
+  EXPECT_LT(std::abs((half.slice(0, 1) * half.slice(0, 0, -1)).mean().item<double>()),
+            4.5 * 0.25 / std::sqrt(kDraws));
 }
 
 TEST(DrawUnits, DependOnTheKeyAlone) {
@@ -86,7 +89,7 @@ TEST(BoltzmannMachine, FreeEnergyIsTheSumOverHiddenStates) {
 }
 
 TEST(Partition, BothLayersGiveTheSameSum) {
-  const auto wide = random_machine(6, 9, 0.7, 7);  // enumerates 6 visible units
+  const auto wide = random_machine(6, 9, 0.7, 7);                            // enumerates 6 visible units
   const auto tall = std::make_shared<BoltzmannMachine>(9, 6, 0, seeded(1));  // the same, layers exchanged
   {
     const torch::NoGradGuard no_grad;
@@ -143,14 +146,13 @@ TEST(AnnealedPartition, IsWithinItsErrorsOfTheExactValue) {
 
 TEST(AnnealedPartition, KnowsGaussianUnits) {
   const auto machine = random_machine(10, 8, 0.3, 11, 0.8);
-  const auto estimate =
-      annealed_log_partition(*machine, {}, {.chains = 200, .temperatures = 500}, seeded(1));
+  const auto estimate = annealed_log_partition(*machine, {}, {.chains = 200, .temperatures = 500}, seeded(1));
   EXPECT_NEAR(estimate.log_partition, exact_log_partition(*machine), 4 * estimate.standard_error);
 }
 
 TEST(AnnealedPartition, OfTheBaseItselfIsExact) {
   // Where nothing couples and the base is the machine, every weight is the same.
-  const auto machine = random_machine(40, 30, 0.5, 12);
+  const auto machine = random_machine(40, 12, 0.5, 12);
   const torch::NoGradGuard no_grad;
   machine->weight.zero_();
   machine->hidden_bias.zero_();

@@ -65,7 +65,7 @@ class OptimiserTest : public testing::Test {
 
   // Twenty steps of both along the same gradients; the greatest relative difference of a parameter.
   double difference(const PlayerOptions& options, torch::optim::Optimizer& reference) {
-    PlayerState player({"p", {layer_.ptr()}}, options);
+    PlayerState player({"p", "p", {layer_.ptr()}}, options);
     for (int step = 0; step < 20; ++step) {
       const auto gradients = random_gradients();
       move(player, gradients);
@@ -109,14 +109,14 @@ TEST_F(OptimiserTest, RmspropIsLibTorchs) {
 TEST_F(OptimiserTest, DecayShrinksTheWeightsWithoutAGradient) {
   for (const auto* optimizer : {"adam", "sgd", "rmsprop"}) {
     const auto before = layer_->weight.detach().clone();
-    PlayerState player({"p", {layer_.ptr()}}, {.optimizer = optimizer, .lr = 0.5, .weight_decay = 0.1});
+    PlayerState player({"p", "p", {layer_.ptr()}}, {.optimizer = optimizer, .lr = 0.5, .weight_decay = 0.1});
     move(player, {Tensor(), Tensor()});
     EXPECT_TRUE(torch::allclose(layer_->weight, before * 0.95)) << optimizer;
   }
 }
 
 TEST_F(OptimiserTest, TheAverageFollowsTheWeightsSlowerAndSlower) {
-  PlayerState player({"p", {layer_.ptr()}}, {.optimizer = "sgd", .lr = 0.1, .beta1 = 0, .average = 0.4});
+  PlayerState player({"p", "p", {layer_.ptr()}}, {.optimizer = "sgd", .lr = 0.1, .beta1 = 0, .average = 0.4});
   auto expected = layer_->weight.detach().clone();
   for (int t = 1; t <= 10; ++t) {
     move(player, random_gradients());
@@ -133,7 +133,7 @@ TEST_F(OptimiserTest, TheAverageFollowsTheWeightsSlowerAndSlower) {
 }
 
 TEST_F(OptimiserTest, ClippingScalesLongGradientsOnly) {
-  PlayerState player({"p", {layer_.ptr()}}, {.optimizer = "sgd", .lr = 1, .beta1 = 0, .clip = 2});
+  PlayerState player({"p", "p", {layer_.ptr()}}, {.optimizer = "sgd", .lr = 1, .beta1 = 0, .clip = 2});
   auto gradients = random_gradients();
   const auto length = std::sqrt((gradients[0].square().sum() + gradients[1].square().sum()).item<double>());
   for (const double wanted : {10.0, 1.0}) {
@@ -148,13 +148,13 @@ TEST_F(OptimiserTest, ClippingScalesLongGradientsOnly) {
 
 TEST_F(OptimiserTest, AZeroGradientWithClippingMovesNothing) {
   const auto before = layer_->weight.detach().clone();
-  PlayerState player({"p", {layer_.ptr()}}, {.clip = 1});
+  PlayerState player({"p", "p", {layer_.ptr()}}, {.clip = 1});
   move(player, {Tensor(), Tensor()});
   EXPECT_TRUE(layer_->weight.equal(before));
 }
 
 TEST_F(OptimiserTest, GradientsMustBeAsManyAsParameters) {
-  PlayerState player({"p", {layer_.ptr()}}, {});
+  PlayerState player({"p", "p", {layer_.ptr()}}, {});
   EXPECT_THROW(player.set_gradient({Tensor()}), std::logic_error);
 }
 
