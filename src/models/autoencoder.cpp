@@ -1,15 +1,24 @@
 // Autoencoder: an encoder and a decoder that approximate the identity through a narrow code.
 // Rumelhart, Hinton & Williams 1986; Hinton & Salakhutdinov 2006 (deep), Masci et al. 2011 (convolutional).
 //
-//   min  E -log p(x | dec(enc(x)))      Gaussian: squared error, Bernoulli: cross-entropy; pixels in [0, 1]
+//   min  E -log p(x | dec(h)) + penalties,  h = enc(x')
 //
-// Departures: trained from random weights by Adam, without layer-wise pre-training.
+// Gaussian: squared error, Bernoulli: cross-entropy; pixels in [0, 1]. By settings:
+//   sparse       + weight * L1, L2 or KL of h (Ng, CS294A lecture notes 2011)
+//   k-sparse     h keeps its k largest units, more of them when it is used (Makhzani & Frey 2014,
+//   arXiv:1312.5663) denoising    x' is a noisy x (Vincent et al. 2008) contractive  + weight * |dh/dx|^2
+//   (Rifai et al. 2011)
+//
+// Departures: trained from random weights by Adam, without layer-wise pre-training. Encoder and decoder have
+// weights of their own, which the k-sparse and the contractive paper tie.
 
 #include <torch/torch.h>
 
 #include "belamy/recipe.h"
 
 #include "models/shared/code_networks.h"
+#include "models/shared/code_terms.h"
+#include "objectives/codes.h"
 #include "objectives/likelihood.h"
 
 namespace belamy::models {
@@ -18,6 +27,12 @@ namespace {
 struct AutoencoderConfig : CodeConfig {
   std::string loss = "l2";
   std::string output = "sigmoid";
+  std::string code_unit = "linear";
+  Sparsity sparsity;
+  std::int64_t keep = 0;
+  double keep_factor = 1;
+  Corruption corruption;
+  double contraction = 0;
 
   AutoencoderConfig() {
     hidden = {512, 256};
@@ -30,6 +45,25 @@ struct AutoencoderConfig : CodeConfig {
     f.add(
         "output", output, std::vector<std::string>{"sigmoid", "linear"},
         "last unit of the decoder; linear with l2 only (no hidden layers and linear: principal components)");
+    f.add("code_unit", code_unit, code_units(), "units of the code");
+    sparsity.fields(f);
+    f.add("keep", keep, {0, 4096},
+          "k-sparse: largest units of a code that stay, the others become 0; 0: all");
+    f.add("keep_factor", keep_factor, {1, 100},
+          "k-sparse: times as many stay when the trained model is used");
+    corruption.fields(f);
+    f.add("contraction", contraction, {0, 1e6},
+          "weight of the squared derivative of the code by the pixels in [0, 1]; exact for a single layer of "
+          "sigmoid units, else estimated by one random direction");
+  }
+
+  static std::vector<std::string> code_units() {
+    auto names = nn::activation_names();
+    names.insert(names.begin(), "linear");
+    return names;
+  }
+  bool single_sigmoid_layer() const {
+    return network == "fully-connected" && hidden.empty() && code_unit == "sigmoid" && keep == 0;
   }
 };
 
@@ -38,14 +72,33 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
   Autoencoder(const DataShape& shape, const AutoencoderConfig& config, at::Generator generator)
       : config_(config), images_(shape.is_images()) {
     encoder_ = register_module("encoder", make_encoder(shape, config, config.code, generator));
+    if (config.code_unit != "linear") encoder_->add(nn::activation(config.code_unit));
     decoder_ = register_module("decoder", make_decoder(shape, config, generator));
     add_player("autoencoder", {encoder_, decoder_});
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    const auto loss = score(batch.data).mean();
+    auto input = config_.corruption.apply(batch.data, images_ ? -1 : 0, 1, context.generator());
+    const bool estimate = config_.contraction > 0 && !config_.single_sigmoid_layer();
+    if (estimate) input = input.detach().requires_grad_();
+    const auto codes = encode(input);
+    const auto error = errors(decoder_->forward(codes), batch.data).mean();
+    auto loss = error;
+    context.record("loss/reconstruction", error);
+    if (config_.sparsity.on()) {
+      const auto penalty = config_.sparsity.penalty(codes);
+      loss = loss + config_.sparsity.weight * penalty;
+      context.record("loss/sparsity", penalty);
+    }
+    if (config_.contraction > 0) {
+      const auto slope = estimate
+                             ? objectives::estimated_contraction(codes, input, context.normal(codes.sizes()))
+                             : objectives::sigmoid_contraction(codes, encoder_->parameters()[0]);
+      const auto penalty = slope / unit();
+      loss = loss + config_.contraction * penalty;
+      context.record("loss/contraction", penalty);
+    }
     context.update("autoencoder", loss);
-    context.record("loss/reconstruction", loss);
   }
 
   Encoder* encoder() override { return this; }
@@ -54,7 +107,12 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
   Scorer* scorer() override { return this; }
 
   std::int64_t code_size() const override { return config_.code; }
-  Tensor encode(const Tensor& data) override { return encoder_->forward(data); }
+  Tensor encode(const Tensor& data) override {
+    const auto codes = encoder_->forward(data);
+    if (config_.keep == 0) return codes;
+    const auto more = std::lround(static_cast<double>(config_.keep) * config_.keep_factor);
+    return objectives::keep_largest(codes, is_training() ? config_.keep : std::min(more, codes.size(1)));
+  }
   std::int64_t latent_size() const override { return config_.code; }
   Tensor draw_latent(std::int64_t, at::Generator) override { return {}; }
   Tensor decode(const Tensor& codes) override { return finish(decoder_->forward(codes)); }
@@ -64,13 +122,18 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
     return config_.loss == "l2" ? "squared error (sum over values in [0, 1])" : "cross-entropy (nats)";
   }
   Tensor score(const Tensor& data) override {  // [N]
-    const auto raw = decoder_->forward(encode(data));
-    if (config_.loss == "cross-entropy") return -objectives::bernoulli_log_likelihood(to_unit(data), raw);
-    const double unit = images_ ? 0.25 : 1;  // pixels are [-1, 1] here and [0, 1] in the papers
-    return (finish(raw) - data).square().flatten(1).sum(1) * unit;
+    return errors(decoder_->forward(encode(data)), data);
   }
 
  private:
+  // Of one squared step in [0, 1], the papers' range of pixels, which is [-1, 1] here.
+  double unit() const { return images_ ? 0.25 : 1; }
+
+  Tensor errors(const Tensor& raw, const Tensor& data) const {  // [N]
+    if (config_.loss == "cross-entropy") return -objectives::bernoulli_log_likelihood(to_unit(data), raw);
+    return (finish(raw) - data).square().flatten(1).sum(1) * unit();
+  }
+
   Tensor finish(const Tensor& raw) const {
     return config_.output == "linear" ? raw : from_unit(raw.sigmoid());
   }
@@ -87,7 +150,19 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
   }
   if (!shape.is_images() && settings.output == "sigmoid")
     return "points have no bounds; set model.output=linear";
-  return check_code_networks(shape, config_of<CodeConfig>(recipe));
+  if (settings.sparsity.kind == "kl" && settings.code_unit != "sigmoid") {
+    return "the KL penalty is of units between 0 and 1; set model.code_unit=sigmoid";
+  }
+  if (settings.keep > settings.code) {
+    return fmt::format("a code of {0} units has not {1} largest ones; set model.keep={0}", settings.code,
+                       settings.keep);
+  }
+  if (settings.contraction > 0 && settings.network == "convolutional") {
+    return "batch norm mixes the examples, so a code has no derivative of its own; set "
+           "model.network=fully-connected";
+  }
+  if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
+  return check_code_networks(shape, settings);
 }
 
 }  // namespace
@@ -96,7 +171,8 @@ ModelInfo autoencoder() {
   return describe<Autoencoder, AutoencoderConfig>({
       .name = "autoencoder",
       .family = "autoencoder",
-      .summary = "autoencoder, fully connected or convolutional, squared error or cross-entropy",
+      .summary =
+          "autoencoder, fully connected or convolutional: plain, sparse, k-sparse, denoising, contractive",
       .paper =
           "Hinton & Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks, Science 2006",
       .capabilities = {Capability::decoder, Capability::encoder, Capability::reconstructor,
@@ -105,6 +181,9 @@ ModelInfo autoencoder() {
       .points = true,
       .check = check,
       .tiny = {"model.hidden=[128]", "model.code=16"},
+      .variants = {"model.sparsity=l1", "model.sparsity=l2", "model.sparsity=kl", "model.keep=4",
+                   "model.corruption=gaussian", "model.corruption=masking",
+                   "model.corruption=salt-and-pepper", "model.contraction=0.1", "model.down=pool"},
       .defaults = {"train.batch=128"},
   });
 }

@@ -89,6 +89,33 @@ expect_text "words.*(image|1.png)"
 expect_code 3 "$BELAMY" data doctor words
 expect_failure 2 "$BELAMY" train autoencoder --data ring --out run
 expect_text "points have no bounds; set model.output=linear"
+# Autoencoders: settings that contradict each other or the data.
+on_ring() { # MODEL SETTINGS...
+  local settings=() setting
+  for setting in "${@:2}"; do settings+=(--set "$setting"); done
+  expect_failure 2 "$BELAMY" train "$1" --data ring --out run "${settings[@]}"
+}
+on_ring autoencoder model.output=linear model.sparsity=kl
+expect_text "the KL penalty is of units between 0 and 1; set model.code_unit=sigmoid"
+on_ring autoencoder model.output=linear model.keep=100
+expect_text "a code of 32 units has not 100 largest ones; set model.keep=32"
+on_ring autoencoder model.output=linear model.corruption=salt-and-pepper
+expect_text "points have no least and greatest value; set model.corruption=gaussian"
+on_ring autoencoder model.output=linear model.corruption=masking model.corruption_level=2
+expect_text "model.corruption_level=2 is a share of the values here"
+on_ring autoencoder model.output=linear model.network=convolutional model.contraction=1
+expect_text "batch norm mixes the examples.*set model.network=fully-connected"
+on_ring autoencoder model.output=linear model.down=pool
+expect_text "only convolutions are pooled; set model.network=convolutional"
+on_ring stacked-autoencoder
+expect_text "cross-entropy is of values between 0 and 1.*set model.loss=l2"
+on_ring denoising-autoencoder model.corruption=none
+expect_text "without noise the chain stands still; set model.corruption=gaussian"
+on_ring denoising-autoencoder model.corruption=gaussian
+expect_text "points need model.decoder=gaussian"
+printf '[model]\nname = "stacked-autoencoder"\nloss = "l2"\n[[stage]]\nname = "layer-3"\nsteps = 1\n' >stages.toml
+expect_failure 2 "$BELAMY" train stages.toml --data ring --out run
+expect_text "it has no stage 'layer-3': layer-1 to layer-2, joint, softmax, fine-tune"
 expect_failure 3 "$BELAMY" train dcgan --data ring --out run
 expect_text "dcgan takes images, but 'ring' holds points"
 expect_text "choose other data with --data"

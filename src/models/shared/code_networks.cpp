@@ -26,6 +26,10 @@ void CodeConfig::fields(Fields& f) {
         "widths of the encoder's hidden layers when fully connected; the decoder mirrors them");
   f.add("width", width, {1, 512},
         "channels of the layer next to the image when convolutional; doubles towards 4x4");
+  f.add("down", down, std::vector<std::string>{"stride", "pool"},
+        "convolutional: how it halves. stride: 4x4 kernels, transposed on the way back; pool: 3x3 kernels "
+        "and the "
+        "maximum of 2x2, nearest-neighbour upsampling on the way back");
   f.add("activation", activation, nn::activation_names(), "of the hidden layers");
   f.add("code", code, {1, 4096}, "length of the code");
 }
@@ -42,8 +46,11 @@ std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig
     }
     auto in = shape.channels, out = config.width;
     for (std::int64_t i = 0; i < halvings(shape); ++i) {
-      net->add(torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 4).stride(2).padding(1).bias(false)));
+      const bool pool = config.down == "pool";
+      net->add(torch::nn::Conv2d(
+          torch::nn::Conv2dOptions(in, out, pool ? 3 : 4).stride(pool ? 1 : 2).padding(1).bias(false)));
       net->add(torch::nn::BatchNorm2d(out)).add(act);
+      if (pool) net->add([](const Tensor& x) { return at::max_pool2d(x, 2); });
       in = out;
       out *= 2;
     }
@@ -72,7 +79,12 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
     for (auto left = halvings(shape); left > 0; --left) {
       net->add(torch::nn::BatchNorm2d(channels)).add(act);
       const auto out = left > 1 ? channels / 2 : shape.channels;
-      net->add(std::make_shared<nn::ConvTranspose>(channels, out, 4, 2, 1, left == 1));
+      if (config.down == "pool") {
+        net->add([](const Tensor& x) { return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); });
+        net->add(torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, out, 3).padding(1).bias(left == 1)));
+      } else {
+        net->add(std::make_shared<nn::ConvTranspose>(channels, out, 4, 2, 1, left == 1));
+      }
       channels = out;
     }
     const auto cut = (padded_side(shape) - shape.width) / 2, height = shape.height, width = shape.width;
@@ -91,7 +103,10 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
 }
 
 std::string check_code_networks(const DataShape& shape, const ModelConfig& config) {
-  if (static_cast<const CodeConfig&>(config).network == "fully-connected") return "";
+  const auto& settings = static_cast<const CodeConfig&>(config);
+  if (settings.network == "fully-connected") {
+    return settings.down == "pool" ? "only convolutions are pooled; set model.network=convolutional" : "";
+  }
   if (!shape.is_images()) return "a convolutional network needs images; set model.network=fully-connected";
   if (shape.width != shape.height) return "a convolutional network needs square images; set data.size";
   if (shape.width < 8) return "a convolutional network needs 8 pixels a side or more; set data.size";

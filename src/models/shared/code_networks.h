@@ -1,5 +1,5 @@
-// Encoder and decoder networks of the autoencoder family: fully connected, or strided convolutions down to
-// 4x4.
+// Encoder and decoder networks of the autoencoder family: fully connected, or convolutions down to 4x4 with
+// strides or with pooling.
 #pragma once
 
 #include <memory>
@@ -18,6 +18,7 @@ struct CodeConfig : ModelConfig {
   std::string network = "fully-connected";
   std::vector<std::int64_t> hidden = {400};
   std::int64_t width = 32;
+  std::string down = "stride";
   std::string activation = "relu";
   std::int64_t code = 20;
 

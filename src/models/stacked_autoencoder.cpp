@@ -1,0 +1,285 @@
+// Stacked autoencoder: layers that learn, one after the other, to give back what the layer below says, and a
+// softmax classifier on top. Bengio et al. 2007; Vincent et al. 2010 (denoising layers); Ng, CS294A (sparse
+// ones).
+//
+//   h_0 = x in [0, 1],  h_k = s(W_k h_{k-1} + b_k),  layer k:  min  E -log p(h_{k-1} | V_k h_k + c_k) +
+//   penalties
+//
+// What learns is the stage's name:
+//   layer-1 ... layer-n   that layer alone, on the codes of those below it
+//   joint                 all layers at once, by the error of the data given back through the whole stack
+//   softmax               the classifier alone, on frozen layers
+//   fine-tune             classifier and layers, by the labels; without stages before it: from random weights
+//   main (no stages)      all at once, by the error of the data and by the labels
+//
+// Departures: Adam. The first steps of a stage have moments of zero, which makes them large: hence the
+// warm-up.
+
+#include <charconv>
+#include <optional>
+#include <torch/torch.h>
+
+#include "belamy/recipe.h"
+
+#include "models/shared/code_networks.h"
+#include "models/shared/code_terms.h"
+#include "nn/init.h"
+#include "nn/layers.h"
+#include "objectives/likelihood.h"
+
+namespace belamy::models {
+namespace {
+
+struct StackedConfig : ModelConfig {
+  std::vector<std::int64_t> hidden = {500, 500};
+  std::string unit = "sigmoid";
+  bool tied = true;
+  std::string loss = "cross-entropy";
+  Corruption corruption;
+  Sparsity sparsity;
+  double decay = 0;
+  double dropout = 0;
+  double input_dropout = 0;
+  double label_weight = 1;
+
+  void fields(Fields& f) override {
+    f.add("hidden", hidden, {1, 8192}, "widths of the layers; the last is the code's length");
+    f.add("unit", unit, nn::activation_names(),
+          "of every layer, and of what layers above the first give back");
+    f.add("tied", tied, "the way back has the transposed weights of the way up: V = W'");
+    f.add("loss", loss, std::vector<std::string>{"l2", "cross-entropy"},
+          "of what a layer gives back: squared error, or cross-entropy of values in [0, 1]");
+    corruption.fields(f);
+    sparsity.fields(f);
+    f.add("decay", decay, {0, 1e6}, "times half the squared weights of the layers that learn to give back");
+    f.add("dropout", dropout, {0, 0.95}, "share of units left out of each layer when labels are learnt");
+    f.add("input_dropout", input_dropout, {0, 0.95}, "the same of the input's values");
+    f.add("label_weight", label_weight, {0, 1e6}, "without stages: of the labels beside the reconstruction");
+  }
+};
+
+class Layer final : public torch::nn::Module {
+ public:
+  Layer(std::int64_t in, std::int64_t out, bool tied) {
+    weight_ = register_parameter("weight", torch::zeros({out, in}));
+    bias_ = register_parameter("bias", torch::zeros({out}));
+    if (!tied) back_weight_ = register_parameter("back_weight", torch::zeros({in, out}));
+    back_bias_ = register_parameter("back_bias", torch::zeros({in}));
+  }
+  Tensor up(const Tensor& x) const { return at::linear(x, weight_, bias_); }
+  Tensor down(const Tensor& h) const {
+    return at::linear(h, back_weight_.defined() ? back_weight_ : weight_.t(), back_bias_);
+  }
+  Tensor squared_weights() const {
+    const auto sum = weight_.square().sum();
+    return back_weight_.defined() ? sum + back_weight_.square().sum() : sum;
+  }
+
+ private:
+  Tensor weight_, bias_, back_weight_, back_bias_;
+};
+
+// The place of the layer that a stage trains, from 0.
+std::optional<std::size_t> layer_of(const std::string& stage, std::size_t layers) {
+  const std::string start = "layer-";
+  std::size_t number = 0;
+  if (!stage.starts_with(start)) return {};
+  const auto* end = stage.data() + stage.size();
+  const auto [rest, error] = std::from_chars(stage.data() + start.size(), end, number);
+  if (error != std::errc() || rest != end || number < 1 || number > layers) return {};
+  return number - 1;
+}
+
+class StackedAutoencoder final : public Model, public Encoder, public Reconstructor, public Classifier {
+ public:
+  StackedAutoencoder(const DataShape& shape, const StackedConfig& config, at::Generator generator)
+      : config_(config), shape_(shape), unit_(nn::activation(config.unit)) {
+    std::vector<std::shared_ptr<torch::nn::Module>> modules;
+    auto width = shape.values();
+    for (const auto next : config.hidden) {
+      layers_.push_back(register_module("layer-" + std::to_string(layers_.size() + 1),
+                                        std::make_shared<Layer>(width, next, config.tied)));
+      modules.push_back(layers_.back());
+      width = next;
+    }
+    softmax_ = register_module("softmax", std::make_shared<nn::Dense>(width, shape.classes));
+    input_dropout_ =
+        register_module("input_dropout", std::make_shared<nn::Dropout>(config.input_dropout, generator));
+    dropout_ = register_module("dropout", std::make_shared<nn::Dropout>(config.dropout, generator));
+    nn::initialise(*this, nn::Init::glorot, generator);
+    add_player("stack", modules);
+    add_player("classifier", {softmax_});
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    const auto& stage = context.stage();
+    if (context.stage_step() == 0) forget_moments(context);
+    if (const auto layer = layer_of(stage, layers_.size())) {
+      Tensor clean;
+      {
+        const torch::NoGradGuard no_grad;
+        clean = climb(values(batch.data), *layer);
+      }
+      context.update("stack", giving_back(clean, *layer, *layer + 1, context));
+      return;
+    }
+    if (stage == "joint") {
+      context.update("stack", giving_back(values(batch.data), 0, layers_.size(), context));
+      return;
+    }
+    const auto& known = batch.others.empty() ? batch : batch.others[0];
+    const auto labelled = stage == "softmax"
+                              ? naming(encode(known.data).detach(), known.labels, context)
+                              : naming(climb_with_dropout(values(known.data)), known.labels, context);
+    if (stage == "softmax") {
+      context.update("classifier", labelled);
+      return;
+    }
+    const auto loss = stage == "fine-tune" ? labelled
+                                           : config_.label_weight * labelled +
+                                                 giving_back(values(batch.data), 0, layers_.size(), context);
+    context.update("stack", loss, /*keep_graph=*/true);
+    context.update("classifier", labelled);
+  }
+
+  Encoder* encoder() override { return this; }
+  Reconstructor* reconstructor() override { return this; }
+  Classifier* classifier() override { return this; }
+
+  std::int64_t code_size() const override { return config_.hidden.back(); }
+  Tensor encode(const Tensor& data) override { return climb(values(data), layers_.size()); }
+  Tensor reconstruct(const Tensor& data) override {
+    const auto back = finish(descend(encode(data), 0, layers_.size()), 0);
+    return (shape_.is_images() ? from_unit(back) : back).view(shape_.sizes(data.size(0)));
+  }
+  std::int64_t classes() const override { return shape_.classes; }
+  Tensor classify(const Tensor& data) override { return softmax_->forward(encode(data)); }
+
+ private:
+  // One player owns all layers, and only some learn in a stage. The others have no gradient there; without
+  // the moments of the stage before, they stay where they are.
+  static void forget_moments(StepContext& context) {
+    const torch::NoGradGuard no_grad;
+    const auto state = context.optimizer_state("stack");
+    for (auto moment : state.first) moment.zero_();
+    for (auto moment : state.second) moment.zero_();
+  }
+
+  Tensor values(const Tensor& data) const { return shape_.is_images() ? to_unit(data.flatten(1)) : data; }
+  Tensor climb(Tensor h, std::size_t layers) const {
+    for (std::size_t k = 0; k < layers; ++k) h = unit_(layers_[k]->up(h));
+    return h;
+  }
+  Tensor climb_with_dropout(const Tensor& x) const {
+    auto h = input_dropout_->forward(x);
+    for (const auto& layer : layers_) h = dropout_->forward(unit_(layer->up(h)));
+    return h;
+  }
+  // From the code of layer `last` - 1 to what layer `first` gives back, before its last unit.
+  Tensor descend(Tensor h, std::size_t first, std::size_t last) const {
+    for (auto k = last - 1; k > first; --k) h = unit_(layers_[k]->down(h));
+    return layers_[first]->down(h);
+  }
+  Tensor finish(const Tensor& raw, std::size_t layer) const {
+    if (layer > 0) return unit_(raw);
+    return shape_.is_images() ? raw.sigmoid() : raw;
+  }
+
+  // The loss of the layers `first` up to `last` that give back `clean`, the input of the first of them.
+  Tensor giving_back(const Tensor& clean, std::size_t first, std::size_t last, StepContext& context) const {
+    auto h = config_.corruption.apply(clean, 0, 1, context.generator());
+    std::vector<Tensor> terms;
+    for (auto k = first; k < last; ++k) {
+      h = unit_(layers_[k]->up(h));
+      if (config_.sparsity.on()) terms.push_back(config_.sparsity.weight * config_.sparsity.penalty(h));
+      if (config_.decay > 0) terms.push_back(config_.decay / 2 * layers_[k]->squared_weights());
+    }
+    const auto raw = descend(h, first, last);
+    auto loss = config_.loss == "l2" ? (finish(raw, first) - clean).square().sum(1).mean()
+                                     : -objectives::bernoulli_log_likelihood(clean, raw).mean();
+    context.record("loss/reconstruction", loss);
+    for (const auto& term : terms) loss = loss + term;
+    if (!terms.empty()) context.record("loss/penalised", loss);
+    return loss;
+  }
+
+  Tensor naming(const Tensor& codes, const Tensor& labels, StepContext& context) const {
+    const auto logits = softmax_->forward(codes);
+    const auto loss = at::cross_entropy_loss(logits, labels);
+    context.record("loss/labelled", loss);
+    context.record("error/labelled", (logits.argmax(1) != labels).to(torch::kFloat).mean());
+    return loss;
+  }
+
+  StackedConfig config_;
+  DataShape shape_;
+  std::function<Tensor(const Tensor&)> unit_;
+  std::vector<std::shared_ptr<Layer>> layers_;
+  std::shared_ptr<nn::Dense> softmax_;
+  std::shared_ptr<nn::Dropout> input_dropout_, dropout_;
+};
+
+std::string check_stages(const StackedConfig& settings, const Recipe& recipe) {
+  const auto& rest = recipe.players.at("stack");
+  bool shrinks = rest.weight_decay > 0, layerwise = false;
+  for (const auto& stage : recipe.stages) {
+    const bool layer = layer_of(stage.name, settings.hidden.size()).has_value();
+    const auto known = {"main", "joint", "softmax", "fine-tune"};
+    if (!layer && std::find(known.begin(), known.end(), stage.name) == known.end()) {
+      return fmt::format("it has no stage '{}': layer-1 to layer-{}, joint, softmax, fine-tune", stage.name,
+                         settings.hidden.size());
+    }
+    layerwise = layerwise || layer;
+    for (const auto& setting : stage.settings) {
+      shrinks = shrinks || setting.starts_with("optimizer.stack.weight_decay=");
+    }
+  }
+  if (shrinks && layerwise) {
+    return "optimizer.stack.weight_decay would shrink the layers at rest as well; use model.decay";
+  }
+  return "";
+}
+
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  const auto& settings = config_of<StackedConfig>(recipe);
+  if (shape.classes < 2) return "it needs labels; choose labelled data";
+  if (settings.hidden.empty()) return "a stack has at least one layer; set model.hidden";
+  const bool sigmoid = settings.unit == "sigmoid";
+  if (settings.sparsity.kind == "kl" && !sigmoid) {
+    return "the KL penalty is of units between 0 and 1; set model.unit=sigmoid";
+  }
+  if (settings.loss == "cross-entropy" && (!shape.is_images() || (!sigmoid && settings.hidden.size() > 1))) {
+    return "cross-entropy is of values between 0 and 1, images and sigmoid units; set model.loss=l2";
+  }
+  if (settings.corruption.kind == "salt-and-pepper" && !sigmoid && settings.hidden.size() > 1) {
+    return "salt and pepper are for values between 0 and 1; set model.corruption=masking";
+  }
+  if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
+  return check_stages(settings, recipe);
+}
+
+}  // namespace
+
+ModelInfo stacked_autoencoder() {
+  return describe<StackedAutoencoder, StackedConfig>({
+      .name = "stacked-autoencoder",
+      .family = "autoencoder",
+      .summary = "denoising or sparse autoencoders stacked layer by layer, then fine-tuned as a classifier",
+      .paper =
+          "Vincent et al., Stacked Denoising Autoencoders: Learning Useful Representations in a Deep Network "
+          "with a Local Denoising Criterion, JMLR 2010",
+      .capabilities = {Capability::encoder, Capability::reconstructor, Capability::classifier},
+      .players = {{"stack", {.lr = 1e-3, .warmup = 500}}, {"classifier", {.lr = 1e-3, .warmup = 500}}},
+      .points = true,
+      .check = check,
+      .tiny = {"model.hidden=[128, 64]", "model.unit=elu", "model.loss=l2", "optimizer.stack.warmup=0",
+               "optimizer.classifier.warmup=0"},
+      .variants = {"model.tied=false", "model.sparsity=l1", "model.sparsity=l2", "model.sparsity=kl",
+                   "model.corruption=gaussian", "model.corruption=masking",
+                   "model.corruption=salt-and-pepper", "model.decay=0.01", "model.dropout=0.5",
+                   "model.input_dropout=0.2", "data.labelled=20"},
+      .defaults = {"train.batch=100"},
+  });
+}
+
+}  // namespace belamy::models
