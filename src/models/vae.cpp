@@ -4,40 +4,58 @@
 //
 // Bernoulli decoder: pixels in [0, 1], grey values count as probabilities. Gaussian decoder: fixed standard
 // deviation, pixels in [0, 1]. The prior may be a learned flow instead (Chen et al. 2017, arXiv:1611.02731).
+// With importance_samples = k > 1 the bound of Burda et al. 2016 (arXiv:1509.00519) is climbed:
+//
+//   max  E log 1/k sum_i w_i,   w_i = p(x|z_i) p(z_i) / q(z_i|x),   z_i ~ q(z|x)
+//
+// terms=reconstruction drops the KL term; terms=kl drops the other one for the encoder, while the decoder
+// still learns what can be told from such a code.
 // Departures: Adam in place of Adagrad; rectifiers where the paper has tanh (a setting).
 
+#include <algorithm>
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "belamy/recipe.h"
 
-#include "models/shared/code_networks.h"
+#include "models/shared/variational.h"
 #include "nn/flow.h"
-#include "objectives/likelihood.h"
+#include "objectives/variational.h"
 
 namespace belamy::models {
 namespace {
 
 constexpr std::uint64_t kScoreSeed = 20131220;  // of the draws of z behind a score
+constexpr std::int64_t kRows = 1024;            // decoded at once for a likelihood of many samples
 
-struct VaeConfig : CodeConfig {
-  std::string decoder = "bernoulli";
-  double sd = 0.1;
+struct VaeConfig : VariationalConfig {
   double beta = 1;
   std::string prior = "normal";
   std::int64_t flow_couplings = 6;
   std::int64_t flow_width = 256;
+  std::int64_t importance_samples = 1;
+  double free_bits = 0;
+  std::int64_t kl_warmup = 0;
+  std::string terms = "both";
 
   void fields(Fields& f) override {
-    CodeConfig::fields(f);
-    f.add("decoder", decoder, std::vector<std::string>{"bernoulli", "gaussian"},
-          "distribution of a pixel given z");
-    f.add("sd", sd, {1e-3, 10}, "standard deviation of the gaussian decoder", "of pixels in [0, 1]");
+    VariationalConfig::fields(f);
     f.add("beta", beta, {0, 1000},
           "weight of the KL term in what is descended; 1: the ELBO (Higgins et al. 2017)");
     f.add("prior", prior, std::vector<std::string>{"normal", "flow"},
           "distribution of z: N(0, 1), or learned with the rest");
     f.add("flow_couplings", flow_couplings, {1, 64}, "affine couplings of the learned prior");
     f.add("flow_width", flow_width, {1, 4096}, "hidden units of each");
+    f.add("importance_samples", importance_samples, {1, 1000},
+          "draws of z for each datum in training; above 1: the importance-weighted bound");
+    f.add("free_bits", free_bits, {0, 100},
+          "a dimension of the code whose mean KL over the batch is less than this costs as much as this; 0: "
+          "off",
+          "nats");
+    f.add("kl_warmup", kl_warmup, {0, 1'000'000'000},
+          "steps in which the weight of the KL term rises from 0 to beta; 0: off");
+    f.add("terms", terms, std::vector<std::string>{"both", "reconstruction", "kl"},
+          "what the encoder descends of the ELBO; with kl the decoder still learns to reconstruct");
   }
 };
 
@@ -47,12 +65,13 @@ class Vae final : public Model,
                   public Decoder,
                   public Reconstructor,
                   public Density,
-                  public Scorer {
+                  public Scorer,
+                  public Variational {
  public:
   Vae(const DataShape& shape, const VaeConfig& config, at::Generator generator)
-      : config_(config), images_(shape.is_images()), generator_(generator) {
+      : config_(config), observation_(config, shape), generator_(generator) {
     encoder_ = register_module("encoder", make_encoder(shape, config, 2 * config.code, generator));
-    decoder_ = register_module("decoder", make_decoder(shape, config, generator));
+    decoder_ = register_module("decoder", make_decoder(observation_.decoder_shape(), config, generator));
     std::vector<std::shared_ptr<torch::nn::Module>> modules = {encoder_, decoder_};
     if (config.prior == "flow") {
       flow_ = register_module("prior", std::make_shared<nn::CouplingFlow>(config.code, config.flow_couplings,
@@ -63,8 +82,22 @@ class Vae final : public Model,
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    const auto bound = evidence(batch.data, context.generator());
-    context.update("vae", (config_.beta * bound.kl - bound.log_likelihood).mean());
+    const auto data = observation_.taken(batch.data, context.generator());
+    const double weight = kl_weight(context.step());
+    if (const auto samples = config_.importance_samples; samples > 1) {
+      const auto bound =
+          objectives::importance_bound(log_weights(data, samples, weight, context.generator()));
+      context.update("vae", -bound.mean());
+      context.record("loss/negative-importance-bound", -bound.mean());
+      return;
+    }
+    const auto bound = evidence(data, context.generator());
+    const auto kl =
+        config_.free_bits > 0
+            ? objectives::free_bits(objectives::kl_of_dimensions(bound.code.mean, bound.code.log_variance),
+                                    config_.free_bits)
+            : bound.kl.mean();
+    context.update("vae", weight * kl - bound.log_likelihood.mean());
     context.record("loss/negative-elbo", (bound.kl - bound.log_likelihood).mean());
     context.record("loss/reconstruction", -bound.log_likelihood.mean());
     context.record("loss/kl", bound.kl.mean());
@@ -81,24 +114,36 @@ class Vae final : public Model,
     return decode(draw_latent(n, generator));
   }
   std::int64_t code_size() const override { return config_.code; }
-  Tensor encode(const Tensor& data) override { return posterior(data).first; }
+  Tensor encode(const Tensor& data) override { return posterior(data).mean; }
   std::int64_t latent_size() const override { return config_.code; }
   Tensor draw_latent(std::int64_t n, at::Generator generator) override {
-    const auto u =
-        torch::randn({n, config_.code}, generator, torch::TensorOptions().device(generator.device()));
+    const auto u = draw_normal(n, config_.code, generator);
     return flow_ ? flow_->from_normal(u) : u;
   }
-  Tensor decode(const Tensor& latents) override {  // the mean of p(x|z)
-    const auto raw = decoder_->forward(latents);
-    if (!images_) return raw;
-    return from_unit(config_.decoder == "bernoulli" ? raw.sigmoid() : raw.clamp(0, 1));
-  }
+  Tensor decode(const Tensor& latents) override { return observation_.mean(decoder_->forward(latents)); }
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
+
   Kind kind() const override { return Kind::lower_bound; }
-  Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
-    const auto bound = evidence(data, generator);
-    return bound.log_likelihood - bound.kl;
+  // One sample: the ELBO with its KL in closed form where there is one. More: the importance-weighted bound,
+  // a part of the draws at a time.
+  Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t samples) override {
+    const auto taken = observation_.taken(data, generator);
+    how_ = fmt::format("{} of z for each datum{}",
+                       samples == 1 ? "ELBO, one draw" : fmt::format("log mean exp of {} draws", samples),
+                       config_.binarise == "none" ? "" : ", pixels drawn black or white once");
+    if (samples == 1) {
+      const auto bound = evidence(taken, generator);
+      return bound.log_likelihood - bound.kl;
+    }
+    const auto at_once = std::max<std::int64_t>(1, kRows / data.size(0));
+    std::vector<Tensor> parts;
+    for (std::int64_t done = 0; done < samples; done += at_once) {
+      parts.push_back(log_weights(taken, std::min(at_once, samples - done), 1, generator));
+    }
+    return objectives::importance_bound(at::cat(parts));
   }
+  std::string how() const override { return how_; }
+
   std::string score_name() const override { return "negative ELBO (nats)"; }
   // The same noise at every call: a score depends on nothing that was asked before, and leaves the run's
   // generator alone.
@@ -108,44 +153,66 @@ class Vae final : public Model,
     return -log_likelihood(data, generator, 1);
   }
 
- private:
-  struct Evidence {
-    Tensor log_likelihood;  // [N], one draw of z
-    Tensor kl;              // [N]; beside a learned prior its estimate by that draw
-  };
-
-  std::pair<Tensor, Tensor> posterior(const Tensor& data) {
-    const auto both = encoder_->forward(data).chunk(2, 1);
-    return {both[0], both[1]};
+  Evidence evidence(const Tensor& taken, at::Generator generator) override {
+    const auto code = posterior(taken);
+    const auto noise = torch::randn(code.mean.sizes(), generator, code.mean.options());
+    const auto z = objectives::reparametrise(code.mean, code.log_variance, noise);
+    const auto raw = decoder_->forward(config_.terms == "kl" ? z.detach() : z);
+    return {observation_.log_likelihood(taken, raw),
+            flow_ ? objectives::normal_log_density(noise, code.log_variance) - log_prior(z) : code.kl(),
+            code};
   }
 
-  Evidence evidence(const Tensor& data, at::Generator generator) {
-    const auto [mean, log_variance] = posterior(data);
+ private:
+  GaussianCode posterior(const Tensor& data) { return GaussianCode::of(encoder_->forward(data)); }
+
+  double kl_weight(std::int64_t step) const {
+    if (config_.terms == "reconstruction") return 0;
+    if (config_.kl_warmup == 0) return config_.beta;
+    return config_.beta *
+           std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(config_.kl_warmup));
+  }
+
+  Tensor log_prior(const Tensor& z) const {
+    return flow_ ? flow_->log_density(z) : objectives::normal_log_density(z, torch::zeros_like(z));
+  }
+
+  // log p(x|z) + weight (log p(z) - log q(z|x)) of `samples` draws of z: [S, N].
+  Tensor log_weights(const Tensor& data, std::int64_t samples, double weight, at::Generator generator) {
+    const auto code = posterior(data);
+    const auto rows = [samples](const Tensor& x) {
+      auto sizes = x.sizes().vec();
+      sizes.insert(sizes.begin(), samples);
+      return x.unsqueeze(0).expand(sizes).flatten(0, 1);
+    };
+    const auto mean = rows(code.mean), log_variance = rows(code.log_variance);
     const auto noise = torch::randn(mean.sizes(), generator, mean.options());
     const auto z = objectives::reparametrise(mean, log_variance, noise);
-    const auto raw = decoder_->forward(z);
-    const auto target = images_ ? to_unit(data) : data;
-    return {config_.decoder == "bernoulli" ? objectives::bernoulli_log_likelihood(target, raw)
-                                           : objectives::gaussian_log_likelihood(target, raw, config_.sd),
-            flow_ ? objectives::normal_log_density(noise, log_variance) - flow_->log_density(z)
-                  : objectives::kl_to_standard_normal(mean, log_variance)};
+    const auto ratio = log_prior(z) - objectives::normal_log_density(noise, log_variance);
+    const auto log_likelihood = observation_.log_likelihood(rows(data), decoder_->forward(z));
+    return (log_likelihood + weight * ratio).view({samples, data.size(0)});
   }
 
   VaeConfig config_;
-  bool images_;
+  Observation observation_;
   at::Generator generator_;
+  std::string how_;
   std::shared_ptr<nn::Chain> encoder_, decoder_;
   std::shared_ptr<nn::CouplingFlow> flow_;  // null: the prior is N(0, 1)
 };
 
 std::string check(const DataShape& shape, const Recipe& recipe) {
-  if (!shape.is_images() && config_of<VaeConfig>(recipe).decoder == "bernoulli") {
-    return "points need model.decoder=gaussian";
-  }
-  if (config_of<VaeConfig>(recipe).prior == "flow" && config_of<VaeConfig>(recipe).code < 2) {
+  const auto& config = config_of<VaeConfig>(recipe);
+  if (config.prior == "flow" && config.code < 2) {
     return "a flow couples two halves of the code; set model.code=2";
   }
-  return check_code_networks(shape, config_of<CodeConfig>(recipe));
+  if (config.free_bits > 0 && config.prior == "flow") {
+    return "free bits are counted by dimension, which a learned prior mixes; set model.prior=normal";
+  }
+  if (config.importance_samples > 1 && (config.free_bits > 0 || config.terms != "both")) {
+    return "the importance-weighted bound has no KL term of its own; set model.importance_samples=1";
+  }
+  return check_variational(shape, recipe);
 }
 
 }  // namespace
@@ -162,7 +229,9 @@ ModelInfo vae() {
       .points = true,
       .check = check,
       .tiny = {"model.hidden=[128]", "model.code=8"},
-      .variants = {"model.prior=flow", "model.beta=4"},
+      .variants = {"model.prior=flow", "model.beta=4", "model.decoder=learned-gaussian",
+                   "model.binarise=stochastic", "model.importance_samples=3", "model.free_bits=0.5",
+                   "model.kl_warmup=100", "model.terms=reconstruction", "model.terms=kl"},
       .defaults = {"train.batch=128"},
   });
 }

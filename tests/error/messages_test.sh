@@ -134,6 +134,21 @@ lying() {
 expect_failure 3 lying
 expect_text "lying/train-images-idx3-ubyte: the header says 2147483648 x 16 x 16 = 549755813888 bytes, the file holds 1280"
 expect_text "get it again"
+# Models that learn from labels, on images without any.
+mkdir bare
+make_idx bare/train-images-idx3-ubyte 40
+for model in conditional-vae semi-vae stacked-semi-vae debiasing-vae; do
+  expect_failure 2 "$BELAMY" train $model --data bare --out run
+  expect_text "it needs labels; choose labelled data"
+done
+expect_failure 3 "$BELAMY" train semi-vae --data bare --out run --set data.labelled=10
+expect_text "'bare' has no labels"
+expect_failure 2 "$BELAMY" train conditional-vae --data glyphs --out run --set data.labelled=62
+expect_text "set data.labelled=0, or take semi-vae"
+expect_failure 2 "$BELAMY" train aae --data bare --out run --set model.labels=true
+expect_text "set model.prior=mixture"
+expect_failure 2 "$BELAMY" train vae --data bare --out run --set model.importance_samples=5 --set model.terms=kl
+expect_text "set model.importance_samples=1"
 mv train-images-idx3-ubyte labels
 printf '\x00\x00\x08\x01\x00\x00\x00\x03\x01\x02\x03' >labels/train-labels-idx1-ubyte
 expect_failure 3 "$BELAMY" train gan --data labels --out run

@@ -1,0 +1,198 @@
+// Adversarial autoencoder: Makhzani, Shlens, Jaitly, Goodfellow & Frey 2015 (arXiv:1511.05644).
+//
+//   An autoencoder whose codes a discriminator cannot tell from draws of a prior p(z):
+//
+//     discriminator  descends  -log D(z) - log(1 - D(enc(x))),   z ~ p
+//     encoder        descends  -log p(x|dec(enc(x))) - adversarial_weight log D(enc(x))
+//     decoder        descends  -log p(x|dec(enc(x)))
+//
+//   p is N(0, prior_sd^2), or a mixture of long Gaussians in the plane that point away from the origin. With
+//   labels, the discriminator is told the class (one-hot, one more for "not known"), and class k belongs to
+//   the k-th Gaussian; a code of unknown class is compared with draws from the whole mixture.
+//
+// Departures: the encoder makes one step of Adam on the sum of both losses, where the paper alternates
+// two of SGD with momentum.
+
+#include <cmath>
+#include <fmt/format.h>
+#include <numbers>
+#include <torch/torch.h>
+
+#include "models/shared/semi_supervised.h"
+#include "nn/init.h"
+#include "objectives/adversarial.h"
+
+namespace belamy::models {
+namespace {
+
+struct AaeConfig : VariationalConfig {
+  std::string posterior = "deterministic";
+  std::string prior = "normal";
+  double prior_sd = 5;
+  std::int64_t components = 10;
+  bool labels = false;
+  std::vector<std::int64_t> discriminator = {1000, 1000};
+  double adversarial_weight = 10;
+
+  AaeConfig() {
+    hidden = {1000, 1000};
+    code = 8;
+  }
+  void fields(Fields& f) override {
+    VariationalConfig::fields(f);
+    f.add("posterior", posterior, std::vector<std::string>{"deterministic", "gaussian"},
+          "the code: a function of the datum, or drawn from a Gaussian that is one");
+    f.add("prior", prior, std::vector<std::string>{"normal", "mixture"},
+          "what codes shall be like: N(0, prior_sd^2), or a mixture of Gaussians in the plane");
+    f.add("prior_sd", prior_sd, {1e-3, 1e3}, "standard deviation of the normal prior");
+    f.add("components", components, {2, 1000}, "Gaussians of the mixture, around the origin");
+    f.add("labels", labels, "tell the discriminator the class; class k belongs to Gaussian k of the mixture");
+    f.add("discriminator", discriminator, {1, 8192}, "widths of the discriminator's hidden layers");
+    f.add("adversarial_weight", adversarial_weight, {0, 1e6},
+          "of the discriminator's verdict in the encoder's loss");
+  }
+};
+
+class Aae final : public Model, public Sampler, public Encoder, public Decoder, public Reconstructor {
+ public:
+  Aae(const DataShape& shape, const AaeConfig& config, at::Generator generator)
+      : config_(config), observation_(config, shape), classes_(config.labels ? shape.classes : 0) {
+    const bool drawn = config.posterior == "gaussian";
+    encoder_ =
+        register_module("encoder", make_encoder(shape, config, (drawn ? 2 : 1) * config.code, generator));
+    decoder_ = register_module("decoder", make_decoder(observation_.decoder_shape(), config, generator));
+    discriminator_ = register_module("discriminator", std::make_shared<nn::Chain>());
+    auto width = config.code + (config.labels ? classes_ + 1 : 0);
+    for (const auto next : config.discriminator) {
+      discriminator_->add(std::make_shared<nn::Dense>(width, next)).add(nn::activation("relu"));
+      width = next;
+    }
+    discriminator_->add(std::make_shared<nn::Dense>(width, 1));
+    nn::initialise(*discriminator_, nn::Init::he, generator);
+    add_player("encoder", {encoder_});
+    add_player("decoder", {decoder_});
+    add_player("discriminator", {discriminator_});
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    const auto generator = context.generator();
+    const auto data = observation_.taken(batch.data, generator);
+    const auto code = draw_code(data, generator);
+    // With labels: a labelled part whose classes are told, and all of the batch without.
+    const bool told = classes_ > 0;
+    const auto& known = labelled_part(batch);
+    Tensor codes = code, labels;
+    if (told) {
+      const auto labelled =
+          batch.others.empty() ? code : draw_code(observation_.taken(known.data, generator), generator);
+      codes = at::cat({code, labelled});
+      labels = at::cat({at::full_like(known.labels, classes_), known.labels});
+    }
+    const auto wanted =
+        told ? at::cat({draw_latent(batch.size(), generator), draw_component(known.labels, generator)})
+             : draw_latent(batch.size(), generator);
+    const auto loss = objective_.discriminator(judge(wanted, labels), judge(codes.detach(), labels));
+    context.update("discriminator", loss);
+
+    const auto reconstruction = -observation_.log_likelihood(data, decoder_->forward(code)).mean();
+    const auto t = judge(codes, labels);
+    // The encoder's gradient passes through the decoder, so the encoder moves first.
+    context.update("encoder", reconstruction + config_.adversarial_weight * objective_.generator(t),
+                   /*keep_graph=*/true);
+    context.update("decoder", reconstruction);
+    context.record("loss/discriminator", loss);
+    context.record("loss/reconstruction", reconstruction);
+    context.record("belief/codes", t.sigmoid().mean());
+  }
+
+  Sampler* sampler() override { return this; }
+  Encoder* encoder() override { return this; }
+  Decoder* decoder() override { return this; }
+  Reconstructor* reconstructor() override { return this; }
+
+  bool conditional() const override { return classes_ > 0; }
+  Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels) override {
+    return decode(conditional() && labels.defined() ? draw_component(labels, generator)
+                                                    : draw_latent(n, generator));
+  }
+  std::int64_t code_size() const override { return config_.code; }
+  Tensor encode(const Tensor& data) override {
+    const auto both = encoder_->forward(data);
+    return config_.posterior == "gaussian" ? GaussianCode::of(both).mean : both;
+  }
+  std::int64_t latent_size() const override { return config_.code; }
+  Tensor draw_latent(std::int64_t n, at::Generator generator) override {
+    if (config_.prior == "normal") return config_.prior_sd * draw_normal(n, config_.code, generator);
+    const auto options = torch::TensorOptions(torch::kLong).device(generator.device());
+    return draw_component(torch::randint(components(), {n}, generator, options), generator);
+  }
+  Tensor decode(const Tensor& latents) override { return observation_.mean(decoder_->forward(latents)); }
+  Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
+
+ private:
+  // With labels as many as there are classes.
+  std::int64_t components() const { return classes_ > 0 ? classes_ : config_.components; }
+
+  // Draws from the Gaussians that `which` [N] names: [N, 2]. Their means lie on a circle of radius 4; along
+  // it a Gaussian is as wide as lets its neighbours be told apart, across it 1.5.
+  Tensor draw_component(const Tensor& which, at::Generator generator) const {
+    const auto angle = which.to(torch::kFloat) * (2 * std::numbers::pi / static_cast<double>(components()));
+    const double side = 4 * std::numbers::pi / (5 * static_cast<double>(components()));
+    const auto noise = draw_normal(which.size(0), 2, generator);
+    const auto along = 4 + 1.5 * noise.select(1, 0), across = side * noise.select(1, 1);
+    const auto c = angle.cos(), s = angle.sin();
+    return at::stack({along * c - across * s, along * s + across * c}, 1);
+  }
+
+  Tensor draw_code(const Tensor& data, at::Generator generator) {
+    const auto both = encoder_->forward(data);
+    return config_.posterior == "gaussian" ? GaussianCode::of(both).draw(generator) : both;
+  }
+
+  Tensor judge(const Tensor& codes, const Tensor& labels) {
+    if (!labels.defined()) return discriminator_->forward(codes).squeeze(1);
+    const auto told = at::one_hot(labels, classes_ + 1).to(codes.dtype());
+    return discriminator_->forward(at::cat({codes, told}, 1)).squeeze(1);
+  }
+
+  AaeConfig config_;
+  Observation observation_;
+  std::int64_t classes_;  // 0: the discriminator is told none
+  const objectives::Adversarial objective_{"non-saturating"};
+  std::shared_ptr<nn::Chain> encoder_, decoder_, discriminator_;
+};
+
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  const auto& config = config_of<AaeConfig>(recipe);
+  if (config.prior == "mixture" && config.code != 2) {
+    return "the mixture lies in the plane; set model.code=2";
+  }
+  if (config.labels) {
+    if (config.prior != "mixture") return "a class is a Gaussian of the mixture; set model.prior=mixture";
+    if (const auto labels = check_labels(shape); !labels.empty()) return labels;
+  }
+  return check_variational(shape, recipe);
+}
+
+}  // namespace
+
+ModelInfo aae() {
+  return describe<Aae, AaeConfig>({
+      .name = "aae",
+      .family = "autoencoder",
+      .summary = "adversarial autoencoder: a discriminator makes the codes look like draws from a prior",
+      .paper = "Makhzani et al., Adversarial Autoencoders, 2015",
+      .capabilities = {Capability::sampler, Capability::decoder, Capability::encoder,
+                       Capability::reconstructor},
+      .players = {{"encoder", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}},
+                  {"decoder", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}},
+                  {"discriminator", {.lr = 3e-4, .beta1 = 0.5}}},
+      .points = true,
+      .check = check,
+      .tiny = {"model.hidden=[128]", "model.discriminator=[64]", "model.code=8"},
+      .variants = {"model.posterior=gaussian", "model.prior=mixture", "model.labels=true"},
+      .defaults = {"train.batch=100"},
+  });
+}
+
+}  // namespace belamy::models

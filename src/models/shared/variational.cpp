@@ -1,0 +1,73 @@
+#include "models/shared/variational.h"
+
+#include <cmath>
+
+#include "objectives/variational.h"
+
+namespace belamy::models {
+
+using Names = std::vector<std::string>;
+
+void VariationalConfig::fields(Fields& f) {
+  CodeConfig::fields(f);
+  f.add("decoder", decoder, Names{"bernoulli", "gaussian", "learned-gaussian"},
+        "distribution of a value given z; learned-gaussian: with a standard deviation of its own");
+  f.add("sd", sd, {1e-3, 10}, "standard deviation of the gaussian decoder, the least of the learned one",
+        "of pixels in [0, 1]");
+  f.add(
+      "binarise", binarise, Names{"none", "stochastic"},
+      "stochastic: pixels are drawn black or white at every use, their grey is the probability; likelihoods "
+      "are then of such a draw");
+}
+
+DataShape Observation::decoder_shape() const {
+  auto shape = shape_;
+  if (decoder_ == "learned-gaussian") {
+    shape.channels *= 2;
+    shape.dimension *= 2;
+  }
+  return shape;
+}
+
+std::pair<Tensor, Tensor> Observation::split(const Tensor& raw) const {
+  const auto halves = raw.chunk(2, 1);
+  return {halves[0], halves[1].clamp_min(2 * std::log(sd_))};
+}
+
+Tensor Observation::taken(const Tensor& data, at::Generator generator) const {
+  return binarise_ ? from_unit(at::bernoulli(to_unit(data).clamp(0, 1), generator)) : data;
+}
+
+Tensor Observation::log_likelihood(const Tensor& taken, const Tensor& raw) const {
+  const auto target = shape_.is_images() ? to_unit(taken) : taken;
+  if (decoder_ == "bernoulli") return objectives::bernoulli_log_likelihood(target, raw);
+  if (decoder_ == "gaussian") return objectives::gaussian_log_likelihood(target, raw, sd_);
+  const auto [mean, log_variance] = split(raw);
+  return objectives::gaussian_log_likelihood(target, mean, log_variance);
+}
+
+Tensor Observation::mean(const Tensor& raw) const {
+  const auto mean = decoder_ == "learned-gaussian" ? split(raw).first : raw;
+  if (!shape_.is_images()) return mean;
+  return from_unit(decoder_ == "bernoulli" ? mean.sigmoid() : mean.clamp(0, 1));
+}
+
+Tensor Observation::draw(const Tensor& raw, at::Generator generator) const {
+  const auto noise = [&](const Tensor& like) {
+    return torch::randn(like.sizes(), generator, like.options());
+  };
+  if (decoder_ != "learned-gaussian") return raw + sd_ * noise(raw);
+  const auto [mean, log_variance] = split(raw);
+  return objectives::reparametrise(mean, log_variance, noise(mean));
+}
+
+std::string check_variational(const DataShape& shape, const Recipe& recipe) {
+  const auto& config = config_of<VariationalConfig>(recipe);
+  if (!shape.is_images() && config.decoder == "bernoulli") return "points need model.decoder=gaussian";
+  if (config.binarise != "none" && config.decoder != "bernoulli") {
+    return "black and white pixels need model.decoder=bernoulli";
+  }
+  return check_code_networks(shape, config);
+}
+
+}  // namespace belamy::models
