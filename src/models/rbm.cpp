@@ -5,9 +5,9 @@
 //   CD-k: the model's mean over chains of k Gibbs steps that start at the data; PCD: that go on for ever
 //
 // The gradient is computed directly, without autograd. Binary visible units are drawn from grey pixels at
-// every step; Gaussian ones are pixels in [0, 1], or points as they are. Departures: the visible biases start
-// at the first batch's log-odds, and with centring the gradient is that of the centred machine written for
-// the plain one (the same machine and the same log p).
+// every step; Gaussian ones are pixels in [0, 1], or points as they are, and the gradient leaves their 1 / s^2
+// to the learning rate. Departures: the visible biases start at the first batch's log-odds, and with centring
+// the gradient is that of the centred machine written for the plain one (the same machine and the same log p).
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -29,6 +29,7 @@ struct RbmConfig : ModelConfig, BoltzmannLearning {
   std::string visible = "binary";
   double deviation = 0.3;
   std::int64_t sample_steps = 500;
+  std::string partition = "auto";
   std::int64_t anneal_chains = 100;
   std::int64_t anneal_temperatures = 14500;
 
@@ -39,6 +40,8 @@ struct RbmConfig : ModelConfig, BoltzmannLearning {
     f.add("deviation", deviation, {1e-3, 100}, "standard deviation of Gaussian visible units", "of the data");
     learning_fields(f);
     f.add("sample_steps", sample_steps, {1, 1'000'000}, "Gibbs steps behind a sample");
+    f.add("partition", partition, std::vector<std::string>{"auto", "annealed"},
+          "log Z: enumerated up to 20 hidden units and estimated above, or estimated always");
     f.add("anneal_chains", anneal_chains, {2, 100'000}, "chains of the annealing that estimates log Z");
     f.add("anneal_temperatures", anneal_temperatures, {2, 10'000'000}, "its inverse temperatures");
   }
@@ -101,7 +104,7 @@ class Rbm final : public Model,
   Tensor decode(const Tensor& hidden) override { return data_of(machine_->visible_means(hidden)); }
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
 
-  Kind kind() const override { return partition_is_countable(*machine_) ? Kind::exact : Kind::estimate; }
+  Kind kind() const override { return enumerates() ? Kind::exact : Kind::estimate; }
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
     if (!learner_->started()) {
       throw usage_error("the machine has not been trained: its log Z says nothing about the data",
@@ -115,6 +118,7 @@ class Rbm final : public Model,
   Tensor score(const Tensor& data) override { return machine_->free_energy(flat(data)); }
 
  private:
+  bool enumerates() const { return config_.partition == "auto" && partition_is_countable(*machine_); }
   Tensor flat(const Tensor& data) const { return shape_.is_images() ? to_unit(data).flatten(1) : data; }
   Tensor visible_units(const Tensor& data, at::Generator generator) const {
     const auto values = flat(data);
@@ -132,7 +136,7 @@ class Rbm final : public Model,
                   machine_->hidden_bias.detach().to(torch::kDouble).sum().item<double>());
     if (fingerprint == measured_for_) return log_partition_;
     measured_for_ = fingerprint;
-    if (partition_is_countable(*machine_)) {
+    if (enumerates()) {
       log_partition_ = exact_log_partition(*machine_);
       how_ = fmt::format("log Z = {:.3f}, enumerated", log_partition_);
       return log_partition_;
