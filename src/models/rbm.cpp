@@ -5,9 +5,10 @@
 //   CD-k: the model's mean over chains of k Gibbs steps that start at the data; PCD: that go on for ever
 //
 // The gradient is computed directly, without autograd. Binary visible units are drawn from grey pixels at
-// every step; Gaussian ones are pixels in [0, 1], or points as they are, and the gradient leaves their 1 / s^2
-// to the learning rate. Departures: the visible biases start at the first batch's log-odds, and with centring
-// the gradient is that of the centred machine written for the plain one (the same machine and the same log p).
+// every step; Gaussian ones are pixels in [0, 1], or points as they are, and the gradient leaves their 1 /
+// s^2 to the learning rate. Departures: the visible biases start at the first batch's log-odds, and with
+// centring the gradient is that of the centred machine written for the plain one (the same machine and the
+// same log p).
 
 #include <fmt/format.h>
 #include <torch/torch.h>

@@ -15,14 +15,13 @@
 // Departures: Adam. The first steps of a stage have moments of zero, which makes them large: hence the
 // warm-up.
 
-#include <charconv>
-#include <optional>
 #include <torch/torch.h>
 
 #include "belamy/recipe.h"
 
 #include "models/shared/code_networks.h"
 #include "models/shared/code_terms.h"
+#include "models/shared/stages.h"
 #include "nn/init.h"
 #include "nn/layers.h"
 #include "objectives/likelihood.h"
@@ -79,27 +78,16 @@ class Layer final : public torch::nn::Module {
   Tensor weight_, bias_, back_weight_, back_bias_;
 };
 
-// The place of the layer that a stage trains, from 0.
-std::optional<std::size_t> layer_of(const std::string& stage, std::size_t layers) {
-  const std::string start = "layer-";
-  std::size_t number = 0;
-  if (!stage.starts_with(start)) return {};
-  const auto* end = stage.data() + stage.size();
-  const auto [rest, error] = std::from_chars(stage.data() + start.size(), end, number);
-  if (error != std::errc() || rest != end || number < 1 || number > layers) return {};
-  return number - 1;
-}
-
 class StackedAutoencoder final : public Model, public Encoder, public Reconstructor, public Classifier {
  public:
   StackedAutoencoder(const DataShape& shape, const StackedConfig& config, at::Generator generator)
       : config_(config), shape_(shape), unit_(nn::activation(config.unit)) {
-    std::vector<std::shared_ptr<torch::nn::Module>> modules;
     auto width = shape.values();
     for (const auto next : config.hidden) {
       layers_.push_back(register_module("layer-" + std::to_string(layers_.size() + 1),
                                         std::make_shared<Layer>(width, next, config.tied)));
-      modules.push_back(layers_.back());
+      add_player_of("layer", layers_.size(), {layers_.back()});
+      players_of_layers_.push_back(players().back().name);
       width = next;
     }
     softmax_ = register_module("softmax", std::make_shared<nn::Dense>(width, shape.classes));
@@ -107,39 +95,37 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
         register_module("input_dropout", std::make_shared<nn::Dropout>(config.input_dropout, generator));
     dropout_ = register_module("dropout", std::make_shared<nn::Dropout>(config.dropout, generator));
     nn::initialise(*this, nn::Init::glorot, generator);
-    add_player("stack", modules);
     add_player("classifier", {softmax_});
   }
 
   void step(const Batch& batch, StepContext& context) override {
     const auto& stage = context.stage();
-    if (context.stage_step() == 0) forget_moments(context);
     if (const auto layer = layer_of(stage, layers_.size())) {
       Tensor clean;
       {
         const torch::NoGradGuard no_grad;
         clean = climb(values(batch.data), *layer);
       }
-      context.update("stack", giving_back(clean, *layer, *layer + 1, context));
+      context.update(players_of_layers_[*layer], giving_back(clean, *layer, *layer + 1, context));
       return;
     }
     if (stage == "joint") {
-      context.update("stack", giving_back(values(batch.data), 0, layers_.size(), context));
+      context.update_together(players_of_layers_,
+                              giving_back(values(batch.data), 0, layers_.size(), context));
       return;
     }
     const auto& known = batch.others.empty() ? batch : batch.others[0];
-    const auto labelled = stage == "softmax"
-                              ? naming(encode(known.data).detach(), known.labels, context)
-                              : naming(climb_with_dropout(values(known.data)), known.labels, context);
     if (stage == "softmax") {
-      context.update("classifier", labelled);
+      context.update("classifier", naming(encode(known.data).detach(), known.labels, context));
       return;
     }
-    const auto loss = stage == "fine-tune" ? labelled
-                                           : config_.label_weight * labelled +
-                                                 giving_back(values(batch.data), 0, layers_.size(), context);
-    context.update("stack", loss, /*keep_graph=*/true);
-    context.update("classifier", labelled);
+    auto loss = naming(climb_with_dropout(values(known.data)), known.labels, context);
+    if (stage != "fine-tune") {
+      loss = config_.label_weight * loss + giving_back(values(batch.data), 0, layers_.size(), context);
+    }
+    auto everyone = players_of_layers_;
+    everyone.push_back("classifier");
+    context.update_together(everyone, loss);
   }
 
   Encoder* encoder() override { return this; }
@@ -156,15 +142,6 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
   Tensor classify(const Tensor& data) override { return softmax_->forward(encode(data)); }
 
  private:
-  // One player owns all layers, and only some learn in a stage. The others have no gradient there; without
-  // the moments of the stage before, they stay where they are.
-  static void forget_moments(StepContext& context) {
-    const torch::NoGradGuard no_grad;
-    const auto state = context.optimizer_state("stack");
-    for (auto moment : state.first) moment.zero_();
-    for (auto moment : state.second) moment.zero_();
-  }
-
   Tensor values(const Tensor& data) const { return shape_.is_images() ? to_unit(data.flatten(1)) : data; }
   Tensor climb(Tensor h, std::size_t layers) const {
     for (std::size_t k = 0; k < layers; ++k) h = unit_(layers_[k]->up(h));
@@ -215,30 +192,10 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
   DataShape shape_;
   std::function<Tensor(const Tensor&)> unit_;
   std::vector<std::shared_ptr<Layer>> layers_;
+  std::vector<std::string> players_of_layers_;
   std::shared_ptr<nn::Dense> softmax_;
   std::shared_ptr<nn::Dropout> input_dropout_, dropout_;
 };
-
-std::string check_stages(const StackedConfig& settings, const Recipe& recipe) {
-  const auto& rest = recipe.players.at("stack");
-  bool shrinks = rest.weight_decay > 0, layerwise = false;
-  for (const auto& stage : recipe.stages) {
-    const bool layer = layer_of(stage.name, settings.hidden.size()).has_value();
-    const auto known = {"main", "joint", "softmax", "fine-tune"};
-    if (!layer && std::find(known.begin(), known.end(), stage.name) == known.end()) {
-      return fmt::format("it has no stage '{}': layer-1 to layer-{}, joint, softmax, fine-tune", stage.name,
-                         settings.hidden.size());
-    }
-    layerwise = layerwise || layer;
-    for (const auto& setting : stage.settings) {
-      shrinks = shrinks || setting.starts_with("optimizer.stack.weight_decay=");
-    }
-  }
-  if (shrinks && layerwise) {
-    return "optimizer.stack.weight_decay would shrink the layers at rest as well; use model.decay";
-  }
-  return "";
-}
 
 std::string check(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<StackedConfig>(recipe);
@@ -255,7 +212,7 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
     return "salt and pepper are for values between 0 and 1; set model.corruption=masking";
   }
   if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
-  return check_stages(settings, recipe);
+  return check_stages(recipe, settings.hidden.size(), {"joint", "softmax", "fine-tune"});
 }
 
 }  // namespace
@@ -269,11 +226,12 @@ ModelInfo stacked_autoencoder() {
           "Vincent et al., Stacked Denoising Autoencoders: Learning Useful Representations in a Deep Network "
           "with a Local Denoising Criterion, JMLR 2010",
       .capabilities = {Capability::encoder, Capability::reconstructor, Capability::classifier},
-      .players = {{"stack", {.lr = 1e-3, .warmup = 500}}, {"classifier", {.lr = 1e-3, .warmup = 500}}},
+      .players = {{"layer", {.lr = 1e-3, .warmup = 500}}, {"classifier", {.lr = 1e-3, .warmup = 500}}},
       .points = true,
       .check = check,
-      .tiny = {"model.hidden=[128, 64]", "model.unit=elu", "model.loss=l2", "optimizer.stack.warmup=0",
+      .tiny = {"model.hidden=[128, 64]", "model.unit=elu", "model.loss=l2", "optimizer.layer.warmup=0",
                "optimizer.classifier.warmup=0"},
+      .stages = {"layer-1", "layer-2", "joint", "softmax", "fine-tune"},
       .variants = {"model.tied=false", "model.sparsity=l1", "model.sparsity=l2", "model.sparsity=kl",
                    "model.corruption=gaussian", "model.corruption=masking",
                    "model.corruption=salt-and-pepper", "model.decay=0.01", "model.dropout=0.5",

@@ -140,6 +140,7 @@ ModelInfo stacked_semi_vae() {
       .check = check,
       .tiny = {"model.hidden=[128]", "model.code=8", "model.m2_hidden=[32]", "model.m2_code=4",
                "model.classifier=[32]"},
+      .stages = {"m1", "m2"},
       .variants = {"data.labelled=20", "model.beta=0.2", "model.decoder=learned-gaussian",
                    "model.binarise=stochastic"},
       .defaults = {"train.batch=100"},

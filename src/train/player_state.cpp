@@ -40,6 +40,14 @@ void PlayerState::set_options(const PlayerOptions& options) {
   }
 }
 
+void PlayerState::restart() {
+  const torch::NoGradGuard no_grad;
+  updates_ = 0;
+  if (first_.defined()) first_.zero_();
+  if (second_.defined()) second_.zero_();
+  if (average_.defined()) average_.copy_(value_);
+}
+
 void PlayerState::set_gradient(const std::vector<Tensor>& gradients) {
   if (gradients.size() != parameters_.size()) {
     throw std::logic_error("player '" + name_ + "' has " + std::to_string(parameters_.size()) +

@@ -76,7 +76,11 @@ void Session::enter_stage() {
 
 void Session::run_step() {
   if (step_ > 0 && step_ == stage_begin_ + stage_steps_ && !finished()) enter_stage();
-  if (step_ == stage_begin_) state_.model().begin_stage(stage());
+  if (step_ == stage_begin_) {
+    // What moved a player in another stage, by another loss, would be in the way here.
+    for (const auto& player : state_.players()) player->restart();
+    state_.model().begin_stage(stage());
+  }
   const auto batch = batches_.at(step_);
   present_ = batch.data;
   state_.model().train();

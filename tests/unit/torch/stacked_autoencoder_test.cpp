@@ -16,7 +16,7 @@ using testing::HasSubstr;
 std::unique_ptr<Recipe> staged(const std::vector<std::pair<std::string, int>>& stages,
                                const std::vector<std::string>& settings = {}) {
   std::string text = "[model]\nname = \"stacked-autoencoder\"\nhidden = [24, 16]\n[train]\nbatch = 16\n";
-  text += "[optimizer.stack]\nwarmup = 0\n[optimizer.classifier]\nwarmup = 0\n";
+  text += "[optimizer.layer]\nwarmup = 0\n[optimizer.classifier]\nwarmup = 0\n";
   for (const auto& [name, steps] : stages) {
     text += "[[stage]]\nname = \"" + name + "\"\nsteps = " + std::to_string(steps) + "\n";
   }
@@ -43,7 +43,7 @@ TEST(StackedAutoencoderTest, AStageMovesWhatItsNameSays) {
     SCOPED_TRACE(optimizer);
     const auto recipe =
         staged({{"layer-1", 4}, {"layer-2", 4}, {"joint", 4}, {"softmax", 4}, {"fine-tune", 4}},
-               {"optimizer.stack.optimizer=" + optimizer, "optimizer.stack.lr=1e-3"});
+               {"optimizer.layer.optimizer=" + optimizer, "optimizer.layer.lr=1e-3"});
     const auto data = small_images(100);
     Session session(*recipe, data, torch::kCPU);
     EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"layer-1"}));
@@ -82,7 +82,7 @@ TEST(StackedAutoencoderTest, LearnsToNameClasses) {
   const auto data = small_images(200);
   const auto recipe =
       staged({{"layer-1", 150}, {"layer-2", 150}, {"fine-tune", 150}},
-             {"model.corruption=masking", "optimizer.stack.lr=5e-3", "optimizer.classifier.lr=2e-2"});
+             {"model.corruption=masking", "optimizer.layer.lr=5e-3", "optimizer.classifier.lr=2e-2"});
   Session session(*recipe, data, torch::kCPU);
   run_steps(session, 300);
   EXPECT_GT(errors_of(session, data), 0.5);
@@ -93,7 +93,7 @@ TEST(StackedAutoencoderTest, LearnsToNameClasses) {
 TEST(StackedAutoencoderTest, FrozenLayersLearnLessThanFineTunedOnes) {
   const auto data = small_images(200);
   const auto error_after = [&](const std::string& last) {
-    const auto recipe = staged({{"layer-1", 30}, {last, 60}}, {"optimizer.stack.lr=5e-3"});
+    const auto recipe = staged({{"layer-1", 30}, {last, 60}}, {"optimizer.layer.lr=5e-3"});
     Session session(*recipe, data, torch::kCPU);
     run_steps(session, 90);
     return session.take_records();
@@ -120,9 +120,7 @@ TEST(StackedAutoencoderTest, ContradictionsAreRefused) {
   EXPECT_THAT(refusal(staged({{"layer-3", 1}})), HasSubstr("no stage 'layer-3': layer-1 to layer-2, joint"));
   EXPECT_THAT(refusal(staged({{"layer-0", 1}})), HasSubstr("no stage 'layer-0'"));
   EXPECT_THAT(refusal(staged({{"layer-1x", 1}})), HasSubstr("no stage 'layer-1x'"));
-  EXPECT_THAT(refusal(staged({{"layer-1", 1}}, {"optimizer.stack.weight_decay=0.1"})),
-              HasSubstr("model.decay"));
-  EXPECT_THAT(refusal(staged({{"fine-tune", 1}}, {"optimizer.stack.weight_decay=0.1"})), testing::IsEmpty());
+  EXPECT_THAT(refusal(staged({{"fine-tune", 1}}, {"optimizer.layer.weight_decay=0.1"})), testing::IsEmpty());
   EXPECT_THAT(refusal(staged({{"joint", 1}}, {"model.unit=relu"})), HasSubstr("model.loss=l2"));
 }
 
