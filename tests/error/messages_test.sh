@@ -113,6 +113,10 @@ on_ring denoising-autoencoder model.corruption=none
 expect_text "without noise the chain stands still; set model.corruption=gaussian"
 on_ring denoising-autoencoder model.corruption=gaussian
 expect_text "points need model.decoder=gaussian"
+on_ring rbm
+expect_text "points need model.visible=gaussian"
+on_ring rbm model.visible=gaussian model.centring=data
+expect_text "centring is for binary units; set model.centring=none"
 printf '[model]\nname = "stacked-autoencoder"\nloss = "l2"\n[[stage]]\nname = "layer-3"\nsteps = 1\n' >stages.toml
 expect_failure 2 "$BELAMY" train stages.toml --data ring --out run
 expect_text "it has no stage 'layer-3': layer-1 to layer-2, joint, softmax, fine-tune"
