@@ -140,7 +140,7 @@ expect_text "lying/train-images-idx3-ubyte: the header says 2147483648 x 16 x 16
 expect_text "get it again"
 # Models that learn from labels, on images without any.
 mkdir bare
-make_idx bare/train-images-idx3-ubyte 40
+make_idx bare/train-images-idx3-ubyte 5
 for model in conditional-vae semi-vae stacked-semi-vae debiasing-vae; do
   expect_failure 2 "$BELAMY" train $model --data bare --out run
   expect_text "it needs labels; choose labelled data"
