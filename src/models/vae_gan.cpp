@@ -9,9 +9,10 @@
 //     decoder        descends  feature_weight L_rec - log D(x~) - log D(x_p)
 //     discriminator  descends  -log D(x) - (log(1 - D(x~)) + log(1 - D(x_p))) / 2
 //
-// Departures: the decoder's adversarial loss is the non-saturating one by default, and the two kinds of
-// generated images count as much as the data together; Adam in place of RMSProp; pixel_weight may add the
-// likelihood of the pixels to the losses of encoder and decoder.
+// Departures: pixel_weight adds some of the pixels' negative log-likelihood to the losses of encoder and
+// decoder (0: the paper), without which the dark ground stays grey; the decoder's adversarial loss is the
+// non-saturating one by default, and the two kinds of generated images count as much as the data together;
+// Adam in place of RMSProp, slower for the discriminator.
 
 #include <torch/torch.h>
 
@@ -25,7 +26,7 @@ namespace {
 struct VaeGanConfig : VariationalConfig {
   std::string objective = "non-saturating";
   double feature_weight = 0.01;
-  double pixel_weight = 0;
+  double pixel_weight = 0.1;
   std::int64_t discriminator_width = 32;
   std::vector<std::int64_t> discriminator = {400};
 
@@ -38,7 +39,7 @@ struct VaeGanConfig : VariationalConfig {
     f.add("objective", objective, objectives::Adversarial::names(), "what the players of the game descend");
     f.add("feature_weight", feature_weight, {0, 1e6}, "of the reconstruction loss in the decoder's loss");
     f.add("pixel_weight", pixel_weight, {0, 1e6},
-          "of the pixels' negative log-likelihood in the losses of encoder and decoder; 0: off");
+          "of the pixels' negative log-likelihood in the losses of encoder and decoder; 0: none");
     f.add("discriminator_width", discriminator_width, {1, 512},
           "channels of the discriminator's layer next to the image when convolutional");
     f.add("discriminator", discriminator, {1, 8192},
@@ -155,9 +156,9 @@ ModelInfo vae_gan() {
       .paper = "Larsen et al., Autoencoding beyond Pixels using a Learned Similarity Metric, ICML 2016",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::encoder,
                        Capability::reconstructor, Capability::scorer},
-      .players = {{"encoder", {.lr = 3e-4, .beta1 = 0.5, .average = 0.999}},
-                  {"decoder", {.lr = 3e-4, .beta1 = 0.5, .average = 0.999}},
-                  {"discriminator", {.lr = 3e-4, .beta1 = 0.5}}},
+      .players = {{"encoder", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}},
+                  {"decoder", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}},
+                  {"discriminator", {.lr = 1e-4, .beta1 = 0.5}}},
       .points = true,
       .check = check_variational,
       .tiny = {"model.width=8", "model.discriminator_width=8", "model.hidden=[64]",
