@@ -133,8 +133,10 @@ void debias(Lab& lab) {
             std::move(table));
   lab.measure("shown", fair.shown / plain.shown);
   lab.measure("rare", fair.rare / plain.rare);
-  lab.measure("common", (fair.common - plain.common) / static_cast<double>(seeds));
-  lab.measure("bias", plain.rare / static_cast<double>(seeds) - plain.common / static_cast<double>(seeds));
+  const double n = static_cast<double>(seeds), cost = (fair.common - plain.common) / n;
+  lab.measure("common", cost);
+  lab.measure("gain", (plain.rare - fair.rare) / n - cost);
+  lab.measure("bias", (plain.rare - plain.common) / n);
 }
 
 }  // namespace belamy::labs
