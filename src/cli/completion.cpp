@@ -4,8 +4,10 @@
 #include "belamy/recipe.h"
 
 #include "cli/verbs.h"
+#include "core/env.h"
 #include "data/dataset.h"
 #include "labs/lab.h"
+#include "reproduce.h"
 
 namespace belamy::cli {
 namespace {
@@ -23,11 +25,12 @@ std::string script(CLI::App& app) {
       words += inner->get_name() + " ";
     cases += fmt::format("    {}) words=\"{}\" ;;\n", verb->get_name(), words);
   }
-  std::string recipes, models, sets, labs;
+  std::string recipes, models, sets, labs, rows;
   for (const auto& recipe : all_recipes()) recipes += recipe.name + " ";
   for (const auto& info : all_models()) models += info.name + " ";
   for (const auto& set : known_sets()) sets += set.name + " ";
   for (const auto& lab : all_labs()) labs += lab.name + " ";
+  for (const auto& [path, text] : embedded_reproduce()) rows += fs::path(path).stem().string() + " ";
   return fmt::format(R"(# bash completion for belamy; made by `belamy completion`
 _belamy() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} verb=${{COMP_WORDS[1]}} words=
@@ -39,12 +42,13 @@ _belamy() {{
   elif [[ $COMP_CWORD == 2 && ( $verb == train || $verb == verify-resume ) ]]; then words+="{}{}"
   elif [[ $COMP_CWORD == 2 && $verb == models ]]; then words+="{}"
   elif [[ $COMP_CWORD == 2 && $verb == lab ]]; then words+="list {}"
+  elif [[ $COMP_CWORD == 2 && $verb == reproduce ]]; then words+="{}"
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }}
 complete -o default -F _belamy belamy ./belamy
 )",
-                     cases, verbs, sets, sets, recipes, models, models, labs);
+                     cases, verbs, sets, sets, recipes, models, models, labs, rows);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace belamy::cli {
 
 void add_evaluate(CLI::App& app, Work& work) {
   struct Request {
-    std::string run, device = "auto", split = "test";
+    std::string run, device = "auto";
     JudgeRequest judge;
   };
   auto request = std::make_shared<Request>();
@@ -21,14 +21,20 @@ void add_evaluate(CLI::App& app, Work& work) {
   verb->add_option("run", request->run, "Folder of the run")->required();
   verb->add_option("-n,--samples", request->judge.samples, "Samples that are judged")
       ->check(CLI::Range(std::int64_t{100}, std::int64_t{1'000'000}));
-  verb->add_option("--split", request->split, "test, or validation: to choose settings by")
+  verb->add_option("--split", request->judge.split, "test, or validation: to choose settings by")
       ->check(CLI::IsMember({"test", "validation"}));
+  verb->add_option("--likelihood-samples", request->judge.likelihood_samples,
+                   "Draws of the latent that tighten a bound of the likelihood")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+  verb->add_flag("--codes", request->judge.codes,
+                 "Linear probe, k-NN and k-means on the codes; takes a while");
+  verb->add_flag("--parzen", request->judge.parzen,
+                 "Parzen window estimate of the samples beside real images and k-means; takes a while");
   verb->add_option("--seed", request->judge.seed, "Of the samples and choices");
   verb->add_option("--device", request->device, "auto, cpu or cuda");
   verb->callback([=, &work] {
     work = [request] {
       const auto run = Run::open(request->run, request->device, warn);
-      if (request->split == "validation") request->judge.split = Split::validation;
       Progress progress;
       const auto scores =
           judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
@@ -37,7 +43,7 @@ void add_evaluate(CLI::App& app, Work& work) {
       const auto rows = folder.read_metrics();
       fmt::print("{} at step {}, trained in {}, on the {} set\n", run->recipe().name,
                  format_count(run->step()), format_duration(rows.empty() ? 0 : rows.back().seconds),
-                 request->split);
+                 request->judge.split);
       for (const auto& score : scores) {
         fmt::print("  {:<30} {:>10.4f} {}\n", score.name, score.value, score.unit);
         if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);

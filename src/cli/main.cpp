@@ -38,6 +38,9 @@ int run(int argc, char** argv) {
   add_interpolate(app, work);
   add_reconstruct(app, work);
   add_evaluate(app, work);
+  add_score(app, work);
+  add_embed(app, work);
+  add_reproduce(app, work);
   add_report(app, work);
   add_verify_resume(app, work);
   add_models(app, work);

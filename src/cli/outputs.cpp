@@ -56,17 +56,6 @@ void Output::write(const Tensor& data, const Tensor& labels) const {
   }
 }
 
-void lacks(const Run& run, Capability capability) {
-  std::string others;
-  for (const auto& info : all_models()) {
-    for (const auto has : info.capabilities) {
-      if (has == capability) others += (others.empty() ? "" : ", ") + info.name;
-    }
-  }
-  throw usage_error(fmt::format("{} is no {}", run.recipe().model->name, capability_name(capability)),
-                    others.empty() ? "no model is one yet" : "models that are: " + others);
-}
-
 DataOptions fitted_options(const Run& run, const std::string& data) {
   auto options = run.recipe().data;
   if (!data.empty()) options.source = data;

@@ -1,5 +1,4 @@
-// Where verbs put tensors: a grid, an archive of arrays, a folder of pictures. And the question for a
-// capability.
+// Where verbs put tensors: a grid, an archive of arrays, a folder of pictures. And the data that fits a run.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "belamy/run.h"
 
 #include "data/dataset.h"
+#include "train/need.h"
 
 namespace belamy::cli {
 
@@ -28,15 +28,6 @@ class Output {
   Kind kind_;
   std::filesystem::path path_;
 };
-
-[[noreturn]] void lacks(const Run& run, Capability capability);
-
-/// The capability, or a usage error that names the models that have it.
-template <class C>
-C* need(C* capability, const Run& run, Capability kind) {
-  if (!capability) lacks(run, kind);
-  return capability;
-}
 
 /// The run's own data settings, its images' size and channels fixed; another source when `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");

@@ -50,6 +50,20 @@ std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& o
 
 }  // namespace
 
+TrainingOutcome train_in_folder(const Recipe& recipe, const fs::path& out, bool resume, Progress& progress) {
+  interrupted = 0;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  TrainingHooks hooks;
+  hooks.tick = [&](const Tick& tick) { progress.update(tick_line(tick)); };
+  hooks.message = [&](const std::string& text) { progress.line("note: " + text); };
+  hooks.stop = [] { return interrupted != 0; };
+  auto outcome = train(recipe, out, resume, hooks);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  return outcome;
+}
+
 ExitCode train_and_tell(const TrainRequest& request) {
   if (request.recipe.empty() && !request.resume) {
     throw usage_error("train needs a recipe or a model", "'belamy recipes' and 'belamy models' list them");
@@ -80,17 +94,8 @@ ExitCode train_and_tell(const TrainRequest& request) {
   Progress progress;
   if (const auto slow = blas_warning(); !slow.empty()) progress.line("warning: " + slow);
   progress.line(fmt::format("{}: {} into {}", recipe->name, recipe->model->summary, out.string()));
-  interrupted = 0;
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  TrainingHooks hooks;
-  hooks.tick = [&](const Tick& tick) { progress.update(tick_line(tick)); };
-  hooks.message = [&](const std::string& text) { progress.line("note: " + text); };
-  hooks.stop = [] { return interrupted != 0; };
-  const auto outcome = train(*recipe, out, request.resume, hooks);
+  const auto outcome = train_in_folder(*recipe, out, request.resume, progress);
   progress.finish();
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
   if (!outcome.finished) {
     fmt::print(stderr, "stopped after step {}, all saved; go on with: belamy train --resume --out {}\n",
                format_count(outcome.step), out.string());

@@ -6,6 +6,9 @@
 #include <string>
 
 #include "belamy/error.h"
+#include "belamy/trainer.h"
+
+#include "core/progress.h"
 
 namespace belamy::cli {
 
@@ -23,6 +26,9 @@ void add_models(CLI::App& app, Work& work);
 void add_recipes(CLI::App& app, Work& work);
 void add_data(CLI::App& app, Work& work);
 void add_lab(CLI::App& app, Work& work);
+void add_score(CLI::App& app, Work& work);
+void add_embed(CLI::App& app, Work& work);
+void add_reproduce(CLI::App& app, Work& work);
 void add_demo(CLI::App& app, Work& work);
 void add_completion(CLI::App& app, Work& work);
 
@@ -35,6 +41,10 @@ struct TrainRequest {
   bool dry_run = false;
 };
 ExitCode train_and_tell(const TrainRequest& request);
+
+/// Trains with lines on the terminal; Ctrl-C saves and ends, and the outcome is then not finished.
+TrainingOutcome train_in_folder(const Recipe& recipe, const std::filesystem::path& out, bool resume,
+                                Progress& progress);
 
 /// One line "belamy: warning: ..." on standard error.
 void warn(const std::string& text);

@@ -13,32 +13,6 @@ namespace {
 
 enum Stream { of_holdout, of_limit, of_validation };
 
-// The numbers of the named classes; a name goes before a number.
-std::vector<std::size_t> find_classes(const std::vector<std::string>& classes,
-                                      const std::vector<std::string>& names, const std::string& source) {
-  std::vector<std::size_t> found;
-  for (const auto& text : classes) {
-    if (names.empty()) throw data_error(source + ": has no classes", "leave data.classes empty");
-    auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), text) - names.begin());
-    if (at == names.size()) {
-      const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), at);
-      if (failure != std::errc() || end != text.data() + text.size()) at = names.size();
-    }
-    if (at >= names.size()) {
-      const auto near = nearest(text, names);
-      constexpr std::size_t most = 20;
-      const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
-      throw data_error(
-          fmt::format("{}: no class is called '{}'", source, text),
-          fmt::format("{}its {} classes are {}{}; their numbers from 0 are understood as well",
-                      near.empty() ? "" : "did you mean '" + near + "'? ", names.size(),
-                      fmt::join(names.begin(), shown, ", "), names.size() > most ? ", ..." : ""));
-    }
-    found.push_back(at);
-  }
-  return found;
-}
-
 // Takes the first `count` of those that are wanted, in the order of a seeded permutation.
 std::vector<bool> take(const std::vector<bool>& wanted, std::int64_t count, const DataOptions& options,
                        Stream stream) {
@@ -77,8 +51,8 @@ void keep_classes(std::vector<bool>& wanted, const Listing& listing, const DataO
                   Split split) {
   if (options.classes.empty()) return;
   std::vector<std::int64_t> counts(listing.class_names.size(), -1);  // -1: not named
-  for (const auto number : find_classes(options.classes, listing.class_names, listing.source))
-    counts[number] = 0;
+  for (const auto number : class_numbers(options.classes, listing.class_names, listing.source))
+    counts[static_cast<std::size_t>(number)] = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto label = listing.items[i].label;
     const bool named = label >= 0 && counts[static_cast<std::size_t>(label)] >= 0;
@@ -101,12 +75,38 @@ void keep_classes(std::vector<bool>& wanted, const Listing& listing, const DataO
 
 }  // namespace
 
+std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
+                                        const std::vector<std::string>& names, const std::string& source) {
+  std::vector<std::int64_t> found;
+  for (const auto& text : classes) {
+    if (names.empty()) throw data_error(source + ": has no classes", "leave data.classes empty");
+    auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), text) - names.begin());
+    if (at == names.size()) {
+      const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), at);
+      if (failure != std::errc() || end != text.data() + text.size()) at = names.size();
+    }
+    if (at >= names.size()) {
+      const auto near = nearest(text, names);
+      constexpr std::size_t most = 20;
+      const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
+      throw data_error(
+          fmt::format("{}: no class is called '{}'", source, text),
+          fmt::format("{}its {} classes are {}{}; their numbers from 0 are understood as well",
+                      near.empty() ? "" : "did you mean '" + near + "'? ", names.size(),
+                      fmt::join(names.begin(), shown, ", "), names.size() > most ? ", ..." : ""));
+    }
+    found.push_back(static_cast<std::int64_t>(at));
+  }
+  return found;
+}
+
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {
   const auto count = static_cast<std::int64_t>(listing.items.size());
   std::vector<bool> wanted(listing.items.size(), true);
   if (!listing.split) {
     std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
-    if (options.holdout > 0 && count > 1) held = std::clamp<std::int64_t>(held, 1, count - 1);
+    if (options.holdout > 0 && options.holdout < 1 && count > 1)
+      held = std::clamp<std::int64_t>(held, 1, count - 1);
     if (held == 0 && split == Split::test) {
       throw data_error(listing.source + ": has no test images of its own, and data.holdout keeps none",
                        "Set data.holdout to the share of images to test with, such as 0.1.");
@@ -123,7 +123,8 @@ std::vector<bool> choose(const Listing& listing, const DataOptions& options, Spl
 Dataset points_of_classes(Dataset set, const std::vector<std::string>& classes) {
   if (classes.empty()) return set;
   std::vector<bool> named(set.class_names.size(), false);
-  for (const auto number : find_classes(classes, set.class_names, set.name)) named[number] = true;
+  for (const auto number : class_numbers(classes, set.class_names, set.name))
+    named[static_cast<std::size_t>(number)] = true;
   const auto wide = static_cast<std::ptrdiff_t>(set.dimension);
   std::vector<float> points;
   std::vector<std::int64_t> labels;

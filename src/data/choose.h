@@ -11,7 +11,8 @@ namespace belamy {
 /// [items] of a listing: whether the split takes it. First the hold-out and the validation set are taken
 /// away, whatever the classes, so that an example stays in its split; then the classes, then the limit among
 /// what is left for training. Data errors: a split that is kept empty, an unknown class, a class without a
-/// training example.
+/// training example. A hold-out of 1, which no
+/// setting can ask for, takes everything for the test split.
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split);
 
 /// Points of the named classes alone; a mixture keeps their modes. All points where no class is named.

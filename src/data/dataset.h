@@ -59,6 +59,11 @@ struct Dataset {
 /// from one split to another.
 Dataset load_dataset(const DataOptions& options, Split split);
 
+/// The numbers of classes given by name, or by number where no class has that name. Data errors that list
+/// what there is: an unknown class, a source without classes.
+std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
+                                        const std::vector<std::string>& names, const std::string& source);
+
 /// What a source string means, without reading it.
 struct Source {
   enum class Kind { idx, cifar, usps, folder, archive, npz, stylegan, synthetic, glyphs };

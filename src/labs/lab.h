@@ -80,6 +80,7 @@ class Lab {
   /// Claims in the sheet's order. A claim that was not measured, and had to be, is a defect of the lab.
   std::vector<LabVerdict> verdicts() const;
   LabPage page(double seconds) const;
+  const std::map<std::string, double>& measured() const { return measured_; }
 
  private:
   LabSheet sheet_;

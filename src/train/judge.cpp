@@ -13,17 +13,19 @@
 #include "metrics/classifier.h"
 #include "metrics/diversity.h"
 #include "metrics/evaluation.h"
+#include "metrics/parzen.h"
 #include "store/safetensors.h"
 #include "train/batches.h"
+#include "train/judge_parts.h"
 #include "train/model_state.h"
+#include "train/need.h"
 #include "train/run_batches.h"
 
 namespace belamy {
 namespace {
 
 // The classifier of a data set, trained once and kept in the cache under the data's own digest.
-FeatureClassifier classifier_for(const Dataset& train, torch::Device device,
-                                 const std::function<void(const std::string&)>& progress) {
+FeatureClassifier classifier_for(const Dataset& train, torch::Device device, const JudgeProgress& progress) {
   Sha256 digest;
   digest.update("classifier-1 " + fmt::format("{}x{}x{}", train.channels, train.height, train.width));
   digest.update({reinterpret_cast<const char*>(train.pixels.data()), train.pixels.size()});
@@ -76,29 +78,50 @@ void judge_classifier(Run& run, const Dataset& test, std::vector<ReportScore>& s
                    test.count, std::sqrt(error * (1 - error) / n))});
 }
 
-void judge_likelihood(Run& run, const Tensor& test, std::vector<ReportScore>& scores, std::int64_t seed) {
-  auto& model = run.model();
+void judge_reconstruction(Run& run, const Tensor& test, std::vector<ReportScore>& scores) {
+  auto* reconstructor = run.model().reconstructor();
+  if (!reconstructor) return;
   const double unit = run.shape().is_images() ? 0.25 : 1;
-  if (auto* reconstructor = model.reconstructor()) {
+  const auto each = in_batches(run, test, [&](const Tensor& x) {
+    return (reconstructor->reconstruct(x) - x).square().flatten(1).sum(1) * unit;
+  });
+  scores.push_back({"reconstruction error", each.mean().item<double>(),
+                    "squared, summed over values in [0, 1]", error_note(each)});
+}
+
+void judge_likelihood(Run& run, const Tensor& test, const JudgeRequest& request,
+                      std::vector<ReportScore>& scores, const JudgeProgress& progress) {
+  const bool tighter = request.likelihood_samples > 1;
+  auto* density = tighter ? need(run.model().density(), run, Capability::density) : run.model().density();
+  if (!density) return;
+  const bool bound = density->kind() == Density::Kind::lower_bound;
+  double best = 0;
+  const auto add = [&](const char* name, std::int64_t draws) {
+    auto generator = run.generator(request.seed);
+    std::int64_t done = 0;
     const auto each = in_batches(run, test, [&](const Tensor& x) {
-      return (reconstructor->reconstruct(x) - x).square().flatten(1).sum(1) * unit;
+      progress(fmt::format("likelihood, {} draws: {} of {}", draws, done, test.size(0)));
+      done += x.size(0);
+      return -density->log_likelihood(x, generator, draws);
     });
-    scores.push_back({"reconstruction error", each.mean().item<double>(),
-                      "squared, summed over values in [0, 1]", error_note(each)});
-  }
-  if (auto* density = model.density()) {
-    auto generator = run.generator(seed);
-    const auto each =
-        in_batches(run, test, [&](const Tensor& x) { return -density->log_likelihood(x, generator); });
-    const bool bound = density->kind() == Density::Kind::lower_bound;
-    scores.push_back({bound ? "negative ELBO" : "negative log-likelihood", each.mean().item<double>(), "nats",
-                      error_note(each)});
+    auto note = error_note(each);
+    if (draws > 1) note += fmt::format(", {} importance-weighted draws each: an upper bound", draws);
+    if (const auto how = density->how(); !how.empty()) note += "; " + how;
+    best = each.mean().item<double>();
+    scores.push_back({name, best, "nats", note});
+  };
+  if (bound) add("negative ELBO", 1);
+  if (!bound) add("negative log-likelihood", 1);
+  if (bound && tighter) add("negative log-likelihood", request.likelihood_samples);
+  if (run.shape().is_images()) {
+    scores.push_back({"bits per dimension", bits_per_dimension(best, run.shape().values()), "",
+                      fmt::format("of {} values", run.shape().values())});
   }
 }
 
 void judge_point_sampler(const Tensor& samples, const Dataset& train, const Tensor& test,
                          const JudgeRequest& request, std::vector<ReportScore>& scores,
-                         const std::function<void(const std::string&)>& progress) {
+                         const JudgeProgress& progress) {
   progress("comparing samples with the test points");
   const auto quality =
       judge_points(samples, data_tensor(train), test, train.mixture ? &*train.mixture : nullptr,
@@ -125,14 +148,10 @@ void judge_point_sampler(const Tensor& samples, const Dataset& train, const Tens
   scores.push_back({"earth mover distance floor", floor.earth_movers, "", "the same for training points"});
 }
 
-void judge_sampler(Run& run, const Dataset& train, const Dataset& test, const JudgeRequest& request,
-                   std::vector<ReportScore>& scores,
-                   const std::function<void(const std::string&)>& progress) {
-  auto* sampler = run.model().sampler();
-  progress(fmt::format("drawing {} samples", format_count(request.samples)));
-  auto generator = run.generator(request.seed);
+void judge_sampler(Run& run, const Tensor& drawn, const Dataset& train, const Dataset& test,
+                   const JudgeRequest& request, std::vector<ReportScore>& scores,
+                   const JudgeProgress& progress) {
   const bool images = run.shape().is_images();
-  const auto drawn = draw(*sampler, request.samples, generator);
   const auto samples = images ? to_bytes(drawn) : drawn, real = data_tensor(train),
              held_out = data_tensor(test);
   const auto n = std::min<std::int64_t>({1000, samples.size(0), real.size(0)});
@@ -177,21 +196,41 @@ void judge_sampler(Run& run, const Dataset& train, const Dataset& test, const Ju
 
 }  // namespace
 
-std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
-                               const std::function<void(const std::string&)>& progress) {
+void JudgeRequest::fields(Fields& f) {
+  f.add("split", split, {"test", "validation"}, "what is measured on");
+  f.add("samples", samples, {100, 1'000'000}, "samples that are judged");
+  f.add("test_limit", test_limit, {1, 1'000'000'000}, "examples for reconstruction and likelihood");
+  f.add("likelihood_samples", likelihood_samples, {1, 1'000'000}, "draws that tighten a likelihood bound");
+  f.add("codes", codes, "linear probe, k-NN and k-means on the codes");
+  f.add("parzen", parzen, "Parzen window estimate of the samples, with its anchors");
+  f.add("seed", seed, {0, 1'000'000'000'000}, "of samples and choices");
+}
+
+std::vector<ReportScore> judge(Run& run, const JudgeRequest& request, const JudgeProgress& progress) {
   std::vector<ReportScore> scores;
+  auto& model = run.model();
+  auto* sampler = request.parzen ? need(model.sampler(), run, Capability::sampler) : model.sampler();
   progress("reading the data");
-  const auto test = load_dataset(run.recipe().data, request.split);
+  const auto test =
+      load_dataset(run.recipe().data, request.split == "validation" ? Split::validation : Split::test);
   if (shape_of(test).sizes(1) != run.shape().sizes(1)) {
     throw data_error(
         fmt::format("'{}' is no longer what {} was trained on", run.recipe().data.source, run.recipe().name));
   }
   const auto stored = data_tensor(test);
-  judge_likelihood(run, stored.narrow(0, 0, std::min(request.test_limit, stored.size(0))), scores,
-                   request.seed);
+  const auto first = stored.narrow(0, 0, std::min(request.test_limit, stored.size(0)));
+  judge_reconstruction(run, first, scores);
+  judge_likelihood(run, first, request, scores, progress);
   judge_classifier(run, test, scores);
-  if (run.model().sampler()) {
-    judge_sampler(run, load_dataset(run.recipe().data, Split::train), test, request, scores, progress);
+  if (!sampler && !request.codes) return scores;
+
+  const auto train = load_dataset(run.recipe().data, Split::train);
+  if (request.codes) judge_codes(run, train, test, request.seed, scores, progress);
+  if (sampler) {
+    progress(fmt::format("drawing {} samples", format_count(request.samples)));
+    const auto drawn = draw(*sampler, request.samples, run.generator(request.seed));
+    judge_sampler(run, drawn, train, test, request, scores, progress);
+    if (request.parzen) judge_parzen(run, drawn, train, test, request.seed, scores, progress);
   }
   return scores;
 }

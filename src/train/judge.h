@@ -7,22 +7,28 @@
 
 #include "belamy/run.h"
 
-#include "data/dataset.h"
 #include "report/report.h"
 
 namespace belamy {
 
+/// How a run is measured. `fields` lists the settings for rows of the scoreboard.
 struct JudgeRequest {
-  Split split = Split::test;  ///< what is measured on: validation to choose settings by, test at the end
-  std::int64_t samples = 10000;
-  std::int64_t test_limit = 10000;  ///< test examples for reconstruction and likelihood
+  std::string split = "test";           ///< or "validation": to choose settings by
+  std::int64_t samples = 10000;         ///< of a sampler
+  std::int64_t test_limit = 10000;      ///< test examples for reconstruction and likelihood
+  std::int64_t likelihood_samples = 1;  ///< draws of the latent that tighten a bound (Density)
+  bool codes = false;                   ///< a linear probe, k-NN and k-means on the codes of an encoder
+  bool parzen = false;  ///< the Parzen window estimate of a sampler of images, and its anchors
   std::int64_t seed = 1;
+
+  void fields(Fields& f);
 };
 
-/// Reconstruction error, likelihood bound, classification error where the data has labels, and for samplers
-/// diversity and, where the data has labels, the distance classifier-frechet with its floor, precision,
-/// recall, classes and the check against memorising. For points: sliced Wasserstein and earth mover's
-/// distance with their floors, and for a mixture its modes. `progress` hears what is being done.
+/// Reconstruction error, likelihood or its bound, classification error where the data has labels, and for
+/// samplers diversity and, where the data has labels, the distance classifier-frechet with its floor,
+/// precision, recall, classes and the check against memorising. For points: sliced Wasserstein and earth
+/// mover's distance with their floors, and for a mixture its modes. What is asked for and the model or its
+/// data cannot give is a usage or data error. `progress` hears what is being done.
 std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
                                const std::function<void(const std::string&)>& progress);
 

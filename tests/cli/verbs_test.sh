@@ -3,7 +3,7 @@
 # shellcheck source=tests/harness.sh
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train sample interpolate reconstruct evaluate report verify-resume models recipes data lab completion)
+verbs=(demo train sample interpolate reconstruct evaluate score embed reproduce report verify-resume models recipes data lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -55,6 +55,7 @@ expect_offer mnist train gan --data mn
 expect_offer doctor data "do"
 expect_offer --seed sample run --se
 expect_offer shift-gan lab sh
+expect_offer gan-parzen-mnist reproduce gan-p
 
 # --- Data ---
 make_images images 60
@@ -150,11 +151,54 @@ expect_code 0 "$BELAMY" evaluate semi -n 100
 expect_text "classification error +0\.[01]"  # a coin would get 0.5
 expect_code 0 "$BELAMY" evaluate runs/gan -n 100
 expect_text "diversity +[0-9.]+"
+expect_code 0 "$BELAMY" evaluate labelled -n 100 --likelihood-samples 5 --codes --parzen
+expect_text "trained in .*, on the test set"
+expect_text "negative log-likelihood +[0-9.]+ nats"
+expect_text "5 importance-weighted draws each: an upper bound"
+expect_text "bits per dimension +[0-9.]+"
+expect_text "linear probe accuracy +[0-9.]+"
+expect_text "k-nn accuracy +[0-9.]+"
+expect_text "k-means accuracy +[0-9.]+"
+expect_text "parzen log-likelihood +-?[0-9.]+ nats"
+expect_text "parzen of real images +-?[0-9.]+ nats"
+expect_text "parzen of k-means centroids +-?[0-9.]+ nats"
+expect_code 0 "$BELAMY" train autoencoder --data many --steps 20 --out kept --set train.threads=1 \
+  --set "model.hidden=[16]" --set data.validation=40 --set data.classes=top
+expect_code 0 "$BELAMY" evaluate kept --split validation
+expect_text "on the validation set"
 rm gan/report.html
 expect_code 0 "$BELAMY" report gan
 expect_text "gan/report.html"
 grep -q "<html" gan/report.html || fail "the report is no HTML"
 if grep -Eq '(src|href)="https?:' gan/report.html; then fail "the report needs a network"; fi
+
+# --- Unusual data first; maps of codes ---
+expect_code 0 "$BELAMY" score kept -n 3 --out ranks/all.csv --sheet ranks/sheet.png
+expect_text "^ +1 +[0-9.]+ +many/(left|top)/[0-9]+.pgm +(left|top)"
+expect_text "ROC AUC [0-9.]+, standard error [0-9.]+ .*: [0-9]+ usual, [0-9]+ strange data of many"
+expect_file ranks/sheet.png
+[[ $(wc -l <ranks/all.csv) == 41 && $(head -n 1 ranks/all.csv) == rank,score,name,label ]] ||
+  fail "the list of ranks is not complete"
+cut -d, -f2 ranks/all.csv | tail -n +2 >scores
+sort -gr scores >sorted
+expect_same scores sorted
+# A folder of somebody else's, with files that are no images: ranked whole, and the run goes on.
+make_images others 30
+echo "no image" >others/left/bad.png
+expect_code 0 "$BELAMY" score kept --data others --out others.csv
+expect_text "warning: 1 of 31 files left out"
+[[ $(wc -l <others.csv) == 31 ]] || fail "not all of a foreign folder is ranked"
+expect_code 0 "$BELAMY" score kept --data others --normal left
+expect_text "ROC AUC .*15 usual, 15 strange"
+expect_code 0 "$BELAMY" embed kept -n 40 --perplexity 5 --out maps/codes.png
+expect_text "40 codes of 32 values by t-SNE"
+expect_file maps/codes.png
+expect_code 0 "$BELAMY" train vae --data images --steps 5 --out plane --set train.threads=1 --set "model.hidden=[16]" \
+  --set model.code=2
+expect_code 0 "$BELAMY" embed plane --manifold --rows 4 --out manifold.png
+expect_text "4 x 4 decoded latents"
+expect_code 0 "$BELAMY" embed plane --out plane.png
+expect_text "6 codes of 2 values as they are"
 
 # --- Resuming gives the same bits, for every model ---
 images=(--set data.source=images --set train.threads=1 --set train.batch=8)

@@ -195,6 +195,28 @@ expect_text "F.npz"
 expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan is no "
 expect_text "models that are: .*autoencoder"
+expect_failure 2 "$BELAMY" evaluate run --likelihood-samples 10
+expect_text "gan is no density"
+expect_text "models that are: .*vae"
+expect_failure 2 "$BELAMY" evaluate run --codes
+expect_text "gan is no encoder"
+expect_failure 2 "$BELAMY" evaluate run --parzen
+expect_text "the Parzen window is for images"
+expect_failure 2 "$BELAMY" evaluate run --split training
+expect_failure 2 "$BELAMY" embed run --out codes.bmp
+expect_text "the map is a PNG"
+expect_failure 2 "$BELAMY" embed run --out codes.png
+expect_text "gan is no encoder"
+expect_failure 3 "$BELAMY" score run --normal "mode 9"
+expect_text "no class is called 'mode 9'"
+expect_none codes.bmp codes.png
+"$BELAMY" train autoencoder --data images --steps 5 --out coder --set train.threads=1 --set "model.hidden=[16]" >said 2>&1
+expect_failure 2 "$BELAMY" evaluate coder --parzen
+expect_text "autoencoder is no sampler"
+expect_failure 2 "$BELAMY" embed coder --manifold --out plane.png
+expect_text "the manifold is a plane, and this model has 32 latents"
+expect_failure 3 "$BELAMY" evaluate coder --split validation
+expect_text "data.validation keeps none"
 expect_failure 2 "$BELAMY" train vae --resume --out run
 expect_text "'?run'? holds a run of 'gan', not of 'vae'"
 expect_none samples.npz samples.bmp samples.png

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "belamy/run.h"
+
+#include "cli/outputs.h"
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "core/progress.h"
+#include "data/dataset.h"
+#include "metrics/tsne.h"
+#include "train/batches.h"
+#include "train/latent_pictures.h"
+#include "train/pictures.h"
+#include "train/run_batches.h"
+
+namespace belamy::cli {
+namespace {
+
+struct Request {
+  std::string run, data, out = "codes.png", device = "auto";
+  std::int64_t n = 2000, seed = 1, rows = 20;
+  double perplexity = 30;
+  bool manifold = false;
+};
+
+// Codes of two values are a map already; more become one by t-SNE.
+void draw_codes(const Request& request, Run& run) {
+  auto* encoder = need(run.model().encoder(), run, Capability::encoder);
+  const auto set = load_dataset(fitted_options(run, request.data), Split::test);
+  check_fits(run, set);
+  const auto n = std::min(request.n, set.count);
+  auto generator = run.generator(request.seed);
+  const auto pick = torch::randperm(set.count, generator, torch::TensorOptions().device(run.device()))
+                        .narrow(0, 0, n)
+                        .cpu();
+  auto points = in_batches(run, data_tensor(set).index_select(0, pick),
+                           [&](const Tensor& x) { return encoder->encode(x).flatten(1); });
+  std::string how = "as they are";
+  if (points.size(1) != 2) {
+    Progress progress;
+    const auto map = tsne(points, {.perplexity = request.perplexity, .progress = [&](double done) {
+                                     progress.update(fmt::format("t-SNE: {:.0f} %", 100 * done));
+                                   }});
+    progress.finish();
+    points = map.points;
+    how = fmt::format("by t-SNE with perplexity {:g}, KL(P || Q) = {:.3f} nats", request.perplexity,
+                      map.divergence);
+  }
+  const auto labels = set.labels.empty() ? Tensor() : torch::tensor(set.labels).index_select(0, pick);
+  write_atomically(Env::real(), request.out, encode_png(labelled_map(points, labels)));
+  fmt::print("{} codes of {} values {}, in {}\n", n, encoder->code_size(), how, request.out);
+}
+
+}  // namespace
+
+void add_embed(CLI::App& app, Work& work) {
+  auto request = std::make_shared<Request>();
+  auto* verb = app.add_subcommand("embed", "Draw a map of a run's codes, or what it decodes from the plane");
+  verb->add_option("run", request->run, "Folder of the run")->required();
+  verb->add_option("--data", request->data,
+                   "Known set, folder or archive; its test split is used [the run's own]");
+  verb->add_option("-n,--count", request->n, "Codes on the map")->check(CLI::Range(4, 100'000));
+  verb->add_option("--perplexity", request->perplexity, "Neighbours of a code that t-SNE minds, about");
+  verb->add_flag("--manifold", request->manifold,
+                 "Decode the percentiles of the plane, for models with two latents");
+  verb->add_option("--rows", request->rows, "Pictures along each axis of the manifold")
+      ->check(CLI::Range(2, 100));
+  verb->add_option("--out", request->out, "The picture, a PNG");
+  verb->add_option("--seed", request->seed, "Of the choice of data");
+  verb->add_option("--device", request->device, "auto, cpu or cuda");
+  verb->callback([=, &work] {
+    work = [request] {
+      const fs::path out = request->out;
+      if (out.extension() != ".png")
+        throw usage_error(fmt::format("--out {}: the map is a PNG", request->out), "use --out F.png");
+      const auto run = Run::open(request->run, request->device, warn);
+      if (out.has_parent_path()) Env::real().create_folders(out.parent_path());
+      if (!request->manifold) {
+        draw_codes(*request, *run);
+        return ExitCode::ok;
+      }
+      auto* decoder = need(run->model().decoder(), *run, Capability::decoder);
+      const auto images = decoded_manifold(*decoder, request->rows, run->device());
+      if (images.dim() != 4) throw usage_error("the manifold shows images, and this run makes points");
+      write_atomically(Env::real(), out, encode_png(image_grid(images, request->rows)));
+      fmt::print("{0} x {0} decoded latents in {1}\n", request->rows, request->out);
+      return ExitCode::ok;
+    };
+  });
+}
+
+}  // namespace belamy::cli

@@ -1,0 +1,170 @@
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <numeric>
+#include <torch/torch.h>
+
+#include "belamy/run.h"
+
+#include "cli/outputs.h"
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "core/progress.h"
+#include "data/dataset.h"
+#include "metrics/roc.h"
+#include "train/batches.h"
+#include "train/pictures.h"
+#include "train/run_batches.h"
+
+namespace belamy::cli {
+namespace {
+
+struct Request {
+  std::string run, data, out, sheet, device = "auto";
+  std::vector<std::string> normal;
+  std::int64_t show = 10;
+};
+
+constexpr std::int64_t kColumns = 16, kSheetRows = 2;
+
+bool is_foreign(const Request& request, const Run& run) {
+  return !request.data.empty() && request.data != run.recipe().data.source;
+}
+
+// All classes, whatever the run was trained on: a scorer is there to tell them apart. Of a foreign source
+// without a test set of its own everything; of the run's own only what it was not trained on.
+Dataset data_of(const Request& request, const Run& run) {
+  auto options = fitted_options(run, request.data);
+  options.classes.clear();
+  if (is_foreign(request, run)) options.holdout = 1;
+  auto set = load_dataset(options, Split::test);
+  check_fits(run, set);
+  return set;
+}
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+std::string name_of(const Dataset& set, std::size_t i) {
+  return set.names.empty() ? fmt::format("point {}", i) : set.names[i];
+}
+std::string label_of(const Dataset& set, std::size_t i) {
+  return set.labels.empty() ? "" : set.class_names.at(static_cast<std::size_t>(set.labels[i]));
+}
+
+// The classes that the model is to find usual: those named, else those that it was trained on.
+std::vector<bool> strange_ones(const Request& request, const Run& run, const Dataset& set) {
+  const auto& trained = run.recipe().data.classes;
+  if (request.normal.empty() && (trained.empty() || is_foreign(request, run))) return {};
+  if (set.labels.empty())
+    throw data_error("'" + set.name + "' has no labels, so --normal means nothing", "leave --normal out");
+  const auto usual =
+      class_numbers(request.normal.empty() ? trained : request.normal, set.class_names, set.name);
+  std::vector<bool> strange;
+  for (const auto label : set.labels)
+    strange.push_back(std::find(usual.begin(), usual.end(), label) == usual.end());
+  return strange;
+}
+
+void print_area(const Dataset& set, const Tensor& scores, std::vector<bool> strange) {
+  if (strange.empty()) return;
+  std::vector<double> values(scores.data_ptr<double>(), scores.data_ptr<double>() + scores.numel());
+  // A score that is no number is no verdict: those stay out of the curve.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) continue;
+    values[kept] = values[i];
+    strange[kept++] = strange[i];
+  }
+  values.resize(kept);
+  strange.resize(kept);
+  const auto area = roc_area(values, strange);
+  fmt::print("ROC AUC {:.4f}, standard error {:.4f} (DeLong): {} usual, {} strange data of {}\n", area.area,
+             area.standard_error, area.usual, area.strange, set.name);
+}
+
+ExitCode score(const Request& request) {
+  const auto run = Run::open(request.run, request.device, warn);
+  auto* scorer = need(run->model().scorer(), *run, Capability::scorer);
+  const auto set = data_of(request, *run);
+  for (const auto& note : set.notes) warn(note);
+  const auto strange = strange_ones(request, *run, set);
+  const auto data = data_tensor(set);
+  const auto scores = in_batches(*run, data, [&](const Tensor& x) { return scorer->score(x); })
+                          .to(torch::kDouble)
+                          .contiguous();
+  const auto* value = scores.data_ptr<double>();
+
+  std::vector<std::size_t> order(static_cast<std::size_t>(set.count));
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto finite =
+      std::stable_partition(order.begin(), order.end(), [&](auto i) { return std::isfinite(value[i]); });
+  std::stable_sort(order.begin(), finite, [&](auto a, auto b) { return value[a] > value[b]; });
+  if (finite != order.end())
+    warn(fmt::format("{} scores are no finite numbers; they come last", order.end() - finite));
+
+  fmt::print("{} of {} by {}; the most unusual first\n", format_count(set.count), set.name,
+             scorer->score_name());
+  std::string csv = "rank,score,name,label\n";
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    const auto i = order[rank];
+    if (static_cast<std::int64_t>(rank) < request.show)
+      fmt::print("{:>6} {:>12.5g}  {}  {}\n", rank + 1, value[i], name_of(set, i), label_of(set, i));
+    csv +=
+        fmt::format("{},{},{},{}\n", rank + 1, value[i], quoted(name_of(set, i)), quoted(label_of(set, i)));
+  }
+  print_area(set, scores, strange);
+
+  const auto prepare = [](const fs::path& path) {
+    if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
+  };
+  if (!request.out.empty()) {
+    prepare(request.out);
+    write_atomically(Env::real(), request.out, csv);
+    fmt::print("all ranks in {}\n", request.out);
+  }
+  if (!request.sheet.empty()) {
+    if (!set.is_images()) throw usage_error("points make no sheet of pictures", "leave --sheet out");
+    // The strangest, a white row, the most usual.
+    const auto n = std::min<std::int64_t>(kColumns * kSheetRows, set.count);
+    const std::vector<std::int64_t> ranked(order.begin(), order.end());
+    const auto row = [&](std::int64_t from) {
+      return to_model_range(data.index_select(0, torch::tensor(ranked).narrow(0, from, n)));
+    };
+    const auto columns = std::min(kColumns, n);
+    const auto gap = torch::ones(run->shape().sizes(columns + (columns - n % columns) % columns));
+    prepare(request.sheet);
+    write_atomically(Env::real(), request.sheet,
+                     encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
+    fmt::print("the {} strangest above, the {} most usual below: {}\n", n, n, request.sheet);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_score(CLI::App& app, Work& work) {
+  auto request = std::make_shared<Request>();
+  auto* verb =
+      app.add_subcommand("score", "Rank data by how unusual a run finds them, the most unusual first");
+  verb->add_option("run", request->run, "Folder of the run")->required();
+  verb->add_option(
+      "--data", request->data,
+      "Known set, folder or archive; its test split, or all where it has none [the run's own test data]");
+  verb->add_option(
+          "--normal", request->normal,
+          "Class that counts as usual, once or more often, for the ROC curve [those of data.classes]")
+      ->allow_extra_args(false);
+  verb->add_option("-n,--count", request->show, "Lines that are printed")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
+  verb->add_option("--out", request->out, "F.csv: rank, score, name and label of everything");
+  verb->add_option("--sheet", request->sheet, "F.png: the strangest and the most usual images");
+  verb->add_option("--device", request->device, "auto, cpu or cuda");
+  verb->callback([=, &work] { work = [request] { return score(*request); }; });
+}
+
+}  // namespace belamy::cli

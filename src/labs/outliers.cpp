@@ -1,0 +1,176 @@
+// An autoencoder and a VAE that have seen healthy X-rays only: how well their scores tell the ill from the
+// healthy, beside scores that need no training, and beside the same models trained on both.
+#include <cmath>
+#include <fmt/format.h>
+#include <numeric>
+
+#include "belamy/error.h"
+#include "belamy/recipe.h"
+
+#include "labs/lab.h"
+#include "labs/toolbox.h"
+#include "metrics/pairwise.h"
+#include "metrics/roc.h"
+#include "train/pictures.h"
+#include "train/session.h"
+
+namespace belamy::labs {
+namespace {
+
+bool is_at_hand(const std::string& source) {
+  try {
+    find_source(source);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// What is learnt from, and what is judged.
+struct Task {
+  Dataset healthy, mixed, test;
+  std::vector<bool> strange;  // [N of test]
+  std::string usual, unusual;
+};
+
+// X-rays, class 0 healthy; of the glyphs the letter O against Q.
+Task make_task(const Lab& lab) {
+  DataOptions options;
+  options.source = is_at_hand(lab.text("data")) ? lab.text("data") : "glyphs";
+  const bool letters = options.source == "glyphs";
+  if (letters) options.size = 16;
+  const std::string usual = letters ? "O" : "0", unusual = letters ? "Q" : "1";
+  Task task;
+  task.usual = letters ? "the letter O" : "healthy";
+  task.unusual = letters ? "the letter Q" : "pneumonia";
+  options.classes = {usual, unusual};
+  task.test = load_dataset(options, Split::test);
+  task.mixed = load_dataset(options, Split::train);
+  options.classes = {usual};
+  task.healthy = load_dataset(options, Split::train);
+  const auto normal = class_numbers(options.classes, task.test.class_names, task.test.name)[0];
+  for (const auto label : task.test.labels) task.strange.push_back(label != normal);
+  return task;
+}
+
+Tensor train_and_score(const Lab& lab, const std::string& model, const Dataset& data, std::int64_t seed,
+                       const Tensor& test) {
+  const auto recipe = Recipe::parse(
+      "[model]\nname = \"" + model + "\"\n", "lab outliers",
+      {fmt::format("model.hidden=[{}]", lab.integer("width")),
+       fmt::format("model.code={}", lab.integer("code")), fmt::format("train.steps={}", lab.integer("steps")),
+       fmt::format("train.batch={}", lab.integer("batch")), fmt::format("train.seed={}", seed),
+       fmt::format("optimizer.{}.schedule=cosine", model)});
+  Session session(*recipe, data, torch::kCPU);
+  while (!session.finished()) session.run_step();
+  const ModelState::Evaluation evaluation(session.state());
+  return session.state().model().scorer()->score(test).to(torch::kDouble);
+}
+
+RocArea area_of(const Tensor& scores, const std::vector<bool>& strange) {
+  const auto values = scores.to(torch::kDouble).contiguous();
+  return roc_area({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, strange);
+}
+
+struct Spread {
+  double mean = 0, deviation = 0, error = 0;  // over seeds; error: DeLong's, of one run
+};
+
+Spread spread_of(const std::vector<RocArea>& areas) {
+  Spread spread;
+  const auto n = static_cast<double>(areas.size());
+  for (const auto& area : areas) {
+    spread.mean += area.area / n;
+    spread.error += area.standard_error / n;
+  }
+  for (const auto& area : areas) spread.deviation += (area.area - spread.mean) * (area.area - spread.mean);
+  spread.deviation = n > 1 ? std::sqrt(spread.deviation / (n - 1)) : 0;
+  return spread;
+}
+
+LabSeries curve_of(const std::string& name, const Tensor& scores, const std::vector<bool>& strange) {
+  const auto values = scores.to(torch::kDouble).contiguous();
+  LabSeries series{name, {}, {}};
+  for (const auto& [false_alarms, hits] :
+       roc_curve({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, strange)) {
+    series.x.push_back(false_alarms);
+    series.y.push_back(hits);
+  }
+  return series;
+}
+
+}  // namespace
+
+void outliers(Lab& lab) {
+  const auto task = make_task(lab);
+  const auto test = to_model_range(data_tensor(task.test));
+  const auto healthy = to_model_range(data_tensor(task.healthy)).flatten(1);
+  LabTable table{{"score", "trained on", "AUC", "over seeds", "DeLong's error"}, {}};
+  LabChart chart{{"share of usual images called strange", false, 0, 1},
+                 {"share of strange images found", false, 0, 1},
+                 {},
+                 {},
+                 true};
+  const auto add = [&](const std::string& name, const std::string& data, const Spread& s, bool seeds) {
+    table.rows.push_back({name, data, fmt::format("{:.3f}", s.mean),
+                          seeds ? fmt::format("± {:.3f}", s.deviation) : "–",
+                          fmt::format("{:.3f}", s.error)});
+  };
+
+  // What needs no training.
+  const auto flat = test.flatten(1);
+  const auto plain = [&](const std::string& name, const Tensor& scores) {
+    const auto area = area_of(scores, task.strange);
+    add(name, task.usual, {area.area, 0, area.standard_error}, false);
+    chart.series.push_back(curve_of(name, scores, task.strange));
+    chart.series.back().dashed = true;
+    return area.area;
+  };
+  const double brightness = plain("mean brightness", flat.mean(1));
+  const double nearest =
+      plain("distance to the nearest training image", std::get<0>(squared_distances(flat, healthy).min(1)));
+
+  std::map<std::string, Spread> alone, both;
+  Tensor example;
+  for (const std::string model : {"autoencoder", "vae"}) {
+    std::vector<RocArea> on_healthy, on_both;
+    for (std::int64_t run = 0; run < lab.integer("runs"); ++run) {
+      lab.say(fmt::format("{}, seed {} of {}", model, run + 1, lab.integer("runs")));
+      const auto scores = train_and_score(lab, model, task.healthy, lab.integer("seed") + run, test);
+      on_healthy.push_back(area_of(scores, task.strange));
+      if (run == 0) {
+        chart.series.push_back(curve_of(model, scores, task.strange));
+        if (model == "autoencoder") example = scores;
+      }
+      on_both.push_back(
+          area_of(train_and_score(lab, model, task.mixed, lab.integer("seed") + run, test), task.strange));
+    }
+    alone[model] = spread_of(on_healthy);
+    both[model] = spread_of(on_both);
+    add(model, task.usual, alone[model], true);
+    add(model, "both", both[model], true);
+  }
+  lab.measure("autoencoder", alone["autoencoder"].mean);
+  lab.measure("vae", alone["vae"].mean);
+  lab.measure("brightness", std::max(brightness, 1 - brightness));
+  lab.measure("nearest", nearest);
+  lab.measure("both", alone["autoencoder"].mean - both["autoencoder"].mean);
+  lab.measure("seeds", alone["autoencoder"].deviation / alone["autoencoder"].error);
+
+  lab.table(
+      "Areas under the curve",
+      fmt::format("{} test images: {} usual ({}), {} strange ({}). *Over seeds* is the deviation between "
+                  "trainings, *DeLong's error* that of one area for so few test images.",
+                  task.test.count, std::count(task.strange.begin(), task.strange.end(), false), task.usual,
+                  std::count(task.strange.begin(), task.strange.end(), true), task.unusual),
+      std::move(table));
+  lab.chart("Receiver operating characteristic", "Dashed: scores that need no training.", std::move(chart));
+  const auto order = example.argsort(0, /*descending=*/true);
+  const auto n = std::min<std::int64_t>(16, order.size(0) / 2);
+  lab.picture("By the autoencoder", "The strangest test images above, the most usual below.",
+              image_grid(torch::cat({test.index_select(0, order.narrow(0, 0, n)),
+                                     test.index_select(0, order.narrow(0, order.size(0) - n, n))}),
+                         n));
+}
+
+}  // namespace belamy::labs

@@ -1,0 +1,461 @@
+#include "report/reproduction.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "belamy/error.h"
+
+#include "core/toml.h"
+
+namespace belamy {
+namespace {
+
+using Row = ReproductionRow;
+using Json = nlohmann::ordered_json;
+
+// How sure a published figure is.
+const std::vector<std::pair<std::string, std::string>> kConfidence = {
+    {"R", "computed again from the same data, to the digit"},
+    {"V1", "read in the paper, its authors' code or their tables"},
+    {"V2", "read in a source that quotes the paper, or in an independent implementation"},
+    {"Mh", "from memory, confidence high"},
+    {"Mm", "from memory, confidence medium"},
+    {"Ml", "from memory, confidence low"},
+};
+
+// Reads one table of a row, key by key, and tells what is unknown.
+class Table {
+ public:
+  Table(const TomlDocument& document, std::string what) : document_(document), what_(std::move(what)) {}
+
+  void text(const char* key, std::string& target) {
+    if (const auto* entry = take(key)) {
+      const auto* found = std::get_if<std::string>(&entry->value);
+      if (!found) throw wrong(*entry, "text in quotes");
+      target = *found;
+    }
+  }
+  void texts(const char* key, std::vector<std::string>& target) {
+    if (const auto* entry = take(key)) {
+      const auto* found = std::get_if<std::vector<std::string>>(&entry->value);
+      if (!found) throw wrong(*entry, "a list of texts");
+      target = *found;
+    }
+  }
+  void number(const char* key, double& target) {
+    std::optional<double> found;
+    number(key, found);
+    if (found) target = *found;
+  }
+  void number(const char* key, std::optional<double>& target) {
+    if (const auto* entry = take(key)) {
+      if (const auto* whole = std::get_if<std::int64_t>(&entry->value)) {
+        target = static_cast<double>(*whole);
+      } else if (const auto* found = std::get_if<double>(&entry->value)) {
+        target = *found;
+      } else {
+        throw wrong(*entry, "a number");
+      }
+    }
+  }
+  void integer(const char* key, std::int64_t& target, std::int64_t least) {
+    if (const auto* entry = take(key)) {
+      const auto* found = std::get_if<std::int64_t>(&entry->value);
+      if (!found || *found < least) throw wrong(*entry, fmt::format("a whole number from {}", least));
+      target = *found;
+    }
+  }
+  void choice(const char* key, std::string& target, const std::vector<std::string>& choices) {
+    const auto* entry = take(key);
+    if (!entry) return;
+    const auto* found = std::get_if<std::string>(&entry->value);
+    if (!found || std::find(choices.begin(), choices.end(), *found) == choices.end())
+      throw wrong(*entry, fmt::format("one of {}", fmt::join(choices, ", ")));
+    target = *found;
+  }
+  /// Call last: a usage error for a key that nobody asked for.
+  void finish() const {
+    for (const auto& entry : document_.entries) {
+      if (std::find(known_.begin(), known_.end(), entry.key) == known_.end()) {
+        throw usage_error(fmt::format("{}: unknown key '{}' in {}", entry.origin.text, entry.key, what_),
+                          fmt::format("known are {}", fmt::join(known_, ", ")));
+      }
+    }
+  }
+
+ private:
+  const TomlEntry* take(const char* key) {
+    known_.emplace_back(key);
+    for (const auto& entry : document_.entries) {
+      if (entry.key == key) return &entry;
+    }
+    return nullptr;
+  }
+  static Error wrong(const TomlEntry& entry, const std::string& allowed) {
+    return usage_error(fmt::format("{}: '{}' must be {}", entry.origin.text, entry.key, allowed));
+  }
+
+  const TomlDocument& document_;
+  std::string what_;
+  std::vector<std::string> known_;
+};
+
+Row::Group group_of(const TomlDocument& document) {
+  Row::Group group;
+  Table table(document, "a [[group]]");
+  table.text("name", group.name);
+  table.text("recipe", group.recipe);
+  table.text("lab", group.lab);
+  table.texts("settings", group.settings);
+  table.texts("evaluate", group.evaluate);
+  table.finish();
+  return group;
+}
+
+Row::Value value_of(const TomlDocument& document) {
+  Row::Value value;
+  std::vector<std::string> codes, better = {"lower", "higher"};
+  for (const auto& [code, meaning] : kConfidence) codes.push_back(code);
+  std::string direction = "lower";
+  Table table(document, "a [[value]]");
+  table.text("key", value.key);
+  table.text("text", value.text);
+  table.text("group", value.group);
+  table.text("score", value.score);
+  table.text("unit", value.unit);
+  table.number("factor", value.factor);
+  table.choice("better", direction, better);
+  table.text("published", value.published);
+  table.choice("confidence", value.confidence, codes);
+  table.finish();
+  value.higher = direction == "higher";
+  return value;
+}
+
+Row::Condition condition_of(const TomlDocument& document) {
+  Row::Condition condition;
+  Table table(document, "a [[pass]]");
+  table.text("text", condition.text);
+  table.text("value", condition.value);
+  table.number("at_most", condition.at_most);
+  table.number("at_least", condition.at_least);
+  table.number("near", condition.near);
+  table.number("tolerance", condition.tolerance);
+  table.text("above", condition.above);
+  table.text("below", condition.below);
+  table.number("margin", condition.margin);
+  table.choice("of", condition.of, {"mean", "median", "seeds"});
+  table.number("share", condition.share);
+  table.finish();
+  return condition;
+}
+
+template <class List, class Key>
+auto find_in(List& list, const std::string& name, Key key) {
+  return std::find_if(list.begin(), list.end(), [&](const auto& each) { return each.*key == name; });
+}
+
+// What the parts say about one another.
+std::string inconsistency(const Row& row) {
+  if (row.title.empty() || row.paper.empty() || row.protocol.empty())
+    return "a row has title, paper and protocol";
+  if (row.groups.empty() || row.values.empty() || row.conditions.empty())
+    return "a row has at least one [[group]], [[value]] and [[pass]]";
+  for (const auto& group : row.groups) {
+    if (group.name.empty() || group.recipe.empty() == group.lab.empty())
+      return fmt::format("group '{}' must have a name, and either a recipe or a lab", group.name);
+    if (!group.lab.empty() && !group.evaluate.empty())
+      return fmt::format("group '{}' is a lab: there is nothing to evaluate", group.name);
+    if (&*find_in(row.groups, group.name, &Row::Group::name) != &group)
+      return fmt::format("group '{}' is there twice", group.name);
+  }
+  for (const auto& value : row.values) {
+    if (value.key.empty() || value.text.empty() || value.score.empty())
+      return fmt::format("value '{}' must have key, text and score", value.key);
+    if (find_in(row.groups, value.group, &Row::Group::name) == row.groups.end())
+      return fmt::format("value '{}' is of group '{}', which is not there", value.key, value.group);
+    if (value.published.empty() != value.confidence.empty())
+      return fmt::format("value '{}' has one of published and confidence alone", value.key);
+    if (&*find_in(row.values, value.key, &Row::Value::key) != &value)
+      return fmt::format("value '{}' is there twice", value.key);
+  }
+  for (const auto& pass : row.conditions) {
+    for (const auto& key : {pass.value, pass.above, pass.below}) {
+      if ((!key.empty() || &key == &pass.value) &&
+          find_in(row.values, key, &Row::Value::key) == row.values.end())
+        return fmt::format("a [[pass]] speaks of value '{}', which is not there", key);
+    }
+    const int bounds = pass.at_most.has_value() + pass.at_least.has_value() + pass.near.has_value() +
+                       !pass.above.empty() + !pass.below.empty();
+    if (bounds != 1 || pass.near.has_value() != pass.tolerance.has_value())
+      return fmt::format(
+          "the [[pass]] of '{}' must have one of at_most, at_least, near with tolerance, above, below",
+          pass.value);
+    if (!(pass.share > 0 && pass.share <= 1))
+      return fmt::format("the [[pass]] of '{}': share must be above 0 and at most 1", pass.value);
+  }
+  return "";
+}
+
+bool holds(const Row::Condition& pass, double value, double other) {
+  if (!std::isfinite(value)) return false;
+  if (pass.at_most) return value <= *pass.at_most;
+  if (pass.at_least) return value >= *pass.at_least;
+  if (pass.near) return std::abs(value - *pass.near) <= *pass.tolerance;
+  if (!std::isfinite(other)) return false;
+  return pass.above.empty() ? value < other - pass.margin : value > other + pass.margin;
+}
+
+std::string words_of(const Row::Condition& pass) {
+  if (!pass.text.empty()) return pass.text;
+  std::string words = pass.value;
+  if (pass.of == "median") words = "median of " + words;
+  if (pass.at_most) words += fmt::format(" <= {}", *pass.at_most);
+  if (pass.at_least) words += fmt::format(" >= {}", *pass.at_least);
+  if (pass.near) words += fmt::format(" = {} ± {}", *pass.near, *pass.tolerance);
+  if (!pass.above.empty()) words += " > " + pass.above;
+  if (!pass.below.empty()) words += " < " + pass.below;
+  if (pass.margin != 0) words += fmt::format(" {} {}", pass.above.empty() ? "-" : "+", pass.margin);
+  if (pass.of == "seeds")
+    words += pass.share < 1 ? fmt::format(" in {:.0f} % of seeds", 100 * pass.share) : " for every seed";
+  return words;
+}
+
+std::string show(double value) {
+  return std::isfinite(value) ? fmt::format("{:.5g}", value) : "–";
+}
+
+// "13.87 ± 0.02 (worst 13.9; 3 seeds)"
+std::string show(const Row::Value& value, const ReproducedValue& measured) {
+  auto text = show(measured.mean());
+  const auto error = measured.standard_error();
+  if (error) text += fmt::format(" ± {:.2g}", *error);
+  if (!value.unit.empty()) text += " " + value.unit;
+  if (measured.seeds.size() > 1)
+    text += fmt::format(" (worst {}; {} seeds)", show(measured.worst(value.higher)), measured.seeds.size());
+  return text;
+}
+
+// A cell of a Markdown table.
+std::string cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+ReproductionRow ReproductionRow::parse(const std::string& name, const std::string& toml,
+                                       const std::string& origin) {
+  const auto document = parse_toml(toml, origin);
+  ReproductionRow row;
+  row.name = name;
+  Table table(document, "a row");
+  table.integer("number", row.number, 0);
+  table.text("title", row.title);
+  table.text("paper", row.paper);
+  table.text("protocol", row.protocol);
+  table.text("note", row.note);
+  table.integer("seeds", row.seeds, 1);
+  table.number("minutes", row.minutes);
+  table.finish();
+  for (const auto& [array, documents] : document.arrays) {
+    for (const auto& each : documents) {
+      if (array == "group") {
+        row.groups.push_back(group_of(each));
+      } else if (array == "value") {
+        row.values.push_back(value_of(each));
+      } else if (array == "pass") {
+        row.conditions.push_back(condition_of(each));
+      } else {
+        throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array),
+                          "a row has [[group]], [[value]] and [[pass]]");
+      }
+    }
+  }
+  if (const auto wrong = inconsistency(row); !wrong.empty()) throw usage_error(origin + ": " + wrong);
+  return row;
+}
+
+double ReproducedValue::mean() const {
+  return std::accumulate(seeds.begin(), seeds.end(), 0.0) / static_cast<double>(seeds.size());
+}
+
+double ReproducedValue::median() const {
+  auto sorted = seeds;
+  std::sort(sorted.begin(), sorted.end());
+  const auto n = sorted.size();
+  return n == 0 ? std::nan("") : n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+std::optional<double> ReproducedValue::standard_error() const {
+  if (seeds.size() < 2) return std::nullopt;
+  double sum = 0;
+  for (const auto value : seeds) sum += (value - mean()) * (value - mean());
+  const auto n = static_cast<double>(seeds.size());
+  return std::sqrt(sum / (n - 1) / n);
+}
+
+double ReproducedValue::worst(bool higher_is_better) const {
+  if (seeds.empty()) return std::nan("");
+  return higher_is_better ? *std::min_element(seeds.begin(), seeds.end())
+                          : *std::max_element(seeds.begin(), seeds.end());
+}
+
+void judge_reproduction(const ReproductionRow& row, ReproductionResult& result) {
+  static const ReproducedValue none;
+  const auto measured = [&](const std::string& key) -> const ReproducedValue& {
+    const auto found = find_in(result.values, key, &ReproducedValue::key);
+    return found == result.values.end() ? none : *found;
+  };
+  bool all = true;
+  result.conditions.clear();
+  for (const auto& pass : row.conditions) {
+    const auto& value = measured(pass.value);
+    const auto& other = measured(pass.above.empty() ? pass.below : pass.above);
+    bool good = false;
+    if (pass.of == "seeds") {
+      std::size_t passing = 0;
+      for (std::size_t i = 0; i < value.seeds.size(); ++i)
+        passing += holds(pass, value.seeds[i], i < other.seeds.size() ? other.seeds[i] : std::nan(""));
+      // A share such as 0.8 of 10 must not fail for its last bit.
+      good = passing > 0 &&
+             static_cast<double>(passing) >= pass.share * static_cast<double>(value.seeds.size()) - 1e-9;
+    } else {
+      good = pass.of == "median" ? holds(pass, value.median(), other.median())
+                                 : holds(pass, value.mean(), other.mean());
+    }
+    result.conditions.emplace_back(words_of(pass), good);
+    all = all && good;
+  }
+  result.status = all && result.seeds >= row.seeds ? "reproduced" : "partial";
+}
+
+std::string ReproductionResult::to_json() const {
+  Json json = {{"row", row},
+               {"status", status},
+               {"date", date},
+               {"commit", commit},
+               {"seeds", seeds},
+               {"minutes", std::round(minutes * 10) / 10},
+               {"machine", Json::object()}};
+  for (const auto& [key, value] : machine) json["machine"][key] = value;
+  json["values"] = Json::array();
+  for (const auto& value : values) {
+    Json each = {{"key", value.key}, {"seeds", Json::array()}};
+    // Not a number has no word in JSON.
+    const auto number = [](double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); };
+    for (const auto x : value.seeds) each["seeds"].push_back(number(x));
+    each["mean"] = number(value.mean());
+    if (const auto error = value.standard_error()) each["standard_error"] = number(*error);
+    each["median"] = number(value.median());
+    if (!value.note.empty()) each["note"] = value.note;
+    json["values"].push_back(each);
+  }
+  json["conditions"] = Json::array();
+  for (const auto& [text, holds] : conditions)
+    json["conditions"].push_back({{"text", text}, {"holds", holds}});
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+ReproductionResult ReproductionResult::parse(const std::string& text, const std::string& origin) {
+  ReproductionResult result;
+  try {
+    const auto json = Json::parse(text);
+    result.row = json.at("row");
+    result.status = json.at("status");
+    result.date = json.at("date");
+    result.commit = json.at("commit");
+    result.seeds = json.at("seeds");
+    result.minutes = json.at("minutes");
+    for (const auto& [key, value] : json.at("machine").items()) result.machine.emplace_back(key, value);
+    for (const auto& each : json.at("values")) {
+      ReproducedValue value{each.at("key"), {}, each.value("note", "")};
+      for (const auto& x : each.at("seeds"))
+        value.seeds.push_back(x.is_null() ? std::nan("") : x.get<double>());
+      result.values.push_back(std::move(value));
+    }
+    for (const auto& each : json.at("conditions"))
+      result.conditions.emplace_back(each.at("text").get<std::string>(), each.at("holds").get<bool>());
+  } catch (const Json::exception& error) {
+    throw data_error(fmt::format("{}: not the result of a row: {}", origin, error.what()),
+                     "measure the row again: belamy reproduce ROW");
+  }
+  return result;
+}
+
+std::string reproduction_table(const std::vector<ReproductionEntry>& entries) {
+  std::string page =
+      "# Published claims, measured here\n\n"
+      "Each row is a file `ROW.toml` beside this page: the paper, the protocol, what is trained, and what "
+      "has to hold. `belamy\n"
+      "reproduce ROW` trains and measures it and writes `results/ROW.json`, from which `belamy reproduce "
+      "--table` makes this "
+      "page.\n"
+      "*Reproduced* means that every condition holds with all the seeds the row asks for; anything less is "
+      "*partial*. Values "
+      "are\n"
+      "means ± standard error of the mean over seeds, and the worst seed. What was selected was selected on "
+      "training or "
+      "validation\ndata.\n\n"
+      "| # | row | value | published | measured | condition | status |\n|---|---|---|---|---|---|---|\n";
+  for (const auto& [row, result] : entries) {
+    bool first = true;
+    for (const auto& value : row.values) {
+      const auto measured = [&] {
+        if (!result) return std::string("–");
+        const auto found = find_in(result->values, value.key, &ReproducedValue::key);
+        return found == result->values.end() ? std::string("–") : show(value, *found);
+      }();
+      // The conditions stand beside the value they speak of.
+      std::string conditions;
+      for (const auto& pass : row.conditions) {
+        if (pass.value != value.key) continue;
+        const auto words = words_of(pass);
+        conditions += (conditions.empty() ? "" : "; ") + words;
+        if (!result) continue;
+        for (const auto& [text, holds] : result->conditions)
+          if (text == words) conditions += holds ? " ✓" : " ✗";
+      }
+      const auto published = value.published.empty()
+                                 ? std::string("–")
+                                 : fmt::format("{} ({})", value.published, value.confidence);
+      page += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", first ? std::to_string(row.number) : "",
+                          first ? fmt::format("[{0}]({0}.toml)", row.name) : "", cell(value.text),
+                          cell(published), measured, cell(conditions),
+                          !first   ? ""
+                          : result ? "**" + result->status + "**"
+                                   : "not measured");
+      first = false;
+    }
+  }
+  page += "\n## The rows\n";
+  for (const auto& [row, result] : entries) {
+    page +=
+        fmt::format("\n**{}. {}** (`{}`). {} {}", row.number, row.title, row.name, row.paper, row.protocol);
+    if (!row.note.empty()) page += " " + row.note;
+    if (result) {
+      std::string machine;
+      for (const auto& [key, value] : result->machine) {
+        if (key == "processor" || key == "blas" || key == "libtorch" || key == "threads")
+          machine += fmt::format("{}{} {}", machine.empty() ? "" : ", ", key, value);
+      }
+      page += fmt::format(" Measured {} at {}, {:.1f} minutes a seed, {}.", result->date, result->commit,
+                          result->minutes, machine);
+      for (const auto& value : result->values) {
+        if (!value.note.empty()) page += fmt::format(" `{}`: {}.", value.key, value.note);
+      }
+    }
+    page += "\n";
+  }
+  page += "\nHow sure a published figure is:";
+  for (const auto& [code, meaning] : kConfidence) page += fmt::format(" {}: {}.", code, meaning);
+  return page + "\n";
+}
+
+}  // namespace belamy

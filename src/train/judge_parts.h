@@ -1,0 +1,27 @@
+// The longer parts of an evaluation, each on request. Internal to judge.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "belamy/run.h"
+
+#include "data/dataset.h"
+#include "report/report.h"
+
+namespace belamy {
+
+using JudgeProgress = std::function<void(const std::string&)>;
+
+/// A linear probe, k-NN and k-means on the codes of the training images, judged on `test`. A usage error for
+/// a model without encoder, a data error without labels.
+void judge_codes(Run& run, const Dataset& train, const Dataset& test, std::int64_t seed,
+                 std::vector<ReportScore>& scores, const JudgeProgress& progress);
+
+/// The Parzen window estimate of samples [N, C, H, W] in [-1, 1], and what real images and k-means centroids
+/// get by the same procedure. The width is chosen on the run's validation set, without one on the last
+/// training images. A usage error for points.
+void judge_parzen(Run& run, const Tensor& samples, const Dataset& train, const Dataset& test,
+                  std::int64_t seed, std::vector<ReportScore>& scores, const JudgeProgress& progress);
+
+}  // namespace belamy

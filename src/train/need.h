@@ -1,0 +1,17 @@
+// The question for a capability, and the answer for who asked in vain.
+#pragma once
+
+#include "belamy/run.h"
+
+namespace belamy {
+
+[[noreturn]] void lacks(const Run& run, Capability capability);
+
+/// The capability, or a usage error that names the models that have it.
+template <class C>
+C* need(C* capability, const Run& run, Capability kind) {
+  if (!capability) lacks(run, kind);
+  return capability;
+}
+
+}  // namespace belamy
