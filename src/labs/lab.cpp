@@ -212,6 +212,10 @@ void Lab::measure(const std::string& key, double value) {
   }
 }
 
+void Lab::skip(const std::string& key) {
+  skipped_.insert(key);
+}
+
 void Lab::chart(const std::string& title, const std::string& caption, LabChart chart) {
   figures_.push_back({title, caption, std::move(chart)});
 }
@@ -232,7 +236,7 @@ std::vector<LabVerdict> Lab::verdicts() const {
   std::vector<LabVerdict> all;
   for (const auto& claim : sheet_.claims) {
     const auto found = measured_.find(claim.key);
-    if (tiny_ && !claim.tiny) {
+    if ((tiny_ && !claim.tiny) || skipped_.count(claim.key) > 0) {
       all.push_back({claim.text, claim.expected(), found == measured_.end() ? "–" : claim.show(found->second),
                      LabVerdict::Kind::skipped});
       continue;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,8 @@ class Lab {
 
   // Results. Each claim is measured once.
   void measure(const std::string& key, double value);
+  /// In place of `measure`, for a claim about data that are not at hand: it is not judged.
+  void skip(const std::string& key);
   void chart(const std::string& title, const std::string& caption, LabChart chart);
   void table(const std::string& title, const std::string& caption, LabTable table);
   void picture(const std::string& title, const std::string& caption, const Image& image);
@@ -92,6 +95,7 @@ class Lab {
   std::map<std::string, std::string> texts_;
   Fields fields_;
   std::map<std::string, double> measured_;
+  std::set<std::string> skipped_;
   std::vector<LabFigure> figures_;
 };
 

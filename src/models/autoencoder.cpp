@@ -28,6 +28,7 @@ struct AutoencoderConfig : CodeConfig {
   std::string loss = "l2";
   std::string output = "sigmoid";
   std::string code_unit = "linear";
+  bool centre = false;
   Sparsity sparsity;
   std::int64_t keep = 0;
   double keep_factor = 1;
@@ -46,6 +47,8 @@ struct AutoencoderConfig : CodeConfig {
         "output", output, std::vector<std::string>{"sigmoid", "linear"},
         "last unit of the decoder; linear with l2 only (no hidden layers and linear: principal components)");
     f.add("code_unit", code_unit, code_units(), "units of the code");
+    f.add("centre", centre,
+          "the mean of the first batch is taken off before encoding and put back after decoding");
     sparsity.fields(f);
     f.add("keep", keep, {0, 4096},
           "k-sparse: largest units of a code that stay, the others become 0; 0: all");
@@ -74,10 +77,12 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
     encoder_ = register_module("encoder", make_encoder(shape, config, config.code, generator));
     if (config.code_unit != "linear") encoder_->add(nn::activation(config.code_unit));
     decoder_ = register_module("decoder", make_decoder(shape, config, generator));
+    if (config.centre) mean_ = register_buffer("mean", torch::zeros(shape.sizes(1)));
     add_player("autoencoder", {encoder_, decoder_});
   }
 
   void step(const Batch& batch, StepContext& context) override {
+    if (config_.centre && context.step() == 0) mean_.copy_(batch.data.mean(0, true));
     auto input = config_.corruption.apply(batch.data, images_ ? -1 : 0, 1, context.generator());
     const bool estimate = config_.contraction > 0 && !config_.single_sigmoid_layer();
     if (estimate) input = input.detach().requires_grad_();
@@ -108,7 +113,7 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
 
   std::int64_t code_size() const override { return config_.code; }
   Tensor encode(const Tensor& data) override {
-    const auto codes = encoder_->forward(data);
+    const auto codes = encoder_->forward(config_.centre ? data - mean_ : data);
     if (config_.keep == 0) return codes;
     const auto more = std::lround(static_cast<double>(config_.keep) * config_.keep_factor);
     return objectives::keep_largest(codes, is_training() ? config_.keep : std::min(more, codes.size(1)));
@@ -135,12 +140,14 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
   }
 
   Tensor finish(const Tensor& raw) const {
-    return config_.output == "linear" ? raw : from_unit(raw.sigmoid());
+    if (config_.output == "sigmoid") return from_unit(raw.sigmoid());
+    return config_.centre ? raw + mean_ : raw;
   }
 
   AutoencoderConfig config_;
   bool images_;
   std::shared_ptr<nn::Chain> encoder_, decoder_;
+  Tensor mean_;  // [1, ...], where it is taken off
 };
 
 std::string check(const DataShape& shape, const Recipe& recipe) {
@@ -150,6 +157,9 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
   }
   if (!shape.is_images() && settings.output == "sigmoid")
     return "points have no bounds; set model.output=linear";
+  if (settings.centre && settings.output == "sigmoid") {
+    return "a mean is put back on linear units; set model.output=linear";
+  }
   if (settings.sparsity.kind == "kl" && settings.code_unit != "sigmoid") {
     return "the KL penalty is of units between 0 and 1; set model.code_unit=sigmoid";
   }
@@ -183,7 +193,8 @@ ModelInfo autoencoder() {
       .tiny = {"model.hidden=[128]", "model.code=16"},
       .variants = {"model.sparsity=l1", "model.sparsity=l2", "model.sparsity=kl", "model.keep=4",
                    "model.corruption=gaussian", "model.corruption=masking",
-                   "model.corruption=salt-and-pepper", "model.contraction=0.1", "model.down=pool"},
+                   "model.corruption=salt-and-pepper", "model.contraction=0.1", "model.centre=true",
+                   "model.down=pool"},
       .defaults = {"train.batch=128"},
   });
 }

@@ -81,6 +81,11 @@ TEST(Lab, ClaimsAreJudged) {
   EXPECT_EQ(page.command, "belamy lab a-lab --tiny --set rate=0.25");
   ASSERT_EQ(page.settings.size(), 3u);
   EXPECT_EQ(page.settings[1].value, "0.25");
+
+  Lab without(sheet(), false, {});
+  without.measure("distance", 2);
+  without.skip("share");
+  EXPECT_EQ(without.verdicts()[1].kind, LabVerdict::Kind::skipped);
 }
 
 TEST(LabClaim, Bounds) {
