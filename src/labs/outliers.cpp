@@ -72,6 +72,13 @@ RocArea area_of(const Tensor& scores, const std::vector<bool>& strange) {
   return roc_area({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, strange);
 }
 
+// The same area, pair by pair.
+double share_of_pairs(const Tensor& scores, const std::vector<bool>& strange) {
+  const auto is_strange = torch::tensor(std::vector<std::int64_t>(strange.begin(), strange.end())) == 1;
+  const auto high = scores.masked_select(is_strange).unsqueeze(1), low = scores.masked_select(~is_strange);
+  return ((high > low).to(torch::kDouble) + 0.5 * (high == low).to(torch::kDouble)).mean().item<double>();
+}
+
 struct Spread {
   double mean = 0, deviation = 0, error = 0;  // over seeds; error: DeLong's, of one run
 };
@@ -102,6 +109,7 @@ LabSeries curve_of(const std::string& name, const Tensor& scores, const std::vec
 }  // namespace
 
 void outliers(Lab& lab) {
+  const OneThread one_thread;
   const auto task = make_task(lab);
   const auto test = to_model_range(data_tensor(task.test));
   const auto healthy = to_model_range(data_tensor(task.healthy)).flatten(1);
@@ -150,12 +158,14 @@ void outliers(Lab& lab) {
     add(model, task.usual, alone[model], true);
     add(model, "both", both[model], true);
   }
-  lab.measure("autoencoder", alone["autoencoder"].mean);
-  lab.measure("vae", alone["vae"].mean);
-  lab.measure("brightness", std::max(brightness, 1 - brightness));
-  lab.measure("nearest", nearest);
-  lab.measure("both", alone["autoencoder"].mean - both["autoencoder"].mean);
-  lab.measure("seeds", alone["autoencoder"].deviation / alone["autoencoder"].error);
+  const auto& coder = alone["autoencoder"];
+  const auto& vae = alone["vae"];
+  lab.measure("autoencoder", (coder.mean - 0.5) / coder.error);
+  lab.measure("vae", (vae.mean - 0.5) / vae.error);
+  lab.measure("untrained", (vae.mean - std::max({brightness, 1 - brightness, nearest})) / vae.error);
+  lab.measure("both", std::min(coder.mean - both["autoencoder"].mean, vae.mean - both["vae"].mean) / vae.error);
+  lab.measure("seeds", std::max(coder.deviation / coder.error, vae.deviation / vae.error));
+  lab.measure("pairs", std::abs(share_of_pairs(example, task.strange) - area_of(example, task.strange).area));
 
   lab.table(
       "Areas under the curve",

@@ -19,7 +19,7 @@ void judge_codes(Run& run, const Dataset& train, const Dataset& test, std::int64
                  std::vector<ReportScore>& scores, const JudgeProgress& progress);
 
 /// The Parzen window estimate of samples [N, C, H, W] in [-1, 1], and what real images and k-means centroids
-/// get by the same procedure. The width is chosen on the run's validation set, without one on the last
+/// get by the same procedure. The width is chosen on the run's validation set, without one on some
 /// training images. A usage error for points.
 void judge_parzen(Run& run, const Tensor& samples, const Dataset& train, const Dataset& test,
                   std::int64_t seed, std::vector<ReportScore>& scores, const JudgeProgress& progress);

@@ -2,6 +2,7 @@
 
 #include "belamy/error.h"
 
+#include "core/random.h"
 #include "metrics/clustering.h"
 #include "metrics/parzen.h"
 #include "train/batches.h"
@@ -23,7 +24,9 @@ void judge_parzen(Run& run, const Tensor& samples, const Dataset& train, const D
                       "evaluate without parzen");
   }
   const auto unit = [](const Tensor& stored) { return stored.to(torch::kFloat) / 255; };
-  auto real = unit(data_tensor(train));
+  // In random order: the classes of a folder lie one after the other.
+  Random random(static_cast<std::uint64_t>(seed), 1);
+  auto real = unit(data_tensor(train).index_select(0, torch::tensor(random.permutation(train.count))));
   Tensor validation;
   std::string chosen = "the validation set";
   try {
@@ -34,7 +37,7 @@ void judge_parzen(Run& run, const Tensor& samples, const Dataset& train, const D
     const auto kept = std::min(kValidation, real.size(0) / 2);
     validation = real.narrow(0, real.size(0) - kept, kept);
     real = real.narrow(0, 0, real.size(0) - kept);
-    chosen = "the last training images";
+    chosen = "training images";
   }
   validation = validation.narrow(0, 0, std::min(kValidation, validation.size(0)));
   const auto held_out = unit(data_tensor(test));

@@ -141,6 +141,7 @@ TEST(Conditions, CompareTwoValues) {
   EXPECT_TRUE(holds("value = \"better\"\nabove = \"plain\"\nmargin = 4", {1, 2, 3}, {7, 7, 7}));
   EXPECT_FALSE(holds("value = \"better\"\nabove = \"plain\"\nmargin = 5", {1, 2, 3}, {7, 7, 7}));
   EXPECT_TRUE(holds("value = \"plain\"\nbelow = \"better\"", {1, 2, 3}, {2, 3, 4}));
+  EXPECT_FALSE(holds("value = \"plain\"\nbelow = \"better\"\nmargin = 1", {1, 2, 3}, {2, 3, 4}));
   EXPECT_FALSE(holds("value = \"plain\"\nbelow = \"better\"\nof = \"seeds\"", {1, 2, 3}, {2, 2, 4}));
 }
 

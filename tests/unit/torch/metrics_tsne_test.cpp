@@ -70,6 +70,18 @@ TEST(TsneGradient, IsThatOfTheDivergence) {
   }
 }
 
+TEST(TsneGradient, TheDivergenceIsThatOfItsDefinition) {
+  const auto affinities = tsne_affinities(torch::randn({31, 4}, seeded(2)), 10);
+  const auto points = numbers(62, 3, 1.0);
+  const auto y = torch::tensor(points, torch::kDouble).view({31, 2}), p = dense(affinities);
+  auto q = 1 / (1 + (y.unsqueeze(0) - y.unsqueeze(1)).square().sum(2));
+  q.fill_diagonal_(0);
+  q /= q.sum();
+  const auto expected = torch::where(p > 0, p * (p / q).log(), torch::zeros_like(p)).nansum().item<double>();
+  std::vector<double> gradient;
+  EXPECT_NEAR(tsne_gradient(affinities, points, 0, 1, gradient), expected, 1e-9);
+}
+
 TEST(TsneGradient, TheTreeIsCloseToTheSum) {
   const auto affinities = tsne_affinities(torch::randn({400, 4}, seeded(4)), 20);
   const auto points = numbers(800, 5, 10.0);
