@@ -1,7 +1,5 @@
 #include "labs/digits.h"
 
-#include "belamy/error.h"
-
 namespace belamy::labs {
 
 Dataset rows_of(const Dataset& data, const std::vector<std::int64_t>& rows) {
@@ -34,16 +32,6 @@ Dataset glyph_digits(std::int64_t side, Split split) {
   digits.name = "digits of glyphs";
   digits.class_names.resize(10);
   return digits;
-}
-
-std::string digits_at_hand(const std::string& wanted) {
-  if (wanted != "mnist") return wanted;
-  try {
-    find_source("mnist");
-    return "mnist";
-  } catch (const Error&) {
-    return "glyphs";
-  }
 }
 
 }  // namespace belamy::labs

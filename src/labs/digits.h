@@ -1,4 +1,4 @@
-// Small pictures for labs that train on images: the digits of the glyphs, or MNIST where it is at hand.
+// Small pictures for labs that train on images: the digits of the glyphs.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,6 @@ namespace belamy::labs {
 
 /// The digits 0 ... 9 of `glyphs`, `side` pixels a side, grey: 7840 for training, 980 for testing.
 Dataset glyph_digits(std::int64_t side, Split split);
-
-/// "mnist" where it is wanted and found, else "glyphs".
-std::string digits_at_hand(const std::string& wanted);
 
 /// The `rows` of a data set of images, in their order.
 Dataset rows_of(const Dataset& data, const std::vector<std::int64_t>& rows);

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <fmt/format.h>
 
-#include "belamy/error.h"
 #include "belamy/recipe.h"
 
 #include "labs/lab.h"
@@ -14,15 +13,6 @@
 
 namespace belamy::labs {
 namespace {
-
-bool is_at_hand(const std::string& source) {
-  try {
-    find_source(source);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
 
 // Pixels in [0, 1], [N, D].
 Tensor rows_of(const Dataset& data) {
@@ -60,7 +50,7 @@ Tensor signed_pictures(const Tensor& rows, const DataShape& shape) {
 void linear_ae_is_pca(Lab& lab) {
   const OneThread one_thread;
   DataOptions options;
-  options.source = is_at_hand(lab.text("data")) ? lab.text("data") : "glyphs";
+  options.source = at_hand(lab.text("data"));
   if (options.source == "glyphs") options.size = 16;
   const auto train = load_dataset(options, Split::train), test = load_dataset(options, Split::test);
   const auto rows = rows_of(train), unseen = rows_of(test);

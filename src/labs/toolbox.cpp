@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "belamy/error.h"
+
 #include "labs/perceptron.h"
 
 namespace belamy::labs {
@@ -44,6 +46,15 @@ double LineMixture::high() const {
   double most = -std::numeric_limits<double>::infinity();
   for (const auto& part : parts) most = std::max(most, part.mean + 8 * part.deviation);
   return most;
+}
+
+std::string at_hand(const std::string& source) {
+  try {
+    find_source(source);
+    return source;
+  } catch (const Error&) {
+    return "glyphs";
+  }
 }
 
 Dataset dataset_of(const Tensor& points, const std::string& name) {

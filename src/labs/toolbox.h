@@ -30,6 +30,9 @@ struct LineMixture {
   double high() const;
 };
 
+/// The data set that a lab wants where it is found on this machine, else "glyphs", which is everywhere.
+std::string at_hand(const std::string& source);
+
 /// Points [N, D] as a data set, for a Session.
 Dataset dataset_of(const Tensor& points, const std::string& name);
 

@@ -71,7 +71,7 @@ LabChart scatter(const Tensor& codes, const Dataset& test) {
 }  // namespace
 
 void vae_three_losses(Lab& lab) {
-  const auto source = digits_at_hand(lab.text("data"));
+  const auto source = at_hand(lab.text("data"));
   DataOptions options;
   options.source = source;
   const bool glyphs = source == "glyphs";
