@@ -63,7 +63,9 @@ fs::path result_path(const Request& request, const Row& row) {
 std::optional<ReproductionResult> kept_result(const Request& request, const Row& row) {
   const auto path = result_path(request, row);
   if (!Env::real().exists(path)) return std::nullopt;
-  return ReproductionResult::parse(Env::real().read(path), path.string());
+  auto result = ReproductionResult::parse(Env::real().read(path), path.string());
+  judge_reproduction(row, result);  // what is asked for may have changed since
+  return result;
 }
 
 std::vector<std::string> with_seed(std::vector<std::string> settings, std::int64_t seed) {

@@ -135,8 +135,7 @@ void outliers(Lab& lab) {
     return area.area;
   };
   const double brightness = plain("mean brightness", flat.mean(1));
-  const double nearest =
-      plain("distance to the nearest training image", std::get<0>(squared_distances(flat, healthy).min(1)));
+  plain("distance to the nearest training image", std::get<0>(squared_distances(flat, healthy).min(1)));
 
   std::map<std::string, Spread> alone, both;
   Tensor example;
@@ -162,8 +161,9 @@ void outliers(Lab& lab) {
   const auto& vae = alone["vae"];
   lab.measure("autoencoder", (coder.mean - 0.5) / coder.error);
   lab.measure("vae", (vae.mean - 0.5) / vae.error);
-  lab.measure("untrained", (vae.mean - std::max({brightness, 1 - brightness, nearest})) / vae.error);
-  lab.measure("both", std::min(coder.mean - both["autoencoder"].mean, vae.mean - both["vae"].mean) / vae.error);
+  lab.measure("brightness", (vae.mean - std::max(brightness, 1 - brightness)) / vae.error);
+  lab.measure("both",
+              std::min(coder.mean - both["autoencoder"].mean, vae.mean - both["vae"].mean) / vae.error);
   lab.measure("seeds", std::max(coder.deviation / coder.error, vae.deviation / vae.error));
   lab.measure("pairs", std::abs(share_of_pairs(example, task.strange) - area_of(example, task.strange).area));
 

@@ -220,7 +220,10 @@ std::string words_of(const Row::Condition& pass) {
   if (pass.near) words += fmt::format(" = {} ± {}", *pass.near, *pass.tolerance);
   if (!pass.above.empty()) words += " > " + pass.above;
   if (!pass.below.empty()) words += " < " + pass.below;
-  if (pass.margin != 0) words += fmt::format(" {} {}", pass.above.empty() ? "-" : "+", pass.margin);
+  if (pass.margin != 0) {
+    const bool more = (pass.margin > 0) == !pass.above.empty();
+    words += fmt::format(" {} {}", more ? "+" : "-", std::abs(pass.margin));
+  }
   if (pass.of == "seeds")
     words += pass.share < 1 ? fmt::format(" in {:.0f} % of seeds", 100 * pass.share) : " for every seed";
   return words;
@@ -414,13 +417,10 @@ std::string reproduction_table(const std::vector<ReproductionEntry>& entries) {
       }();
       // The conditions stand beside the value they speak of.
       std::string conditions;
-      for (const auto& pass : row.conditions) {
-        if (pass.value != value.key) continue;
-        const auto words = words_of(pass);
-        conditions += (conditions.empty() ? "" : "; ") + words;
-        if (!result) continue;
-        for (const auto& [text, holds] : result->conditions)
-          if (text == words) conditions += holds ? " ✓" : " ✗";
+      for (std::size_t i = 0; i < row.conditions.size(); ++i) {
+        if (row.conditions[i].value != value.key) continue;
+        conditions += (conditions.empty() ? "" : "; ") + words_of(row.conditions[i]);
+        if (result) conditions += result->conditions.at(i).second ? " ✓" : " ✗";
       }
       const auto published = value.published.empty()
                                  ? std::string("–")

@@ -83,7 +83,7 @@ struct ReproductionResult {
 /// Fills `conditions` and `status` from `values`; a value that was not measured, or is not finite, fails.
 void judge_reproduction(const ReproductionRow& row, ReproductionResult& result);
 
-/// A row, and its result where there is one.
+/// A row, and its result where there is one, judged by this row.
 struct ReproductionEntry {
   ReproductionRow row;
   std::optional<ReproductionResult> result;

@@ -197,6 +197,8 @@ TEST(ReproductionTable, HasEveryRowMeasuredOrNot) {
               HasSubstr("| 3 | [row](row.toml) | plain, modes | 6.3 (V1) | 2 ± 0.58 (worst 1; 3 seeds) | "
                         "plain >= 99 ✗ | **partial** |"));
   EXPECT_THAT(page, HasSubstr("|  |  | better, modes | – | 6 ± 1.5 (worst 9; 3 seeds) | better >= 5 ✓ |  |"));
+  const auto near = row_with("[[pass]]\nvalue = \"plain\"\nbelow = \"better\"\nmargin = -0.5\n");
+  EXPECT_THAT(reproduction_table({{near, std::nullopt}}), HasSubstr("plain < better + 0.5"));
   EXPECT_THAT(page, HasSubstr("threads 2"));
   EXPECT_THAT(page, HasSubstr("`better`: how."));
   EXPECT_THAT(page, Not(HasSubstr("not measured |")));

@@ -55,8 +55,8 @@ TEST(Parzen, TheWidthIsChosenOnValidationData) {
   EXPECT_DOUBLE_EQ(narrow.sigma, 0.1);
   const double entropy = 0.5 * std::log(2 * std::numbers::pi * std::numbers::e);  // of N(0, 1): 1.419
   EXPECT_NEAR(narrow.mean, -entropy, 4 * narrow.standard_error + 0.01);
-  // The variance of log N(x; 0, 1) is 1/2. Its estimate from 500 squares of normal numbers is off by 17 % (their
-  // kurtosis is 15), and the window's tails are a little lighter: hence the tolerance.
+  // The variance of log N(x; 0, 1) is 1/2. Its estimate from 500 squares of normal numbers is off by 17 %
+  // (their kurtosis is 15), and the window's tails are a little lighter: hence the tolerance.
   EXPECT_NEAR(narrow.standard_error, std::sqrt(0.5 / 500), 0.3 * std::sqrt(0.5 / 500));
   const auto wide = parzen_estimate(samples, 5 * torch::randn({500, 1}, seeded(6)), test, {0.1, 3});
   EXPECT_DOUBLE_EQ(wide.sigma, 3);
