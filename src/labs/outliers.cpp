@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <numeric>
 
-#include "belamy/error.h"
 #include "belamy/recipe.h"
 
 #include "labs/lab.h"
@@ -17,15 +16,6 @@
 namespace belamy::labs {
 namespace {
 
-bool is_at_hand(const std::string& source) {
-  try {
-    find_source(source);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 // What is learnt from, and what is judged.
 struct Task {
   Dataset healthy, mixed, test;
@@ -36,7 +26,7 @@ struct Task {
 // X-rays, class 0 healthy; of the glyphs the letter O against Q.
 Task make_task(const Lab& lab) {
   DataOptions options;
-  options.source = is_at_hand(lab.text("data")) ? lab.text("data") : "glyphs";
+  options.source = at_hand(lab.text("data"));
   const bool letters = options.source == "glyphs";
   if (letters) options.size = 16;
   const std::string usual = letters ? "O" : "0", unusual = letters ? "Q" : "1";
