@@ -143,7 +143,7 @@ void rbm_by_hand(Lab& lab) {
 
   LabTable states{{"v", "energy with $h=00$", "$F(v)$", "$p(v)$", "data", "after one step from the data"},
                   {}};
-  const auto energies = machine.energies();
+  const auto energies = machine.energies() + 0.0;  // no "-0"
   const auto p = machine.log_probabilities().exp(), moved = data.matmul(machine.transition());
   for (std::int64_t i = 0; i < machine.v.size(0); ++i) {
     const auto number = [i](const Tensor& x) { return fmt::format("{:.4f}", x[i].item<double>()); };
