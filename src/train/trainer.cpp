@@ -47,12 +47,14 @@ class Training {
       session_.load(file, checkpoint_name(step));
       hear(fmt::format("going on from step {}", step));
     }
+    // The first file of a new run: without it, whatever else a killed process leaves makes the folder a
+    // stranger's.
+    folder_.write_settings(recipe.resolved());
     if (resume) {
       folder_.rewind(session_.step());
       if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
       messages_ = read_messages(folder_, session_.step());
     }
-    folder_.write_settings(recipe.resolved());
     write_about(folder_, data_, legend());
   }
 

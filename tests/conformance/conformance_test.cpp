@@ -182,7 +182,8 @@ TEST_P(ConformanceTest, TwentyStepsAreFinite) {
 
 TEST_P(ConformanceTest, EveryChoiceTrainsOrSaysWhyNot) {
   const auto data = plain_data(32);
-  for (const auto& field : recipe_of(info_.name, {})->fields().all()) {
+  const auto plain = recipe_of(info_.name, {});
+  for (const auto& field : plain->fields().all()) {
     if (!field.key.starts_with("model.")) continue;
     std::vector<std::string> choices;
     if (field.type == "true or false") choices = {"true", "false"};
@@ -436,7 +437,8 @@ TEST_P(ConformanceTest, CapabilitiesAreTheDeclaredOnes) {
 TEST_P(ConformanceTest, TheCardIsFilledIn) {
   for (const auto& text : {info_.family, info_.summary, info_.paper}) EXPECT_FALSE(text.empty());
   EXPECT_FALSE(info_.tiny.empty());
-  for (const auto& field : recipe_of(info_.name, {})->fields().all())
+  const auto recipe = recipe_of(info_.name, {});
+  for (const auto& field : recipe->fields().all())
     EXPECT_FALSE(field.help.empty()) << field.key;
 }
 
