@@ -438,8 +438,7 @@ TEST_P(ConformanceTest, TheCardIsFilledIn) {
   for (const auto& text : {info_.family, info_.summary, info_.paper}) EXPECT_FALSE(text.empty());
   EXPECT_FALSE(info_.tiny.empty());
   const auto recipe = recipe_of(info_.name, {});
-  for (const auto& field : recipe->fields().all())
-    EXPECT_FALSE(field.help.empty()) << field.key;
+  for (const auto& field : recipe->fields().all()) EXPECT_FALSE(field.help.empty()) << field.key;
 }
 
 TEST_P(ConformanceTest, SavingAndLoadingKeepsTheBits) {
