@@ -22,6 +22,7 @@
 
 #include "models/shared/boltzmann_learning.h"
 #include "models/shared/code_networks.h"
+#include "models/shared/labels.h"
 #include "models/shared/stages.h"
 #include "nn/init.h"
 #include "nn/layers.h"
@@ -105,7 +106,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
 
   void step(const Batch& batch, StepContext& context) override {
     const auto& stage = context.stage();
-    const auto& known = batch.others.empty() ? batch : batch.others[0];
+    const auto& known = labelled_part(batch);
     if (const auto layer = layer_of(stage, machines_.size())) {
       learn_layer(batch, *layer, context);
     } else if (stage == "wake-sleep") {
@@ -247,7 +248,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
 
 std::string check(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DbnConfig>(recipe);
-  if (shape.classes < 2) return "it needs labels; choose labelled data";
+  if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   if (settings.hidden.empty()) return "a network has at least one layer; set model.hidden";
   if (const auto wrong = check_learning(settings); !wrong.empty()) return wrong;
   return check_stages(recipe, settings.hidden.size(), {"wake-sleep", "softmax", "fine-tune"});

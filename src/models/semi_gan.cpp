@@ -12,6 +12,7 @@
 #include <torch/torch.h>
 
 #include "models/shared/adversarial_model.h"
+#include "models/shared/labels.h"
 #include "nn/init.h"
 #include "nn/norm.h"
 
@@ -93,7 +94,7 @@ class SemiGan final : public AdversarialModel, public Classifier {
   Tensor logit(const Tensor& output) override { return output.logsumexp(1); }
 
   Tensor further_loss(const Batch& batch, StepContext& context) override {
-    const auto& known = batch.others.empty() ? batch : batch.others[0];
+    const auto& known = labelled_part(batch);
     const auto logits = classify(known.data);
     const auto loss = at::cross_entropy_loss(logits, known.labels);
     context.record("loss/labelled", loss);
@@ -119,7 +120,7 @@ class SemiGan final : public AdversarialModel, public Classifier {
 };
 
 std::string check(const DataShape& shape, const Recipe& recipe) {
-  if (shape.classes < 2) return "it needs labels; choose labelled data";
+  if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   if (config_of<SemiGanConfig>(recipe).packing > 1) return "a pack has no class; set model.packing=1";
   return check_game(recipe);
 }

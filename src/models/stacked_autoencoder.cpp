@@ -21,6 +21,7 @@
 
 #include "models/shared/code_networks.h"
 #include "models/shared/code_terms.h"
+#include "models/shared/labels.h"
 #include "models/shared/stages.h"
 #include "nn/init.h"
 #include "nn/layers.h"
@@ -114,7 +115,7 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
                               giving_back(values(batch.data), 0, layers_.size(), context));
       return;
     }
-    const auto& known = batch.others.empty() ? batch : batch.others[0];
+    const auto& known = labelled_part(batch);
     if (stage == "softmax") {
       context.update("classifier", naming(encode(known.data).detach(), known.labels, context));
       return;
@@ -199,7 +200,7 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
 
 std::string check(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<StackedConfig>(recipe);
-  if (shape.classes < 2) return "it needs labels; choose labelled data";
+  if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   if (settings.hidden.empty()) return "a stack has at least one layer; set model.hidden";
   const bool sigmoid = settings.unit == "sigmoid";
   if (settings.sparsity.kind == "kl" && !sigmoid) {

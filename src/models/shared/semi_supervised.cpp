@@ -49,8 +49,4 @@ Tensor SemiSupervisedVae::style(const Tensor& data) {
   return conditional_->code(data, conditional_->one_hot(classify(data).argmax(1))).mean;
 }
 
-std::string check_labels(const DataShape& shape) {
-  return shape.classes < 2 ? "it needs labels; choose labelled data" : "";
-}
-
 }  // namespace belamy::models

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "models/shared/conditional_vae.h"
+#include "models/shared/labels.h"
 
 namespace belamy::models {
 
@@ -39,13 +40,5 @@ class SemiSupervisedVae : public torch::nn::Module {
   std::shared_ptr<ConditionalVae> conditional_;
   std::shared_ptr<nn::Chain> classifier_;
 };
-
-/// The batch whose labels are known: `others[0]` of partly labelled data, else the batch itself.
-inline const Batch& labelled_part(const Batch& batch) {
-  return batch.others.empty() ? batch : batch.others[0];
-}
-
-/// What is wrong with the data for a model that learns from labels; empty: nothing.
-std::string check_labels(const DataShape& shape);
 
 }  // namespace belamy::models
