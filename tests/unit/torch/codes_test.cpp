@@ -6,42 +6,14 @@
 #include <torch/torch.h>
 
 #include "nn/corruption.h"
+#include "numbers.h"
 
 namespace belamy {
 namespace {
 
 using torch::Tensor;
 
-const auto kDouble = torch::TensorOptions(torch::kDouble);
-
-at::Generator seeded(std::uint64_t seed) {
-  return at::detail::createCPUGenerator(seed);
-}
-double value(const Tensor& scalar) {
-  return scalar.item<double>();
-}
-Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
-  return torch::randn(shape, seeded(seed), kDouble);
-}
-
 using Function = std::function<Tensor(const Tensor&)>;
-
-// The greatest difference between autograd's gradient of f and central differences.
-double gradient_error(const Function& f, const Tensor& at) {
-  const auto x = at.clone().requires_grad_();
-  const auto gradient = torch::autograd::grad({f(x)}, {x})[0].flatten();
-  constexpr double h = 1e-5;  // the difference is then good to about h^2
-  double worst = 0;
-  for (std::int64_t i = 0; i < at.numel(); ++i) {
-    const auto shifted = [&](double by) {
-      auto moved = at.clone();
-      moved.view({-1})[i] += by;
-      return value(f(moved));
-    };
-    worst = std::max(worst, std::abs((shifted(h) - shifted(-h)) / (2 * h) - value(gradient[i])));
-  }
-  return worst;
-}
 
 TEST(CodesTest, SparsityAgreesWithItsFormulas) {
   const auto codes = torch::tensor({{0.2, 0.9, 0.4}, {0.6, 0.7, 0.1}}, kDouble);

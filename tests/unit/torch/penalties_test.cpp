@@ -5,20 +5,10 @@
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
+#include "numbers.h"
+
 namespace belamy::objectives {
 namespace {
-
-const auto kDouble = torch::TensorOptions(torch::kDouble);
-
-at::Generator seeded(std::uint64_t seed) {
-  return at::detail::createCPUGenerator(seed);
-}
-double value(const Tensor& scalar) {
-  return scalar.item<double>();
-}
-Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
-  return torch::randn(shape, seeded(seed), kDouble);
-}
 
 // t(x) = w . x, whose gradient is w everywhere.
 Judge linear(const Tensor& w) {
