@@ -38,6 +38,30 @@ inline Dataset small_images(std::int64_t count, std::int64_t side = 16, std::int
   return data;
 }
 
+/// Pairs: A as above, B its negative.
+inline Dataset small_pairs(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) {
+  auto data = small_images(count, side, channels);
+  auto negative = data;
+  for (auto& value : negative.pixels) value = static_cast<std::uint8_t>(255 - value);
+  data.others.push_back(std::move(negative));
+  data.paired = true;
+  return data;
+}
+
+/// Two domains of different sizes that are not paired.
+inline Dataset small_domains(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) {
+  auto data = small_images(count, side, channels);
+  data.others = std::move(small_pairs(count + 7, side, channels).others);
+  return data;
+}
+
+/// Images whose batches are pairs of one class or of two.
+inline Dataset small_matches(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) {
+  auto data = small_images(count, side, channels);
+  data.matches = true;
+  return data;
+}
+
 /// Points in the plane: two blobs.
 inline Dataset small_points(std::int64_t count) {
   Dataset data{.name = "blobs", .count = count, .dimension = 2, .class_names = {"left", "right"}};

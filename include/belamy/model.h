@@ -23,6 +23,9 @@ struct DataShape {
   std::int64_t dimension = 0;                        ///< points; 0 for images
   std::int64_t classes = 0;                          ///< 0 without labels
   std::int64_t count = 0;                            ///< training examples
+  /// The further domains, in the order of Batch::others; see Domains.
+  std::vector<DataShape> others = {};
+  bool paired = false;  ///< datum i of one domain belongs to datum i of the others
 
   bool is_images() const { return dimension == 0; }
   std::int64_t values() const { return is_images() ? channels * height * width : dimension; }
@@ -153,6 +156,14 @@ enum class Capability {
 const char* capability_name(Capability capability);
 std::vector<Capability> capabilities_of(Model& model);
 
+/// The data that a model learns from.
+enum class Domains {
+  one,     ///< one set
+  pairs,   ///< A and B, a datum of A with its datum of B: `others[0]` is B's side of the batch
+  two,     ///< A and B, each in an order of its own: `others[0]` is a batch of B
+  matches  ///< pairs of one labelled set, of the same class or of two: `others[0]` holds the second of each
+};
+
 /// All that is known of a model without building it.
 struct ModelInfo {
   std::string name;
@@ -163,6 +174,7 @@ struct ModelInfo {
   std::vector<PlayerInfo> players;
   bool images = true;   ///< takes images
   bool points = false;  ///< takes points
+  Domains domains = Domains::one;
   /// What keeps the model from being built for this data with these settings, in words; empty: nothing.
   std::function<std::string(const DataShape&, const Recipe&)> check;
   /// What may be built but is likely to disappoint, in words: told before the training.

@@ -12,9 +12,19 @@ namespace belamy {
 
 /// The [data] table of a recipe.
 struct DataOptions {
-  std::string source = "glyphs";  ///< name of a known set, or a path
-  std::int64_t size = 0;          ///< side of the square images; 0: as they are (they must then agree)
-  std::int64_t channels = 0;      ///< 1 or 3; 0: as they are
+  std::string source = "glyphs";   ///< name of a known set, or a path
+  std::string target;              ///< a second domain, unpaired: a known set, or a path; empty: none
+  std::int64_t target_limit = 0;   ///< use at most this many training images of the target; 0: all
+  std::string pairs = "none";      ///< where the two sides of a pair come from
+  std::vector<std::string> sides;  ///< pairs = "classes": the classes that are A and B
+  bool unpaired = false;           ///< forget which belong together
+  double different = 1;            ///< pairs = "random": pairs of two classes for each pair of one class
+  double near = 0;                 ///< pairs = "random": share of pairs of two classes that lie in one folder
+  bool flip = false;               ///< training: mirrored left to right, half of the time
+  std::int64_t shift = 0;          ///< training: moved by up to so many pixels along both axes
+  bool affine = false;             ///< training: turned, sheared, scaled and moved a little
+  std::int64_t size = 0;           ///< side of the square images; 0: as they are (they must then agree)
+  std::int64_t channels = 0;       ///< 1 or 3; 0: as they are
   std::string fit = "crop";
   std::vector<std::string> classes;  ///< names or numbers: only these, in every split; empty: all
   std::string binarize = "none";  ///< "threshold" at half, "sample": one seeded Bernoulli draw of each value

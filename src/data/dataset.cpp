@@ -4,6 +4,22 @@ namespace belamy {
 
 void DataOptions::fields(Fields& f) {
   f.add("source", source, "name of a known set (belamy data list), or a path");
+  f.add("target", target, "a second domain, unpaired: a known set, or a path; \"\": none");
+  f.add("target_limit", target_limit, {0, 1'000'000'000},
+        "use at most this many training images of the target; 0: all", "images");
+  f.add("pairs", pairs, pair_kinds(),
+        "where the sides A and B of pairs come from: folders A and B (or trainA "
+        "and trainB, unpaired), halves of each picture, two classes with equal file names, a side A that is "
+        "made "
+        "of the picture B, or drawn from the set, of the same class or of two");
+  f.add("sides", sides, "of pairs=classes: the classes that are A and B");
+  f.add("unpaired", unpaired, "forget which belong together: A from one half of the pairs, B from the other");
+  f.add("different", different, {0.0, 100.0}, "of pairs=random: pairs of two classes for each of one class");
+  f.add("near", near, {0.0, 1.0},
+        "of pairs=random: share of the pairs of two classes whose classes lie in one folder (an alphabet)");
+  f.add("flip", flip, "in training mirrored left to right, half of the time");
+  f.add("shift", shift, {0, 64}, "in training moved by up to so many pixels along both axes", "pixels");
+  f.add("affine", affine, "in training turned, sheared, scaled and moved a little, as Koch et al. 2015 do");
   f.add("size", size, {0, 4096}, "side of the square images; 0: as they are", "pixels");
   f.add("channels", channels, {0, 3}, "1 (gray) or 3 (colour); 0: as they are");
   f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square becomes one");

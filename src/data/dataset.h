@@ -44,7 +44,10 @@ struct Dataset {
   std::vector<std::int64_t> styles;  ///< [N], or empty; glyphs: the font
   std::vector<std::string> class_names;  ///< one for each label; empty without labels
   std::vector<std::string> style_names;
-  std::optional<Mixture> mixture;  ///< what the points were drawn from, where that is one
+  std::optional<Mixture> mixture;    ///< what the points were drawn from, where that is one
+  std::vector<Dataset> others = {};  ///< the further domains: at most one, B beside this set as A
+  bool paired = false;               ///< example i of either domain belongs to example i of the other
+  bool matches = false;              ///< batches are pairs of its examples, of one class or of two
   std::vector<std::string> notes;  ///< what was done to fit the images, one line each, for the start of a run
   std::vector<Problem> problems;   ///< files that were left out
 
@@ -52,6 +55,9 @@ struct Dataset {
   /// One image as interleaved pixels, for writing.
   Image image(std::int64_t index) const;
 };
+
+/// The values of `data.pairs`, "none" first.
+const std::vector<std::string>& pair_kinds();
 
 /// Finds, reads and fits a data set. Known names are looked up by `find_source`. Bad files among good ones
 /// are left out and listed in `problems`; no good file, a lying header, a truncated archive, an unknown

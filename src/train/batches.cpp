@@ -1,6 +1,10 @@
 #include "train/batches.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <iterator>
+#include <map>
 
 #include "belamy/error.h"
 
@@ -9,12 +13,16 @@
 namespace belamy {
 
 DataShape shape_of(const Dataset& dataset) {
-  return {.channels = dataset.channels,
-          .height = dataset.height,
-          .width = dataset.width,
-          .dimension = dataset.dimension,
-          .classes = static_cast<std::int64_t>(dataset.class_names.size()),
-          .count = dataset.count};
+  DataShape shape{.channels = dataset.channels,
+                  .height = dataset.height,
+                  .width = dataset.width,
+                  .dimension = dataset.dimension,
+                  .classes = static_cast<std::int64_t>(dataset.class_names.size()),
+                  .count = dataset.count};
+  if (dataset.matches) shape.others = {shape};
+  for (const auto& other : dataset.others) shape.others.push_back(shape_of(other));
+  shape.paired = dataset.paired || dataset.matches;
+  return shape;
 }
 
 Tensor data_tensor(const Dataset& dataset) {
@@ -84,40 +92,137 @@ std::vector<std::int64_t> choose_labelled(const Dataset& data, std::int64_t coun
   return chosen;
 }
 
+// Streams of random numbers of one seed.
+enum Stream : std::uint64_t { of_data = 1, of_others = 2, of_partners = 4, of_changes = 5 };
+
+Random random_of(std::int64_t seed, Stream stream, std::int64_t number) {
+  return Random(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(number) + (stream << 32));
+}
+
+// The folder of a class: "Latin" of "Latin/character01".
+std::string folder_of(const std::string& class_name) {
+  const auto slash = class_name.rfind('/');
+  return slash == std::string::npos ? "" : class_name.substr(0, slash);
+}
+
 }  // namespace
 
-Batches::Batches(const Dataset& dataset, std::int64_t batch, std::int64_t seed, torch::Device device,
-                 std::int64_t labelled, std::int64_t labelled_seed)
-    : count_(dataset.count),
+Batches::Batches(const Dataset& dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
+                 torch::Device device)
+    : options_(options),
       batch_(batch),
-      stored_(data_tensor(dataset).to(device)),
-      order_(dataset.count, batch, seed, 1) {
-  if (!dataset.labels.empty()) labels_ = torch::tensor(dataset.labels, torch::kLong).to(device);
-  if (labelled > 0) {
-    labelled_ = torch::tensor(choose_labelled(dataset, labelled, labelled_seed), torch::kLong);
-    labelled_order_.emplace(labelled, batch, seed, 2);
+      seed_(seed),
+      augment_(options),
+      paired_(dataset.paired),
+      order_(dataset.count, batch, seed, of_data) {
+  const auto add = [&](const Dataset& set) {
+    Domain domain{data_tensor(set).to(device), {}};
+    if (!set.labels.empty()) domain.labels = torch::tensor(set.labels, torch::kLong).to(device);
+    domains_.push_back(std::move(domain));
+  };
+  add(dataset);
+  for (const auto& other : dataset.others) add(other);
+  if (augment_.any() && !dataset.is_images()) {
+    throw usage_error("data.flip, data.shift and data.affine change images, and these data are points",
+                      "leave them at false, 0 and false");
+  }
+  if (options.labelled > 0) {
+    if (domains_.size() > 1 || dataset.matches)
+      throw usage_error("data.labelled is for one domain, and these data are pairs or two domains",
+                        "leave it at 0");
+    labelled_ = torch::tensor(choose_labelled(dataset, options.labelled, options.seed), torch::kLong);
+    other_order_.emplace(options.labelled, batch, seed, of_others);
+  } else if (domains_.size() > 1 && !paired_) {
+    other_order_.emplace(domains_[1].count(), batch, seed, of_others);
+  }
+  if (!dataset.matches) return;
+  const auto classes = dataset.class_names.size();
+  auto& partners = partners_.emplace();
+  partners.members.resize(classes);
+  partners.neighbours.resize(classes);
+  for (std::size_t i = 0; i < dataset.labels.size(); ++i) {
+    partners.class_of.push_back(static_cast<std::size_t>(dataset.labels[i]));
+    partners.members[partners.class_of.back()].push_back(static_cast<std::int64_t>(i));
+  }
+  std::map<std::string, std::vector<std::size_t>> folders;
+  for (std::size_t k = 0; k < classes; ++k) {
+    if (!partners.members[k].empty()) folders[folder_of(dataset.class_names[k])].push_back(k);
+  }
+  for (const auto& [name, inside] : folders) {
+    for (const auto k : inside) {
+      std::copy_if(inside.begin(), inside.end(), std::back_inserter(partners.neighbours[k]),
+                   [k](auto other) { return other != k; });
+    }
   }
 }
 
-Batch Batches::gather(const Tensor& places, bool with_labels) const {
-  const auto indices = places.to(stored_.device());
+Batch Batches::Domain::gather(const Tensor& places, bool with_labels) const {
+  const auto indices = places.to(stored.device());
   Batch batch;
-  batch.data = to_model_range(stored_.index_select(0, indices));
-  if (with_labels && labels_.defined()) batch.labels = labels_.index_select(0, indices);
+  batch.data = to_model_range(stored.index_select(0, indices));
+  if (with_labels && labels.defined()) batch.labels = labels.index_select(0, indices);
   batch.indices = indices;
   return batch;
 }
 
-Batch Batches::at(std::int64_t number) {
-  auto batch = gather(order_.at(number), !labelled_order_);
-  if (labelled_order_) {
-    batch.others.push_back(gather(labelled_.index_select(0, labelled_order_->at(number)), true));
+// For each first a second: of its class at every (1 + different)-th pair of the run, else of another class.
+Tensor Batches::second_of_pairs(const Tensor& first, std::int64_t number) const {
+  auto random = random_of(seed_, of_partners, number);
+  const auto pick = [&](const auto& from) { return from[random.below(from.size())]; };
+  std::vector<std::int64_t> second;
+  for (std::int64_t i = 0; i < batch_; ++i) {
+    const auto place = first.data_ptr<std::int64_t>()[i];
+    const auto mine = partners_->class_of[static_cast<std::size_t>(place)];
+    const auto& alike = partners_->members[mine];
+    const auto group = [&](std::int64_t at) {
+      return std::floor(static_cast<double>(at) / (1 + options_.different) + 1e-9);
+    };
+    const auto at = number * batch_ + i;
+    if (group(at + 1) > group(at)) {
+      auto other = place;
+      while (other == place && alike.size() > 1) other = pick(alike);
+      second.push_back(other);
+      continue;
+    }
+    const auto& neighbours = partners_->neighbours[mine];
+    auto other = mine;
+    if (random.uniform() < options_.near && !neighbours.empty()) other = pick(neighbours);
+    while (other == mine || partners_->members[other].empty())
+      other = random.below(partners_->members.size());
+    second.push_back(pick(partners_->members[other]));
   }
+  return torch::tensor(second, torch::kLong);
+}
+
+// Both sides of a pair change alike; all else by itself.
+void Batches::change(Batch& batch, std::int64_t number) const {
+  if (!augment_.any()) return;
+  auto random = random_of(seed_, of_changes, number);
+  const auto draw = [&](const Tensor& images) {
+    return augment_.draw(images.size(0), images.size(2), images.size(3), random);
+  };
+  const auto maps = draw(batch.data);
+  batch.data = Augment::apply(batch.data, maps);
+  for (auto& other : batch.others) other.data = Augment::apply(other.data, paired_ ? maps : draw(other.data));
+}
+
+Batch Batches::at(std::int64_t number) {
+  const auto places = order_.at(number);
+  auto batch = domains_[0].gather(places, !labelled_.defined());
+  if (labelled_.defined()) {
+    batch.others.push_back(domains_[0].gather(labelled_.index_select(0, other_order_->at(number)), true));
+  } else if (partners_) {
+    batch.others.push_back(domains_[0].gather(second_of_pairs(places, number), true));
+  } else if (domains_.size() > 1) {
+    batch.others.push_back(domains_[1].gather(paired_ ? places : other_order_->at(number), paired_));
+  }
+  change(batch, number);
   return batch;
 }
 
-Tensor Batches::head(std::int64_t n) const {
-  return to_model_range(stored_.narrow(0, 0, std::min(n, count_)));
+Tensor Batches::head(std::int64_t n, std::size_t domain) const {
+  const auto& stored = domains_.at(domain).stored;
+  return to_model_range(stored.narrow(0, 0, std::min(n, stored.size(0))));
 }
 
 }  // namespace belamy

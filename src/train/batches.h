@@ -7,6 +7,7 @@
 #include "belamy/model.h"
 
 #include "data/dataset.h"
+#include "train/augment.h"
 
 namespace belamy {
 
@@ -37,30 +38,49 @@ class BatchOrder {
   Tensor cached_;  // [count] int64, the permutation of cached_epoch_
 };
 
-/// The training set of a run. With `labelled` above 0 only so many labels are known, as many of each class,
-/// chosen by `labelled_seed`: batches then carry no labels, and `others[0]` is a labelled batch of the same
-/// length.
+/// The training set of a run. With `data.labelled` only so many labels are known, as many of each class:
+/// batches then carry no labels, and `others[0]` is a labelled batch of the same length. Of two domains the
+/// second is `others[0]`: the other side of each pair, else a batch in an order of its own without labels. Of
+/// matches it is the second of each pair.
 class Batches {
  public:
-  Batches(const Dataset& dataset, std::int64_t batch, std::int64_t seed, torch::Device device,
-          std::int64_t labelled = 0, std::int64_t labelled_seed = 1);
+  Batches(const Dataset& dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
+          torch::Device device);
 
   Batch at(std::int64_t number);
-  std::int64_t count() const { return count_; }
+  std::int64_t count() const { return domains_[0].count(); }
   double epoch(std::int64_t number) const {
-    return static_cast<double>(number) * static_cast<double>(batch_) / static_cast<double>(count_);
+    return static_cast<double>(number) * static_cast<double>(batch_) / static_cast<double>(count());
   }
-  /// The first `n` training examples in the model's range, for looking at.
-  Tensor head(std::int64_t n) const;
+  /// The first `n` training examples of a domain in the model's range, for looking at.
+  Tensor head(std::int64_t n, std::size_t domain = 0) const;
+  std::size_t domains() const { return domains_.size(); }
 
  private:
-  Batch gather(const Tensor& indices, bool with_labels) const;
+  struct Domain {
+    Tensor stored, labels;  // on the device
+    std::int64_t count() const { return stored.size(0); }
+    Batch gather(const Tensor& places, bool with_labels) const;
+  };
+  // Which examples go together with given ones.
+  struct Partners {
+    std::vector<std::vector<std::int64_t>> members;    // places, by class
+    std::vector<std::vector<std::size_t>> neighbours;  // other classes of the same folder, by class
+    std::vector<std::size_t> class_of;                 // by place
+  };
 
-  std::int64_t count_, batch_;
-  Tensor stored_, labels_;  // on the device
+  Tensor second_of_pairs(const Tensor& first, std::int64_t number) const;
+  void change(Batch& batch, std::int64_t number) const;
+
+  DataOptions options_;
+  std::int64_t batch_, seed_;
+  Augment augment_;
+  std::vector<Domain> domains_;
+  bool paired_;
   BatchOrder order_;
+  std::optional<BatchOrder> other_order_;  // of the second domain, or of the examples with labels
   Tensor labelled_;  // [L] int64: the examples whose labels are known, where not all are
-  std::optional<BatchOrder> labelled_order_;
+  std::optional<Partners> partners_;
 };
 
 }  // namespace belamy

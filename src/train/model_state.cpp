@@ -45,6 +45,42 @@ std::string shape_text(at::IntArrayRef sizes) {
 
 const char* kGenerator = "random/generator";
 
+void add_shape(StringMap& meta, const std::string& prefix, const DataShape& shape) {
+  meta[prefix + "channels"] = std::to_string(shape.channels);
+  meta[prefix + "height"] = std::to_string(shape.height);
+  meta[prefix + "width"] = std::to_string(shape.width);
+  meta[prefix + "dimension"] = std::to_string(shape.dimension);
+  meta[prefix + "classes"] = std::to_string(shape.classes);
+  meta[prefix + "count"] = std::to_string(shape.count);
+}
+
+// The further domains of a shape have their number before each key: "1.channels".
+std::string domain_prefix(std::size_t number) {
+  return std::to_string(number) + ".";
+}
+
+// What keeps a model that wants such domains from these data, and the cure; empty: nothing.
+std::pair<std::string, std::string> domain_trouble(const ModelInfo& info, const DataShape& shape) {
+  const bool two = !shape.others.empty();
+  switch (info.domains) {
+    case Domains::one: return {};
+    case Domains::pairs:
+      if (two && shape.paired) return {};
+      return {
+          two ? "pairs, but these two domains are not paired" : "pairs, but these data are one domain",
+          "set data.pairs (belamy models " + info.name + "), or choose a set of pairs such as glyphs-bold"};
+    case Domains::two:
+      if (two) return {};
+      return {
+          "two domains, but these data are one",
+          "name the second with data.target, set data.pairs, or choose a set of pairs such as glyphs-bold"};
+    case Domains::matches:
+      if (two && shape.paired && shape.classes > 1) return {};
+      return {"pairs of equal and of different class", "choose data with classes, and set data.pairs=random"};
+  }
+  return {};
+}
+
 }  // namespace
 
 void Snapshot::add(const std::string& name, const Tensor& tensor) {
@@ -92,6 +128,8 @@ ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Devi
                     recipe.data.source, shape.is_images() ? "images" : "points"),
         "choose other data with --data");
   }
+  if (const auto [wanted, cure] = domain_trouble(info, shape); !wanted.empty())
+    throw usage_error(fmt::format("{} learns from {}", info.name, wanted), cure);
   if (info.check) {
     const auto wrong = info.check(shape, recipe);
     if (!wrong.empty())
@@ -138,24 +176,29 @@ Snapshot ModelState::save() const {
   auto& meta = snapshot.metadata;
   meta["format"] = "belamy-checkpoint-1";
   meta["model"] = model_name_;
-  meta["channels"] = std::to_string(shape_.channels);
-  meta["height"] = std::to_string(shape_.height);
-  meta["width"] = std::to_string(shape_.width);
-  meta["dimension"] = std::to_string(shape_.dimension);
-  meta["classes"] = std::to_string(shape_.classes);
-  meta["count"] = std::to_string(shape_.count);
+  add_shape(meta, "", shape_);
+  for (std::size_t i = 0; i < shape_.others.size(); ++i)
+    add_shape(meta, domain_prefix(i + 1), shape_.others[i]);
+  if (!shape_.others.empty()) meta["paired"] = shape_.paired ? "1" : "0";
   for (const auto& player : players_) meta["updates." + player->name()] = std::to_string(player->updates());
   return snapshot;
 }
 
 DataShape ModelState::shape_in(const StringMap& metadata, const std::string& origin) {
-  const auto number = [&](const char* key) { return count_in(metadata, key, origin); };
-  return {.channels = number("channels"),
-          .height = number("height"),
-          .width = number("width"),
-          .dimension = number("dimension"),
-          .classes = number("classes"),
-          .count = number("count")};
+  const auto read = [&](const std::string& prefix) -> DataShape {
+    const auto number = [&](const char* key) { return count_in(metadata, prefix + key, origin); };
+    return {.channels = number("channels"),
+            .height = number("height"),
+            .width = number("width"),
+            .dimension = number("dimension"),
+            .classes = number("classes"),
+            .count = number("count")};
+  };
+  auto shape = read("");
+  for (std::size_t i = 1; metadata.count(domain_prefix(i) + "channels"); ++i)
+    shape.others.push_back(read(domain_prefix(i)));
+  if (!shape.others.empty()) shape.paired = count_in(metadata, "paired", origin) != 0;
+  return shape;
 }
 
 void ModelState::load(const Safetensors& file, const std::string& origin) {

@@ -54,7 +54,7 @@ bool finite(const Tensor& tensor) {
 Session::Session(const Recipe& recipe, const Dataset& data, torch::Device device)
     : recipe_(recipe),
       device_(device),
-      batches_(data, recipe.train.batch, recipe.train.seed, device, recipe.data.labelled, recipe.data.seed),
+      batches_(data, recipe.data, recipe.train.batch, recipe.train.seed, device),
       state_(recipe, shape_of(data), device),
       total_(recipe.total_steps(data.count)),
       first_bad_(torch::full({}, kNever, torch::TensorOptions(torch::kLong).device(device))) {

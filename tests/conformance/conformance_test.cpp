@@ -47,15 +47,24 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     return recipe;
   }
 
+  Dataset images(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) const {
+    switch (info_.domains) {
+      case Domains::pairs: return small_pairs(count, side, channels);
+      case Domains::two: return small_domains(count, side, channels);
+      case Domains::matches: return small_matches(count, side, channels);
+      default: return small_images(count, side, channels);
+    }
+  }
+
   Dataset plain_data(std::int64_t count = 256) const {
-    return info_.images ? small_images(count) : small_points(count);
+    return info_.images ? images(count) : small_points(count);
   }
 
   // Data of every kind that the model says it takes.
   std::vector<Dataset> all_data() const {
     std::vector<Dataset> all;
     if (info_.images) {
-      all = {small_images(64), small_images(64, 28), small_images(64, 32), small_images(64, 16, 3)};
+      all = {images(64), images(64, 28), images(64, 32), images(64, 16, 3)};
     }
     if (info_.points) all.push_back(small_points(64));
     return all;
@@ -65,6 +74,11 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     std::ostringstream text;
     text << data.name << " " << data.channels << "x" << data.height << "x" << data.width;
     return text.str();
+  }
+
+  // Where a direction begins: "b2a" in the second domain.
+  static Tensor side_of(Session& session, const std::string& direction, std::int64_t n) {
+    return session.batches().head(n, direction.front() == 'b' ? 1 : 0);
   }
 
   // Whatever the model gives for these data and this seed: by name, in evaluation.
@@ -82,7 +96,8 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     if (auto* r = model.reconstructor()) all.emplace_back("reconstruct", r->reconstruct(data));
     if (auto* classifier = model.classifier()) all.emplace_back("classify", classifier->classify(data));
     if (auto* translator = model.translator()) {
-      for (const auto& d : translator->directions()) all.emplace_back(d, translator->translate(data, d));
+      for (const auto& d : translator->directions())
+        all.emplace_back(d, translator->translate(side_of(session, d, data.size(0)), d));
     }
     if (auto* density = model.density()) {
       all.emplace_back("log-likelihood", density->log_likelihood(data, seeded(seed)));
@@ -142,7 +157,8 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
     if (auto* translator = model.translator()) {
       EXPECT_FALSE(translator->directions().empty());
       for (const auto& direction : translator->directions()) {
-        expect_like_data(translator->translate(batch, direction), shape, 5, direction);
+        const auto& to = direction.back() == 'b' && !shape.others.empty() ? shape.others[0] : shape;
+        expect_like_data(translator->translate(side_of(session, direction, 5), direction), to, 5, direction);
       }
     }
     if (auto* classifier = model.classifier()) {
@@ -239,6 +255,13 @@ TEST_P(ConformanceTest, OddSizesTrainOrAreRefusedInWords) {
        {Size{1, 1, 1}, Size{1, 5, 7}, Size{3, 9, 9}, Size{1, 20, 20}, Size{2, 12, 18}}) {
     Dataset data{.name = "grey", .count = 16, .channels = channels, .height = height, .width = width};
     data.pixels.assign(static_cast<std::size_t>(16 * channels * height * width), 100);
+    if (info_.domains == Domains::pairs || info_.domains == Domains::two) data.others = {data};
+    data.paired = info_.domains == Domains::pairs;
+    if (info_.domains == Domains::matches) {
+      data.matches = true;
+      data.class_names = {"even", "odd"};
+      for (std::int64_t i = 0; i < data.count; ++i) data.labels.push_back(i % 2);
+    }
     SCOPED_TRACE(kind_of(data));
     const auto recipe = tiny(data, {"train.batch=4"});
     try {
@@ -264,6 +287,19 @@ TEST_P(ConformanceTest, DataOfTheWrongKindIsRefused) {
       EXPECT_EQ(error.code(), ExitCode::data) << error.what();
       EXPECT_THAT(error.what(), HasSubstr(info_.name + " takes "));
     }
+  }
+}
+
+TEST_P(ConformanceTest, OneDomainIsRefusedWhereTwoAreNeeded) {
+  if (info_.domains == Domains::one) GTEST_SKIP() << "takes one";
+  const auto recipe = recipe_of(info_.name, info_.tiny);
+  try {
+    Session session(*recipe, small_images(16), kCpu);
+    ADD_FAILURE() << "took one domain";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
+    EXPECT_THAT(error.what(), HasSubstr(info_.name + " learns from "));
+    EXPECT_THAT(error.what(), HasSubstr("data."));
   }
 }
 

@@ -171,14 +171,14 @@ TEST(BatchesTest, ByteImagesSurviveTheModelsRange) {
 
 TEST(BatchesTest, PointsKeepTheirUnits) {
   const auto data = small_points(10);
-  const auto batch = Batches(data, 10, 1, kCpu).at(0);
+  const auto batch = Batches(data, {}, 10, 1, kCpu).at(0);
   const auto all = torch::tensor(data.points).view({10, 2});
   EXPECT_TRUE(batch.data.equal(all.index_select(0, batch.indices)));
 }
 
 TEST(BatchesTest, EveryEpochIsAnotherPermutation) {
   const auto data = small_images(12);
-  Batches batches(data, 4, 1, kCpu);
+  Batches batches(data, {}, 4, 1, kCpu);
   std::set<std::vector<std::int64_t>> orders;
   for (std::int64_t epoch = 0; epoch < 5; ++epoch) {
     std::vector<std::int64_t> order;
@@ -195,7 +195,7 @@ TEST(BatchesTest, EveryEpochIsAnotherPermutation) {
 
 TEST(BatchesTest, ABatchDependsOnSeedAndNumberAlone) {
   const auto data = small_images(50);
-  Batches forwards(data, 8, 3, kCpu), direct(data, 8, 3, kCpu), other(data, 8, 4, kCpu);
+  Batches forwards(data, {}, 8, 3, kCpu), direct(data, {}, 8, 3, kCpu), other(data, {}, 8, 4, kCpu);
   for (std::int64_t k = 0; k < 20; ++k) forwards.at(k);
   const auto a = forwards.at(13), b = direct.at(13), c = other.at(13);
   EXPECT_TRUE(a.indices.equal(b.indices));
@@ -205,7 +205,11 @@ TEST(BatchesTest, ABatchDependsOnSeedAndNumberAlone) {
 
 TEST(BatchesTest, LabelledBatchesShowOnlyTheChosenLabels) {
   const auto data = small_images(200);
-  Batches batches(data, 16, 1, kCpu, 20, 5), other_choice(data, 16, 1, kCpu, 20, 6);
+  DataOptions five, six;
+  five.labelled = six.labelled = 20;
+  five.seed = 5;
+  six.seed = 6;
+  Batches batches(data, five, 16, 1, kCpu), other_choice(data, six, 16, 1, kCpu);
   std::set<std::int64_t> seen;
   std::map<std::int64_t, std::set<std::int64_t>> by_class;
   for (std::int64_t k = 0; k < 10; ++k) {
@@ -230,7 +234,9 @@ TEST(BatchesTest, LabelledBatchesShowOnlyTheChosenLabels) {
 TEST(BatchesTest, LabelsThatCannotBeChosenAreRefusedInWords) {
   const auto refused = [](const Dataset& data, std::int64_t labelled) -> std::string {
     try {
-      Batches(data, 4, 1, kCpu, labelled, 1);
+      DataOptions options;
+      options.labelled = labelled;
+      Batches(data, options, 4, 1, kCpu);
     } catch (const Error& error) {
       return error.what();
     }
@@ -245,7 +251,7 @@ TEST(BatchesTest, LabelsThatCannotBeChosenAreRefusedInWords) {
 
 TEST(BatchesTest, DataAndLabelsBelongToTheIndices) {
   const auto data = small_images(20, 16, 3);
-  const auto batch = Batches(data, 7, 1, kCpu).at(1);
+  const auto batch = Batches(data, {}, 7, 1, kCpu).at(1);
   ASSERT_THAT(batch.data.sizes(), ElementsAre(7, 3, 16, 16));
   const auto all = to_model_range(data_tensor(data));
   EXPECT_TRUE(batch.data.equal(all.index_select(0, batch.indices)));
@@ -257,7 +263,7 @@ TEST(BatchesTest, DataAndLabelsBelongToTheIndices) {
 
 TEST(BatchesTest, TheLastBatchIsFilledFromTheNextEpoch) {
   const auto data = small_images(10);
-  Batches tens(data, 10, 1, kCpu), fours(data, 4, 1, kCpu), long_ones(data, 25, 1, kCpu);
+  Batches tens(data, {}, 10, 1, kCpu), fours(data, {}, 4, 1, kCpu), long_ones(data, {}, 25, 1, kCpu);
   const auto endless = torch::cat({tens.at(0).indices, tens.at(1).indices, tens.at(2).indices});
   EXPECT_TRUE(fours.at(2).indices.equal(endless.narrow(0, 8, 4)));
   EXPECT_TRUE(long_ones.at(0).indices.equal(endless.narrow(0, 0, 25))) << "a batch may exceed the data";
@@ -266,12 +272,12 @@ TEST(BatchesTest, TheLastBatchIsFilledFromTheNextEpoch) {
 TEST(BatchesTest, UnlabelledDataHasUndefinedLabels) {
   auto data = small_images(4);
   data.labels.clear();
-  EXPECT_FALSE(Batches(data, 2, 1, kCpu).at(0).labels.defined());
+  EXPECT_FALSE(Batches(data, {}, 2, 1, kCpu).at(0).labels.defined());
 }
 
 TEST(BatchesTest, TheHeadIsAtMostAllOfTheData) {
   const auto data = small_images(4);
-  EXPECT_EQ(Batches(data, 2, 1, kCpu).head(100).size(0), 4);
+  EXPECT_EQ(Batches(data, {}, 2, 1, kCpu).head(100).size(0), 4);
 }
 
 // --- sessions ---------------------------------------------------------------------------------------------
