@@ -38,6 +38,8 @@ int run(int argc, char** argv) {
   add_interpolate(app, work);
   add_reconstruct(app, work);
   add_evaluate(app, work);
+  add_translate(app, work);
+  add_classify(app, work);
   add_score(app, work);
   add_embed(app, work);
   add_reproduce(app, work);

@@ -56,9 +56,22 @@ void Output::write(const Tensor& data, const Tensor& labels) const {
   }
 }
 
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
 DataOptions fitted_options(const Run& run, const std::string& data) {
   auto options = run.recipe().data;
-  if (!data.empty()) options.source = data;
+  if (!data.empty()) {
+    // The user's data are one domain, whatever the run learnt from.
+    options.source = data;
+    options.target.clear();
+    options.pairs = "none";
+    options.unpaired = false;
+  }
   if (run.shape().is_images()) {
     options.size = run.shape().width;
     options.channels = run.shape().channels;

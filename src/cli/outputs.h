@@ -29,6 +29,9 @@ class Output {
   std::filesystem::path path_;
 };
 
+/// A field of a CSV file: in quotes where it needs them.
+std::string quoted(const std::string& text);
+
 /// The run's own data settings, its images' size and channels fixed; another source when `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");
 /// A data error when the data set is not of the run's shape.

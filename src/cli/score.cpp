@@ -42,13 +42,6 @@ Dataset data_of(const Request& request, const Run& run) {
   return set;
 }
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
-
 std::string name_of(const Dataset& set, std::size_t i) {
   return set.names.empty() ? fmt::format("point {}", i) : set.names[i];
 }

@@ -72,7 +72,7 @@ std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
 
 /// What a source string means, without reading it.
 struct Source {
-  enum class Kind { idx, cifar, usps, folder, archive, npz, stylegan, synthetic, glyphs };
+  enum class Kind { idx, cifar, usps, folder, archive, npz, stylegan, synthetic, glyphs, glyph_pairs };
   Kind kind;
   std::string name;            ///< "mnist", or the path's stem
   std::filesystem::path path;  ///< file or folder; empty for synthetic sets and glyphs

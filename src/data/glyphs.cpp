@@ -80,6 +80,85 @@ constexpr std::array kFonts = {
     Font{"truetype/isabella/Isabella.ttf", "blackletter", "fonts-isabella"},
 };
 
+// A and B of a set of pairs.
+struct FontPair {
+  Font a, b;
+};
+
+constexpr std::array kBold = {
+    FontPair{{"truetype/dejavu/DejaVuSans.ttf", "sans", "fonts-dejavu-core"},
+             {"truetype/dejavu/DejaVuSans-Bold.ttf", "sans", "fonts-dejavu-core"}},
+    FontPair{{"truetype/dejavu/DejaVuSerif.ttf", "serif", "fonts-dejavu-core"},
+             {"truetype/dejavu/DejaVuSerif-Bold.ttf", "serif", "fonts-dejavu-core"}},
+    FontPair{{"truetype/dejavu/DejaVuSansMono.ttf", "mono", "fonts-dejavu-core"},
+             {"truetype/dejavu/DejaVuSansMono-Bold.ttf", "mono", "fonts-dejavu-core"}},
+    FontPair{{"truetype/liberation/LiberationSans-Regular.ttf", "sans", "fonts-liberation"},
+             {"truetype/liberation/LiberationSans-Bold.ttf", "sans", "fonts-liberation"}},
+    FontPair{{"truetype/liberation/LiberationSerif-Regular.ttf", "serif", "fonts-liberation"},
+             {"truetype/liberation/LiberationSerif-Bold.ttf", "serif", "fonts-liberation"}},
+    FontPair{{"truetype/liberation/LiberationMono-Regular.ttf", "mono", "fonts-liberation"},
+             {"truetype/liberation/LiberationMono-Bold.ttf", "mono", "fonts-liberation"}},
+    FontPair{{"opentype/cabin/Cabin-Regular.otf", "sans", "fonts-cabin"},
+             {"opentype/cabin/Cabin-Bold.otf", "sans", "fonts-cabin"}},
+    FontPair{{"truetype/crosextra/Caladea-Regular.ttf", "serif", "fonts-crosextra-caladea"},
+             {"truetype/crosextra/Caladea-Bold.ttf", "serif", "fonts-crosextra-caladea"}},
+    FontPair{{"truetype/quicksand/Quicksand-Regular.ttf", "sans", "fonts-quicksand"},
+             {"truetype/quicksand/Quicksand-Bold.ttf", "sans", "fonts-quicksand"}},
+    FontPair{{"truetype/karla/Karla-Regular.otf", "sans", "fonts-karla"},
+             {"truetype/karla/Karla-Bold.otf", "sans", "fonts-karla"}},
+    FontPair{{"truetype/adf/UniversalisADFStd-Regular.otf", "sans", "fonts-adf-universalis"},
+             {"truetype/adf/UniversalisADFStd-Bold.otf", "sans", "fonts-adf-universalis"}},
+    FontPair{{"truetype/adf/TribunADFStd-Regular.otf", "serif", "fonts-adf-tribun"},
+             {"truetype/adf/TribunADFStd-Bold.otf", "serif", "fonts-adf-tribun"}},
+};
+
+// Bold faces where there is a choice, as in kFonts.
+constexpr std::array kItalic = {
+    FontPair{{"truetype/liberation/LiberationSans-Bold.ttf", "sans", "fonts-liberation"},
+             {"truetype/liberation/LiberationSans-BoldItalic.ttf", "sans", "fonts-liberation"}},
+    FontPair{{"truetype/liberation/LiberationSerif-Bold.ttf", "serif", "fonts-liberation"},
+             {"truetype/liberation/LiberationSerif-BoldItalic.ttf", "serif", "fonts-liberation"}},
+    FontPair{{"truetype/liberation/LiberationMono-Bold.ttf", "mono", "fonts-liberation"},
+             {"truetype/liberation/LiberationMono-BoldItalic.ttf", "mono", "fonts-liberation"}},
+    FontPair{{"opentype/cabin/Cabin-Bold.otf", "sans", "fonts-cabin"},
+             {"opentype/cabin/Cabin-BoldItalic.otf", "sans", "fonts-cabin"}},
+    FontPair{{"truetype/crosextra/Caladea-Bold.ttf", "serif", "fonts-crosextra-caladea"},
+             {"truetype/crosextra/Caladea-BoldItalic.ttf", "serif", "fonts-crosextra-caladea"}},
+    FontPair{{"truetype/karla/Karla-Bold.otf", "sans", "fonts-karla"},
+             {"truetype/karla/Karla-BoldItalic.otf", "sans", "fonts-karla"}},
+    FontPair{{"truetype/adf/GilliusADF-Bold.otf", "sans", "fonts-adf-gillius"},
+             {"truetype/adf/GilliusADF-BoldItalic.otf", "sans", "fonts-adf-gillius"}},
+    FontPair{{"truetype/adf/UniversalisADFStd-Bold.otf", "sans", "fonts-adf-universalis"},
+             {"truetype/adf/UniversalisADFStd-BoldItalic.otf", "sans", "fonts-adf-universalis"}},
+    FontPair{{"truetype/adf/BaskervaldADFStd-Bold.otf", "serif", "fonts-adf-baskervald"},
+             {"truetype/adf/BaskervaldADFStd-BoldItalic.otf", "serif", "fonts-adf-baskervald"}},
+    FontPair{{"truetype/adf/TribunADFStd-Bold.otf", "serif", "fonts-adf-tribun"},
+             {"truetype/adf/TribunADFStd-BoldItalic.otf", "serif", "fonts-adf-tribun"}},
+    FontPair{{"truetype/averia-gwf/AveriaSerifGWF-Bold.ttf", "serif", "fonts-averia-serif-gwf"},
+             {"truetype/averia-gwf/AveriaSerifGWF-BoldItalic.ttf", "serif", "fonts-averia-serif-gwf"}},
+    FontPair{{"truetype/essays1743/Essays1743-Bold.ttf", "serif", "fonts-essays1743"},
+             {"truetype/essays1743/Essays1743-BoldItalic.ttf", "serif", "fonts-essays1743"}},
+};
+
+constexpr std::array kSans = {
+    FontPair{{"truetype/dejavu/DejaVuSerif-Bold.ttf", "regular", "fonts-dejavu-core"},
+             {"truetype/dejavu/DejaVuSans-Bold.ttf", "regular", "fonts-dejavu-core"}},
+    FontPair{{"truetype/dejavu/DejaVuSerif.ttf", "regular", "fonts-dejavu-core"},
+             {"truetype/dejavu/DejaVuSans.ttf", "regular", "fonts-dejavu-core"}},
+    FontPair{{"truetype/liberation/LiberationSerif-Regular.ttf", "regular", "fonts-liberation"},
+             {"truetype/liberation/LiberationSans-Regular.ttf", "regular", "fonts-liberation"}},
+    FontPair{{"truetype/liberation/LiberationSerif-Bold.ttf", "regular", "fonts-liberation"},
+             {"truetype/liberation/LiberationSans-Bold.ttf", "regular", "fonts-liberation"}},
+    FontPair{{"truetype/liberation/LiberationSerif-BoldItalic.ttf", "italic", "fonts-liberation"},
+             {"truetype/liberation/LiberationSans-BoldItalic.ttf", "italic", "fonts-liberation"}},
+};
+
+std::vector<FontPair> pairs_of(const std::string& name) {
+  if (name == "glyphs-bold") return {kBold.begin(), kBold.end()};
+  if (name == "glyphs-italic") return {kItalic.begin(), kItalic.end()};
+  return {kSans.begin(), kSans.end()};
+}
+
 constexpr std::string_view kCharacters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 // Lengths in pixels. FreeType counts in 1/64 pixel and in 1/65536 for factors.
@@ -200,32 +279,49 @@ void draw_jittered(Outline outline, Random& random, std::uint8_t* pixels) {
 
 }  // namespace
 
-Dataset make_glyphs(std::int64_t seed, Split split) {
+namespace {
+
+Library open_library() {
   FT_Library opened = nullptr;
   if (FT_Init_FreeType(&opened) != 0)
     throw data_error("FreeType does not start, and the data set glyphs needs it");
-  const Library library(opened);
+  return Library(opened);
+}
 
+constexpr std::size_t kPlane = kSide * kSide;
+
+Dataset empty_set(const std::string& name) {
   Dataset set;
-  set.name = "glyphs";
+  set.name = name;
   set.channels = 1;
   set.height = set.width = kSide;
   for (const char character : kCharacters) set.class_names.emplace_back(1, character);
+  return set;
+}
+
+std::string style_name(const Font& font) {
+  return std::filesystem::path(font.file).stem().string() + ", " + font.style;
+}
+
+}  // namespace
+
+Dataset make_glyphs(std::int64_t seed, Split split) {
+  const auto library = open_library();
+  auto set = empty_set("glyphs");
   std::vector<std::vector<Outline>> faces;
   for (const auto& font : kFonts) {
     faces.push_back(load_face(library.get(), font));
-    set.style_names.push_back(std::filesystem::path(font.file).stem().string() + ", " + font.style);
+    set.style_names.push_back(style_name(font));
   }
 
   const int copies = split == Split::test ? 2 : 16;
-  constexpr std::size_t plane = kSide * kSide;
   set.count = static_cast<std::int64_t>(copies * faces.size() * kCharacters.size());
-  set.pixels.resize(static_cast<std::size_t>(set.count) * plane);
+  set.pixels.resize(static_cast<std::size_t>(set.count) * kPlane);
   std::uint8_t* pixels = set.pixels.data();
   Random random(static_cast<std::uint64_t>(seed), split == Split::test ? 1 : 0);
   for (int copy = 0; copy < copies; ++copy) {
     for (std::size_t style = 0; style < faces.size(); ++style) {
-      for (std::size_t label = 0; label < kCharacters.size(); ++label, pixels += plane) {
+      for (std::size_t label = 0; label < kCharacters.size(); ++label, pixels += kPlane) {
         draw_jittered(faces[style][label], random, pixels);
         set.labels.push_back(static_cast<std::int64_t>(label));
         set.styles.push_back(static_cast<std::int64_t>(style));
@@ -233,6 +329,51 @@ Dataset make_glyphs(std::int64_t seed, Split split) {
     }
   }
   return set;
+}
+
+Dataset make_glyph_pairs(const std::string& name, std::int64_t seed, Split split) {
+  const auto library = open_library();
+  auto a = empty_set(name), b = empty_set(name);
+  std::vector<std::vector<Outline>> faces;  // A, B, A, B, ...
+  for (const auto& pair : pairs_of(name)) {
+    faces.push_back(load_face(library.get(), pair.a));
+    faces.push_back(load_face(library.get(), pair.b));
+    a.style_names.push_back(style_name(pair.a));
+    b.style_names.push_back(style_name(pair.b));
+  }
+
+  const bool test = split == Split::test;
+  Random random(static_cast<std::uint64_t>(seed), test ? 1 : 0);
+  for (int copy = 0; copy < (test ? 4 : 16); ++copy) {
+    for (std::size_t style = 0; style < a.style_names.size(); ++style) {
+      for (std::size_t label = 0; label < kCharacters.size(); ++label) {
+        const bool held_out = label % 6 == 4;
+        if (held_out != test) continue;
+        auto same = random;
+        for (auto* set : {&a, &b}) {
+          set->pixels.resize(set->pixels.size() + kPlane);
+          auto& jitter = set == &a ? random : same;
+          draw_jittered(faces[2 * style + (set == &b)][label], jitter,
+                        set->pixels.data() + set->pixels.size() - kPlane);
+          set->labels.push_back(static_cast<std::int64_t>(label));
+          set->styles.push_back(static_cast<std::int64_t>(style));
+          ++set->count;
+        }
+      }
+    }
+  }
+  a.others.push_back(std::move(b));
+  a.paired = true;
+  return a;
+}
+
+const std::vector<std::pair<std::string, std::string>>& glyph_pair_sets() {
+  static const std::vector<std::pair<std::string, std::string>> sets = {
+      {"glyphs-bold", "pairs of letters and digits, regular and bold, 32x32 gray, 9,984 + 480"},
+      {"glyphs-italic", "pairs of letters and digits, upright and italic, 32x32 gray, 9,984 + 480"},
+      {"glyphs-sans", "pairs of letters and digits, serif and sans, 32x32 gray, 4,160 + 200"},
+  };
+  return sets;
 }
 
 }  // namespace belamy

@@ -18,4 +18,17 @@ namespace belamy {
 /// /usr/share/fonts; one that is missing or damaged is a data error that names its Debian package.
 Dataset make_glyphs(std::int64_t seed, Split split);
 
+/// Two faces of each character, turned, sheared, scaled and shifted alike: A is the set, B its others[0].
+///
+///   glyphs-bold    regular to bold, 12 families
+///   glyphs-italic  upright to italic, 12 families
+///   glyphs-sans    serif to sans of the same super-family, 5 pairs
+///
+/// Every sixth character is held out of training ("4", "A", "G", ...): those are the test split. Each pair
+/// of faces comes 16 times for training and four times for testing; styles are the pair.
+Dataset make_glyph_pairs(const std::string& name, std::int64_t seed, Split split);
+
+/// The names of the sets of pairs, with a line about each.
+const std::vector<std::pair<std::string, std::string>>& glyph_pair_sets();
+
 }  // namespace belamy

@@ -144,6 +144,7 @@ class Collector {
       if (slots_[i] < 0) continue;
       const auto slot = static_cast<std::size_t>(slots_[i]), at = static_cast<std::size_t>(set.count);
       if (!filled_[slot]) continue;
+      places_.push_back(i);
       set.names.push_back(listing_.items[i].name);
       // Closes the gaps that bad files leave.
       if (at != slot) std::copy_n(&pixels_[slot * bytes_], bytes_, &pixels_[at * bytes_]);
@@ -163,6 +164,9 @@ class Collector {
     }
     return set;
   }
+
+  /// Of the examples of the finished set, in the listing.
+  const std::vector<std::size_t>& places() const { return places_; }
 
  private:
   // The first image decides the shape.
@@ -213,8 +217,133 @@ class Collector {
   Image shape_;  // without pixels
   std::size_t first_ = 0, bytes_ = 0;
   std::vector<Problem> problems_;
+  std::vector<std::size_t> places_;
   FitNote note_;
 };
+
+struct Collected {
+  Dataset set;
+  std::vector<std::size_t> places;  // in the listing
+};
+
+Collected collect(const Listing& listing, const std::vector<bool>& wanted, const DataOptions& options,
+                  Split split) {
+  Collector collector(listing, wanted, options, split);
+  listing.read(wanted, {[&](std::size_t index, Image image) { collector.image(index, std::move(image)); },
+                        [&](std::size_t, Problem problem) { collector.bad(std::move(problem)); }});
+  auto set = collector.finish();
+  return {std::move(set), collector.places()};
+}
+
+// Only the examples at these places, in their order.
+Dataset picked(const Dataset& from, const std::vector<std::size_t>& places) {
+  Dataset set = from;
+  set.count = 0;
+  set.pixels.clear();
+  set.labels.clear();
+  set.names.clear();
+  set.styles.clear();
+  const auto bytes = from.pixels.size() / static_cast<std::size_t>(std::max<std::int64_t>(from.count, 1));
+  for (const auto place : places) {
+    const auto begin = from.pixels.begin() + static_cast<std::ptrdiff_t>(place * bytes);
+    set.pixels.insert(set.pixels.end(), begin, begin + static_cast<std::ptrdiff_t>(bytes));
+    if (!from.labels.empty()) set.labels.push_back(from.labels[place]);
+    if (!from.names.empty()) set.names.push_back(from.names[place]);
+    if (!from.styles.empty()) set.styles.push_back(from.styles[place]);
+    ++set.count;
+  }
+  return set;
+}
+
+// Training examples that are not to be seen as pairs: A from one half of them, B from the other.
+void part_ways(Dataset& set, std::int64_t seed) {
+  if (set.count < 2)
+    throw data_error(fmt::format("'{}' has {} pair, too few for two halves", set.name, set.count),
+                     "leave data.unpaired at false");
+  const auto order = Random(static_cast<std::uint64_t>(seed), 6ull << 32).permutation(set.count);
+  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2);
+  std::vector<std::size_t> first(order.begin(), middle), second(middle, order.end());
+  std::sort(first.begin(), first.end());
+  std::sort(second.begin(), second.end());
+  auto b = picked(set.others[0], second);
+  auto a = picked(set, first);
+  a.others = {std::move(b)};
+  a.paired = false;
+  set = std::move(a);
+}
+
+Dataset load_sides(const Sides& sides, const DataOptions& options, Split split) {
+  const auto wanted_a = choose(sides.a, options, split);
+  auto [a, in_a] = collect(sides.a, wanted_a, options, split);
+  auto [b, in_b] =
+      collect(sides.b, sides.paired ? wanted_a : choose(sides.b, options, split), options, split);
+  if (sides.paired && in_a != in_b) {
+    // One bad file takes its partner along.
+    std::vector<std::size_t> of_a, of_b;
+    for (std::size_t i = 0, j = 0; i < in_a.size() && j < in_b.size();) {
+      if (in_a[i] == in_b[j]) {
+        of_a.push_back(i++);
+        of_b.push_back(j++);
+      } else {
+        in_a[i] < in_b[j] ? ++i : ++j;
+      }
+    }
+    a = picked(a, of_a);
+    b = picked(b, of_b);
+    if (a.count == 0) throw data_error(sides.a.source + ": no pair has two readable sides");
+  }
+  a.notes.insert(a.notes.end(), b.notes.begin(), b.notes.end());
+  a.others = {std::move(b)};
+  a.paired = sides.paired;
+  return a;
+}
+
+// A made of the pictures, which are B.
+void derive_side(Dataset& set, const std::string& pairs) {
+  Dataset a = set;
+  a.pixels.clear();
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const auto image = derive(set.image(i), pairs);
+    a.channels = image.channels;
+    for (int c = 0; c < image.channels; ++c) {
+      for (std::size_t p = static_cast<std::size_t>(c); p < image.pixels.size();
+           p += static_cast<std::size_t>(image.channels))
+        a.pixels.push_back(image.pixels[p]);
+    }
+  }
+  set.notes.clear();
+  a.others = {std::move(set)};
+  a.paired = true;
+  set = std::move(a);
+}
+
+Dataset load_images(const Source& source, const DataOptions& options, Split split) {
+  Dataset set;
+  if (const auto sides = list_sides(source, options, split)) {
+    set = load_sides(*sides, options, split);
+  } else {
+    const Listing listing = list_source(source, split, options.seed);
+    set = collect(listing, choose(listing, options, split), options, split).set;
+  }
+  set.name = source.name;
+  if (is_derived(options.pairs)) derive_side(set, options.pairs);
+  if (options.unpaired && set.paired && split == Split::train) part_ways(set, options.seed);
+  for (auto& other : set.others) other.name = source.name + ", side B";
+  return set;
+}
+
+// Pairs are drawn by class: there must be two.
+void allow_matches(Dataset& set) {
+  std::vector<bool> seen(set.class_names.size(), false);
+  for (const auto label : set.labels) seen[static_cast<std::size_t>(label)] = true;
+  if (std::count(seen.begin(), seen.end(), true) < 2)
+    throw data_error(
+        fmt::format(
+            "'{}' has not two classes, and data.pairs=random draws pairs of equal and of different class",
+            set.name),
+        "choose data with labels");
+  set.matches = true;
+}
 
 // Points are drawn, so the other splits are other seeds' and nothing is held out.
 Dataset load_points(const Source& source, const DataOptions& options, Split split) {
@@ -260,6 +389,12 @@ Listing list_source(const Source& source, Split split, std::int64_t seed) {
     case Source::Kind::usps: return list_usps(source.path, split);
     case Source::Kind::npz: return list_npz(source.path, split);
     case Source::Kind::glyphs: return listing_of(make_glyphs(seed, split), source.name, true);
+    case Source::Kind::glyph_pairs: {
+      auto set = make_glyph_pairs(source.name, seed, split);
+      set.others.clear();
+      set.paired = false;
+      return listing_of(std::move(set), source.name, true);
+    }
     default: return list_files(source.path, split);
   }
 }
@@ -269,14 +404,30 @@ Dataset load_dataset(const DataOptions& options, Split split) {
     throw usage_error("data.channels = 2", "Allowed: 1 (gray), 3 (colour), 0 (as the images are).");
   }
   const Source source = find_source(options.source);
-  if (source.kind == Source::Kind::synthetic) return load_points(source, options, split);
-  const Listing listing = list_source(source, split, options.seed);
-  const auto wanted = choose(listing, options, split);
-  Collector collector(listing, wanted, options, split);
-  listing.read(wanted, {[&](std::size_t index, Image image) { collector.image(index, std::move(image)); },
-                        [&](std::size_t, Problem problem) { collector.bad(std::move(problem)); }});
-  Dataset set = collector.finish();
-  set.name = source.name;
+  if (options.unpaired && options.pairs == "none" && source.kind != Source::Kind::glyph_pairs) {
+    throw usage_error(fmt::format("data.unpaired=true, and '{}' holds no pairs", options.source),
+                      "set data.pairs, or leave data.unpaired at false");
+  }
+  Dataset set = source.kind == Source::Kind::synthetic ? load_points(source, options, split)
+                                                       : load_images(source, options, split);
+  if (options.pairs != "none" && !set.is_images() && options.pairs != "random")
+    throw usage_error(fmt::format("data.pairs={} is for images", options.pairs), "leave it at none");
+  if (options.pairs == "random") allow_matches(set);
+  if (options.target.empty()) return set;
+  if (!set.others.empty() || set.matches) {
+    throw usage_error(fmt::format("data.target names a second domain, and '{}' has one already", source.name),
+                      "leave data.target empty, or data.pairs at none");
+  }
+  auto second = options;
+  second.source = options.target;
+  second.target.clear();
+  second.limit = options.target_limit;
+  set.others.push_back(load_dataset(second, split));
+  auto& target = set.others.back();
+  if (target.is_images() != set.is_images())
+    throw usage_error(fmt::format("'{}' and '{}' are images and points", source.name, target.name),
+                      "choose two domains of one kind");
+  set.notes.insert(set.notes.end(), target.notes.begin(), target.notes.end());
   return set;
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,23 @@ Listing list_npz(const std::filesystem::path& path, Split split);
 /// A folder of images, of archives of images, or one such archive; StyleGAN's dataset.json is used where
 /// there is one.
 Listing list_files(const std::filesystem::path& path, Split split);
-/// Any source but points.
+/// Any source but points; of pairs made here the side A.
 Listing list_source(const Source& source, Split split, std::int64_t seed);
+
+/// The sides of a source of pairs.
+struct Sides {
+  Listing a, b;
+  bool paired;  ///< item i of either belongs to item i of the other
+};
+/// What data.pairs finds in a source, or a set of pairs is; nothing where the source is one domain, or its
+/// side A is made of its pictures (`derive`). Data errors: no such folders or classes.
+std::optional<Sides> list_sides(const Source& source, const DataOptions& options, Split split);
+
+/// Whether side A of data.pairs is made of the pictures, which are B.
+bool is_derived(const std::string& pairs);
+/// Side A of a picture: "edges" (Sobel), "low-resolution" (a quarter of the pixels along each axis), "gray"
+/// or "masked" (the middle quarter of its area at medium gray).
+Image derive(const Image& image, const std::string& pairs);
 
 /// A problem made of an error about `file`.
 Problem problem_of(const Error& error, const std::string& file);

@@ -7,6 +7,7 @@
 #include "belamy/error.h"
 
 #include "data/dataset.h"
+#include "data/glyphs.h"
 #include "data/official.h"
 #include "data/readers.h"
 #include "data/synthetic.h"
@@ -120,6 +121,7 @@ const char* describe_kind(Source::Kind kind) {
     case Source::Kind::stylegan: return "images with dataset.json";
     case Source::Kind::synthetic: return "points drawn from a seed";
     case Source::Kind::glyphs: return kGlyphs;
+    case Source::Kind::glyph_pairs: return "pairs of letters and digits";
   }
   return "";
 }
@@ -198,6 +200,8 @@ std::vector<KnownSet> known_sets() {
   for (const auto& [name, description] : synthetic_sets())
     sets.push_back({name, description, true, "embedded"});
   sets.push_back({"glyphs", kGlyphs, true, "embedded"});
+  for (const auto& [name, description] : glyph_pair_sets())
+    sets.push_back({name, description, true, "embedded"});
   return sets;
 }
 
@@ -218,6 +222,10 @@ Source find_source(const std::string& source) {
   }
   if (name == "glyphs") return {Source::Kind::glyphs, name, {}, kGlyphs};
   std::vector<std::string> names = {"glyphs", "cifar10"};
+  for (const auto& [each, description] : glyph_pair_sets()) {
+    if (name == each) return {Source::Kind::glyph_pairs, name, {}, description};
+    names.push_back(each);
+  }
   for (const auto& [each, description] : synthetic_sets()) {
     if (name == each) return {Source::Kind::synthetic, name, {}, description};
     names.push_back(each);

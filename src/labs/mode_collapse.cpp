@@ -124,7 +124,7 @@ void film(Lab& lab, const Dataset& data) {
   double changes = 0;
   for (std::int64_t step = 0; step <= steps; ++step) {
     if (step % std::max<std::int64_t>(steps / kFilmPictures, 1) == 0 && step > 0) {
-      pictures.push_back(progress_picture(session.state(), 0, session.batches().head(2000)));
+      pictures.push_back(progress_picture(session.state(), 0, {session.batches().head(2000)}));
     }
     if (step % every == 0) {
       const auto seen = coverage_of(session, *data.mixture, 1000);

@@ -6,57 +6,19 @@
 
 #include "belamy/error.h"
 
-#include "core/env.h"
 #include "core/progress.h"
-#include "core/sha256.h"
 #include "data/dataset.h"
 #include "metrics/classifier.h"
 #include "metrics/diversity.h"
 #include "metrics/evaluation.h"
 #include "metrics/parzen.h"
-#include "store/safetensors.h"
 #include "train/batches.h"
 #include "train/judge_parts.h"
-#include "train/model_state.h"
 #include "train/need.h"
 #include "train/run_batches.h"
 
 namespace belamy {
 namespace {
-
-// The classifier of a data set, trained once and kept in the cache under the data's own digest.
-FeatureClassifier classifier_for(const Dataset& train, torch::Device device, const JudgeProgress& progress) {
-  Sha256 digest;
-  digest.update("classifier-1 " + fmt::format("{}x{}x{}", train.channels, train.height, train.width));
-  digest.update({reinterpret_cast<const char*>(train.pixels.data()), train.pixels.size()});
-  digest.update(
-      {reinterpret_cast<const char*>(train.labels.data()), train.labels.size() * sizeof(train.labels[0])});
-  const auto path = cache_folder() / "classifiers" / (digest.hex() + ".safetensors");
-
-  FeatureClassifier classifier(train.channels, train.width,
-                               static_cast<std::int64_t>(train.class_names.size()), {.device = device});
-  auto& env = Env::real();
-  if (env.exists(path)) {
-    try {
-      const auto file = decode_safetensors(env.read(path), path.string(), true);
-      std::map<std::string, Tensor> state;
-      for (const auto& [name, array] : file.arrays) state[name] = tensor_of(array);
-      classifier.load(state);
-      return classifier;
-    } catch (const Error& error) {
-      progress(fmt::format("the kept classifier is of no use ({}); training it again", error.what()));
-    }
-  }
-  classifier.train(data_tensor(train), torch::tensor(train.labels), [&](double done, double loss) {
-    progress(
-        fmt::format("training the classifier that judges: {:.0f} %, cross-entropy {:.3f}", 100 * done, loss));
-  });
-  Snapshot snapshot;
-  for (const auto& [name, tensor] : classifier.state()) snapshot.add(name, tensor);
-  env.create_folders(path.parent_path());
-  write_atomically(env, path, encode_safetensors(snapshot.arrays, {}));
-  return classifier;
-}
 
 std::string error_note(const Tensor& each) {
   const auto n = static_cast<double>(each.size(0));
@@ -64,18 +26,26 @@ std::string error_note(const Tensor& each) {
                      each.to(torch::kDouble).std().item<double>() / std::sqrt(n));
 }
 
-void judge_classifier(Run& run, const Dataset& test, std::vector<ReportScore>& scores) {
+void add_error(Run& run, const std::string& name, const Dataset& test, std::vector<ReportScore>& scores) {
   auto* classifier = run.model().classifier();
-  if (!classifier || test.labels.empty()) return;
   const auto wrong = in_batches(run, data_tensor(test), [&](const Tensor& x) {
                        return classifier->classify(x).argmax(1);
                      }) != torch::tensor(test.labels);
   const double error = wrong.to(torch::kDouble).mean().item<double>();
   const auto n = static_cast<double>(test.count);
-  scores.push_back(
-      {"classification error", error, "",
-       fmt::format("{} of {} test examples wrong, standard error {:.2g}", wrong.sum().item<std::int64_t>(),
-                   test.count, std::sqrt(error * (1 - error) / n))});
+  scores.push_back({name, error, "",
+                    fmt::format("{} of {} test examples of {} wrong, standard error {:.2g}",
+                                wrong.sum().item<std::int64_t>(), test.count, test.name,
+                                std::sqrt(error * (1 - error) / n))});
+}
+
+// What adapts to a second domain is judged there; how it does on the first stands beside it.
+void judge_classifier(Run& run, const Dataset& test, std::vector<ReportScore>& scores) {
+  if (!run.model().classifier() || test.labels.empty()) return;
+  const bool adapts = run.recipe().model->domains == Domains::two && !test.others.empty();
+  if (!adapts) return add_error(run, "classification error", test, scores);
+  if (!test.others[0].labels.empty()) add_error(run, "classification error", test.others[0], scores);
+  add_error(run, "source classification error", test, scores);
 }
 
 void judge_reconstruction(Run& run, const Tensor& test, std::vector<ReportScore>& scores) {
@@ -163,7 +133,7 @@ void judge_sampler(Run& run, const Tensor& drawn, const Dataset& train, const Da
   if (!images) judge_point_sampler(samples, train, held_out, request, scores, progress);
   if (!images || train.class_names.size() < 2 || run.shape().width < 16) return;
 
-  const auto classifier = classifier_for(train, run.device(), progress);
+  const auto classifier = classifier_for(train, {.device = run.device()}, progress);
   const auto accuracy = classifier.accuracy(held_out, torch::tensor(test.labels));
   progress("comparing samples with the test set");
   const auto quality =
@@ -222,6 +192,7 @@ std::vector<ReportScore> judge(Run& run, const JudgeRequest& request, const Judg
   judge_reconstruction(run, first, scores);
   judge_likelihood(run, first, request, scores, progress);
   judge_classifier(run, test, scores);
+  judge_translation(run, test, scores, progress);
   if (!sampler && !request.codes) return scores;
 
   const auto train = load_dataset(run.recipe().data, Split::train);

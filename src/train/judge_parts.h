@@ -7,11 +7,23 @@
 #include "belamy/run.h"
 
 #include "data/dataset.h"
+#include "metrics/classifier.h"
 #include "report/report.h"
 
 namespace belamy {
 
 using JudgeProgress = std::function<void(const std::string&)>;
+
+/// The classifier of a data set, trained once and kept in the cache under the data's own digest.
+FeatureClassifier classifier_for(const Dataset& train, const ClassifierOptions& options,
+                                 const JudgeProgress& progress);
+
+/// Translations of the test images of either domain: beside their true partners where the test set is paired
+/// (L1, PSNR, SSIM, retrieval, each with what the untranslated image gets), the way there and back, and
+/// whether a classifier of the other domain finds the class kept where there are labels. Nothing for other
+/// models.
+void judge_translation(Run& run, const Dataset& test, std::vector<ReportScore>& scores,
+                       const JudgeProgress& progress);
 
 /// A linear probe, k-NN and k-means on the codes of the training images, judged on `test`. A usage error for
 /// a model without encoder, a data error without labels.

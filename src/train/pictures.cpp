@@ -41,9 +41,70 @@ Image image_grid(const Tensor& images, std::int64_t columns) {
   return contact_sheet(all, static_cast<int>(columns), 2, enlargement(images.size(3)));
 }
 
-Image progress_picture(ModelState& state, std::int64_t count, const Tensor& data) {
+namespace {
+
+// Rows of images one below the other: [R, N, C, H, W] in R N / columns rows, all of one size and colour.
+Tensor interleave(std::vector<Tensor> rows, std::int64_t columns) {
+  std::int64_t channels = 1, side = 1;
+  for (const auto& row : rows) {
+    channels = std::max(channels, row.size(1));
+    side = std::max(side, row.size(3));
+  }
+  for (auto& row : rows) {
+    if (row.size(1) < channels) row = row.expand({row.size(0), channels, row.size(2), row.size(3)});
+    if (row.size(3) < side) row = at::upsample_nearest2d(row, {side * row.size(2) / row.size(3), side});
+    row = row.reshape({row.size(0) / columns, columns, channels, row.size(2), row.size(3)});
+  }
+  return torch::stack(rows, 1).flatten(0, 2);
+}
+
+// Every direction of a translator, one below the other.
+Image translations(ModelState& state, Translator& translator, std::int64_t count,
+                   const std::vector<Tensor>& domains) {
+  constexpr std::int64_t columns = 8;
+  std::vector<Image> parts;
+  for (const auto& direction : translator.directions()) {
+    const std::size_t from = direction.front() == 'b' ? 1 : 0;
+    if (from >= domains.size() || domains[from].size(0) < columns) continue;
+    const auto directions = static_cast<std::int64_t>(translator.directions().size());
+    const auto rows =
+        std::clamp<std::int64_t>(count / columns / directions / 2, 1, domains[from].size(0) / columns);
+    const auto head = [&](std::size_t domain) { return domains[domain].narrow(0, 0, rows * columns); };
+    const bool paired = state.shape().paired && domains.size() > 1;
+    parts.push_back(
+        translation_picture(translator, direction, head(from), paired ? head(1 - from) : Tensor(), columns));
+  }
+  if (parts.empty()) return {};
+  auto picture = std::move(parts[0]);
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i].width != picture.width || parts[i].channels != picture.channels) continue;
+    picture.height += parts[i].height;
+    picture.pixels.insert(picture.pixels.end(), parts[i].pixels.begin(), parts[i].pixels.end());
+  }
+  return picture;
+}
+
+}  // namespace
+
+Image translation_picture(Translator& translator, const std::string& direction, const Tensor& input,
+                          const Tensor& target, std::int64_t columns) {
+  const auto whole = input.narrow(0, 0, input.size(0) / columns * columns);
+  std::vector<Tensor> rows = {whole, translator.translate(whole, direction)};
+  const std::string back = {direction.back(), '2', direction.front()};
+  const auto known = translator.directions();
+  if (target.defined()) {
+    rows.push_back(target.narrow(0, 0, whole.size(0)));
+  } else if (std::find(known.begin(), known.end(), back) != known.end()) {
+    rows.push_back(translator.translate(rows[1], back));
+  }
+  return image_grid(interleave(std::move(rows), columns), columns);
+}
+
+Image progress_picture(ModelState& state, std::int64_t count, const std::vector<Tensor>& domains) {
   ModelState::Evaluation evaluation(state);
   auto& model = state.model();
+  const auto& data = domains.at(0);
+  if (auto* translator = model.translator()) return translations(state, *translator, count, domains);
   if (auto* sampler = model.sampler()) {
     auto generator = state.generator().clone();
     generator.set_current_seed(kSampleSeed);
@@ -59,13 +120,7 @@ Image progress_picture(ModelState& state, std::int64_t count, const Tensor& data
   const auto n = std::min<std::int64_t>(std::max<std::int64_t>(count / 2 / 8 * 8, 8), data.size(0) / 8 * 8);
   if (n == 0) return {};
   const auto original = data.narrow(0, 0, n);
-  const auto copy = reconstructor->reconstruct(original);
-  auto sizes = original.sizes().vec();
-  sizes[0] = 2 * n;
-  const auto rows = torch::stack({original.view({n / 8, 8, sizes[1], sizes[2], sizes[3]}),
-                                  copy.view({n / 8, 8, sizes[1], sizes[2], sizes[3]})},
-                                 1);
-  return image_grid(rows.reshape(sizes), 8);
+  return image_grid(interleave({original, reconstructor->reconstruct(original)}, 8), 8);
 }
 
 Image chain_picture(ModelState& state) {

@@ -16,10 +16,16 @@ std::vector<Image> to_images(const Tensor& images);
 /// be.
 Image image_grid(const Tensor& images, std::int64_t columns = 0);
 
-/// What a run shows of itself: samples (always the same latents), else reconstructions beside their
-/// originals. Points are drawn over what the model's scorer thinks of every place. Empty pixels when the
-/// model can do neither. `data` are training examples in the model's range.
-Image progress_picture(ModelState& state, std::int64_t count, const Tensor& data);
+/// Translations in rows of `columns`: inputs, what becomes of them, and below that what they should become
+/// (`target`, where defined), else what comes back where the model knows the way back. Gray rows beside
+/// coloured ones are made coloured, small images enlarged. For all whole rows of `input` [N, C, H, W].
+Image translation_picture(Translator& translator, const std::string& direction, const Tensor& input,
+                          const Tensor& target = {}, std::int64_t columns = 8);
+
+/// What a run shows of itself: translations, else samples (always the same latents), else reconstructions
+/// beside their originals. Points are drawn over what the model's scorer thinks of every place. Empty pixels
+/// when the model can do none. `domains` are training examples in the model's range, of each domain.
+Image progress_picture(ModelState& state, std::int64_t count, const std::vector<Tensor>& domains);
 
 /// Markov chains of a sampler that has them, a row each, from their start to samples; else empty pixels.
 Image chain_picture(ModelState& state);

@@ -58,8 +58,12 @@ std::string describe_data(const Dataset& d) {
   }
   const auto classes =
       d.class_names.empty() ? std::string("no labels") : fmt::format("{} classes", d.class_names.size());
-  return fmt::format("{}: {} images of {}x{} {}, {}", d.name, format_count(d.count), d.height, d.width,
-                     d.channels == 1 ? "gray" : "colour", classes);
+  auto text = fmt::format("{}: {} images of {}x{} {}, {}", d.name, format_count(d.count), d.height, d.width,
+                          d.channels == 1 ? "gray" : "colour", classes);
+  if (d.matches) text += "; pairs of one class or of two";
+  for (const auto& other : d.others)
+    text += (d.paired ? "; each with its partner of " : "; second domain ") + describe_data(other);
+  return text;
 }
 
 void write_about(RunFolder& folder, const Dataset& dataset, const Pairs& legend) {

@@ -136,8 +136,11 @@ class Training {
   }
 
   void show() {
-    const auto data = session_.batches().head(std::max<std::int64_t>(recipe_.train.samples, 1024));
-    const auto picture = progress_picture(session_.state(), recipe_.train.samples, data);
+    std::vector<Tensor> domains;
+    for (std::size_t i = 0; i < session_.batches().domains(); ++i)
+      domains.push_back(session_.batches().head(std::max<std::int64_t>(recipe_.train.samples, 1024), i));
+    const auto& data = domains[0];
+    const auto picture = progress_picture(session_.state(), recipe_.train.samples, domains);
     if (!picture.pixels.empty()) folder_.write_sample(session_.step(), encode_png(picture));
     auto* sampler = session_.state().model().sampler();
     if (!sampler) return;

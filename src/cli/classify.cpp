@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "belamy/run.h"
+
+#include "cli/outputs.h"
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "core/progress.h"
+#include "data/dataset.h"
+#include "train/batches.h"
+#include "train/run_batches.h"
+
+namespace belamy::cli {
+namespace {
+
+struct Request {
+  std::string run, data, out, device = "auto";
+  std::int64_t show = 10;
+};
+
+// The names of the classes that the run learnt; their numbers where its data are no longer here.
+std::vector<std::string> class_names_of(const Run& run, std::int64_t classes) {
+  std::vector<std::string> names;
+  try {
+    names = load_dataset(run.recipe().data, Split::test).class_names;
+  } catch (const Error& error) {
+    warn(fmt::format("classes have numbers only, since the run's data cannot be read: {}", error.what()));
+  }
+  for (auto k = static_cast<std::int64_t>(names.size()); k < classes; ++k) names.push_back(std::to_string(k));
+  return names;
+}
+
+ExitCode classify(const Request& request) {
+  const auto run = Run::open(request.run, request.device, warn);
+  auto* classifier = need(run->model().classifier(), *run, Capability::classifier);
+  auto options = fitted_options(*run, request.data);
+  const bool foreign = !request.data.empty() && request.data != run->recipe().data.source;
+  if (foreign) {
+    options.holdout = 1;
+    options.classes.clear();
+  }
+  auto set = load_dataset(options, Split::test);
+  // What has adapted to a second domain is asked about that one.
+  if (!foreign && run->recipe().model->domains == Domains::two && !set.others.empty())
+    set = Dataset(set.others[0]);
+  check_fits(*run, set);
+  for (const auto& note : set.notes) warn(note);
+  const auto names = class_names_of(*run, classifier->classes());
+  const auto beliefs =
+      in_batches(*run, data_tensor(set), [&](const Tensor& x) { return classifier->classify(x).softmax(1); });
+  const auto [belief, found] = beliefs.max(1);
+  const auto name_of = [&](std::int64_t i) {
+    return set.names.empty() ? fmt::format("point {}", i) : set.names[static_cast<std::size_t>(i)];
+  };
+
+  fmt::print("{:<12} {:>6}  name\n", "class", "belief");
+  std::string csv = "name,class,belief\n";
+  std::int64_t right = 0, judged = 0;
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const auto k = static_cast<std::size_t>(found[i].item<std::int64_t>());
+    const auto share = belief[i].item<float>();
+    if (i < request.show) fmt::print("{:<12} {:>6.3f}  {}\n", names[k], share, name_of(i));
+    csv += fmt::format("{},{},{:.6f}\n", quoted(name_of(i)), quoted(names[k]), share);
+    if (set.labels.empty()) continue;
+    // By name: a folder of the user's may have fewer classes, or another order.
+    const auto& label = set.class_names[static_cast<std::size_t>(set.labels[static_cast<std::size_t>(i)])];
+    if (std::find(names.begin(), names.end(), label) == names.end()) continue;
+    ++judged;
+    right += label == names[k];
+  }
+  if (set.count > request.show) fmt::print("... {} in all\n", format_count(set.count));
+  if (judged > 0)
+    fmt::print("right: {} of {} with labels, {:.2f} %\n", format_count(right), format_count(judged),
+               100.0 * static_cast<double>(right) / static_cast<double>(judged));
+  if (!request.out.empty()) {
+    const fs::path path = request.out;
+    if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
+    write_atomically(Env::real(), path, csv);
+    fmt::print("all in {}\n", request.out);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_classify(CLI::App& app, Work& work) {
+  auto request = std::make_shared<Request>();
+  auto* verb = app.add_subcommand("classify", "Name the class of each datum");
+  verb->add_option("run", request->run, "Folder of the run")->required();
+  verb->add_option(
+      "--data", request->data,
+      "Known set, folder or archive; its test split, or all where it has none [the run's own test data]");
+  verb->add_option("-n,--count", request->show, "Lines that are printed")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
+  verb->add_option("--out", request->out, "F.csv: name, class and belief of everything");
+  verb->add_option("--device", request->device, "auto, cpu or cuda");
+  verb->callback([=, &work] { work = [request] { return classify(*request); }; });
+}
+
+}  // namespace belamy::cli

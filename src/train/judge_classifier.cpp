@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "belamy/error.h"
+
+#include "core/env.h"
+#include "core/sha256.h"
+#include "store/safetensors.h"
+#include "train/batches.h"
+#include "train/judge_parts.h"
+#include "train/model_state.h"
+
+namespace belamy {
+
+FeatureClassifier classifier_for(const Dataset& train, const ClassifierOptions& options,
+                                 const JudgeProgress& progress) {
+  Sha256 digest;
+  digest.update("classifier-1 " + fmt::format("{}x{}x{}", train.channels, train.height, train.width));
+  if (options.epochs != ClassifierOptions().epochs) digest.update(fmt::format(" {} epochs", options.epochs));
+  digest.update({reinterpret_cast<const char*>(train.pixels.data()), train.pixels.size()});
+  digest.update(
+      {reinterpret_cast<const char*>(train.labels.data()), train.labels.size() * sizeof(train.labels[0])});
+  const auto path = cache_folder() / "classifiers" / (digest.hex() + ".safetensors");
+
+  FeatureClassifier classifier(train.channels, train.width,
+                               static_cast<std::int64_t>(train.class_names.size()), options);
+  auto& env = Env::real();
+  if (env.exists(path)) {
+    try {
+      const auto file = decode_safetensors(env.read(path), path.string(), true);
+      std::map<std::string, Tensor> state;
+      for (const auto& [name, array] : file.arrays) state[name] = tensor_of(array);
+      classifier.load(state);
+      return classifier;
+    } catch (const Error& error) {
+      progress(fmt::format("the kept classifier is of no use ({}); training it again", error.what()));
+    }
+  }
+  classifier.train(data_tensor(train), torch::tensor(train.labels), [&](double done, double loss) {
+    progress(
+        fmt::format("training the classifier that judges: {:.0f} %, cross-entropy {:.3f}", 100 * done, loss));
+  });
+  Snapshot snapshot;
+  for (const auto& [name, tensor] : classifier.state()) snapshot.add(name, tensor);
+  env.create_folders(path.parent_path());
+  write_atomically(env, path, encode_safetensors(snapshot.arrays, {}));
+  return classifier;
+}
+
+}  // namespace belamy
