@@ -44,6 +44,7 @@ class Doctor {
       const auto& item = listing.items[index];
       ++good;
       ++shapes[shape_of(image)];
+      doubled_ = (good == 1 || doubled_) && image.width == 2 * image.height;
       if (item.label >= 0) ++per_class[static_cast<std::size_t>(item.label)];
       const std::size_t hash = hash_of(image);
       if (seen[hash]++ > 0) ++repeated;
@@ -68,6 +69,12 @@ class Doctor {
     before_.insert(seen.begin(), seen.end());
   }
 
+  void explain(const Listing& listing) {
+    std::vector<Problem> problems;
+    explain_domains(listing, diagnosis_.facts, problems);
+    for (const auto& problem : problems) add(problem);
+  }
+
   void add(const Problem& problem) {
     const auto same = [&](const Problem& p) { return p.file == problem.file && p.reason == problem.reason; };
     auto& known = reported_[problem.file];
@@ -83,6 +90,8 @@ class Doctor {
 
  private:
   void describe_shapes(const std::map<std::string, std::int64_t>& shapes, const std::string& split) {
+    if (doubled_ && !shapes.empty())
+      fact("{}: all images are twice as wide as high: if they are pairs, data.pairs=side-by-side", split);
     std::vector<std::pair<std::int64_t, std::string>> order;
     for (const auto& [shape, count] : shapes) order.emplace_back(-count, shape);
     std::sort(order.begin(), order.end());
@@ -110,6 +119,7 @@ class Doctor {
   }
 
   Diagnosis& diagnosis_;
+  bool doubled_ = false;                                  // all images of the split are twice as wide as high
   std::unordered_map<std::size_t, std::int64_t> before_;  // hashes of the splits before
   std::map<std::string, std::vector<Problem>> reported_;  // by file; two splits may share a problem
 };
@@ -128,6 +138,7 @@ Diagnosis diagnose(const std::string& source) {
     try {
       const Listing listing = list_source(found, split, DataOptions().seed);
       doctor.examine(listing, !listing.split ? "all" : split == Split::train ? "train" : "test");
+      if (split == Split::train) doctor.explain(listing);
       if (!listing.split) {
         doctor.fact("no test images of its own: data.holdout keeps some");
         break;

@@ -190,6 +190,40 @@ const std::vector<std::string>& pair_kinds() {
   return kinds;
 }
 
+void explain_domains(const Listing& listing, std::vector<std::string>& facts,
+                     std::vector<Problem>& problems) {
+  const auto a = class_of(listing, {"A", "a"}), b = class_of(listing, {"B", "b"});
+  const auto train_a = class_of(listing, {"trainA"}), train_b = class_of(listing, {"trainB"});
+  const auto alone = [&](std::int64_t side, const char* other) {
+    problems.push_back({listing.source,
+                        fmt::format("a folder '{}' without a folder '{}'",
+                                    listing.class_names[static_cast<std::size_t>(side)], other),
+                        fmt::format("{} with data.pairs=folders.", kFolders)});
+  };
+  if (a >= 0 && b >= 0) {
+    try {
+      const auto sides = match(listing, a, b);
+      facts.push_back(fmt::format("{} pairs in A and B: data.pairs=folders", sides.a.items.size()));
+      for (auto i = listing.problems.size(); i < sides.a.problems.size(); ++i)
+        problems.push_back(sides.a.problems[i]);
+    } catch (const Error&) {
+      facts.push_back(
+          "A and B share no file name, so they are no pairs: data.pairs=folders with "
+          "data.unpaired=true takes them as two domains");
+    }
+  } else if (train_a >= 0 && train_b >= 0) {
+    facts.push_back("trainA and trainB are two domains that are not paired: data.pairs=folders");
+  } else if (a >= 0 && listing.class_names.size() == 1) {
+    alone(a, "B");
+  } else if (b >= 0 && listing.class_names.size() == 1) {
+    alone(b, "A");
+  } else if (train_a >= 0) {
+    alone(train_a, "trainB");
+  } else if (train_b >= 0) {
+    alone(train_b, "trainA");
+  }
+}
+
 bool is_derived(const std::string& pairs) {
   return pairs == "edges" || pairs == "low-resolution" || pairs == "gray" || pairs == "masked";
 }

@@ -65,6 +65,10 @@ struct Sides {
 /// side A is made of its pictures (`derive`). Data errors: no such folders or classes.
 std::optional<Sides> list_sides(const Source& source, const DataOptions& options, Split split);
 
+/// What the folders of a listing are as domains, in facts, and what is wrong with them, in problems: none of
+/// either where no folder is named like a side.
+void explain_domains(const Listing& listing, std::vector<std::string>& facts, std::vector<Problem>& problems);
+
 /// Whether side A of data.pairs is made of the pictures, which are B.
 bool is_derived(const std::string& pairs);
 /// Side A of a picture: "edges" (Sobel), "low-resolution" (a quarter of the pixels along each axis), "gray"

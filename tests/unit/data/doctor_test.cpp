@@ -80,5 +80,21 @@ TEST(Doctor, SeesTestImagesInTheTrainingSet) {
   EXPECT_THAT(found.facts, Contains("test: 2 images are in the training set as well"));
 }
 
+TEST(Doctor, ExplainsFoldersOfPairs) {
+  TemporaryFolder folder;
+  for (unsigned i = 0; i < 6; ++i) {
+    write(folder / fmt::format("set/A/{}.png", i), encode_png(noise(16, i)));
+    write(folder / fmt::format("set/B/{}.png", i), encode_png(noise(16, i + 20)));
+    write(folder / fmt::format("loose/trainA/{}.png", i), encode_png(noise(16, i)));
+    write(folder / fmt::format("loose/testB/{}.png", i), encode_png(noise(16, i + 20)));
+  }
+  write(folder / "set/B/alone.png", encode_png(noise(16, 50)));
+  const Diagnosis pairs = diagnose((folder / "set").string());
+  EXPECT_THAT(pairs.facts, Contains("6 pairs in A and B: data.pairs=folders"));
+  EXPECT_THAT(pairs.problems, Contains(problem("alone.png", "no file of that name in 'A'")));
+  const Diagnosis loose = diagnose((folder / "loose").string());
+  EXPECT_THAT(loose.problems, Contains(problem("loose", "a folder 'trainA' without a folder 'trainB'")));
+}
+
 }  // namespace
 }  // namespace belamy

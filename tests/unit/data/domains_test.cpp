@@ -1,0 +1,234 @@
+// Sets of two domains.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "belamy/error.h"
+
+#include "data/dataset.h"
+#include "unit/data/samples.h"
+
+namespace belamy {
+namespace {
+
+namespace fs = std::filesystem;
+
+using samples::TemporaryFolder;
+using samples::write;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+std::string picture(int width, std::vector<std::uint8_t> pixels) {
+  const int height = static_cast<int>(pixels.size()) / width;
+  return encode_png({width, height, 1, std::move(pixels)});
+}
+
+std::string dot(int value) {
+  return picture(1, {static_cast<std::uint8_t>(value)});
+}
+
+DataOptions options_for(const fs::path& path, const std::string& pairs) {
+  DataOptions options;
+  options.source = path.string();
+  options.pairs = pairs;
+  options.holdout = 0;
+  return options;
+}
+
+std::string error_of(const DataOptions& options) {
+  try {
+    load_dataset(options, Split::train);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+TEST(Domains, FoldersArePairedByName) {
+  TemporaryFolder folder;
+  for (const int i : {3, 1, 2}) {
+    write(folder / ("A/" + std::to_string(i) + ".png"), dot(i));
+    write(folder / ("B/" + std::to_string(i) + ".jpg.png"), dot(100));  // another name
+    write(folder / ("B/" + std::to_string(i) + ".pgm"),
+          "P5 1 1 255\n" + std::string(1, static_cast<char>(10 * i)));
+  }
+  write(folder / "A/alone.png", dot(9));
+  const auto set = load_dataset(options_for(folder.path(), "folders"), Split::train);
+  EXPECT_TRUE(set.paired);
+  EXPECT_THAT(set.pixels, ElementsAre(1, 2, 3));
+  ASSERT_THAT(set.others, SizeIs(1));
+  EXPECT_THAT(set.others[0].pixels, ElementsAre(10, 20, 30));
+  EXPECT_TRUE(set.labels.empty()) << "the side is no class";
+  ASSERT_FALSE(set.problems.empty());
+  EXPECT_THAT(set.problems[0].reason, HasSubstr("no file of that name in 'B'"));
+}
+
+TEST(Domains, AHoldOutTakesPairsTogether) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 40; ++i) {
+    write(folder / fmt::format("A/{:02}.png", i), dot(i));
+    write(folder / fmt::format("B/{:02}.png", i), dot(i + 100));
+  }
+  auto options = options_for(folder.path(), "folders");
+  options.holdout = 0.25;
+  const auto train = load_dataset(options, Split::train), test = load_dataset(options, Split::test);
+  EXPECT_EQ(train.count, 30);
+  EXPECT_EQ(test.count, 10);
+  for (const auto* set : {&train, &test}) {
+    for (std::size_t i = 0; i < set->pixels.size(); ++i)
+      EXPECT_EQ(set->others[0].pixels[i], set->pixels[i] + 100);
+  }
+}
+
+TEST(Domains, ABadFileTakesItsPartnerAlong) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 4; ++i) {
+    write(folder / fmt::format("A/{}.png", i), i == 1 ? "no image" : dot(i));
+    write(folder / fmt::format("B/{}.png", i), i == 2 ? "no image" : dot(i + 100));
+  }
+  const auto set = load_dataset(options_for(folder.path(), "folders"), Split::train);
+  EXPECT_THAT(set.pixels, ElementsAre(0, 3));
+  EXPECT_THAT(set.others[0].pixels, ElementsAre(100, 103));
+}
+
+TEST(Domains, TrainAAndTrainBAreNotPaired) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 3; ++i) write(folder / fmt::format("trainA/{}.png", i), dot(i));
+  for (int i = 0; i < 5; ++i) write(folder / fmt::format("trainB/{}.png", i), dot(100 + i));
+  write(folder / "testA/0.png", dot(50));
+  write(folder / "testB/0.png", dot(150));
+  const auto options = options_for(folder.path(), "folders");
+  const auto train = load_dataset(options, Split::train), test = load_dataset(options, Split::test);
+  EXPECT_FALSE(train.paired);
+  EXPECT_EQ(train.count, 3);
+  EXPECT_EQ(train.others.at(0).count, 5);
+  EXPECT_THAT(test.pixels, ElementsAre(50));
+  EXPECT_THAT(test.others.at(0).pixels, ElementsAre(150));
+}
+
+TEST(Domains, PicturesAreCutIntoHalves) {
+  TemporaryFolder folder;
+  write(folder / "0.png", picture(2, {7, 8}));
+  write(folder / "1.png", picture(3, {1, 2, 3}));
+  const auto set = load_dataset(options_for(folder.path(), "side-by-side"), Split::train);
+  EXPECT_THAT(set.pixels, ElementsAre(7));
+  EXPECT_THAT(set.others.at(0).pixels, ElementsAre(8));
+  EXPECT_TRUE(set.paired);
+  ASSERT_FALSE(set.problems.empty());
+  EXPECT_THAT(set.problems[0].reason, HasSubstr("no two halves"));
+}
+
+TEST(Domains, ClassesAreSides) {
+  TemporaryFolder folder;
+  for (const char* side : {"back", "front", "left"}) {
+    for (int i = 0; i < 3; ++i)
+      write(folder / fmt::format("{}/{}.png", side, i), dot(i + (*side == 'l' ? 100 : 0)));
+  }
+  auto options = options_for(folder.path(), "classes");
+  EXPECT_THAT(error_of(options), HasSubstr("needs two data.sides"));
+  options.sides = {"front", "left"};
+  const auto set = load_dataset(options, Split::train);
+  EXPECT_THAT(set.pixels, ElementsAre(0, 1, 2));
+  EXPECT_THAT(set.others.at(0).pixels, ElementsAre(100, 101, 102));
+}
+
+TEST(Domains, SideAIsMadeOfThePicture) {
+  TemporaryFolder folder;
+  // A white square on black.
+  std::vector<std::uint8_t> square(16 * 16, 0);
+  for (std::size_t y = 4; y < 12; ++y)
+    std::fill_n(square.begin() + static_cast<std::ptrdiff_t>(16 * y + 4), 8, 255);
+  write(folder / "0.png", picture(16, square));
+  const auto side = [&](const char* pairs) {
+    const auto set = load_dataset(options_for(folder.path(), pairs), Split::train);
+    EXPECT_EQ(set.others.at(0).pixels, square) << pairs;
+    EXPECT_TRUE(set.paired);
+    return set;
+  };
+  const auto edges = side("edges").pixels;
+  EXPECT_EQ(edges[16 * 8 + 8], 0) << "inside";
+  EXPECT_EQ(edges[16 * 8 + 4], 255) << "on the border";
+  EXPECT_EQ(edges[16 * 8 + 1], 0) << "outside";
+  EXPECT_EQ(side("masked").pixels[16 * 8 + 8], 128);
+  EXPECT_NE(side("low-resolution").pixels, square);
+  EXPECT_EQ(side("gray").channels, 1);
+}
+
+TEST(Domains, UnpairedSidesShareNoPairInTraining) {
+  TemporaryFolder folder;
+  for (std::uint8_t i = 0; i < 20; ++i) write(folder / fmt::format("{:02}.png", i), picture(2, {i, i}));
+  auto options = options_for(folder.path(), "side-by-side");
+  options.unpaired = true;
+  options.holdout = 0.2;
+  const auto train = load_dataset(options, Split::train);
+  EXPECT_FALSE(train.paired);
+  EXPECT_EQ(train.count + train.others.at(0).count, 16);
+  for (const auto a : train.pixels) EXPECT_THAT(train.others[0].pixels, testing::Not(testing::Contains(a)));
+  EXPECT_TRUE(load_dataset(options, Split::test).paired) << "the test set keeps its pairs, to be measured on";
+  options.pairs = "none";
+  EXPECT_THAT(error_of(options), HasSubstr("holds no pairs"));
+}
+
+TEST(Domains, ATargetIsASecondDomain) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 4; ++i) {
+    write(folder / fmt::format("one/{}.png", i), dot(i));
+    write(folder / fmt::format("two/{}.png", i), dot(i + 100));
+  }
+  auto options = options_for(folder / "one", "none");
+  options.target = (folder / "two").string();
+  options.target_limit = 2;
+  const auto set = load_dataset(options, Split::train);
+  EXPECT_EQ(set.count, 4);
+  EXPECT_EQ(set.others.at(0).count, 2);
+  EXPECT_FALSE(set.paired);
+  options.pairs = "gray";
+  EXPECT_THAT(error_of(options), HasSubstr("has one already"));
+}
+
+TEST(Domains, MatchesNeedTwoClasses) {
+  TemporaryFolder folder;
+  write(folder / "cat/0.png", dot(1));
+  write(folder / "cat/1.png", dot(2));
+  write(folder / "dog/0.png", dot(3));
+  auto options = options_for(folder.path(), "random");
+  EXPECT_TRUE(load_dataset(options, Split::train).matches);
+  options.source = (folder / "cat").string();
+  EXPECT_THAT(error_of(options), HasSubstr("has not two classes"));
+}
+
+TEST(Domains, FoldersThatAreNoDomainsAreNamed) {
+  TemporaryFolder folder;
+  write(folder / "cat/0.png", dot(1));
+  write(folder / "dog/0.png", dot(3));
+  EXPECT_THAT(error_of(options_for(folder.path(), "folders")), HasSubstr("it has cat, dog"));
+}
+
+TEST(Domains, GlyphPairsAreOneCharacterInTwoFaces) {
+  DataOptions options;
+  for (const char* name : {"glyphs-bold", "glyphs-italic", "glyphs-sans"}) {
+    options.source = name;
+    const auto train = load_dataset(options, Split::train), test = load_dataset(options, Split::test);
+    ASSERT_TRUE(train.paired);
+    EXPECT_EQ(train.labels, train.others.at(0).labels);
+    for (const auto label : train.labels) EXPECT_NE(label % 6, 4) << "held out";
+    for (const auto label : test.labels) EXPECT_EQ(label % 6, 4);
+    // Partners are more alike than strangers.
+    const auto distance = [&](std::size_t i, std::size_t j) {
+      double sum = 0;
+      for (std::size_t p = 0; p < 1024; ++p)
+        sum += std::abs(train.pixels[1024 * i + p] - train.others[0].pixels[1024 * j + p]);
+      return sum;
+    };
+    double own = 0, other = 0;
+    for (std::size_t i = 0; i < 200; ++i) {
+      own += distance(i, i);
+      other += distance(i, i + 1);
+    }
+    EXPECT_LT(own, 0.6 * other) << name;
+  }
+}
+
+}  // namespace
+}  // namespace belamy
