@@ -25,8 +25,10 @@ torch::Tensor peak_signal_to_noise(const torch::Tensor& a, const torch::Tensor& 
   return -10 * (a - b).square().flatten(1).mean(1).clamp_min(1e-10).log10();
 }
 
-torch::Tensor structural_similarity(const torch::Tensor& a, const torch::Tensor& b) {
-  check(a, b);
+// In double precision: a variance is the small difference of two means.
+torch::Tensor structural_similarity(const torch::Tensor& first, const torch::Tensor& second) {
+  check(first, second);
+  const auto a = first.to(torch::kDouble), b = second.to(torch::kDouble);
   const auto channels = a.size(1);
   const auto side = std::min<std::int64_t>({11, a.size(2), a.size(3)});
   const auto places = torch::arange(side, a.options()) - static_cast<double>(side - 1) / 2;
@@ -43,7 +45,7 @@ torch::Tensor structural_similarity(const torch::Tensor& a, const torch::Tensor&
   constexpr double c1 = 0.01 * 0.01, c2 = 0.03 * 0.03;
   const auto map = (2 * mean_a * mean_b + c1) * (2 * covariance + c2) /
                    ((mean_a.square() + mean_b.square() + c1) * (var_a + var_b + c2));
-  return map.flatten(1).mean(1);
+  return map.flatten(1).mean(1).to(torch::kFloat);
 }
 
 }  // namespace belamy
