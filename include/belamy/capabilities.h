@@ -91,6 +91,15 @@ class Scorer {
   virtual Tensor score(const Tensor& data) = 0;
 };
 
+/// Tells what the layers of its network see of images.
+class Featurizer {
+ public:
+  virtual ~Featurizer() = default;
+  /// One [N, C, H, W] a scale, fine to coarse. The images may have another size than the training's, as long
+  /// as every layer has something left to see.
+  virtual std::vector<Tensor> features(const Tensor& images) = 0;
+};
+
 /// Says whether two data belong together: [N], higher is more alike.
 class Matcher {
  public:

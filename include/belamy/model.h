@@ -123,6 +123,7 @@ class Model : public torch::nn::Module {
   virtual Density* density() { return nullptr; }
   virtual Scorer* scorer() { return nullptr; }
   virtual Matcher* matcher() { return nullptr; }
+  virtual Featurizer* featurizer() { return nullptr; }
 
   const std::vector<Player>& players() const { return players_; }
 
@@ -151,7 +152,8 @@ enum class Capability {
   classifier,
   density,
   scorer,
-  matcher
+  matcher,
+  featurizer
 };
 const char* capability_name(Capability capability);
 std::vector<Capability> capabilities_of(Model& model);

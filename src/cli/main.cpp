@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   add_evaluate(app, work);
   add_translate(app, work);
   add_classify(app, work);
+  add_stylize(app, work);
   add_score(app, work);
   add_embed(app, work);
   add_reproduce(app, work);

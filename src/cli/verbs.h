@@ -28,6 +28,7 @@ void add_data(CLI::App& app, Work& work);
 void add_lab(CLI::App& app, Work& work);
 void add_translate(CLI::App& app, Work& work);
 void add_classify(CLI::App& app, Work& work);
+void add_stylize(CLI::App& app, Work& work);
 void add_score(CLI::App& app, Work& work);
 void add_embed(CLI::App& app, Work& work);
 void add_reproduce(CLI::App& app, Work& work);

@@ -19,7 +19,7 @@ ModelInfo dcgan() {
       .paper =
           "Radford, Metz & Chintala, Unsupervised Representation Learning with Deep Convolutional Generative "
           "Adversarial Networks, ICLR 2016",
-      .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer},
+      .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer, Capability::featurizer},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}}},
       .check = check_convolutional,

@@ -42,6 +42,7 @@ const char* capability_name(Capability capability) {
     case Capability::density: return "density";
     case Capability::scorer: return "scorer";
     case Capability::matcher: return "matcher";
+    case Capability::featurizer: return "featurizer";
   }
   return "";
 }
@@ -57,6 +58,7 @@ std::vector<Capability> capabilities_of(Model& model) {
   if (model.density()) found.push_back(Capability::density);
   if (model.scorer()) found.push_back(Capability::scorer);
   if (model.matcher()) found.push_back(Capability::matcher);
+  if (model.featurizer()) found.push_back(Capability::featurizer);
   return found;
 }
 

@@ -98,7 +98,7 @@ ModelInfo tempered_gan() {
       .family = "gan",
       .summary = "DCGAN whose discriminator sees the data through a lens that clears over the run",
       .paper = "Sajjadi, Parascandolo, Mehrjou & Schoelkopf, Tempered Adversarial Networks, ICML 2018",
-      .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer},
+      .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer, Capability::featurizer},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}},
                   {"lens", {.lr = 2e-4, .beta1 = 0.5}}},

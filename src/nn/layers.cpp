@@ -168,4 +168,21 @@ const std::vector<std::string>& activation_names() {
   return names;
 }
 
+std::vector<Tensor> Chain::pictures(Tensor x) const {
+  std::vector<Tensor> seen;
+  for (const auto& step : steps_) {
+    const auto before = x;
+    x = step(x);
+    const bool same = !seen.empty() && x.dim() == 4 && seen.back().sizes() == x.sizes();
+    if (same) {
+      seen.back() = x;
+    } else if (x.dim() == 4 && x.size(1) != before.size(1)) {
+      seen.push_back(x);
+    } else if (x.dim() != 4) {
+      break;
+    }
+  }
+  return seen;
+}
+
 }  // namespace belamy::nn

@@ -125,6 +125,8 @@ class Chain : public torch::nn::Module {
     for (auto i = first; i < last; ++i) x = steps_[i](x);
     return x;
   }
+  /// The last of each size of pictures [N, C, H, W] on the way through: what its layers see, fine to coarse.
+  std::vector<Tensor> pictures(Tensor x) const;
   std::size_t size() const { return steps_.size(); }
   bool empty() const { return steps_.empty(); }
 

@@ -172,6 +172,17 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
       EXPECT_FALSE(scorer->score_name().empty());
     }
     if (auto* matcher = model.matcher()) expect_numbers(matcher->similarity(batch, batch), {5}, "similarity");
+    if (auto* featurizer = model.featurizer()) {
+      const auto maps = featurizer->features(batch);
+      EXPECT_FALSE(maps.empty());
+      for (const auto& map : maps) {
+        EXPECT_EQ(map.dim(), 4);
+        EXPECT_EQ(map.size(0), 5);
+        EXPECT_TRUE(torch::isfinite(map).all().item<bool>());
+      }
+      const auto larger = at::upsample_nearest2d(batch, {2 * batch.size(2), 2 * batch.size(3)});
+      EXPECT_EQ(featurizer->features(larger).size(), maps.size()) << "images of another size";
+    }
   }
 }
 

@@ -273,8 +273,12 @@ Tensor AdversarialModel::draw_latent(std::int64_t n, at::Generator generator) {
   return torch::rand({n, latent_}, generator, options).mul_(2).sub_(1);
 }
 
+Tensor AdversarialModel::packs_of_one(const Tensor& data) const {
+  return pack(game_.packing == 1 ? data : data.repeat_interleave(game_.packing, 0));
+}
+
 Tensor AdversarialModel::score(const Tensor& data) {
-  return -judge(pack(game_.packing == 1 ? data : data.repeat_interleave(game_.packing, 0)));
+  return -judge(packs_of_one(data));
 }
 
 }  // namespace belamy::models

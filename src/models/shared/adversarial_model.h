@@ -56,6 +56,8 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   Tensor generate(const Tensor& latents);
   Tensor judge(const Tensor& packed) { return logit(discriminator_->forward(packed)); }
   Tensor pack(const Tensor& data) const;
+  /// Packs each of which holds one datum as often as it takes.
+  Tensor packs_of_one(const Tensor& data) const;
   /// With instance noise.
   Tensor blurred(const Tensor& data, StepContext& context) const;
   const objectives::Adversarial& objective() const { return objective_; }

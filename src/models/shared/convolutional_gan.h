@@ -14,9 +14,15 @@ struct ConvolutionalConfig : AdversarialConfig {
 
 /// Strided convolutions in the discriminator, fractionally-strided in the generator, 4x4 kernels. A side that
 /// is no power of two is padded with black for the discriminator and cut out of the generator's output.
-class ConvolutionalGan : public AdversarialModel {
+class ConvolutionalGan : public AdversarialModel, public Featurizer {
  public:
   ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config, at::Generator generator);
+
+  Featurizer* featurizer() override { return this; }
+  /// The discriminator's layers.
+  std::vector<Tensor> features(const Tensor& images) override {
+    return discriminator_->pictures(packs_of_one(images));
+  }
 };
 
 /// What is wrong with the data or the game; empty: nothing.

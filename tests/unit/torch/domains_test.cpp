@@ -1,4 +1,4 @@
-// Batches of two domains and of matches; changes of training images; how near images come to others.
+// Batches of two domains and of matches; changes of training images; how near images come to others; style.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -6,8 +6,10 @@
 #include "belamy/error.h"
 
 #include "metrics/image_quality.h"
+#include "objectives/style.h"
 #include "small_data.h"
 #include "train/augment.h"
+#include "train/stylize.h"
 
 namespace belamy {
 namespace {
@@ -150,6 +152,39 @@ TEST(ImageQuality, OfEqualAndOfKnownImages) {
   // Flat images: only the term of the means counts, (2ab + C1) / (a^2 + b^2 + C1).
   const auto half = torch::full({1, 1, 16, 16}, 0.5f), most = torch::full({1, 1, 16, 16}, 0.8f);
   EXPECT_NEAR(structural_similarity(half, most).item<float>(), (0.8 + 1e-4) / (0.25 + 0.64 + 1e-4), 1e-5);
+}
+
+TEST(Style, GramMatricesForgetPlaces) {
+  const auto x = torch::rand({1, 3, 4, 4}, seeded(1));
+  const auto moved = x.flatten(2).index_select(2, torch::randperm(16, seeded(2))).view({1, 3, 4, 4});
+  EXPECT_LT((objectives::gram(x) - objectives::gram(moved)).abs().max().item<float>(), 1e-6);
+  EXPECT_NEAR(objectives::gram(x)[0][1][2].item<float>(),
+              (x.select(1, 1) * x.select(1, 2)).mean().item<float>(), 1e-6);
+  EXPECT_EQ(objectives::relative_distance(x, x).item<float>(), 0);
+  EXPECT_NEAR(objectives::relative_distance(torch::zeros_like(x), x).item<float>(), 1, 1e-6);
+}
+
+// Two blurs of the image.
+struct Pyramid : Featurizer {
+  std::vector<Tensor> features(const Tensor& x) override {
+    return {torch::cat({x, x.roll(1, 3)}, 1), at::avg_pool2d(x, 2), at::avg_pool2d(x, 4)};
+  }
+};
+
+TEST(Style, TheStyleComesAndTheContentStays) {
+  Pyramid pyramid;
+  const auto content = torch::rand({1, 1, 16, 16}, seeded(1)) - 0.5;
+  const auto style = (torch::arange(16) % 2).to(torch::kFloat).mul(2).sub(1).expand({1, 1, 16, 16});
+  const auto distance = [&](const Tensor& x) {
+    return objectives::relative_distance(objectives::gram(pyramid.features(x)[0]),
+                                         objectives::gram(pyramid.features(style)[0]))
+        .item<double>();
+  };
+  const torch::NoGradGuard no_grad;
+  const auto made = stylize(pyramid, content, style, {.steps = 50}, {});
+  EXPECT_LT(distance(made), 0.3 * distance(content));
+  const auto kept = stylize(pyramid, content, style, {.style_weight = 0, .smoothness = 0, .steps = 20}, {});
+  EXPECT_LT((kept - content).abs().max().item<float>(), 1e-3);
 }
 
 TEST(ImageQuality, DifferentShapesAreRefused) {

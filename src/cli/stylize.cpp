@@ -1,0 +1,86 @@
+#include "train/stylize.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "belamy/run.h"
+
+#include "cli/outputs.h"
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "train/batches.h"
+#include "train/pictures.h"
+
+namespace belamy::cli {
+namespace {
+
+struct Request {
+  std::string run, content, style, out = "stylized.png", device = "auto";
+  std::int64_t size = 0;
+  StylizeOptions options;
+};
+
+// [1, C, H, W] in [-1, 1], the longer side `size` pixels (0: as it is).
+Tensor read_image(const std::string& path, std::int64_t size, std::int64_t channels) {
+  auto image = decode_image(Env::real().read(path), path);
+  if (const auto longer = std::max(image.width, image.height); size > 0 && longer != size) {
+    const auto scaled = [&](int side) {
+      return static_cast<int>(std::max<std::int64_t>(1, side * size / longer));
+    };
+    image = resize(image, scaled(image.width), scaled(image.height));
+  }
+  image = convert_channels(image, static_cast<int>(channels));
+  return to_model_range(
+      torch::from_blob(image.pixels.data(), {1, image.height, image.width, image.channels}, torch::kByte)
+          .permute({0, 3, 1, 2})
+          .contiguous());
+}
+
+ExitCode work_on(const Request& request) {
+  const auto run = Run::open(request.run, request.device, warn);
+  auto& featurizer = *need(run->model().featurizer(), *run, Capability::featurizer);
+  const auto channels = run->shape().channels;
+  const auto content = read_image(request.content, request.size, channels).to(run->device());
+  const auto style = read_image(request.style, request.size, channels).to(run->device());
+  for (const auto* image : {&content, &style}) {
+    if (std::min(image->size(2), image->size(3)) < run->shape().width)
+      throw data_error(fmt::format("{} is {}x{}, smaller than the {} pixels that the run was trained on",
+                                   image == &content ? request.content : request.style, image->size(3),
+                                   image->size(2), run->shape().width),
+                       "give --size a larger number, or larger images");
+  }
+  Progress progress;
+  const auto made = stylize(featurizer, content, style, request.options, [&](double done, double loss) {
+    progress.update(fmt::format("{:3.0f} %, loss {:.4g}", 100 * done, loss));
+  });
+  progress.finish();
+  const fs::path out = request.out;
+  if (out.has_parent_path()) Env::real().create_folders(out.parent_path());
+  write_atomically(Env::real(), out, encode_png(to_images(made.cpu()).front()));
+  fmt::print("{} in the style of {}: {}\n", request.content, request.style, request.out);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_stylize(CLI::App& app, Work& work) {
+  auto request = std::make_shared<Request>();
+  auto* verb =
+      app.add_subcommand("stylize", "Draw one image in the style of another, as a run's network sees both");
+  verb->add_option("run", request->run, "Folder of the run")->required();
+  verb->add_option("--content", request->content, "Image whose content stays")->required();
+  verb->add_option("--style", request->style, "Image whose style is taken")->required();
+  verb->add_option("--out", request->out, "F.png");
+  verb->add_option("--size", request->size, "Longer side of both images in pixels; 0: as they are")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{4096}));
+  verb->add_option("--style-weight", request->options.style_weight, "Of the style beside the content")
+      ->check(CLI::Range(0.0, 1e9));
+  verb->add_option("--smoothness", request->options.smoothness, "Of differences between neighbouring pixels")
+      ->check(CLI::Range(0.0, 1e9));
+  verb->add_option("--steps", request->options.steps, "Of L-BFGS")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000}));
+  verb->add_option("--device", request->device, "auto, cpu or cuda");
+  verb->callback([=, &work] { work = [request] { return work_on(*request); }; });
+}
+
+}  // namespace belamy::cli

@@ -1,0 +1,27 @@
+// One image's content in another's style.
+#pragma once
+
+#include <functional>
+#include <torch/types.h>
+
+#include "belamy/capabilities.h"
+
+namespace belamy {
+
+struct StylizeOptions {
+  double style_weight = 100;  ///< of the style's loss beside the content's
+  double smoothness = 0.01;   ///< of the mean squared difference of neighbouring pixels
+  std::int64_t steps = 200;   ///< of L-BFGS
+};
+
+/// Gatys, Ecker & Bethge 2016: moves the pixels of `content` [1, C, H, W] so that the coarsest but one of the
+/// featurizer's maps stays as it is, and the Gram matrices of all maps become those of `style` [1, C, H',
+/// W']. Images in [-1, 1]; a usage error when a network has not two maps of them.
+///
+/// Departures: any featurizer of Belamy's for VGG; each loss is a share of what it would be for a black map,
+/// so that layers need no weights; a term for smoothness. `progress` gets the share that is done, and the
+/// loss.
+Tensor stylize(Featurizer& featurizer, const Tensor& content, const Tensor& style,
+               const StylizeOptions& options, const std::function<void(double, double)>& progress);
+
+}  // namespace belamy
