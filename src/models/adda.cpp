@@ -95,8 +95,9 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
 
 std::vector<std::string> advise(const Recipe& recipe) {
   if (recipe.stages.size() > 1) return {};
-  return {"without stages source and target learn at once; the paper's stages are source, then adapt "
-          "(recipe adda-mnist-usps)"};
+  return {
+      "without stages source and target learn at once; the paper's stages are source, then adapt "
+      "(recipe adda-mnist-usps)"};
 }
 
 }  // namespace
@@ -105,8 +106,9 @@ ModelInfo adda() {
   return describe<Adda, AdversaryConfig>({
       .name = "adda",
       .family = "adaptation",
-      .summary = "adversarial discriminative adaptation: a target encoder that starts as the source's and learns "
-                 "to be taken for it",
+      .summary =
+          "adversarial discriminative adaptation: a target encoder that starts as the source's and learns "
+          "to be taken for it",
       .paper = "Tzeng et al., Adversarial Discriminative Domain Adaptation, CVPR 2017",
       .capabilities = {Capability::classifier},
       .players = {{"source", {.lr = 1e-3}},

@@ -1,16 +1,16 @@
 // Coupled generative adversarial networks: Liu & Tuzel 2016 (arXiv:1606.07536).
 //
-//   Generators G_A, G_B of one latent z share all layers but the last; judges D_A, D_B share all but the first,
-//   so that a pair G_A(z), G_B(z) has its meaning in common though no pair of data is ever seen.
+//   Generators G_A, G_B of one latent z share all layers but the last; judges D_A, D_B share all but the
+//   first, so that a pair G_A(z), G_B(z) has its meaning in common though no pair of data is ever seen.
 //
 //     D_A, D_B  descend  the game's loss, over both domains
 //                        + label_weight * E_A -log C(F_A(x))_y
 //                        + agreement * E |F_A(G_A(z)) - F_B(G_B(z))|^2
 //     G_A, G_B  descend  -log D_A(G_A(z)) - log D_B(G_B(z)), their mean
 //
-//   F are the judges' features and C a softmax on them; B's classes are C(F_B(x)): its section 4, unsupervised
-//   domain adaptation. The judges are LeNets. The term of agreement and both weights are those of its authors'
-//   program.
+//   F are the judges' features and C a softmax on them; B's classes are C(F_B(x)): its section 4,
+//   unsupervised domain adaptation. The judges are LeNets. The term of agreement and both weights are those
+//   of its authors' program.
 //
 // Departures: the generator doubles its side by 4x4 kernels, as DCGAN does, so that it makes images of any
 // side; rectifiers without slopes to learn; a normal latent.
@@ -56,7 +56,8 @@ class Cogan final : public Model, public Sampler, public Classifier {
     auto channels = config.width << (std::countr_zero(static_cast<std::uint64_t>(side)) - 3);
     const auto shared = std::make_shared<nn::Chain>();
     shared->add([](const Tensor& z) { return z.view({z.size(0), -1, 1, 1}); });
-    shared->add(std::make_shared<nn::ConvTranspose>(config.latent, channels, 4, 1, 0, false));  // [N, C, 4, 4]
+    shared->add(
+        std::make_shared<nn::ConvTranspose>(config.latent, channels, 4, 1, 0, false));  // [N, C, 4, 4]
     for (;; channels /= 2) {
       shared->add(std::make_shared<nn::Norm>("batch", channels)).add(nn::activation("relu"));
       if (channels == config.width) break;
@@ -96,8 +97,7 @@ class Cogan final : public Model, public Sampler, public Classifier {
         labelled_loss(softmax_->forward(real_features.narrow(0, 0, batch.size())), batch.labels, context);
     const auto halves = fake_features.chunk(2);
     const auto apart = (halves[kA] - halves[kB]).square().sum(1).mean();
-    context.update("discriminator",
-                   judged + config_.label_weight * labelled + config_.agreement * apart);
+    context.update("discriminator", judged + config_.label_weight * labelled + config_.agreement * apart);
 
     const auto game = objective_.generator(verdict_->forward(features(fake[kA], fake[kB])));
     context.update("generator", game);
@@ -136,8 +136,7 @@ class Cogan final : public Model, public Sampler, public Classifier {
   }
   // [N_A + N_B, F]: those of A, then those of B.
   Tensor features(const Tensor& a, const Tensor& b) const {
-    return judge_top_->forward(
-        torch::cat({judge_bottoms_[kA]->forward(a), judge_bottoms_[kB]->forward(b)}));
+    return judge_top_->forward(torch::cat({judge_bottoms_[kA]->forward(a), judge_bottoms_[kB]->forward(b)}));
   }
 
   CoganConfig config_;
@@ -159,8 +158,9 @@ ModelInfo cogan() {
   return describe<Cogan, CoganConfig>({
       .name = "cogan",
       .family = "adaptation",
-      .summary = "coupled GANs: two generators that share early layers, two discriminators that share late ones; "
-                 "their features name classes in both domains",
+      .summary =
+          "coupled GANs: two generators that share early layers, two discriminators that share late ones; "
+          "their features name classes in both domains",
       .paper = "Liu & Tuzel, Coupled Generative Adversarial Networks, NIPS 2016",
       .capabilities = {Capability::sampler, Capability::classifier},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}}, {"generator", {.lr = 2e-4, .beta1 = 0.5}}},

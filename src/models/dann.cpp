@@ -8,8 +8,8 @@
 //   D descends its own loss, F climbs `strength` (2 / (1 + exp(-gamma p)) - 1) times it, p the share of the
 //   training that is done.
 //
-// Departures: networks and optimiser of Tzeng et al. 2017, so that it can be compared with adda: LeNet, a judge
-// of 500-500, Adam in place of SGD with a falling rate.
+// Departures: networks and optimiser of Tzeng et al. 2017, so that it can be compared with adda: LeNet, a
+// judge of 500-500, Adam in place of SGD with a falling rate.
 
 #include <torch/torch.h>
 
@@ -42,8 +42,7 @@ class Dann final : public Model, public Classifier {
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    const double progress =
-        static_cast<double>(context.step()) / static_cast<double>(context.total_steps());
+    const double progress = static_cast<double>(context.step()) / static_cast<double>(context.total_steps());
     const double strength = config_.strength * nn::reversal_strength(progress, config_.gamma);
     const auto judge = [&](const Tensor& features) {
       return adversary_->forward(nn::reverse_gradient(features, strength));

@@ -1,5 +1,5 @@
-// What the models of domain adaptation share: a LeNet that names classes, a judge of domains, and the data they
-// take: a source domain A with labels and a target domain B without.
+// What the models of domain adaptation share: a LeNet that names classes, a judge of domains, and the data
+// they take: a source domain A with labels and a target domain B without.
 #pragma once
 
 #include <memory>
@@ -20,9 +20,9 @@ struct LenetConfig : ModelConfig {
   void fields(Fields& f) override;
 };
 
-/// LeNet as in Tzeng et al. 2017: twice 5x5 convolution, maximum of 2x2 and rectifier, then one dense layer of
-/// rectifiers. The chain from [N, C, H, W] to the first rectifiers, and from there to the features [N, F]; not
-/// yet initialised.
+/// LeNet as in Tzeng et al. 2017: twice 5x5 convolution, maximum of 2x2 and rectifier, then one dense layer
+/// of rectifiers. The chain from [N, C, H, W] to the first rectifiers, and from there to the features [N, F];
+/// not yet initialised.
 std::shared_ptr<nn::Chain> lenet_bottom(const DataShape& shape, const LenetConfig& config);
 std::shared_ptr<nn::Chain> lenet_top(const DataShape& shape, const LenetConfig& config);
 

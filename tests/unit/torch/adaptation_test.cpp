@@ -1,5 +1,5 @@
-// Models of domain adaptation: what moves in the stages of ADDA, features that hide their domain, what the two
-// halves of a coupled GAN share.
+// Models of domain adaptation: what moves in the stages of ADDA, features that hide their domain, what the
+// two halves of a coupled GAN share.
 #include <array>
 #include <cmath>
 #include <gmock/gmock.h>
@@ -195,7 +195,8 @@ TEST(AdaptationTest, DataThatDoNotFitAreRefusedWithACure) {
   };
   const auto plain = small("source-only");
   EXPECT_THAT(refusal(*plain, domains(small_images(20), small_images(20, 28))), HasSubstr("data.size"));
-  EXPECT_THAT(refusal(*plain, domains(small_images(20), small_images(20, 16, 3))), HasSubstr("data.channels"));
+  EXPECT_THAT(refusal(*plain, domains(small_images(20), small_images(20, 16, 3))),
+              HasSubstr("data.channels"));
   EXPECT_THAT(refusal(*plain, small_domains(20, 15)), HasSubstr("data.size=16"));
   auto unlabelled = small_domains(20);
   unlabelled.labels.clear();
