@@ -1,0 +1,175 @@
+// Coupled generative adversarial networks: Liu & Tuzel 2016 (arXiv:1606.07536).
+//
+//   Generators G_A, G_B of one latent z share all layers but the last; judges D_A, D_B share all but the
+//   first, so that a pair G_A(z), G_B(z) has its meaning in common though no pair of data is ever seen.
+//
+//     D_A, D_B  descend  the game's loss, over both domains
+//                        + label_weight * E_A -log C(F_A(x))_y
+//                        + agreement * E |F_A(G_A(z)) - F_B(G_B(z))|^2
+//     G_A, G_B  descend  -log D_A(G_A(z)) - log D_B(G_B(z)), their mean
+//
+//   F are the judges' features and C a softmax on them; B's classes are C(F_B(x)): its section 4,
+//   unsupervised domain adaptation. The judges are LeNets. The term of agreement and both weights are those
+//   of its authors' program.
+//
+// Departures: the generator doubles its side by 4x4 kernels, as DCGAN does, so that it makes images of any
+// side; rectifiers without slopes to learn; a normal latent.
+//
+// A sample is an image of A, or with samples = "pairs" one of A and then one of B from the same latent.
+
+#include <array>
+#include <bit>
+#include <torch/torch.h>
+
+#include "models/shared/adaptation.h"
+#include "nn/init.h"
+#include "nn/norm.h"
+#include "objectives/adversarial.h"
+
+namespace belamy::models {
+namespace {
+
+struct CoganConfig : LenetConfig {
+  std::int64_t latent = 100;
+  std::int64_t width = 128;
+  double label_weight = 10;
+  double agreement = 0.01;
+  std::string samples = "a";
+
+  void fields(Fields& f) override {
+    LenetConfig::fields(f);
+    f.add("latent", latent, {1, 4096}, "length of the latent");
+    f.add("width", width, {1, 1024}, "channels of the generators' last shared layer; doubles towards 4x4");
+    f.add("label_weight", label_weight, {0, 1e6}, "of the source's cross-entropy beside the game's loss");
+    f.add("agreement", agreement, {0, 1e6},
+          "of the squared distance between the features of the two images of one latent");
+    f.add("samples", samples, std::vector<std::string>{"a", "b", "pairs"},
+          "what is sampled: images of a domain, or of A and B in turn, two of one latent");
+  }
+};
+
+class Cogan final : public Model, public Sampler, public Classifier {
+ public:
+  Cogan(const DataShape& shape, const CoganConfig& config, at::Generator generator)
+      : config_(config), classes_(shape.classes) {
+    const auto side = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width)));
+    auto channels = config.width << (std::countr_zero(static_cast<std::uint64_t>(side)) - 3);
+    const auto shared = std::make_shared<nn::Chain>();
+    shared->add([](const Tensor& z) { return z.view({z.size(0), -1, 1, 1}); });
+    shared->add(
+        std::make_shared<nn::ConvTranspose>(config.latent, channels, 4, 1, 0, false));  // [N, C, 4, 4]
+    for (;; channels /= 2) {
+      shared->add(std::make_shared<nn::Norm>("batch", channels)).add(nn::activation("relu"));
+      if (channels == config.width) break;
+      shared->add(std::make_shared<nn::ConvTranspose>(channels, channels / 2, 4, 2, 1, false));
+    }
+    generator_ = register_module("generator", shared);
+    judge_top_ = register_module("judge", lenet_top(shape, config));
+    verdict_ = register_module("verdict", std::make_shared<nn::Dense>(config.features, 1));
+    softmax_ = register_module("softmax", std::make_shared<nn::Dense>(config.features, shape.classes));
+    for (const auto domain : {kA, kB}) {
+      const std::string name = domain == kA ? "-a" : "-b";
+      const auto last = std::make_shared<nn::Chain>();
+      last->add(std::make_shared<nn::ConvTranspose>(config.width, shape.channels, 4, 2, 1, true));
+      const auto cut = (side - shape.width) / 2;
+      last->add([=, size = shape.width](const Tensor& x) {
+        return x.slice(2, cut, cut + size).slice(3, cut, cut + size).tanh();
+      });
+      generator_ends_[domain] = register_module("generator" + name, last);
+      judge_bottoms_[domain] = register_module("judge" + name, lenet_bottom(shape, config));
+    }
+    for (const auto& part : {generator_, generator_ends_[kA], generator_ends_[kB]})
+      nn::initialise(*part, nn::Init::dcgan, generator);
+    for (const auto& part : {judge_bottoms_[kA], judge_bottoms_[kB], judge_top_})
+      nn::initialise(*part, nn::Init::glorot, generator);
+    for (const auto& part : {verdict_, softmax_}) nn::initialise(*part, nn::Init::glorot, generator);
+    add_player("discriminator", {judge_bottoms_[kA], judge_bottoms_[kB], judge_top_, verdict_, softmax_});
+    add_player("generator", {generator_, generator_ends_[kA], generator_ends_[kB]});
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    const auto fake = generate(draw_latent(batch.size(), context.generator()));
+    const auto real_features = features(batch.data, batch.others[0].data);
+    const auto fake_features = features(fake[kA].detach(), fake[kB].detach());
+    const auto t_real = verdict_->forward(real_features), t_fake = verdict_->forward(fake_features);
+    const auto judged = objective_.discriminator(t_real, t_fake);
+    const auto labelled =
+        labelled_loss(softmax_->forward(real_features.narrow(0, 0, batch.size())), batch.labels, context);
+    const auto halves = fake_features.chunk(2);
+    const auto apart = (halves[kA] - halves[kB]).square().sum(1).mean();
+    context.update("discriminator", judged + config_.label_weight * labelled + config_.agreement * apart);
+
+    const auto game = objective_.generator(verdict_->forward(features(fake[kA], fake[kB])));
+    context.update("generator", game);
+    context.record("loss/discriminator", judged);
+    context.record("loss/generator", game);
+    context.record("loss/agreement", apart);
+    context.record("critic/real", t_real.mean());
+    context.record("critic/fake", t_fake.mean());
+  }
+
+  Sampler* sampler() override { return this; }
+  Classifier* classifier() override { return this; }
+
+  Tensor sample(std::int64_t n, at::Generator generator, const Tensor&) override {
+    if (config_.samples != "pairs")
+      return generate(draw_latent(n, generator))[config_.samples == "a" ? kA : kB];
+    const auto pairs = generate(draw_latent((n + 1) / 2, generator));
+    return torch::stack({pairs[kA], pairs[kB]}, 1).flatten(0, 1).narrow(0, 0, n);
+  }
+  std::int64_t classes() const override { return classes_; }
+  Tensor classify(const Tensor& data) override {
+    return softmax_->forward(judge_top_->forward(judge_bottoms_[kB]->forward(data)));
+  }
+
+ private:
+  enum Domain : std::size_t { kA, kB };
+  template <class T>
+  using Both = std::array<T, 2>;
+
+  Tensor draw_latent(std::int64_t n, const at::Generator& generator) const {
+    return torch::randn({n, config_.latent}, generator, torch::TensorOptions().device(generator.device()));
+  }
+  Both<Tensor> generate(const Tensor& latents) const {
+    const auto meaning = generator_->forward(latents);
+    return {generator_ends_[kA]->forward(meaning), generator_ends_[kB]->forward(meaning)};
+  }
+  // [N_A + N_B, F]: those of A, then those of B.
+  Tensor features(const Tensor& a, const Tensor& b) const {
+    return judge_top_->forward(torch::cat({judge_bottoms_[kA]->forward(a), judge_bottoms_[kB]->forward(b)}));
+  }
+
+  CoganConfig config_;
+  std::int64_t classes_;
+  objectives::Adversarial objective_{"non-saturating"};
+  std::shared_ptr<nn::Chain> generator_, judge_top_;  // the shared layers
+  Both<std::shared_ptr<nn::Chain>> generator_ends_, judge_bottoms_;
+  std::shared_ptr<nn::Dense> verdict_, softmax_;
+};
+
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  if (shape.width != shape.height) return "its generators make square images; set data.size=28";
+  return check_adaptation(shape, recipe);
+}
+
+}  // namespace
+
+ModelInfo cogan() {
+  return describe<Cogan, CoganConfig>({
+      .name = "cogan",
+      .family = "adaptation",
+      .summary =
+          "coupled GANs: two generators that share early layers, two discriminators that share late ones; "
+          "their features name classes in both domains",
+      .paper = "Liu & Tuzel, Coupled Generative Adversarial Networks, NIPS 2016",
+      .capabilities = {Capability::sampler, Capability::classifier},
+      .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}}, {"generator", {.lr = 2e-4, .beta1 = 0.5}}},
+      .domains = Domains::two,
+      .check = check,
+      .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.width=8", "model.latent=8"},
+      .variants = {"model.agreement=1", "model.label_weight=0.1"},
+      .defaults = {"train.batch=128"},
+  });
+}
+
+}  // namespace belamy::models

@@ -1,0 +1,88 @@
+// Domain-adversarial training of neural networks: Ganin et al. 2016 (arXiv:1505.07818).
+//
+//   features F, classifier C, judge of domains D = sigmoid(t), which sees F through a layer R that turns
+//   gradients round:
+//
+//     min over F, C, D   E_A -log C(F(x))_y - E_A log D(R(F(x))) - E_B log(1 - D(R(F(x))))
+//
+//   D descends its own loss, F climbs `strength` (2 / (1 + exp(-gamma p)) - 1) times it, p the share of the
+//   training that is done.
+//
+// Departures: networks and optimiser of Tzeng et al. 2017, so that it can be compared with adda: LeNet, a
+// judge of 500-500, Adam in place of SGD with a falling rate.
+
+#include <torch/torch.h>
+
+#include "models/shared/adaptation.h"
+#include "nn/gradient_reversal.h"
+#include "objectives/adversarial.h"
+
+namespace belamy::models {
+namespace {
+
+struct DannConfig : AdversaryConfig {
+  double strength = 1;
+  double gamma = 10;
+
+  void fields(Fields& f) override {
+    AdversaryConfig::fields(f);
+    f.add("strength", strength, {0, 1000}, "of the reversed gradient at the end");
+    f.add("gamma", gamma, {0.001, 1000}, "how soon the strength is reached");
+  }
+};
+
+class Dann final : public Model, public Classifier {
+ public:
+  Dann(const DataShape& shape, const DannConfig& config, at::Generator generator)
+      : config_(config), classes_(shape.classes) {
+    network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
+    adversary_ = register_module("adversary", make_adversary(config, generator));
+    add_player("network", {network_});
+    add_player("adversary", {adversary_});
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    const double progress = static_cast<double>(context.step()) / static_cast<double>(context.total_steps());
+    const double strength = config_.strength * nn::reversal_strength(progress, config_.gamma);
+    const auto judge = [&](const Tensor& features) {
+      return adversary_->forward(nn::reverse_gradient(features, strength));
+    };
+    const auto of_a = network_->features(batch.data), of_b = network_->features(batch.others[0].data);
+    const auto domain = objective_.discriminator(judge(of_a), judge(of_b));
+    const auto labelled = labelled_loss(network_->name(of_a), batch.labels, context);
+    context.record("loss/adversary", domain);
+    context.update_together({"network", "adversary"}, labelled + domain);
+  }
+
+  Classifier* classifier() override { return this; }
+  std::int64_t classes() const override { return classes_; }
+  Tensor classify(const Tensor& data) override { return network_->name(network_->features(data)); }
+
+ private:
+  DannConfig config_;
+  std::int64_t classes_;
+  objectives::Adversarial objective_{"non-saturating"};
+  std::shared_ptr<Lenet> network_;
+  std::shared_ptr<nn::Chain> adversary_;
+};
+
+}  // namespace
+
+ModelInfo dann() {
+  return describe<Dann, DannConfig>({
+      .name = "dann",
+      .family = "adaptation",
+      .summary = "domain-adversarial network: features that name classes and, by a layer that reverses "
+                 "gradients, hide their domain",
+      .paper = "Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 2016",
+      .capabilities = {Capability::classifier},
+      .players = {{"network", {.lr = 2e-4, .beta1 = 0.5}}, {"adversary", {.lr = 2e-4, .beta1 = 0.5}}},
+      .domains = Domains::two,
+      .check = check_adaptation,
+      .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
+      .variants = {"model.strength=0", "model.gamma=100"},
+      .defaults = {"train.batch=128"},
+  });
+}
+
+}  // namespace belamy::models

@@ -1,0 +1,84 @@
+// Domain confusion: Tzeng et al. 2015 (arXiv:1510.02192).
+//
+//   features F, classifier C, judge of domains D = sigmoid(t). In turn
+//
+//     D     descends  -E_A log D(F(x)) - E_B log(1 - D(F(x)))
+//     F, C  descend   E_A -log C(F(x))_y + weight * E -(log D(F(x)) + log(1 - D(F(x)))) / 2,
+//
+//   the last mean over both domains: cross-entropy against equal chances, which F wants D to see.
+//
+// Departures: no soft labels, since no target datum has a label here; networks and optimiser of Tzeng et al.
+// 2017.
+
+#include <torch/torch.h>
+
+#include "models/shared/adaptation.h"
+#include "objectives/adversarial.h"
+#include "objectives/confusion.h"
+
+namespace belamy::models {
+namespace {
+
+struct ConfusionConfig : AdversaryConfig {
+  double weight = 0.01;
+
+  void fields(Fields& f) override {
+    AdversaryConfig::fields(f);
+    f.add("weight", weight, {0, 1000}, "of the confusion loss beside the labels' cross-entropy");
+  }
+};
+
+class DomainConfusion final : public Model, public Classifier {
+ public:
+  DomainConfusion(const DataShape& shape, const ConfusionConfig& config, at::Generator generator)
+      : config_(config), classes_(shape.classes) {
+    network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
+    adversary_ = register_module("adversary", make_adversary(config, generator));
+    add_player("network", {network_});
+    add_player("adversary", {adversary_});
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    const auto of_a = network_->features(batch.data), of_b = network_->features(batch.others[0].data);
+    const auto domain =
+        objective_.discriminator(adversary_->forward(of_a.detach()), adversary_->forward(of_b.detach()));
+    context.update("adversary", domain);
+    const auto confusion = objectives::confusion(adversary_->forward(torch::cat({of_a, of_b})));
+    const auto labelled = labelled_loss(network_->name(of_a), batch.labels, context);
+    context.update("network", labelled + config_.weight * confusion);
+    context.record("loss/adversary", domain);
+    context.record("loss/confusion", confusion);
+  }
+
+  Classifier* classifier() override { return this; }
+  std::int64_t classes() const override { return classes_; }
+  Tensor classify(const Tensor& data) override { return network_->name(network_->features(data)); }
+
+ private:
+  ConfusionConfig config_;
+  std::int64_t classes_;
+  objectives::Adversarial objective_{"non-saturating"};
+  std::shared_ptr<Lenet> network_;
+  std::shared_ptr<nn::Chain> adversary_;
+};
+
+}  // namespace
+
+ModelInfo domain_confusion() {
+  return describe<DomainConfusion, ConfusionConfig>({
+      .name = "domain-confusion",
+      .family = "adaptation",
+      .summary =
+          "features that name classes and from which a judge cannot tell the domain better than chance",
+      .paper = "Tzeng et al., Simultaneous Deep Transfer Across Domains and Tasks, ICCV 2015",
+      .capabilities = {Capability::classifier},
+      .players = {{"network", {.lr = 2e-4, .beta1 = 0.5}}, {"adversary", {.lr = 2e-4, .beta1 = 0.5}}},
+      .domains = Domains::two,
+      .check = check_adaptation,
+      .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
+      .variants = {"model.weight=1"},
+      .defaults = {"train.batch=128"},
+  });
+}
+
+}  // namespace belamy::models

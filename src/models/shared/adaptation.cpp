@@ -1,0 +1,90 @@
+#include "models/shared/adaptation.h"
+
+#include <algorithm>
+
+#include "models/shared/labels.h"
+#include "nn/init.h"
+
+namespace belamy::models {
+namespace {
+
+constexpr std::int64_t kKernel = 5;
+
+void add_convolution(nn::Chain& net, std::int64_t in, std::int64_t out) {
+  net.add(std::make_shared<nn::Conv>(in, out, kKernel, 1, 0, /*bias=*/true));
+  net.add([](const Tensor& x) { return at::max_pool2d(x, 2).relu_(); });
+}
+
+// Of the image's side, after both convolutions.
+std::int64_t left_of(std::int64_t side) {
+  for (int i = 0; i < 2; ++i) side = (side - kKernel + 1) / 2;
+  return side;
+}
+
+}  // namespace
+
+void LenetConfig::fields(Fields& f) {
+  f.add("conv1", conv1, {1, 1024}, "channels of the first convolution");
+  f.add("conv2", conv2, {1, 1024}, "channels of the second convolution");
+  f.add("features", features, {1, 65536}, "rectifiers of the dense layer: the features");
+}
+
+std::shared_ptr<nn::Chain> lenet_bottom(const DataShape& shape, const LenetConfig& config) {
+  const auto net = std::make_shared<nn::Chain>();
+  add_convolution(*net, shape.channels, config.conv1);
+  return net;
+}
+
+std::shared_ptr<nn::Chain> lenet_top(const DataShape& shape, const LenetConfig& config) {
+  const auto net = std::make_shared<nn::Chain>();
+  add_convolution(*net, config.conv1, config.conv2);
+  net->add([](const Tensor& x) { return x.flatten(1); });
+  const auto width = config.conv2 * left_of(shape.height) * left_of(shape.width);
+  net->add(std::make_shared<nn::Dense>(width, config.features)).add(nn::activation("relu"));
+  return net;
+}
+
+Lenet::Lenet(const DataShape& shape, const LenetConfig& config, at::Generator generator) {
+  encoder_ = register_module("encoder", std::make_shared<nn::Chain>());
+  encoder_->add(lenet_bottom(shape, config)).add(lenet_top(shape, config));
+  classifier_ = register_module("classifier", std::make_shared<nn::Dense>(config.features, shape.classes));
+  nn::initialise(*this, nn::Init::glorot, generator);
+}
+
+void AdversaryConfig::fields(Fields& f) {
+  LenetConfig::fields(f);
+  f.add("adversary", adversary, {1, 8192}, "widths of the hidden layers of the judge of domains");
+}
+
+std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, at::Generator generator) {
+  const auto net = std::make_shared<nn::Chain>();
+  auto width = config.features;
+  for (const auto next : config.adversary) {
+    net->add(std::make_shared<nn::Dense>(width, next)).add(nn::activation("relu"));
+    width = next;
+  }
+  net->add(std::make_shared<nn::Dense>(width, 1));
+  nn::initialise(*net, nn::Init::glorot, generator);
+  return net;
+}
+
+Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context) {
+  const auto loss = at::cross_entropy_loss(logits, labels);
+  context.record("loss/labelled", loss);
+  context.record("error/labelled", (logits.argmax(1) != labels).to(torch::kFloat).mean());
+  return loss;
+}
+
+std::string check_adaptation(const DataShape& shape, const Recipe&) {
+  if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
+  const auto& target = shape.others.at(0);
+  if (target.channels != shape.channels)
+    return "one of the domains has colours and the other has none; set data.channels=1";
+  if (target.height != shape.height || target.width != shape.width)
+    return "the images of the two domains differ in size; set data.size=28";
+  if (std::min(shape.height, shape.width) < 16)
+    return "it needs images of 16 pixels a side or more; set data.size=16 or above";
+  return "";
+}
+
+}  // namespace belamy::models

@@ -1,0 +1,61 @@
+// What the models of domain adaptation share: a LeNet that names classes, a judge of domains, and the data
+// they take: a source domain A with labels and a target domain B without.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <torch/torch.h>
+#include <vector>
+
+#include "belamy/model.h"
+
+#include "nn/layers.h"
+
+namespace belamy::models {
+
+/// The settings of the LeNet; a model's own config derives from it.
+struct LenetConfig : ModelConfig {
+  std::int64_t conv1 = 20, conv2 = 50, features = 500;
+
+  void fields(Fields& f) override;
+};
+
+/// LeNet as in Tzeng et al. 2017: twice 5x5 convolution, maximum of 2x2 and rectifier, then one dense layer
+/// of rectifiers. The chain from [N, C, H, W] to the first rectifiers, and from there to the features [N, F];
+/// not yet initialised.
+std::shared_ptr<nn::Chain> lenet_bottom(const DataShape& shape, const LenetConfig& config);
+std::shared_ptr<nn::Chain> lenet_top(const DataShape& shape, const LenetConfig& config);
+
+/// Features and their classes. The same generator gives the same weights, whatever model it is part of.
+class Lenet final : public torch::nn::Module {
+ public:
+  Lenet(const DataShape& shape, const LenetConfig& config, at::Generator generator);
+  /// [N, F]
+  Tensor features(const Tensor& data) const { return encoder_->forward(data); }
+  /// Features -> logits [N, K].
+  Tensor name(const Tensor& features) const { return classifier_->forward(features); }
+
+  const nn::Chain& encoder() const { return *encoder_; }
+
+ private:
+  std::shared_ptr<nn::Chain> encoder_;
+  std::shared_ptr<nn::Dense> classifier_;
+};
+
+/// With a judge that tells the domains apart by their features.
+struct AdversaryConfig : LenetConfig {
+  std::vector<std::int64_t> adversary = {500, 500};
+
+  void fields(Fields& f) override;
+};
+
+/// Features [N, F] -> [N, 1], the logit of "this is of A".
+std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, at::Generator generator);
+
+/// Cross-entropy of logits [N, K] with labels [N], which it records with the share of errors.
+Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context);
+
+/// What is wrong with the data, or empty.
+std::string check_adaptation(const DataShape& shape, const Recipe&);
+
+}  // namespace belamy::models

@@ -1,0 +1,11 @@
+#include "objectives/confusion.h"
+
+#include <torch/torch.h>
+
+namespace belamy::objectives {
+
+Tensor confusion(const Tensor& t) {
+  return ((at::softplus(t) + at::softplus(-t)) / 2).mean();
+}
+
+}  // namespace belamy::objectives
