@@ -49,8 +49,10 @@ std::vector<double> recall_at(const std::vector<std::int64_t>& k, const Tensor& 
 }
 
 Tensor pixel_cosines(const Tensor& a, const Tensor& b) {
-  const auto unit = [](const Tensor& images) {
-    const auto rows = images.flatten(1).to(torch::kDouble);
+  const auto sum = a.sum() + b.sum();
+  const bool light = sum.item<double>() > 127.5 * static_cast<double>(a.numel() + b.numel());
+  const auto unit = [&](const Tensor& images) {
+    const auto rows = (light ? 255 - images : images).flatten(1).to(torch::kDouble);
     return rows / rows.norm(2, 1, true).clamp_min(1e-12);
   };
   return at::mm(unit(a), unit(b).t());

@@ -29,8 +29,8 @@ torch::Tensor most_alike_is_right(const torch::Tensor& similarity, const torch::
 std::vector<double> recall_at(const std::vector<std::int64_t>& k, const torch::Tensor& similarity,
                               const torch::Tensor& query_labels, const torch::Tensor& labels);
 
-/// Cosines between the rows of two sets of images in bytes, all pixels: [Q, S]. Of the bytes themselves, whichever
-/// colour the ground has.
+/// Cosines between two sets of images in bytes, of how far each pixel is from the ground, which is white where
+/// both sets together are lighter than half, else black: [Q, S] double.
 torch::Tensor pixel_cosines(const torch::Tensor& a, const torch::Tensor& b);
 
 /// Modified Hausdorff distances (Dubuisson & Jain 1994) between the ink of two sets of images in bytes [Q, H, W]

@@ -43,7 +43,8 @@ void judge_trials(Run& run, const Dataset& test, const std::string& trials, std:
     const auto queries = rows(data, episode.queries), known = rows(data, episode.support);
     const auto wanted = torch::tensor(episode.query_classes), classes = torch::tensor(episode.support_classes);
     right.push_back(most_alike_is_right(similarity.between(queries, known), wanted, classes));
-    right_by_pixels.push_back(most_alike_is_right(pixel_cosines(queries, known), wanted, classes));
+    if (made.data.is_images())
+      right_by_pixels.push_back(most_alike_is_right(pixel_cosines(queries, known), wanted, classes));
   }
   const auto add = [&](const std::string& name, const std::vector<Tensor>& each, const std::string& how) {
     const auto found = one_shot_accuracy(each);
@@ -52,7 +53,7 @@ void judge_trials(Run& run, const Dataset& test, const std::string& trials, std:
                                   found.right, found.trials, trials, each.size(), found.standard_error)});
   };
   add("one-shot accuracy", right, similarity.how());
-  if (test.is_images()) add("one-shot accuracy of pixels", right_by_pixels, "the cosine of all pixels");
+  if (made.data.is_images()) add("one-shot accuracy of pixels", right_by_pixels, "the cosine of all pixels");
 }
 
 void judge_retrieval(Run& run, const Dataset& test, std::int64_t seed, std::vector<ReportScore>& scores,
