@@ -30,6 +30,9 @@ void add_evaluate(CLI::App& app, Work& work) {
                  "Linear probe, k-NN and k-means on the codes; takes a while");
   verb->add_flag("--parzen", request->judge.parzen,
                  "Parzen window estimate of the samples beside real images and k-means; takes a while");
+  verb->add_option("--trials", request->judge.trials,
+                   "One-shot trials: official (Omniglot's all_runs.zip), or drawn: 5-way-1-shot, "
+                   "20-way-1-shot-in-folder");
   verb->add_option("--seed", request->judge.seed, "Of the samples and choices");
   verb->add_option("--device", request->device, "auto, cpu or cuda");
   verb->callback([=, &work] {

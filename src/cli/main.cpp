@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   add_classify(app, work);
   add_stylize(app, work);
   add_score(app, work);
+  add_match(app, work);
   add_embed(app, work);
   add_reproduce(app, work);
   add_report(app, work);

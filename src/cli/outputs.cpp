@@ -63,6 +63,13 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
+Tensor tensor_of(const Image& image) {
+  return torch::from_blob(const_cast<std::uint8_t*>(image.pixels.data()),
+                          {image.height, image.width, image.channels}, torch::kByte)
+      .permute({2, 0, 1})
+      .clone(torch::MemoryFormat::Contiguous);  // contiguous() would still be the image's own memory for gray
+}
+
 DataOptions fitted_options(const Run& run, const std::string& data) {
   auto options = run.recipe().data;
   if (!data.empty()) {

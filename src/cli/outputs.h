@@ -32,6 +32,9 @@ class Output {
 /// A field of a CSV file: in quotes where it needs them.
 std::string quoted(const std::string& text);
 
+/// [C, H, W] in bytes.
+Tensor tensor_of(const Image& image);
+
 /// The run's own data settings, its images' size and channels fixed; another source when `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");
 /// A data error when the data set is not of the run's shape.

@@ -65,13 +65,6 @@ std::vector<Job> jobs_in(const fs::path& folder, const fs::path& out) {
   return jobs;
 }
 
-Tensor tensor_of(const Image& image) {
-  return torch::from_blob(const_cast<std::uint8_t*>(image.pixels.data()),
-                          {image.height, image.width, image.channels}, torch::kByte)
-      .permute({2, 0, 1})
-      .contiguous();
-}
-
 // The first inputs and what became of them.
 class Sheet {
  public:

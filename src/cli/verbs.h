@@ -26,6 +26,7 @@ void add_models(CLI::App& app, Work& work);
 void add_recipes(CLI::App& app, Work& work);
 void add_data(CLI::App& app, Work& work);
 void add_lab(CLI::App& app, Work& work);
+void add_match(CLI::App& app, Work& work);
 void add_translate(CLI::App& app, Work& work);
 void add_classify(CLI::App& app, Work& work);
 void add_stylize(CLI::App& app, Work& work);

@@ -4,19 +4,13 @@
 
 #include "core/random.h"
 #include "data/choose.h"
+#include "data/fitted.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
 #include "data/synthetic.h"
 
 namespace belamy {
 namespace {
-
-Fit parse_fit(const std::string& text) {
-  if (text == "crop") return Fit::crop;
-  if (text == "pad") return Fit::pad;
-  if (text == "stretch") return Fit::stretch;
-  throw usage_error(fmt::format("data.fit = \"{}\"", text), "Allowed: crop, pad, stretch.");
-}
 
 std::uint64_t physical_memory() {
   return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *

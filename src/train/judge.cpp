@@ -173,6 +173,7 @@ void JudgeRequest::fields(Fields& f) {
   f.add("likelihood_samples", likelihood_samples, {1, 1'000'000}, "draws that tighten a likelihood bound");
   f.add("codes", codes, "linear probe, k-NN and k-means on the codes");
   f.add("parzen", parzen, "Parzen window estimate of the samples, with its anchors");
+  f.add("trials", trials, "one-shot trials: official, or such as 5-way-1-shot; \"\": none");
   f.add("seed", seed, {0, 1'000'000'000'000}, "of samples and choices");
 }
 
@@ -193,6 +194,8 @@ std::vector<ReportScore> judge(Run& run, const JudgeRequest& request, const Judg
   judge_likelihood(run, first, request, scores, progress);
   judge_classifier(run, test, scores);
   judge_translation(run, test, scores, progress);
+  judge_retrieval(run, test, request.seed, scores, progress);
+  if (!request.trials.empty()) judge_trials(run, test, request.trials, request.seed, scores, progress);
   if (!sampler && !request.codes) return scores;
 
   const auto train = load_dataset(run.recipe().data, Split::train);

@@ -19,6 +19,7 @@ struct JudgeRequest {
   std::int64_t likelihood_samples = 1;  ///< draws of the latent that tighten a bound (Density)
   bool codes = false;                   ///< a linear probe, k-NN and k-means on the codes of an encoder
   bool parzen = false;  ///< the Parzen window estimate of a sampler of images, and its anchors
+  std::string trials;   ///< one-shot trials: "official", or to draw "5-way-1-shot"; empty: none
   std::int64_t seed = 1;
 
   void fields(Fields& f);
@@ -26,7 +27,7 @@ struct JudgeRequest {
 
 /// Reconstruction error, likelihood or its bound, classification error where the data has labels, and for
 /// samplers diversity and, where the data has labels, the distance classifier-frechet with its floor,
-/// precision, recall, classes and the check against memorising. For points: sliced Wasserstein and earth
+/// precision, recall, classes and the check against memorising; for matchers recall@k. For points: sliced Wasserstein and earth
 /// mover's distance with their floors, and for a mixture its modes. What is asked for and the model or its
 /// data cannot give is a usage or data error. `progress` hears what is being done.
 std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,

@@ -1,0 +1,120 @@
+#include <cmath>
+#include <fmt/format.h>
+#include <numeric>
+#include <torch/torch.h>
+
+#include "belamy/run.h"
+
+#include "cli/outputs.h"
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "data/dataset.h"
+#include "data/fitted.h"
+#include "train/batches.h"
+#include "train/pictures.h"
+#include "train/similarity.h"
+
+namespace belamy::cli {
+namespace {
+
+struct Request {
+  std::string run, query, folder, out, sheet, device = "auto";
+  std::vector<std::string> images;
+  std::int64_t show = 10;
+};
+
+constexpr std::int64_t kColumns = 8, kSheet = 32;
+
+// [1, C, H, W] in bytes, of the run's size and channels.
+Tensor read_image(const Run& run, const std::string& path) {
+  if (!fs::is_regular_file(path)) throw data_error(path + ": there is no such file", "give an image file");
+  const auto data = tensor_of(fitted(decode_image(Env::real().read(path), path), fitted_options(run)));
+  return data.unsqueeze(0);
+}
+
+ExitCode match_two(const Request& request, const Run& run, const Similarity& similarity) {
+  const auto found =
+      similarity.between(read_image(run, request.images[0]), read_image(run, request.images[1]));
+  fmt::print("{:.6g}  {}: {}, {}\n", found.item<double>(), similarity.how(), request.images[0],
+             request.images[1]);
+  return ExitCode::ok;
+}
+
+ExitCode match_folder(const Request& request, const Run& run, const Similarity& similarity) {
+  const auto query = read_image(run, request.query);
+  auto options = fitted_options(run, request.folder);
+  options.classes.clear();
+  options.holdout = 1;
+  const auto set = load_dataset(options, Split::test);
+  check_fits(run, set);
+  for (const auto& note : set.notes) warn(note);
+  const auto data = data_tensor(set);
+  const auto found = similarity.between(query, data).squeeze(0).contiguous();
+  const auto* value = found.data_ptr<double>();
+  std::vector<std::size_t> order(static_cast<std::size_t>(set.count));
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto finite =
+      std::stable_partition(order.begin(), order.end(), [&](auto i) { return std::isfinite(value[i]); });
+  std::stable_sort(order.begin(), finite, [&](auto a, auto b) { return value[a] > value[b]; });
+  if (finite != order.end())
+    warn(fmt::format("{} similarities are no finite numbers; they come last", order.end() - finite));
+
+  fmt::print("{} of {} by {}; the most alike first\n", format_count(set.count), set.name, similarity.how());
+  std::string csv = "rank,similarity,name,label\n";
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    const auto i = order[rank];
+    const auto label = set.labels.empty() ? "" : set.class_names.at(static_cast<std::size_t>(set.labels[i]));
+    if (static_cast<std::int64_t>(rank) < request.show)
+      fmt::print("{:>6} {:>12.5g}  {}  {}\n", rank + 1, value[i], set.names[i], label);
+    csv += fmt::format("{},{},{},{}\n", rank + 1, value[i], quoted(set.names[i]), quoted(label));
+  }
+  const auto write = [](const fs::path& path, const std::string& bytes) {
+    if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
+    write_atomically(Env::real(), path, bytes);
+  };
+  if (!request.out.empty()) {
+    write(request.out, csv);
+    fmt::print("all ranks in {}\n", request.out);
+  }
+  if (!request.sheet.empty()) {
+    const auto n = std::min(kSheet - 1, set.count);
+    const std::vector<std::int64_t> best(order.begin(), order.begin() + n);
+    const auto shown = torch::cat({query, data.index_select(0, torch::tensor(best))});
+    write(request.sheet, encode_png(image_grid(to_model_range(shown), kColumns)));
+    fmt::print("the query and the {} most alike: {}\n", n, request.sheet);
+  }
+  return ExitCode::ok;
+}
+
+ExitCode match(const Request& request) {
+  const bool search = !request.query.empty() && !request.folder.empty() && request.images.empty();
+  const bool two = request.images.size() == 2 && request.query.empty() && request.folder.empty();
+  if (!search && !two)
+    throw usage_error("match compares two images, or one with a folder",
+                      "use match RUN A B, or match RUN --query F --folder DIR");
+  const auto run = Run::open(request.run, request.device, warn);
+  const Similarity similarity(*run);
+  if (!run->shape().is_images())
+    throw usage_error(run->recipe().name + " was trained on points, which are no image files");
+  return two ? match_two(request, *run, similarity) : match_folder(request, *run, similarity);
+}
+
+}  // namespace
+
+void add_match(CLI::App& app, Work& work) {
+  auto request = std::make_shared<Request>();
+  auto* verb = app.add_subcommand("match", "Say how alike two images are to a run, or rank a folder");
+  verb->add_option("run", request->run, "Folder of the run")->required();
+  verb->add_option("images", request->images, "A B: two image files")->expected(0, 2);
+  verb->add_option("--query", request->query, "Image file that a folder is searched for");
+  verb->add_option("--folder", request->folder,
+                   "Folder or archive of images, or a known set; its test split, or all where it has none");
+  verb->add_option("-n,--count", request->show, "Lines that are printed")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
+  verb->add_option("--out", request->out, "F.csv: rank, similarity, name and label of everything");
+  verb->add_option("--sheet", request->sheet, "F.png: the query and the images most alike");
+  verb->add_option("--device", request->device, "auto, cpu or cuda");
+  verb->callback([=, &work] { work = [request] { return match(*request); }; });
+}
+
+}  // namespace belamy::cli
