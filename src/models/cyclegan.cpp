@@ -1,0 +1,149 @@
+// CycleGAN: Zhu, Park, Isola & Efros 2017 (arXiv:1703.10593).
+//
+//   Two domains without pairs. Generators G: A -> B and F: B -> A, a critic for each domain, least squares:
+//
+//     generators  descend  (D_B(G(a)) - 1)^2 + (D_A(F(b)) - 1)^2
+//                          + cycle * (|F(G(a)) - a|_1 + |G(F(b)) - b|_1)
+//                          + cycle * identity * (|G(b) - b|_1 + |F(a) - a|_1)
+//     critic_a    descends (D_A(a) - 1)^2 + D_A(a~)^2, a~ out of a pool of the last 50 F(b); critic_b alike
+//
+// `ablation` leaves terms out, as the paper's section 5.1.4 does: cycle-only and gan-only keep nothing else,
+// forward keeps the first cycle term alone, backward the second.
+//
+// Departures: the learning rate falls linearly over the whole run, not over its second half; transposed
+// convolutions are 4x4; batches of any size.
+
+#include <torch/torch.h>
+
+#include "belamy/recipe.h"
+
+#include "models/shared/image_pool.h"
+#include "models/shared/translation_networks.h"
+
+namespace belamy::models {
+namespace {
+
+struct CycleGanConfig : TranslationConfig {
+  std::int64_t blocks = 6;
+  double cycle = 10;
+  double identity = 0.5;
+  std::int64_t pool = 50;
+  std::string ablation = "none";
+
+  CycleGanConfig() { adversarial_weight = 2; }  // the objective has half of the square
+  void fields(Fields& f) override {
+    TranslationConfig::fields(f);
+    f.add("blocks", blocks, {0, 64}, "residual blocks of a generator");
+    f.add("cycle", cycle, {0, 1e6}, "weight of the way there and back in the generators' loss");
+    f.add("identity", identity, {0, 1e6},
+          "weight, times cycle, of leaving alone what is already of the other domain; 0: none");
+    f.add("pool", pool, {0, 10000}, "past translations that the critics see again; 0: none");
+    f.add("ablation", ablation,
+          std::vector<std::string>{"none", "cycle-only", "gan-only", "forward", "backward"},
+          "terms of the generators' loss that are left out; forward: the cycle term of A alone");
+  }
+};
+
+class CycleGan final : public Model, public Translator {
+ public:
+  CycleGan(const DataShape& shape, const CycleGanConfig& config, at::Generator generator) : config_(config) {
+    const auto& a = shape;
+    const auto& b = shape.others[0];
+    const auto make = [&](const DataShape& from, const DataShape& to) {
+      return make_residual_generator(from, to, config.width, config.blocks, config.norm, generator);
+    };
+    a2b_ = register_module("a2b", make(a, b));
+    b2a_ = register_module("b2a", make(b, a));
+    const auto judge = [&](const DataShape& domain, const std::string& letter) {
+      return register_module("critic_" + letter, std::make_shared<PatchDiscriminator>(
+                                                     domain.channels, domain, config, "critic_" + letter,
+                                                     "-" + letter, generator));
+    };
+    critic_a_ = judge(a, "a");
+    critic_b_ = judge(b, "b");
+    if (config.pool > 0) {
+      pool_a_ = register_module("pool_a", std::make_shared<ImagePool>(a.sizes(config.pool)));
+      pool_b_ = register_module("pool_b", std::make_shared<ImagePool>(b.sizes(config.pool)));
+    }
+    add_player("generators", {a2b_, b2a_});
+    add_player("critic_a", {critic_a_});
+    add_player("critic_b", {critic_b_});
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    const auto &a = batch.data, &b = batch.others[0].data;
+    const auto b_made = a2b_->forward(a), a_made = b2a_->forward(b);
+    const auto& without = config_.ablation;
+    auto loss = torch::zeros({}, a.options());
+    const auto add = [&](const std::string& name, double weight, const Tensor& term) {
+      context.record(name, term);
+      loss = loss + weight * term;
+    };
+    const auto distance = [](const Tensor& made, const Tensor& wanted) {
+      return (made - wanted).abs().mean();
+    };
+    if (without != "cycle-only") {
+      add("loss/generators", config_.adversarial_weight,
+          critic_b_->fooled(b_made) + critic_a_->fooled(a_made));
+    }
+    if (without != "gan-only" && without != "backward") {
+      add("cycle/a", config_.cycle, distance(b2a_->forward(b_made), a));
+    }
+    if (without != "gan-only" && without != "forward") {
+      add("cycle/b", config_.cycle, distance(a2b_->forward(a_made), b));
+    }
+    if (without != "gan-only" && without != "cycle-only" && config_.identity > 0) {
+      add("loss/identity", config_.cycle * config_.identity,
+          distance(a2b_->forward(b), b) + distance(b2a_->forward(a), a));
+    }
+    context.update("generators", loss);
+    if (without == "cycle-only") return;
+    critic_a_->learn(a, remembered(pool_a_, a_made, context), context);
+    critic_b_->learn(b, remembered(pool_b_, b_made, context), context);
+  }
+
+  Translator* translator() override { return this; }
+  std::vector<std::string> directions() const override { return {"a2b", "b2a"}; }
+  Tensor translate(const Tensor& data, const std::string& direction) override {
+    return (direction == "a2b" ? a2b_ : b2a_)->forward(data);
+  }
+
+ private:
+  static Tensor remembered(const std::shared_ptr<ImagePool>& pool, const Tensor& made, StepContext& context) {
+    return pool ? pool->exchange(made.detach(), context.generator()) : made.detach();
+  }
+
+  CycleGanConfig config_;
+  std::shared_ptr<nn::Chain> a2b_, b2a_;
+  std::shared_ptr<PatchDiscriminator> critic_a_, critic_b_;
+  std::shared_ptr<ImagePool> pool_a_, pool_b_;
+};
+
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  const auto& settings = config_of<CycleGanConfig>(recipe);
+  if (const auto wrong = check_translation(shape); !wrong.empty()) return wrong;
+  return settings.identity > 0 ? check_same_channels(shape, "data.channels, or model.identity=0") : "";
+}
+
+}  // namespace
+
+ModelInfo cyclegan() {
+  return describe<CycleGan, CycleGanConfig>({
+      .name = "cyclegan",
+      .family = "translation",
+      .summary = "translates images between two domains without pairs: there and back must be the identity",
+      .paper = "Zhu et al., Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, "
+               "ICCV 2017",
+      .capabilities = {Capability::translator},
+      .players = {{"generators", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear"}},
+                  {"critic_a", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear"}},
+                  {"critic_b", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear"}}},
+      .domains = Domains::two,
+      .check = check,
+      .tiny = {"model.width=2", "model.blocks=1", "model.discriminator_layers=1", "model.pool=24"},
+      .variants = {"model.ablation=cycle-only", "model.ablation=gan-only", "model.ablation=forward",
+                   "model.ablation=backward", "model.identity=0", "model.pool=0", "model.norm=batch"},
+  });
+}
+
+}  // namespace belamy::models

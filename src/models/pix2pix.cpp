@@ -1,0 +1,111 @@
+// pix2pix: Isola, Zhu, Zhou & Efros 2017 (arXiv:1611.07004).
+//
+//   A U-Net G turns an image a into its partner b; dropout in it is the noise z. The discriminator sees
+//   pairs, patch by patch:
+//
+//     discriminator  descends  -log D(a, b) - log(1 - D(a, G(a, z)))
+//     generator      descends  -log D(a, G(a, z)) + pixel_weight * |b - G(a, z)|_1
+//
+//   direction=b2a exchanges a and b. adversarial_weight=0 leaves the second term: regression, pixel by pixel.
+//
+// Departures: instance norm at any batch (the paper's batch norm on single images is the same); translations
+// are made without dropout, so that they can be repeated; the discriminator's loss is not halved, which Adam
+// would not notice.
+
+#include <torch/torch.h>
+
+#include "belamy/recipe.h"
+
+#include "models/shared/translation_networks.h"
+
+namespace belamy::models {
+namespace {
+
+struct Pix2PixConfig : TranslationConfig {
+  std::string direction = "a2b";
+  std::string distance = "l1";
+  double pixel_weight = 100;
+  double dropout = 0.5;
+
+  Pix2PixConfig() { objective = "non-saturating"; }
+  void fields(Fields& f) override {
+    TranslationConfig::fields(f);
+    f.add("direction", direction, std::vector<std::string>{"a2b", "b2a"}, "from which domain to which");
+    f.add("distance", distance, std::vector<std::string>{"l1", "l2"},
+          "of a translation from its target: mean absolute or mean squared error");
+    f.add("pixel_weight", pixel_weight, {0, 1e6}, "of that distance in the generator's loss");
+    f.add("dropout", dropout, {0, 0.95}, "share of units left out in the decoder's inner layers: the noise");
+  }
+};
+
+class Pix2Pix final : public Model, public Translator {
+ public:
+  Pix2Pix(const DataShape& shape, const Pix2PixConfig& config, at::Generator generator) : config_(config) {
+    const auto &a = shape, &b = shape.others[0];
+    const auto &from = forwards() ? a : b, &to = forwards() ? b : a;
+    generator_ = register_module(
+        "generator", std::make_shared<UNet>(from, to, config.width, config.norm, config.dropout, generator));
+    discriminator_ = register_module(
+        "discriminator", std::make_shared<PatchDiscriminator>(a.channels + b.channels, shape, config,
+                                                              "discriminator", "", generator));
+    add_player("generator", {generator_});
+    add_player("discriminator", {discriminator_});
+  }
+
+  void step(const Batch& batch, StepContext& context) override {
+    const auto &a = batch.data, &b = batch.others[0].data;
+    const auto &from = forwards() ? a : b, &to = forwards() ? b : a;
+    const auto made = generator_->forward(from), difference = made - to;
+    const auto pixels = config_.distance == "l1" ? difference.abs().mean() : difference.square().mean();
+    auto loss = config_.pixel_weight * pixels;
+    if (config_.adversarial_weight > 0) {
+      discriminator_->learn(at::cat({from, to}, 1), at::cat({from, made.detach()}, 1), context);
+      const auto game = discriminator_->fooled(at::cat({from, made}, 1));
+      context.record("loss/generator", game);
+      loss = loss + config_.adversarial_weight * game;
+    }
+    context.update("generator", loss);
+    context.record("loss/pixels", pixels);
+  }
+
+  Translator* translator() override { return this; }
+  std::vector<std::string> directions() const override { return {config_.direction}; }
+  Tensor translate(const Tensor& data, const std::string&) override { return generator_->forward(data); }
+
+ private:
+  bool forwards() const { return config_.direction == "a2b"; }
+
+  Pix2PixConfig config_;
+  std::shared_ptr<UNet> generator_;
+  std::shared_ptr<PatchDiscriminator> discriminator_;
+};
+
+std::string check(const DataShape& shape, const Recipe& recipe) {
+  const auto& settings = config_of<Pix2PixConfig>(recipe);
+  if (settings.adversarial_weight == 0 && settings.pixel_weight == 0) {
+    return "its generator has nothing to learn from; set model.pixel_weight=100";
+  }
+  return check_translation(shape);
+}
+
+}  // namespace
+
+ModelInfo pix2pix() {
+  return describe<Pix2Pix, Pix2PixConfig>({
+      .name = "pix2pix",
+      .family = "translation",
+      .summary =
+          "translates images after pairs: a U-Net, the distance from the target, and a discriminator of "
+          "pairs, patch by patch",
+      .paper = "Isola et al., Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017",
+      .capabilities = {Capability::translator},
+      .players = {{"generator", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},
+      .domains = Domains::pairs,
+      .check = check,
+      .tiny = {"model.width=4", "model.discriminator_layers=1"},
+      .variants = {"model.adversarial_weight=0", "model.distance=l2", "model.norm=batch", "model.dropout=0",
+                   "model.direction=b2a", "model.objective=least-squares"},
+  });
+}
+
+}  // namespace belamy::models

@@ -1,0 +1,86 @@
+// The networks of image translation, for every model that plays with them: the U-Net and the discriminator of
+// patches of Isola et al. 2017 (arXiv:1611.07004), the residual network of Johnson et al. 2016 as Zhu et al.
+// 2017 (arXiv:1703.10593) use it. All work on images of 16 pixels a side or more, square or not: where a side
+// is no multiple of what the strides need, it is reflected at the border first and cut in the end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <torch/torch.h>
+#include <vector>
+
+#include "belamy/model.h"
+
+#include "nn/layers.h"
+#include "objectives/adversarial.h"
+
+namespace belamy::models {
+
+/// The settings of both players; a model's own config derives from it.
+struct TranslationConfig : ModelConfig {
+  std::string objective = "least-squares";
+  double adversarial_weight = 1;
+  std::int64_t width = 64;
+  std::int64_t discriminator_width = 0;
+  std::int64_t discriminator_layers = 3;
+  std::string norm = "instance";
+
+  void fields(Fields& f) override;
+};
+
+/// What is wrong with the data, or empty: both domains need images of one size, 16 pixels a side or more.
+std::string check_translation(const DataShape& shape);
+/// The same where a term compares images of both domains.
+std::string check_same_channels(const DataShape& shape, const std::string& cure);
+
+/// Appended to a chain, piece by piece. `norm` is a name of nn::Norm, or empty for none (biases then).
+/// A 7x7 convolution and two that halve: [N, in, H, W] -> [N, 4 width, H', W'], H' a quarter of H, rounded
+/// up.
+void add_halvings(nn::Chain& chain, std::int64_t in, std::int64_t width, const std::string& norm);
+/// x + f(x), `count` times, f two 3x3 convolutions.
+void add_residual_blocks(nn::Chain& chain, std::int64_t channels, std::int64_t count,
+                         const std::string& norm);
+/// The way back to `shape` and [-1, 1]: [N, 4 width, H', W'] -> [N, C, H, W].
+void add_doublings(nn::Chain& chain, const DataShape& shape, std::int64_t width, const std::string& norm);
+
+/// The three of them: c7s1-w, d2w, d4w, R4w ..., u2w, uw, c7s1-C in the paper's words.
+std::shared_ptr<nn::Chain> make_residual_generator(const DataShape& from, const DataShape& to,
+                                                   std::int64_t width, std::int64_t blocks,
+                                                   const std::string& norm, at::Generator generator);
+
+/// An encoder that halves the image down to one pixel or two, at most eight times, and a decoder that sees
+/// each of the encoder's maps beside its own. Dropout in up to three of the decoder's inner layers, those
+/// whose maps have at most 8 pixels a side, is its only source of noise.
+class UNet : public torch::nn::Module {
+ public:
+  UNet(const DataShape& from, const DataShape& to, std::int64_t width, const std::string& norm,
+       double dropout, at::Generator generator);
+  Tensor forward(const Tensor& x);
+  std::size_t depth() const { return down_.size(); }
+
+ private:
+  std::vector<std::shared_ptr<nn::Chain>> down_, up_;  // by the number of halvings before them
+};
+
+/// A discriminator of patches and its side of the game. Its verdicts overlap by far: one layer that halves
+/// looks at 16x16 pixels, two at 34x34, three at 70x70 (the paper's choice), four at 142x142.
+class PatchDiscriminator : public torch::nn::Module {
+ public:
+  /// For images of `channels`, the size of `shape`. Small images get fewer layers than the config says, so
+  /// that at least 2x2 verdicts remain. `name` is its player's; its records end in `suffix`.
+  PatchDiscriminator(std::int64_t channels, const DataShape& shape, const TranslationConfig& config,
+                     const std::string& name, const std::string& suffix, at::Generator generator);
+  Tensor forward(const Tensor& images) const;  ///< verdicts [N, 1, h, w]
+  /// One update of its player; both are detached.
+  void learn(const Tensor& real, const Tensor& fake, StepContext& context);
+  /// What a generator of `fake` descends, a scalar.
+  Tensor fooled(const Tensor& fake) const { return objective_.generator(forward(fake)); }
+
+ private:
+  objectives::Adversarial objective_;
+  std::string name_, suffix_;
+  std::shared_ptr<nn::Chain> chain_;
+};
+
+}  // namespace belamy::models
