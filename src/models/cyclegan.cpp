@@ -73,7 +73,7 @@ class CycleGan final : public Model, public Translator {
   void step(const Batch& batch, StepContext& context) override {
     const auto &a = batch.data, &b = batch.others[0].data;
     const auto b_made = a2b_->forward(a), a_made = b2a_->forward(b);
-    const auto& without = config_.ablation;
+    const auto& ablation = config_.ablation;
     auto loss = torch::zeros({}, a.options());
     const auto add = [&](const std::string& name, double weight, const Tensor& term) {
       context.record(name, term);
@@ -82,22 +82,22 @@ class CycleGan final : public Model, public Translator {
     const auto distance = [](const Tensor& made, const Tensor& wanted) {
       return (made - wanted).abs().mean();
     };
-    if (without != "cycle-only") {
+    if (ablation != "cycle-only") {
       add("loss/generators", config_.adversarial_weight,
           critic_b_->fooled(b_made) + critic_a_->fooled(a_made));
     }
-    if (without != "gan-only" && without != "backward") {
+    if (ablation != "gan-only" && ablation != "backward") {
       add("cycle/a", config_.cycle, distance(b2a_->forward(b_made), a));
     }
-    if (without != "gan-only" && without != "forward") {
+    if (ablation != "gan-only" && ablation != "forward") {
       add("cycle/b", config_.cycle, distance(a2b_->forward(a_made), b));
     }
-    if (without != "gan-only" && without != "cycle-only" && config_.identity > 0) {
+    if (ablation != "gan-only" && ablation != "cycle-only" && config_.identity > 0) {
       add("loss/identity", config_.cycle * config_.identity,
           distance(a2b_->forward(b), b) + distance(b2a_->forward(a), a));
     }
     context.update("generators", loss);
-    if (without == "cycle-only") return;
+    if (ablation == "cycle-only") return;
     critic_a_->learn(a, remembered(pool_a_, a_made, context), context);
     critic_b_->learn(b, remembered(pool_b_, b_made, context), context);
   }

@@ -115,7 +115,8 @@ ConvTranspose::ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t ker
 Tensor ConvTranspose::forward(const Tensor& x) {
   const auto &weight = present(weight_), &bias = present(bias_);
   if (!x.device().is_cpu()) return at::conv_transpose2d(x, weight, bias, stride_, padding_);
-  const auto y = TransposedConvolution::apply(x, weight, stride_, padding_);
+  // Autocast knows no functions of ours: what comes in bfloat16 goes on in the weight's type.
+  const auto y = TransposedConvolution::apply(x.to(weight.scalar_type()), weight, stride_, padding_);
   return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
 }
 

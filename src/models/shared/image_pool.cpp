@@ -13,7 +13,7 @@ ImagePool::ImagePool(const std::vector<std::int64_t>& sizes) {
 Tensor ImagePool::exchange(const Tensor& fresh, at::Generator generator) {
   const torch::NoGradGuard no_grad;
   const auto capacity = kept_.size(0), n = std::min(fresh.size(0), capacity);
-  const auto images = fresh.narrow(0, 0, n);
+  const auto images = fresh.narrow(0, 0, n).to(kept_.scalar_type());
   const auto real = torch::TensorOptions().device(fresh.device());
   const auto next = count_ + torch::arange(n, real.dtype(torch::kLong));
   const auto full = count_ >= capacity;

@@ -1,4 +1,5 @@
 // Image translation: what the conformance suite cannot see of its networks, memories and terms.
+#include <cmath>
 #include <gmock/gmock.h>
 #include <map>
 #include <set>
@@ -40,8 +41,7 @@ bool same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_bits);
 }
 
-// --- The pool
-// ------------------------------------------------------------------------------------------------
+// --- The pool ---------------------------------------------------------------------------------------------
 
 // Images that are their own numbers: first, first + 1, ...
 Tensor numbered(std::int64_t first, std::int64_t count) {
@@ -88,8 +88,7 @@ TEST(ImagePoolTest, ABatchMayBeGreaterThanThePool) {
   }
 }
 
-// --- The networks
-// --------------------------------------------------------------------------------------------
+// --- The networks -----------------------------------------------------------------------------------------
 
 TEST(UNetTest, DepthFollowsFromTheSizeAndTheSizeStays) {
   struct Case {
@@ -155,8 +154,18 @@ TEST(PatchDiscriminatorTest, SmallImagesKeepSomeVerdicts) {
   }
 }
 
-// --- The models
-// ----------------------------------------------------------------------------------------------
+// --- The models -------------------------------------------------------------------------------------------
+
+TEST(TranslationTest, TrainsWithProductsInBfloat16) {
+  for (const std::string name : {"pix2pix", "cyclegan", "simgan", "unit"}) {
+    SCOPED_TRACE(name);
+    const auto data = name == "pix2pix" ? small_pairs(16) : small_domains(16);
+    const auto recipe = recipe_of(name, {"model.width=2", "train.batch=4", "train.precision=bf16"});
+    Session session(*recipe, data, kCpu);
+    run_steps(session, 4);
+    for (const auto& [record, value] : session.take_records()) EXPECT_TRUE(std::isfinite(value)) << record;
+  }
+}
 
 TEST(Pix2PixTest, LearnsTheWayThatPairsShow) {
   const auto data = small_pairs(64);
