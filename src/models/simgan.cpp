@@ -10,7 +10,7 @@
 //   "main".
 //
 // Departures: D is the discriminator of patches of pix2pix; means over patches and pixels instead of sums;
-// among the past images the oldest are replaced, not random ones; both players may learn by Adam.
+// among the past images the oldest are replaced, not random ones; Adam for both players.
 
 #include <torch/torch.h>
 
@@ -25,7 +25,7 @@ namespace {
 
 struct SimGanConfig : TranslationConfig {
   std::int64_t blocks = 4;
-  double regularisation = 10;
+  double regularisation = 2;
   std::int64_t refiner_steps = 2;
   std::int64_t history = 512;
 
