@@ -8,10 +8,10 @@
 //              T  descends  -E_B log D(T(x))                         labels turned round
 //     main     (no stages) all at once
 //
-//   B's classes are C(T(x)); C(S(x)) until the adaptation has begun.
+//   B's classes are C(T(x)); C(S(x)) until the adaptation has begun. With judged = "logits" D looks at
+//   C(S(x)) and C(T(x)), as in the authors' program, where the paper's text has it look at the features.
 //
-// Departures: none known in the paper's text. Its authors' program lets D see C's logits, here it sees the
-// features that the text speaks of.
+// Departures: C rests in both cases; in the authors' program its copy for B adapts as T does.
 
 #include <torch/torch.h>
 
@@ -23,14 +23,25 @@
 namespace belamy::models {
 namespace {
 
+struct AddaConfig : AdversaryConfig {
+  std::string judged = "features";
+
+  void fields(Fields& f) override {
+    AdversaryConfig::fields(f);
+    f.add("judged", judged, std::vector<std::string>{"features", "logits"},
+          "what the judge of domains sees: the encoders' features, or the logits that C makes of them");
+  }
+};
+
 class Adda final : public Model, public Classifier {
  public:
-  Adda(const DataShape& shape, const AdversaryConfig& config, at::Generator generator)
-      : classes_(shape.classes) {
-    source_ = register_module("source", std::make_shared<Lenet>(shape, config, generator));
-    adversary_ = register_module("adversary", make_adversary(config, generator));
+  Adda(const DataShape& shape, const AddaConfig& config, at::Generator generator)
+      : classes_(shape.classes), of_logits_(config.judged == "logits") {
     target_ = register_module("target", std::make_shared<nn::Chain>());
     target_->add(lenet_bottom(shape, config)).add(lenet_top(shape, config));
+    source_ = register_module("source", std::make_shared<Lenet>(shape, config, generator));
+    adversary_ = register_module(
+        "adversary", make_adversary(config, of_logits_ ? shape.classes : config.features, generator));
     adapted_ = register_buffer("adapted", torch::zeros({}, torch::kBool));
     copy_source();
     add_player("source", {source_});
@@ -66,8 +77,9 @@ class Adda final : public Model, public Classifier {
   }
 
   void adapt(const Batch& batch, StepContext& context) {
-    const auto of_a = source_->features(batch.data).detach(), of_b = target_->forward(batch.others[0].data);
-    const auto told = adversary_->forward(of_a), mistaken = adversary_->forward(of_b.detach());
+    auto of_a = source_->features(batch.data), of_b = target_->forward(batch.others[0].data);
+    if (of_logits_) of_a = source_->name(of_a), of_b = source_->name(of_b);
+    const auto told = adversary_->forward(of_a.detach()), mistaken = adversary_->forward(of_b.detach());
     const auto domain = objective_.discriminator(told, mistaken);
     context.update("adversary", domain);
     const auto mapping = objective_.generator(adversary_->forward(of_b));
@@ -79,6 +91,7 @@ class Adda final : public Model, public Classifier {
   }
 
   std::int64_t classes_;
+  bool of_logits_;
   objectives::Adversarial objective_{"non-saturating"};
   std::shared_ptr<Lenet> source_;
   std::shared_ptr<nn::Chain> adversary_, target_;
@@ -103,7 +116,7 @@ std::vector<std::string> advise(const Recipe& recipe) {
 }  // namespace
 
 ModelInfo adda() {
-  return describe<Adda, AdversaryConfig>({
+  return describe<Adda, AddaConfig>({
       .name = "adda",
       .family = "adaptation",
       .summary =
@@ -119,6 +132,7 @@ ModelInfo adda() {
       .advise = advise,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
       .stages = {"source", "adapt"},
+      .variants = {"model.judged=logits"},
       .defaults = {"train.batch=128"},
   });
 }

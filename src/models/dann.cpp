@@ -8,8 +8,8 @@
 //   D descends its own loss, F climbs `strength` (2 / (1 + exp(-gamma p)) - 1) times it, p the share of the
 //   training that is done.
 //
-// Departures: networks and optimiser of Tzeng et al. 2017, so that it can be compared with adda: LeNet, a
-// judge of 500-500, Adam in place of SGD with a falling rate.
+// Departures: LeNet and a judge of 500-500, so that it can be compared with adda; the rate of the paper's SGD
+// falls in a straight line to zero.
 
 #include <torch/torch.h>
 
@@ -36,7 +36,7 @@ class Dann final : public Model, public Classifier {
   Dann(const DataShape& shape, const DannConfig& config, at::Generator generator)
       : config_(config), classes_(shape.classes) {
     network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
-    adversary_ = register_module("adversary", make_adversary(config, generator));
+    adversary_ = register_module("adversary", make_adversary(config, config.features, generator));
     add_player("network", {network_});
     add_player("adversary", {adversary_});
   }
@@ -76,7 +76,8 @@ ModelInfo dann() {
                  "gradients, hide their domain",
       .paper = "Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 2016",
       .capabilities = {Capability::classifier},
-      .players = {{"network", {.lr = 2e-4, .beta1 = 0.5}}, {"adversary", {.lr = 2e-4, .beta1 = 0.5}}},
+      .players = {{"network", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}},
+                  {"adversary", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}}},
       .domains = Domains::two,
       .check = check_adaptation,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},

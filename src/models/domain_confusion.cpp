@@ -33,7 +33,7 @@ class DomainConfusion final : public Model, public Classifier {
   DomainConfusion(const DataShape& shape, const ConfusionConfig& config, at::Generator generator)
       : config_(config), classes_(shape.classes) {
     network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
-    adversary_ = register_module("adversary", make_adversary(config, generator));
+    adversary_ = register_module("adversary", make_adversary(config, config.features, generator));
     add_player("network", {network_});
     add_player("adversary", {adversary_});
   }

@@ -56,9 +56,10 @@ void AdversaryConfig::fields(Fields& f) {
   f.add("adversary", adversary, {1, 8192}, "widths of the hidden layers of the judge of domains");
 }
 
-std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, at::Generator generator) {
+std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, std::int64_t inputs,
+                                          at::Generator generator) {
   const auto net = std::make_shared<nn::Chain>();
-  auto width = config.features;
+  auto width = inputs;
   for (const auto next : config.adversary) {
     net->add(std::make_shared<nn::Dense>(width, next)).add(nn::activation("relu"));
     width = next;

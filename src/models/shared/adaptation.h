@@ -49,8 +49,9 @@ struct AdversaryConfig : LenetConfig {
   void fields(Fields& f) override;
 };
 
-/// Features [N, F] -> [N, 1], the logit of "this is of A".
-std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, at::Generator generator);
+/// [N, inputs] -> [N, 1], the logit of "this is of A".
+std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, std::int64_t inputs,
+                                          at::Generator generator);
 
 /// Cross-entropy of logits [N, K] with labels [N], which it records with the share of errors.
 Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context);

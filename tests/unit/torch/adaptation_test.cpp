@@ -55,10 +55,13 @@ Tensor named(Session& session, std::size_t domain) {
 }
 
 TEST(AddaTest, AStageMovesWhatItsNameSays) {
-  const auto recipe = staged(4, 4);
-  Session session(*recipe, small_domains(60), torch::kCPU);
-  EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"source"}));
-  EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"adversary", "target"}));
+  for (const std::string judged : {"features", "logits"}) {
+    const auto recipe = staged(4, 4);
+    recipe->fields().set_text("model.judged=" + judged);
+    Session session(*recipe, small_domains(60), torch::kCPU);
+    EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"source"})) << judged;
+    EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"adversary", "target"})) << judged;
+  }
 }
 
 TEST(AddaTest, TheTargetEncoderStartsFromTheSources) {
@@ -95,7 +98,7 @@ TEST(AddaTest, ItsFirstStageIsTheBaseline) {
 double last_record(const std::string& model, const std::vector<std::string>& settings,
                    const std::string& record) {
   const auto recipe = small(model, settings);
-  for (auto& [name, player] : recipe->players) player.lr = 2e-3;
+  for (auto& [name, player] : recipe->players) player = {.optimizer = "adam", .lr = 2e-3, .beta1 = 0.5};
   Session session(*recipe, small_domains(60), torch::kCPU);
   run_steps(session, 150);
   session.take_records();
