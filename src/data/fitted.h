@@ -12,8 +12,8 @@ namespace belamy {
 /// "crop", "pad", "stretch"; a usage error for another word.
 Fit parse_fit(const std::string& text);
 
-/// Size, fit and channels of the options; binarised at half where `binarize` is not "none", since a draw belongs to
-/// a place in a data set.
+/// Size, fit and channels of the options; binarised at half where `binarize` is not "none", since a draw
+/// belongs to a place in a data set.
 Image fitted(Image image, const DataOptions& options);
 
 }  // namespace belamy

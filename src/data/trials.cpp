@@ -63,10 +63,10 @@ void add_image(const Image& image, const std::string& name, Dataset& data) {
     data.width = image.width;
   }
   if (image.channels != data.channels || image.height != data.height || image.width != data.width) {
-    throw data_error(fmt::format("{} is {}x{} with {} channels, {} is {}x{} with {}", data.names[0],
-                                 data.width, data.height, data.channels, name, image.width, image.height,
-                                 image.channels),
-                     "set data.size and data.channels");
+    throw data_error(
+        fmt::format("{} is {}x{} with {} channels, {} is {}x{} with {}", data.names[0], data.width,
+                    data.height, data.channels, name, image.width, image.height, image.channels),
+        "set data.size and data.channels");
   }
   const auto depth = static_cast<std::size_t>(image.channels), plane = image.pixels.size() / depth;
   for (std::size_t c = 0; c < depth; ++c) {
@@ -109,8 +109,8 @@ std::int64_t Trials::count() const {
 Trials read_trials(const fs::path& archive, const DataOptions& options) {
   const auto where = archive.string();
   std::vector<std::vector<Pair>> runs;
-  for (const auto& [name, text] :
-       members_of(archive, [](const std::string& name) { return fs::path(name).filename() == "class_labels.txt"; }))
+  for (const auto& [name, text] : members_of(
+           archive, [](const std::string& name) { return fs::path(name).filename() == "class_labels.txt"; }))
     runs.push_back(pairs_of(name, text, where));
   if (runs.empty()) throw data_error(where + ": no class_labels.txt in it", kLayout);
 
@@ -152,7 +152,8 @@ Trials read_trials(const fs::path& archive, const DataOptions& options) {
 
 fs::path find_official_trials(const std::string& source) {
   const auto found = find_source(source);
-  const auto archive = (fs::is_directory(found.path) ? found.path : found.path.parent_path()) / "all_runs.zip";
+  const auto archive =
+      (fs::is_directory(found.path) ? found.path : found.path.parent_path()) / "all_runs.zip";
   if (found.path.empty() || !fs::exists(archive)) {
     throw data_error(fmt::format("'{}' has no official trials{}", found.name,
                                  found.path.empty() ? "" : ": there is no " + archive.string()),

@@ -1,4 +1,5 @@
-// One-shot trials: which of a few classes, known by an example or some, a further example is of. No torch here.
+// One-shot trials: which of a few classes, known by an example or some, a further example is of. No torch
+// here.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +27,9 @@ struct Trials {
 
 /// The official runs of Omniglot (Lake, Salakhutdinov & Tenenbaum 2015), all_runs.zip: each class_labels.txt
 /// has lines "test file training file", whose files are named from the folder above its own. Images are as
-/// `options` makes them (size, channels, fit; binarised at half where `binarize` is not "none"). Data errors name
-/// archive, file and line: no class_labels.txt, a line that is no pair of files, a file that is missing or no image,
-/// images of several sizes, a damaged archive.
+/// `options` makes them (size, channels, fit; binarised at half where `binarize` is not "none"). Data errors
+/// name archive, file and line: no class_labels.txt, a line that is no pair of files, a file that is missing
+/// or no image, images of several sizes, a damaged archive.
 Trials read_trials(const std::filesystem::path& archive, const DataOptions& options);
 
 /// all_runs.zip in the folder that `source` is or lies in. A data error that says where it was looked for.
@@ -43,9 +44,9 @@ struct TrialPlan {
   static TrialPlan parse(const std::string& text);
 };
 
-/// `count` episodes of a labelled set, with one query of each class; classes, examples and folders are drawn without
-/// replacement inside an episode, the same for the same seed. Data errors: no labels, not enough classes with
-/// shots + 1 examples.
+/// `count` episodes of a labelled set, with one query of each class; classes, examples and folders are drawn
+/// without replacement inside an episode, the same for the same seed. Data errors: no labels, not enough
+/// classes with shots + 1 examples.
 std::vector<Episode> draw_trials(const Dataset& data, const TrialPlan& plan, std::int64_t count,
                                  std::int64_t seed);
 

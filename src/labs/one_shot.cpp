@@ -1,10 +1,11 @@
 // One-shot trials without any learning: the cosine and distance of pixels, the Hausdorff distance of ink.
+#include "metrics/one_shot.h"
+
 #include <fmt/format.h>
 
 #include "data/trials.h"
 #include "labs/lab.h"
 #include "labs/toolbox.h"
-#include "metrics/one_shot.h"
 #include "metrics/pairwise.h"
 #include "train/batches.h"
 #include "train/pictures.h"
@@ -12,7 +13,8 @@
 namespace belamy::labs {
 namespace {
 
-// The images with white on all sides, [N, side, side] in bytes, moved down and to the right by so many pixels.
+// The images with white on all sides, [N, side, side] in bytes, moved down and to the right by so many
+// pixels.
 Tensor framed(const Tensor& images, std::int64_t by, std::int64_t room) {
   return at::constant_pad_nd(images.squeeze(1), {by, room - by, by, room - by}, 255);
 }
@@ -59,7 +61,8 @@ void one_shot(Lab& lab) {
     };
     const auto known = of(episode.support, 0), queries = of(episode.queries, 0),
                moved = of(episode.queries, room);
-    const auto wanted = torch::tensor(episode.query_classes), classes = torch::tensor(episode.support_classes);
+    const auto wanted = torch::tensor(episode.query_classes),
+               classes = torch::tensor(episode.support_classes);
     for (auto& way : ways) {
       way.right.push_back(most_alike_is_right(way.similarity(queries, known), wanted, classes));
       way.right_moved.push_back(most_alike_is_right(way.similarity(moved, known), wanted, classes));

@@ -21,9 +21,9 @@ OneShot one_shot_accuracy(const std::vector<Tensor>& right) {
   const auto n = static_cast<double>(found.trials);
   found.accuracy = static_cast<double>(found.right) / n;
   const auto episodes = static_cast<double>(shares.size());
-  found.standard_error = shares.size() > 1
-                             ? torch::tensor(shares, torch::kDouble).std().item<double>() / std::sqrt(episodes)
-                             : std::sqrt(found.accuracy * (1 - found.accuracy) / n);
+  found.standard_error =
+      shares.size() > 1 ? torch::tensor(shares, torch::kDouble).std().item<double>() / std::sqrt(episodes)
+                        : std::sqrt(found.accuracy * (1 - found.accuracy) / n);
   return found;
 }
 
@@ -42,8 +42,7 @@ std::vector<double> recall_at(const std::vector<std::int64_t>& k, const Tensor& 
   std::vector<double> recalls;
   for (const auto each : k) {
     if (each < 1) throw data_error(fmt::format("recall at {} of {}", each, n));
-    recalls.push_back(
-        right.narrow(1, 0, std::min(each, n)).any(1).to(torch::kDouble).mean().item<double>());
+    recalls.push_back(right.narrow(1, 0, std::min(each, n)).any(1).to(torch::kDouble).mean().item<double>());
   }
   return recalls;
 }

@@ -1,5 +1,5 @@
-// One-shot classification and retrieval: how often what is most alike is of the right class; and what plain pixels
-// and ink get without any learning.
+// One-shot classification and retrieval: how often what is most alike is of the right class; and what plain
+// pixels and ink get without any learning.
 #pragma once
 
 #include <cstdint>
@@ -24,19 +24,19 @@ OneShot one_shot_accuracy(const std::vector<torch::Tensor>& right);
 torch::Tensor most_alike_is_right(const torch::Tensor& similarity, const torch::Tensor& query_classes,
                                   const torch::Tensor& support_classes);
 
-/// Share of queries with one of their class among the k most alike, for each k; similarities [Q, N]. Data errors: k <
-/// 1, labels of another number.
+/// Share of queries with one of their class among the k most alike, for each k; similarities [Q, N]. Data
+/// errors: k < 1, labels of another number.
 std::vector<double> recall_at(const std::vector<std::int64_t>& k, const torch::Tensor& similarity,
                               const torch::Tensor& query_labels, const torch::Tensor& labels);
 
-/// Cosines between two sets of images in bytes, of how far each pixel is from the ground, which is white where
-/// both sets together are lighter than half, else black: [Q, S] double.
+/// Cosines between two sets of images in bytes, of how far each pixel is from the ground, which is white
+/// where both sets together are lighter than half, else black: [Q, S] double.
 torch::Tensor pixel_cosines(const torch::Tensor& a, const torch::Tensor& b);
 
-/// Modified Hausdorff distances (Dubuisson & Jain 1994) between the ink of two sets of images in bytes [Q, H, W]
-/// and [S, H, W], dark on a light ground: ink is what is darker than half, its coordinates are taken from their mean,
-/// and the distance of two inks is the greater of the two mean distances to the nearest of the other. [Q, S]
-/// double. Data error: an image without ink.
+/// Modified Hausdorff distances (Dubuisson & Jain 1994) between the ink of two sets of images in bytes [Q, H,
+/// W] and [S, H, W], dark on a light ground: ink is what is darker than half, its coordinates are taken from
+/// their mean, and the distance of two inks is the greater of the two mean distances to the nearest of the
+/// other. [Q, S] double. Data error: an image without ink.
 torch::Tensor modified_hausdorff(const torch::Tensor& a, const torch::Tensor& b);
 
 }  // namespace belamy

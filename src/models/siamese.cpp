@@ -1,5 +1,5 @@
-// Siamese networks: Bromley et al. 1993, here after Koch, Zemel & Salakhutdinov 2015, Hadsell, Chopra & LeCun 2006
-// and Schroff, Kalenichenko & Philbin 2015.
+// Siamese networks: Bromley et al. 1993, here after Koch, Zemel & Salakhutdinov 2015, Hadsell, Chopra & LeCun
+// 2006 and Schroff, Kalenichenko & Philbin 2015.
 //
 //   One network f sees both of a pair (a, b), which are of one class (E+) or of two (E-):
 //
@@ -9,12 +9,13 @@
 //                     min  mean of  D^2 / 2 over E+,  max(0, margin - D)^2 / 2 over E-
 //     triplet         min  mean of max(0, D(a, b) - D(a, n) + margin), (a, b) of E+, n of another class
 //
-//   The convolutional network at 96 pixels a side or more is Koch's: 64 maps of 10x10, 128 of 7x7, 128 of 4x4, 256
-//   of 4x4, rectified, 2x2 maxima between them, then 4096 sigmoids, with model.width=64 and model.code=4096.
+//   The convolutional network at 96 pixels a side or more is Koch's: 64 maps of 10x10, 128 of 7x7, 128 of
+//   4x4, 256 of 4x4, rectified, 2x2 maxima between them, then 4096 sigmoids, with model.width=64 and
+//   model.code=4096.
 //
-// Departures: Adam with one rate where Koch has a rate and a momentum a layer; below 96 pixels 3x3 kernels with a
-// border of zeros and as many halvings as lead to 4 pixels; a bias beta; batch norm as a setting; the weights
-// begin as He et al. 2015 and Glorot & Bengio 2010 draw them.
+// Departures: Adam with one rate where Koch has a rate and a momentum a layer; below 96 pixels 3x3 kernels
+// with a border of zeros and as many halvings as lead to 4 pixels; a bias beta; batch norm as a setting; the
+// weights begin as He et al. 2015 and Glorot & Bengio 2010 draw them.
 
 #include <torch/torch.h>
 
@@ -28,7 +29,7 @@
 namespace belamy::models {
 namespace {
 
-constexpr std::int64_t kKochSide = 96;    // from here on his kernels fit
+constexpr std::int64_t kKochSide = 96;      // from here on his kernels fit
 constexpr std::int64_t kLargestSide = 128;  // beyond it the fully connected layer takes gigabytes
 
 struct SiameseConfig : ModelConfig {
@@ -47,7 +48,8 @@ struct SiameseConfig : ModelConfig {
           "what makes codes of one class near; cross-entropy has a learnt distance, the others Euclid's");
     f.add("network", network, std::vector<std::string>{"convolutional", "fully-connected"},
           "layers before the code");
-    f.add("width", width, {1, 512}, "maps of the first convolution; later ones have 2, 2 and 4 times as many");
+    f.add("width", width, {1, 512},
+          "maps of the first convolution; later ones have 2, 2 and 4 times as many");
     f.add("hidden", hidden, {1, 8192}, "widths of the hidden layers when fully connected");
     f.add("code", code, {1, 8192}, "length of the code");
     f.add("code_unit", code_unit, std::vector<std::string>{"sigmoid", "linear"}, "units of the code");
@@ -176,7 +178,8 @@ ModelInfo siamese() {
   return describe<Siamese, SiameseConfig>({
       .name = "siamese",
       .family = "siamese",
-      .summary = "siamese network: one network for both of a pair, whose codes are near where the class is one",
+      .summary =
+          "siamese network: one network for both of a pair, whose codes are near where the class is one",
       .paper = "Koch, Zemel & Salakhutdinov, Siamese Neural Networks for One-shot Image Recognition, ICML "
                "deep learning workshop 2015",
       .capabilities = {Capability::encoder, Capability::matcher},

@@ -1,5 +1,5 @@
-// Losses that make codes near for data of one class and far for data of two. Pure functions; scalars, means over
-// the batch. `same` [N] bool says which pairs are of one class.
+// Losses that make codes near for data of one class and far for data of two. Pure functions; scalars, means
+// over the batch. `same` [N] bool says which pairs are of one class.
 #pragma once
 
 #include <torch/types.h>

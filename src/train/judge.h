@@ -27,9 +27,9 @@ struct JudgeRequest {
 
 /// Reconstruction error, likelihood or its bound, classification error where the data has labels, and for
 /// samplers diversity and, where the data has labels, the distance classifier-frechet with its floor,
-/// precision, recall, classes and the check against memorising; for matchers recall@k. For points: sliced Wasserstein and earth
-/// mover's distance with their floors, and for a mixture its modes. What is asked for and the model or its
-/// data cannot give is a usage or data error. `progress` hears what is being done.
+/// precision, recall, classes and the check against memorising; for matchers recall@k. For points: sliced
+/// Wasserstein and earth mover's distance with their floors, and for a mixture its modes. What is asked for
+/// and the model or its data cannot give is a usage or data error. `progress` hears what is being done.
 std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
                                const std::function<void(const std::string&)>& progress);
 

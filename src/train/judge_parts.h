@@ -36,13 +36,13 @@ void judge_codes(Run& run, const Dataset& train, const Dataset& test, std::int64
 void judge_parzen(Run& run, const Tensor& samples, const Dataset& train, const Dataset& test,
                   std::int64_t seed, std::vector<ReportScore>& scores, const JudgeProgress& progress);
 
-/// One-shot accuracy on trials as JudgeRequest::trials names them, drawn from `test` or read from all_runs.zip beside
-/// the run's data, and that of the pixels' cosines. By similarity (train/similarity.h).
+/// One-shot accuracy on trials as JudgeRequest::trials names them, drawn from `test` or read from
+/// all_runs.zip beside the run's data, and that of the pixels' cosines. By similarity (train/similarity.h).
 void judge_trials(Run& run, const Dataset& test, const std::string& trials, std::int64_t seed,
                   std::vector<ReportScore>& scores, const JudgeProgress& progress);
 
-/// How often a matcher finds an image of the query's class among the most alike; nothing for other models and for data
-/// without classes of five examples.
+/// How often a matcher finds an image of the query's class among the most alike; nothing for other models and
+/// for data without classes of five examples.
 void judge_retrieval(Run& run, const Dataset& test, std::int64_t seed, std::vector<ReportScore>& scores,
                      const JudgeProgress& progress);
 

@@ -41,16 +41,18 @@ void judge_trials(Run& run, const Dataset& test, const std::string& trials, std:
   for (const auto& episode : made.episodes) {
     progress(fmt::format("one-shot trials: episode {} of {}", right.size() + 1, made.episodes.size()));
     const auto queries = rows(data, episode.queries), known = rows(data, episode.support);
-    const auto wanted = torch::tensor(episode.query_classes), classes = torch::tensor(episode.support_classes);
+    const auto wanted = torch::tensor(episode.query_classes),
+               classes = torch::tensor(episode.support_classes);
     right.push_back(most_alike_is_right(similarity.between(queries, known), wanted, classes));
     if (made.data.is_images())
       right_by_pixels.push_back(most_alike_is_right(pixel_cosines(queries, known), wanted, classes));
   }
   const auto add = [&](const std::string& name, const std::vector<Tensor>& each, const std::string& how) {
     const auto found = one_shot_accuracy(each);
-    scores.push_back({name, found.accuracy, "",
-                      fmt::format("by {}; {} of {} trials ({}) right, {} episodes, standard error {:.2g}", how,
-                                  found.right, found.trials, trials, each.size(), found.standard_error)});
+    scores.push_back(
+        {name, found.accuracy, "",
+         fmt::format("by {}; {} of {} trials ({}) right, {} episodes, standard error {:.2g}", how,
+                     found.right, found.trials, trials, each.size(), found.standard_error)});
   };
   add("one-shot accuracy", right, similarity.how());
   if (made.data.is_images()) add("one-shot accuracy of pixels", right_by_pixels, "the cosine of all pixels");
@@ -70,9 +72,9 @@ void judge_retrieval(Run& run, const Dataset& test, std::int64_t seed, std::vect
   std::vector<double> sums(ranks.size());
   std::int64_t queries = 0;
   for (const auto& episode : draw_trials(test, plan, kRetrievals, seed)) {
-    const auto recalls = recall_at(
-        ranks, similarity.between(rows(data, episode.queries), rows(data, episode.support)),
-        torch::tensor(episode.query_classes), torch::tensor(episode.support_classes));
+    const auto recalls =
+        recall_at(ranks, similarity.between(rows(data, episode.queries), rows(data, episode.support)),
+                  torch::tensor(episode.query_classes), torch::tensor(episode.support_classes));
     for (std::size_t i = 0; i < ranks.size(); ++i) sums[i] += recalls[i] / kRetrievals;
     queries += plan.ways;
   }

@@ -13,7 +13,8 @@ class Similarity {
   /// A usage error for a model that is neither.
   explicit Similarity(Run& run);
 
-  /// All pairs of data as `in_batches` takes them, [Q, ...] and [N, ...]: [Q, N] double, higher is more alike.
+  /// All pairs of data as `in_batches` takes them, [Q, ...] and [N, ...]: [Q, N] double, higher is more
+  /// alike.
   Tensor between(const Tensor& queries, const Tensor& others) const;
   /// "similarity of siamese", "minus the distance of vae's codes"
   std::string how() const;

@@ -3,7 +3,7 @@
 # shellcheck source=tests/harness.sh
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train sample interpolate reconstruct evaluate score embed reproduce report verify-resume models recipes data lab completion)
+verbs=(demo train sample interpolate reconstruct translate classify match stylize evaluate score embed reproduce report verify-resume models recipes data lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -199,6 +199,44 @@ expect_code 0 "$BELAMY" embed plane --manifold --rows 4 --out manifold.png
 expect_text "4 x 4 decoded latents"
 expect_code 0 "$BELAMY" embed plane --out plane.png
 expect_text "6 codes of 2 values as they are"
+
+# --- Two domains: folders A and B of pairs, translated, keeping names and sizes ---
+mkdir -p pairs/A pairs/B mine/deep
+cp images/left/*.pgm pairs/A
+cp images/left/*.pgm pairs/B
+expect_code 0 "$BELAMY" data doctor pairs
+expect_text "30 pairs in A and B: data.pairs=folders"
+expect_code 0 "$BELAMY" train pix2pix --data pairs --set pairs=folders --steps 5 --out turned --set train.threads=1 \
+  --set width=4 --set discriminator_width=4 --set train.batch=4
+printf 'P2\n20 9\n255\n' >mine/deep/wide.pgm
+for ((i = 0; i < 180; ++i)); do echo "$i"; done >>mine/deep/wide.pgm
+cp images/left/001.pgm mine/one.pgm
+expect_code 0 "$BELAMY" translate turned --data mine --out drawn/ --sheet drawn.png
+expect_text "2 of 2 files translated a2b into drawn/"
+expect_file drawn/one.png
+expect_file drawn/deep/wide.png
+expect_file drawn.png
+[[ $(od -An -tu1 -j16 -N8 drawn/deep/wide.png | tr -s ' ') == " 0 0 0 20 0 0 0 9" ]] || fail "the size is not kept"
+echo "no image" >mine/bad.png
+expect_code 3 "$BELAMY" translate turned --data mine --out drawn/
+expect_text "left out: .*bad.png"
+expect_text "2 of 3 files translated"
+expect_code 0 "$BELAMY" translate turned --out test.npz
+expect_code 0 "$BELAMY" evaluate turned
+expect_text "l1 a2b +[0-9.]+"
+expect_text "ssim a2b of copying +[0-9.]+"
+expect_text "retrieval a2b +[0-9.]+"
+expect_code 0 "$BELAMY" train source-only --data images --set target=many --steps 5 --out named --set train.threads=1
+expect_code 0 "$BELAMY" classify named --out classes.csv -n 3
+expect_text "^(left|top) +[01]\.[0-9]+"
+expect_text "right: [0-9]+ of 40 with labels"
+[[ $(wc -l <classes.csv) == 41 && $(head -n 1 classes.csv) == name,class,belief ]] || fail "not all are classified"
+expect_code 0 "$BELAMY" evaluate named
+expect_text "^classification error +[0-9.]+"
+expect_text "source classification error +[0-9.]+"
+expect_code 0 "$BELAMY" train dcgan --data images --steps 2 --out seen --set train.threads=1 --set width=4
+expect_code 0 "$BELAMY" stylize seen --content images/left/001.pgm --style images/top/000.pgm --steps 20 --out styled/one.png
+expect_file styled/one.png
 
 # --- Resuming gives the same bits, for every model ---
 images=(--set data.source=images --set train.threads=1 --set train.batch=8)

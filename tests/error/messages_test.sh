@@ -210,6 +210,28 @@ expect_text "gan is no encoder"
 expect_failure 3 "$BELAMY" score run --normal "mode 9"
 expect_text "no class is called 'mode 9'"
 expect_none codes.bmp codes.png
+# Two domains.
+expect_failure 2 "$BELAMY" translate run --data images
+expect_text "gan is no translator"
+expect_text "models that are: .*pix2pix"
+expect_failure 2 "$BELAMY" classify run
+expect_text "gan is no classifier"
+expect_failure 2 "$BELAMY" stylize run --content a.png --style b.png
+expect_text "gan is no featurizer"
+expect_failure 2 "$BELAMY" train pix2pix --data images --out pairs
+expect_text "pix2pix learns from pairs, but these data are one domain"
+expect_text "data.pairs"
+expect_failure 3 "$BELAMY" train pix2pix --data images --set pairs=folders --out pairs
+expect_text "no pairs of folders; it has left, top"
+expect_failure 2 "$BELAMY" train pix2pix --data images --set pairs=classes --out pairs
+expect_text "needs two data.sides"
+expect_failure 2 "$BELAMY" train cyclegan --data images --set unpaired=true --out pairs
+expect_text "holds no pairs"
+expect_failure 3 "$BELAMY" train dann --data images --set target=nowhere --out pairs
+expect_text "no data set 'nowhere'"
+expect_failure 2 "$BELAMY" train siamese --data images --set pairs=none --out pairs
+expect_text "data.pairs=random"
+expect_none pairs
 "$BELAMY" train autoencoder --data images --steps 5 --out coder --set train.threads=1 --set "model.hidden=[16]" >said 2>&1
 expect_failure 2 "$BELAMY" evaluate coder --parzen
 expect_text "autoencoder is no sampler"

@@ -1,4 +1,6 @@
 // One-shot trials: the official layout of Omniglot, and episodes drawn from a labelled set.
+#include "data/trials.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
@@ -6,7 +8,6 @@
 
 #include "belamy/error.h"
 
-#include "data/trials.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -26,7 +27,8 @@ std::string dot(std::uint8_t value, int side = 1) {
 // Two runs of two classes; the second names its known images in another order.
 samples::Members runs() {
   return {{"run01/class_labels.txt",
-           "run01/test/item01.png run01/training/class02.png\nrun01/test/item02.png run01/training/class01.png\n"},
+           "run01/test/item01.png run01/training/class02.png\nrun01/test/item02.png "
+           "run01/training/class01.png\n"},
           {"run01/training/class01.png", dot(11)},
           {"run01/training/class02.png", dot(12)},
           {"run01/training/unused.png", "no image"},
@@ -115,7 +117,8 @@ TEST(OfficialTrials, AreFittedLikeData) {
 
 TEST(OfficialTrials, BadArchivesAreToldWithFileAndLine) {
   EXPECT_THAT(error_with({{"run01/test/item01.png", dot(1)}}), HasSubstr("no class_labels.txt in it"));
-  EXPECT_THAT(error_with(with("run01/class_labels.txt", "\n")), HasSubstr("run01/class_labels.txt: no trials"));
+  EXPECT_THAT(error_with(with("run01/class_labels.txt", "\n")),
+              HasSubstr("run01/class_labels.txt: no trials"));
   EXPECT_THAT(error_with(with("run01/class_labels.txt", "\nrun01/test/item01.png\n")),
               HasSubstr("run01/class_labels.txt, line 2: not two files"));
   EXPECT_THAT(error_with(with("run01/class_labels.txt", "a b c\n")), HasSubstr("line 1: not two files"));
@@ -173,7 +176,8 @@ TEST(DrawnTrials, HaveTheirWaysAndShotsWithoutRepetition) {
     }
     EXPECT_EQ(label_of.size(), 5U);
     for (std::size_t i = 0; i < episode.queries.size(); ++i) {
-      EXPECT_EQ(data.labels[static_cast<std::size_t>(episode.queries[i])], label_of.at(episode.query_classes[i]));
+      EXPECT_EQ(data.labels[static_cast<std::size_t>(episode.queries[i])],
+                label_of.at(episode.query_classes[i]));
     }
     seen.insert(all.begin(), all.end());
   }

@@ -17,7 +17,8 @@ namespace {
 using torch::Tensor;
 
 TEST(OneShotAccuracy, HasTheErrorOfItsEpisodes) {
-  const auto right = torch::tensor({1, 1, 1, 0}, torch::kBool), wrong = torch::tensor({0, 0, 0, 1}, torch::kBool);
+  const auto right = torch::tensor({1, 1, 1, 0}, torch::kBool),
+             wrong = torch::tensor({0, 0, 0, 1}, torch::kBool);
   const auto found = one_shot_accuracy({right, wrong, right, wrong});
   EXPECT_EQ(found.right, 8);
   EXPECT_EQ(found.trials, 16);
@@ -41,7 +42,8 @@ TEST(OneShotAccuracy, TakesTheMostAlike) {
 TEST(Recall, CountsQueriesWithARightItemAmongTheFirst) {
   const auto similarity =
       torch::tensor({{0.9, 0.8, 0.7, 0.6}, {0.1, 0.2, 0.3, 0.4}, {0.5, 0.4, 0.9, 0.1}}, torch::kDouble);
-  const auto labels = torch::tensor({1, 2, 3, 1}, torch::kLong), wanted = torch::tensor({2, 1, 9}, torch::kLong);
+  const auto labels = torch::tensor({1, 2, 3, 1}, torch::kLong),
+             wanted = torch::tensor({2, 1, 9}, torch::kLong);
   // The first finds its 2 at rank 2, the second its 1 at once, the third never.
   const auto recalls = recall_at({1, 2, 10}, similarity, wanted, labels);
   EXPECT_THAT(recalls, testing::ElementsAre(1.0 / 3, 2.0 / 3, 2.0 / 3));
@@ -70,7 +72,8 @@ TEST(ModifiedHausdorff, IsTheGreaterMeanOfNearestDistances) {
   const auto a = drawn({{5, 4}, {5, 5}, {5, 6}}), b = drawn({{9, 10}, {9, 14}});
   EXPECT_NEAR(modified_hausdorff(a, b).item<double>(), 4.0 / 3, 1e-12);
   EXPECT_NEAR(modified_hausdorff(b, a).item<double>(), 4.0 / 3, 1e-12);
-  EXPECT_NEAR(modified_hausdorff(a, drawn({{0, 0}, {0, 1}, {0, 2}})).item<double>(), 0, 1e-12) << "moved only";
+  EXPECT_NEAR(modified_hausdorff(a, drawn({{0, 0}, {0, 1}, {0, 2}})).item<double>(), 0, 1e-12)
+      << "moved only";
   EXPECT_THROW(modified_hausdorff(a, drawn({})), Error);
 }
 
@@ -78,7 +81,8 @@ TEST(ModifiedHausdorff, IsTheGreaterMeanOfNearestDistances) {
 TEST(OfficialTrials, GiveThePublishedBaselines) {
   const char* data = std::getenv("BELAMY_DATA");
   const auto archive = std::filesystem::path(data ? data : "") / "omniglot/all_runs.zip";
-  if (!data || !std::filesystem::exists(archive)) GTEST_SKIP() << "set BELAMY_DATA to the folder that holds omniglot";
+  if (!data || !std::filesystem::exists(archive))
+    GTEST_SKIP() << "set BELAMY_DATA to the folder that holds omniglot";
   const auto trials = read_trials(archive, {});
   ASSERT_EQ(trials.episodes.size(), 20U);
   ASSERT_EQ(trials.count(), 400);
@@ -87,7 +91,8 @@ TEST(OfficialTrials, GiveThePublishedBaselines) {
   for (const auto& episode : trials.episodes) {
     const auto queries = images.index_select(0, torch::tensor(episode.queries)),
                known = images.index_select(0, torch::tensor(episode.support));
-    const auto wanted = torch::tensor(episode.query_classes), classes = torch::tensor(episode.support_classes);
+    const auto wanted = torch::tensor(episode.query_classes),
+               classes = torch::tensor(episode.support_classes);
     by_pixels.push_back(most_alike_is_right(pixel_cosines(queries, known), wanted, classes));
     by_ink.push_back(
         most_alike_is_right(-modified_hausdorff(queries.squeeze(1), known.squeeze(1)), wanted, classes));

@@ -44,8 +44,8 @@ TEST(Triplet, TakesEverythingOfAnotherClassAsNegative) {
   // Places on a line: the pair (0, 1) of class 7, the pair (1.5, 9) of classes 8 and 7.
   const auto a = torch::tensor({{0.0}, {1.5}}, kDouble), b = torch::tensor({{1.0}, {9.0}}, kDouble);
   const auto a_labels = torch::tensor({7, 8}, torch::kLong), b_labels = torch::tensor({7, 7}, torch::kLong);
-  // Anchors 0 and 1, each other's positives at distance 1; the negative is 1.5. With margin 1: 1 - 1.5 + 1 and 1 -
-  // 0.5 + 1.
+  // Anchors 0 and 1, each other's positives at distance 1; the negative is 1.5. With margin 1: 1 - 1.5 + 1
+  // and 1 - 0.5 + 1.
   EXPECT_NEAR(value(objectives::triplet(a, b, a_labels, b_labels, 1)), (0.5 + 1.5) / 2, 1e-5);
   // With margin 0.1 the first is solved and no longer counted.
   EXPECT_NEAR(value(objectives::triplet(a, b, a_labels, b_labels, 0.1)), 0.6, 1e-5);
@@ -72,8 +72,8 @@ TEST(Triplet, HasTheGradientOfItsDifferences) {
 // How often the most alike of ten known bars is the right one, before and after a training.
 std::pair<double, double> one_shot(const std::vector<std::string>& settings) {
   auto all = settings;
-  all.insert(all.end(), {"train.batch=32", "train.steps=1000", "model.width=8", "model.hidden=[64]", "model.code=16",
-                         "optimizer.siamese.lr=3e-3"});
+  all.insert(all.end(), {"train.batch=32", "train.steps=1000", "model.width=8", "model.hidden=[64]",
+                         "model.code=16", "optimizer.siamese.lr=3e-3"});
   const auto recipe = recipe_of("siamese", all);
   Session session(*recipe, small_matches(200), kCpu);
   const auto data = to_model_range(data_tensor(small_matches(300)).narrow(0, 200, 100));
@@ -83,7 +83,8 @@ std::pair<double, double> one_shot(const std::vector<std::string>& settings) {
     auto& matcher = *session.state().model().matcher();
     std::vector<Tensor> right;
     for (std::int64_t from = 10; from < 100; from += 10) {
-      const auto a = data.narrow(0, from, 10).repeat_interleave(10, 0), b = data.narrow(0, 0, 10).repeat({10, 1, 1, 1});
+      const auto a = data.narrow(0, from, 10).repeat_interleave(10, 0),
+                 b = data.narrow(0, 0, 10).repeat({10, 1, 1, 1});
       right.push_back(most_alike_is_right(matcher.similarity(a, b).view({10, 10}), classes, classes));
     }
     return one_shot_accuracy(right).accuracy;
@@ -97,8 +98,10 @@ TEST(Siamese, LearnsWhatIsAlikeWithEveryLossAndNetwork) {
   for (const char* loss : {"cross-entropy", "contrastive", "triplet"}) {
     for (const char* network : {"convolutional", "fully-connected"}) {
       SCOPED_TRACE(std::string(loss) + ", " + network);
-      const auto [before, after] = one_shot({std::string("model.loss=") + loss, std::string("model.network=") + network});
-      RecordProperty(std::string(loss) + " " + network, std::to_string(before) + " -> " + std::to_string(after));
+      const auto [before, after] =
+          one_shot({std::string("model.loss=") + loss, std::string("model.network=") + network});
+      RecordProperty(std::string(loss) + " " + network,
+                     std::to_string(before) + " -> " + std::to_string(after));
       EXPECT_GT(after, 0.9);
     }
   }
@@ -106,8 +109,8 @@ TEST(Siamese, LearnsWhatIsAlikeWithEveryLossAndNetwork) {
 
 TEST(Siamese, SimilarityIsSymmetricAndGreatestForTheSame) {
   for (const char* loss : {"cross-entropy", "contrastive"}) {
-    const auto recipe = recipe_of("siamese", {std::string("model.loss=") + loss, "model.width=4", "model.code=8",
-                                              "train.batch=16"});
+    const auto recipe = recipe_of(
+        "siamese", {std::string("model.loss=") + loss, "model.width=4", "model.code=8", "train.batch=16"});
     Session session(*recipe, small_matches(64), kCpu);
     run_steps(session, 30);
     const auto data = session.batches().head(10);
@@ -127,8 +130,14 @@ TEST(Siamese, SimilarityIsSymmetricAndGreatestForTheSame) {
 // The network of Koch et al., layer by layer.
 TEST(Siamese, IsThePublishedNetworkAt105Pixels) {
   const auto recipe = recipe_of("siamese", {"model.width=64", "model.code=4096"});
-  Dataset data{.name = "grey", .count = 4, .channels = 1, .height = 105, .width = 105, .labels = {0, 0, 1, 1},
-               .class_names = {"a", "b"}, .matches = true};
+  Dataset data{.name = "grey",
+               .count = 4,
+               .channels = 1,
+               .height = 105,
+               .width = 105,
+               .labels = {0, 0, 1, 1},
+               .class_names = {"a", "b"},
+               .matches = true};
   data.pixels.assign(4 * 105 * 105, 100);
   Session session(*recipe, data, kCpu);
   std::vector<std::vector<std::int64_t>> sizes;
