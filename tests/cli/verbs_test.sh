@@ -232,7 +232,7 @@ expect_text "^(left|top) +[01]\.[0-9]+"
 expect_text "right: [0-9]+ of 40 with labels"
 [[ $(wc -l <classes.csv) == 41 && $(head -n 1 classes.csv) == name,class,belief ]] || fail "not all are classified"
 expect_code 0 "$BELAMY" evaluate named
-expect_text "^classification error +[0-9.]+"
+expect_text "^ +classification error +[0-9.]+"
 expect_text "source classification error +[0-9.]+"
 expect_code 0 "$BELAMY" train dcgan --data images --steps 2 --out seen --set train.threads=1 --set width=4
 expect_code 0 "$BELAMY" stylize seen --content images/left/001.pgm --style images/top/000.pgm --steps 20 --out styled/one.png
