@@ -76,9 +76,12 @@ Image translations(ModelState& state, Translator& translator, std::int64_t count
   }
   if (parts.empty()) return {};
   auto picture = std::move(parts[0]);
+  constexpr int gap = 12;
   for (std::size_t i = 1; i < parts.size(); ++i) {
     if (parts[i].width != picture.width || parts[i].channels != picture.channels) continue;
-    picture.height += parts[i].height;
+    const auto row = static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.channels);
+    picture.pixels.insert(picture.pixels.end(), gap * row, std::uint8_t{255});
+    picture.height += gap + parts[i].height;
     picture.pixels.insert(picture.pixels.end(), parts[i].pixels.begin(), parts[i].pixels.end());
   }
   return picture;
