@@ -10,6 +10,7 @@
 #include "core/progress.h"
 #include "data/dataset.h"
 #include "train/machine.h"
+#include "train/run_report.h"
 #include "train/session.h"
 
 namespace belamy::cli {
@@ -101,9 +102,8 @@ ExitCode train_and_tell(const TrainRequest& request) {
                format_count(outcome.step), out.string());
     return ExitCode::interrupted;
   }
-  fmt::print("done: {} steps in {}\n  report  {}\n  samples belamy sample {} -n 64 --out samples.png\n",
-             format_count(outcome.step), format_duration(outcome.seconds), (out / "report.html").string(),
-             out.string());
+  fmt::print("done: {} steps in {}\n  report  {}\n  use     {}\n", format_count(outcome.step),
+             format_duration(outcome.seconds), (out / "report.html").string(), use_of(*recipe->model, out));
   return ExitCode::ok;
 }
 

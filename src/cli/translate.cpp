@@ -123,8 +123,9 @@ ExitCode translate_folder(const Request& request, const Run& run, Translator& tr
     }
     good += ready.size();
     sheet.add(input);
-    progress.update(fmt::format("{} of {} images", format_count(static_cast<std::int64_t>(begin + kAtOnce)),
-                                format_count(static_cast<std::int64_t>(jobs.size()))));
+    progress.update(fmt::format(
+        "{} of {} images", format_count(static_cast<std::int64_t>(std::min(begin + kAtOnce, jobs.size()))),
+        format_count(static_cast<std::int64_t>(jobs.size()))));
   }
   progress.finish();
   if (good == 0)

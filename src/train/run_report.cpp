@@ -1,5 +1,6 @@
 #include "train/run_report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
@@ -66,6 +67,20 @@ std::string describe_data(const Dataset& d) {
   return text;
 }
 
+std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
+  const auto can = [&](Capability capability) {
+    return std::find(model.capabilities.begin(), model.capabilities.end(), capability) !=
+           model.capabilities.end();
+  };
+  const auto& folder = run.string();
+  if (can(Capability::translator)) return "belamy translate " + folder + " --data DIR --out translated/";
+  if (can(Capability::sampler)) return "belamy sample " + folder + " -n 64 --out samples.png";
+  if (can(Capability::matcher)) return "belamy match " + folder + " --query F --folder DIR";
+  if (can(Capability::reconstructor)) return "belamy reconstruct " + folder + " --out copies.png";
+  if (can(Capability::classifier)) return "belamy classify " + folder + " --data DIR";
+  return "belamy evaluate " + folder;
+}
+
 void write_about(RunFolder& folder, const Dataset& dataset, const Pairs& legend) {
   write_json(folder, "about.json",
              {{"data", describe_data(dataset)},
@@ -128,7 +143,7 @@ void write_run_report(RunFolder& folder, const Recipe& recipe) {
   }
   facts.commands = {"belamy train " + (folder.path() / "resolved.toml").string() + " --out " +
                         folder.path().string() + "-again",
-                    "belamy sample " + folder.path().string() + " -n 64 --out samples.png"};
+                    use_of(*recipe.model, folder.path())};
   write_report(folder, facts);
 }
 

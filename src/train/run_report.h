@@ -17,6 +17,9 @@ namespace belamy {
 /// "mnist: 60,000 images of 28x28 gray, 10 classes".
 std::string describe_data(const Dataset& dataset);
 
+/// What a run of the model is for: the command that shows it.
+std::string use_of(const ModelInfo& model, const std::filesystem::path& run);
+
 /// about.json: the data and the machine of the training, and what the colours of its samples mean.
 void write_about(RunFolder& folder, const Dataset& dataset,
                  const std::vector<std::pair<std::string, std::string>>& legend = {});
