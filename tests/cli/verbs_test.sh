@@ -238,6 +238,27 @@ expect_code 0 "$BELAMY" train dcgan --data images --steps 2 --out seen --set tra
 expect_code 0 "$BELAMY" stylize seen --content images/left/001.pgm --style images/top/000.pgm --steps 20 --out styled/one.png
 expect_file styled/one.png
 
+# --- How alike two images are; trials ---
+expect_code 0 "$BELAMY" train siamese --data many --steps 200 --out siamese --set train.threads=1 --set model.width=4 \
+  --set model.code=16 --set data.holdout=0.5
+expect_code 0 "$BELAMY" match siamese many/left/001.pgm many/left/003.pgm
+expect_text "^[01](\.[0-9e-]+)?  similarity of siamese: many/left/001.pgm, many/left/003.pgm"
+expect_code 0 "$BELAMY" match siamese --query many/left/001.pgm --folder others -n 3 --out match/ranks.csv --sheet match/sheet.png
+expect_text "warning: 1 of 31 files left out"
+expect_text "^30 of others by similarity of siamese; the most alike first"
+expect_text "^ +1 +[0-9.e-]+  others/left/[0-9]+.pgm  left"
+expect_file match/sheet.png
+[[ $(wc -l <match/ranks.csv) == 31 && $(head -n 1 match/ranks.csv) == rank,similarity,name,label ]] ||
+  fail "the list of matches is not complete"
+[[ $(sed -n 2,16p match/ranks.csv | grep -c ',left$') == 15 ]] || fail "not all of the query's class come first"
+expect_code 0 "$BELAMY" match kept many/left/001.pgm many/top/000.pgm
+expect_text "^-[0-9.]+  minus the distance of autoencoder's codes"
+expect_code 0 "$BELAMY" evaluate siamese --trials 2-way-1-shot
+expect_text "^ +recall@1 +(0\.9|1)"
+expect_text "^ +one-shot accuracy +(0\.9|1)"
+expect_text "by similarity of siamese; .* of 1000 trials \(2-way-1-shot\) right, 500 episodes, standard error"
+expect_text "one-shot accuracy of pixels +[0-9.]+"
+
 # --- Resuming gives the same bits, for every model ---
 images=(--set data.source=images --set train.threads=1 --set train.batch=8)
 expect_code 0 "$BELAMY" verify-resume gan "${images[@]}" "${tiny[@]}"

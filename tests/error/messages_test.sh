@@ -180,6 +180,22 @@ expect_text "problems: 2"
 
 # --- Runs and checkpoints: 5 ---
 expect_code 0 train_ring run --set train.checkpoint_every=5
+expect_failure 2 "$BELAMY" match run a.png b.png
+expect_text "gan is no matcher"
+expect_text "models that are: .*siamese"
+expect_failure 2 "$BELAMY" match run a.png
+expect_text "use match RUN A B, or match RUN --query F --folder DIR"
+expect_code 0 "$BELAMY" train siamese --data images --steps 2 --out alike --set train.threads=1 --set model.width=4
+expect_failure 3 "$BELAMY" match alike images/top/002.pgm missing.png
+expect_text "missing.png: there is no such file"
+expect_failure 3 "$BELAMY" match alike images/top/002.pgm images/left/wrong.png
+expect_text "images/left/wrong.png"
+expect_failure 2 "$BELAMY" evaluate alike --trials offical
+expect_text "use official, or such as 5-way-1-shot"
+expect_failure 3 "$BELAMY" evaluate alike --trials official
+expect_text "there is no images/all_runs.zip"
+expect_failure 3 "$BELAMY" evaluate alike --trials 3-way-1-shot
+expect_text "has no 3 classes of 2 examples or more"
 expect_failure 5 train_ring run
 expect_text "'run' already holds a run"
 expect_text "--resume"
