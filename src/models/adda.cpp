@@ -107,7 +107,7 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
 }
 
 std::vector<std::string> advise(const Recipe& recipe) {
-  if (recipe.stages.size() > 1) return {};
+  if (recipe.stages.front().steps > 0) return {};
   return {
       "without stages source and target learn at once; the paper's stages are source, then adapt "
       "(recipe adda-mnist-usps)"};

@@ -44,7 +44,8 @@ struct CoganConfig : LenetConfig {
     f.add("agreement", agreement, {0, 1e6},
           "of the squared distance between the features of the two images of one latent");
     f.add("samples", samples, std::vector<std::string>{"a", "b", "pairs"},
-          "what is sampled: images of a domain, or of A and B in turn, two of one latent");
+          "what is sampled: images of a domain, or of A and B in turn, two of one latent, for looking at: "
+          "scores compare samples with A");
   }
 };
 

@@ -1,5 +1,6 @@
 // What the models of domain adaptation share: a LeNet that names classes, a judge of domains, and the data
-// they take: a source domain A with labels and a target domain B without.
+// they take: a source domain A with labels and a target domain B without. As Classifier each names the
+// classes of B; data of A go the same way.
 #pragma once
 
 #include <memory>
