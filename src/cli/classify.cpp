@@ -5,7 +5,6 @@
 
 #include "cli/outputs.h"
 #include "cli/verbs.h"
-#include "core/env.h"
 #include "core/progress.h"
 #include "data/dataset.h"
 #include "train/batches.h"
@@ -74,9 +73,7 @@ ExitCode classify(const Request& request) {
     fmt::print("right: {} of {} with labels, {:.2f} %\n", format_count(right), format_count(judged),
                100.0 * static_cast<double>(right) / static_cast<double>(judged));
   if (!request.out.empty()) {
-    const fs::path path = request.out;
-    if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
-    write_atomically(Env::real(), path, csv);
+    write_output(request.out, csv);
     fmt::print("all in {}\n", request.out);
   }
   return ExitCode::ok;

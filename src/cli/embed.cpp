@@ -5,7 +5,6 @@
 
 #include "cli/outputs.h"
 #include "cli/verbs.h"
-#include "core/env.h"
 #include "core/progress.h"
 #include "data/dataset.h"
 #include "metrics/tsne.h"
@@ -48,7 +47,7 @@ void draw_codes(const Request& request, Run& run) {
                       map.divergence);
   }
   const auto labels = set.labels.empty() ? Tensor() : torch::tensor(set.labels).index_select(0, pick);
-  write_atomically(Env::real(), request.out, encode_png(labelled_map(points, labels)));
+  write_output(request.out, encode_png(labelled_map(points, labels)));
   fmt::print("{} codes of {} values {}, in {}\n", n, encoder->code_size(), how, request.out);
 }
 
@@ -75,7 +74,6 @@ void add_embed(CLI::App& app, Work& work) {
       if (out.extension() != ".png")
         throw usage_error(fmt::format("--out {}: the map is a PNG", request->out), "use --out F.png");
       const auto run = Run::open(request->run, request->device, warn);
-      if (out.has_parent_path()) Env::real().create_folders(out.parent_path());
       if (!request->manifold) {
         draw_codes(*request, *run);
         return ExitCode::ok;
@@ -83,7 +81,7 @@ void add_embed(CLI::App& app, Work& work) {
       auto* decoder = need(run->model().decoder(), *run, Capability::decoder);
       const auto images = decoded_manifold(*decoder, request->rows, run->device());
       if (images.dim() != 4) throw usage_error("the manifold shows images, and this run makes points");
-      write_atomically(Env::real(), out, encode_png(image_grid(images, request->rows)));
+      write_output(out, encode_png(image_grid(images, request->rows)));
       fmt::print("{0} x {0} decoded latents in {1}\n", request->rows, request->out);
       return ExitCode::ok;
     };

@@ -6,7 +6,6 @@
 
 #include "cli/outputs.h"
 #include "cli/verbs.h"
-#include "core/env.h"
 #include "data/dataset.h"
 #include "train/batches.h"
 #include "train/pictures.h"
@@ -70,9 +69,6 @@ void add_interpolate(CLI::App& app, Work& work) {
       if (!run->shape().is_images()) throw usage_error("interpolate shows images; this run makes points");
       const auto z = ends(*run, model, request->paths + 1, request->seed);
       const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
-      if (fs::path(request->out).has_parent_path()) {
-        Env::real().create_folders(fs::path(request->out).parent_path());
-      }
       for (const std::string path : {"linear", "spherical"}) {
         if (request->path != "both" && request->path != path) continue;
         std::vector<Tensor> rows;
@@ -83,10 +79,10 @@ void add_interpolate(CLI::App& app, Work& work) {
         }
         const auto all = torch::cat(rows);
         const fs::path strip = request->out + "-" + path + ".png", film = request->out + "-" + path + ".webp";
-        write_atomically(Env::real(), strip, encode_png(image_grid(all, request->steps)));
+        write_output(strip, encode_png(image_grid(all, request->steps)));
         std::vector<Image> frames;
         for (const auto& image : to_images(all)) frames.push_back(contact_sheet({image}, 1, 0, 4));
-        write_atomically(Env::real(), film, encode_animation(frames, 80));
+        write_output(film, encode_animation(frames, 80));
         fmt::print("{} and {}\n", strip.string(), film.string());
       }
       return ExitCode::ok;

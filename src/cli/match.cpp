@@ -1,6 +1,4 @@
-#include <cmath>
 #include <fmt/format.h>
-#include <numeric>
 #include <torch/torch.h>
 
 #include "belamy/run.h"
@@ -50,37 +48,14 @@ ExitCode match_folder(const Request& request, const Run& run, const Similarity& 
   for (const auto& note : set.notes) warn(note);
   const auto data = data_tensor(set);
   const auto found = similarity.between(query, data).squeeze(0).contiguous();
-  const auto* value = found.data_ptr<double>();
-  std::vector<std::size_t> order(static_cast<std::size_t>(set.count));
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto finite =
-      std::stable_partition(order.begin(), order.end(), [&](auto i) { return std::isfinite(value[i]); });
-  std::stable_sort(order.begin(), finite, [&](auto a, auto b) { return value[a] > value[b]; });
-  if (finite != order.end())
-    warn(fmt::format("{} similarities are no finite numbers; they come last", order.end() - finite));
-
+  const auto order = ranked(found);
   fmt::print("{} of {} by {}; the most alike first\n", format_count(set.count), set.name, similarity.how());
-  std::string csv = "rank,similarity,name,label\n";
-  for (std::size_t rank = 0; rank < order.size(); ++rank) {
-    const auto i = order[rank];
-    const auto label = set.labels.empty() ? "" : set.class_names.at(static_cast<std::size_t>(set.labels[i]));
-    if (static_cast<std::int64_t>(rank) < request.show)
-      fmt::print("{:>6} {:>12.5g}  {}  {}\n", rank + 1, value[i], set.names[i], label);
-    csv += fmt::format("{},{},{},{}\n", rank + 1, value[i], quoted(set.names[i]), quoted(label));
-  }
-  const auto write = [](const fs::path& path, const std::string& bytes) {
-    if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
-    write_atomically(Env::real(), path, bytes);
-  };
-  if (!request.out.empty()) {
-    write(request.out, csv);
-    fmt::print("all ranks in {}\n", request.out);
-  }
+  tell_ranks(set, found, order, "similarity", request.show, request.out);
   if (!request.sheet.empty()) {
     const auto n = std::min(kSheet - 1, set.count);
     const std::vector<std::int64_t> best(order.begin(), order.begin() + n);
     const auto shown = torch::cat({query, data.index_select(0, torch::tensor(best))});
-    write(request.sheet, encode_png(image_grid(to_model_range(shown), kColumns)));
+    write_output(request.sheet, encode_png(image_grid(to_model_range(shown), kColumns)));
     fmt::print("the query and the {} most alike: {}\n", n, request.sheet);
   }
   return ExitCode::ok;

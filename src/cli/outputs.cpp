@@ -1,11 +1,15 @@
 #include "cli/outputs.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <numeric>
 #include <torch/torch.h>
 
 #include "belamy/error.h"
 
+#include "cli/verbs.h"
 #include "core/env.h"
 #include "data/npz.h"
 #include "train/batches.h"
@@ -54,6 +58,40 @@ void Output::write(const Tensor& data, const Tensor& labels) const {
   for (std::size_t i = 0; i < all.size(); ++i) {
     write_atomically(env, path_ / fmt::format("{:06d}.png", i), encode_png(all[i]));
   }
+}
+
+void write_output(const fs::path& path, std::string_view bytes) {
+  if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
+  write_atomically(Env::real(), path, bytes);
+}
+
+std::vector<std::int64_t> ranked(const Tensor& values) {
+  const auto* value = values.data_ptr<double>();
+  std::vector<std::int64_t> order(static_cast<std::size_t>(values.numel()));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  const auto finite =
+      std::stable_partition(order.begin(), order.end(), [&](auto i) { return std::isfinite(value[i]); });
+  std::stable_sort(order.begin(), finite, [&](auto a, auto b) { return value[a] > value[b]; });
+  if (finite != order.end())
+    warn(fmt::format("{} values are no finite numbers; they come last", order.end() - finite));
+  return order;
+}
+
+void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std::int64_t>& order,
+                const std::string& column, std::int64_t show, const std::string& out) {
+  const auto* value = values.data_ptr<double>();
+  std::string csv = "rank," + column + ",name,label\n";
+  std::int64_t rank = 0;
+  for (const auto place : order) {
+    const auto i = static_cast<std::size_t>(place);
+    const auto name = set.names.empty() ? fmt::format("point {}", i) : set.names[i];
+    const auto label = set.labels.empty() ? "" : set.class_names.at(static_cast<std::size_t>(set.labels[i]));
+    if (++rank <= show) fmt::print("{:>6} {:>12.5g}  {}  {}\n", rank, value[i], name, label);
+    csv += fmt::format("{},{},{},{}\n", rank, value[i], quoted(name), quoted(label));
+  }
+  if (out.empty()) return;
+  write_output(out, csv);
+  fmt::print("all ranks in {}\n", out);
 }
 
 std::string quoted(const std::string& text) {

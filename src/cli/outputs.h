@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <torch/types.h>
+#include <vector>
 
 #include "belamy/capabilities.h"
 #include "belamy/run.h"
@@ -29,8 +31,19 @@ class Output {
   std::filesystem::path path_;
 };
 
+/// One file, whole or not at all, with the folders that it needs.
+void write_output(const std::filesystem::path& path, std::string_view bytes);
+
 /// A field of a CSV file: in quotes where it needs them.
 std::string quoted(const std::string& text);
+
+/// Places of `values` [N] (double, on the CPU), the greatest first; what is not finite comes last, with a
+/// warning.
+std::vector<std::int64_t> ranked(const Tensor& values);
+/// Prints the first `show` of a ranked data set with value, name and label; all of them go into `out` as CSV
+/// where it is named, the value's column under the name `column`.
+void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std::int64_t>& order,
+                const std::string& column, std::int64_t show, const std::string& out);
 
 /// [C, H, W] in bytes.
 Tensor tensor_of(const Image& image);

@@ -5,7 +5,6 @@
 
 #include "cli/outputs.h"
 #include "cli/verbs.h"
-#include "core/env.h"
 #include "data/dataset.h"
 #include "train/batches.h"
 #include "train/pictures.h"
@@ -47,10 +46,7 @@ void add_reconstruct(CLI::App& app, Work& work) {
           lines.push_back(original.narrow(0, row * columns, columns));
           lines.push_back(copy.narrow(0, row * columns, columns));
         }
-        if (fs::path(request->out).has_parent_path()) {
-          Env::real().create_folders(fs::path(request->out).parent_path());
-        }
-        write_atomically(Env::real(), request->out, encode_png(image_grid(torch::cat(lines), columns)));
+        write_output(request->out, encode_png(image_grid(torch::cat(lines), columns)));
       } else {
         out.write(copy);
       }

@@ -1,14 +1,12 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <numeric>
 #include <torch/torch.h>
 
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
 #include "cli/verbs.h"
-#include "core/env.h"
 #include "core/progress.h"
 #include "data/dataset.h"
 #include "metrics/roc.h"
@@ -40,13 +38,6 @@ Dataset data_of(const Request& request, const Run& run) {
   auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   return set;
-}
-
-std::string name_of(const Dataset& set, std::size_t i) {
-  return set.names.empty() ? fmt::format("point {}", i) : set.names[i];
-}
-std::string label_of(const Dataset& set, std::size_t i) {
-  return set.labels.empty() ? "" : set.class_names.at(static_cast<std::size_t>(set.labels[i]));
 }
 
 // The classes that the model is to find usual: those named, else those that it was trained on.
@@ -90,49 +81,22 @@ ExitCode score(const Request& request) {
   const auto scores = in_batches(*run, data, [&](const Tensor& x) { return scorer->score(x); })
                           .to(torch::kDouble)
                           .contiguous();
-  const auto* value = scores.data_ptr<double>();
-
-  std::vector<std::size_t> order(static_cast<std::size_t>(set.count));
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto finite =
-      std::stable_partition(order.begin(), order.end(), [&](auto i) { return std::isfinite(value[i]); });
-  std::stable_sort(order.begin(), finite, [&](auto a, auto b) { return value[a] > value[b]; });
-  if (finite != order.end())
-    warn(fmt::format("{} scores are no finite numbers; they come last", order.end() - finite));
-
+  const auto order = ranked(scores);
   fmt::print("{} of {} by {}; the most unusual first\n", format_count(set.count), set.name,
              scorer->score_name());
-  std::string csv = "rank,score,name,label\n";
-  for (std::size_t rank = 0; rank < order.size(); ++rank) {
-    const auto i = order[rank];
-    if (static_cast<std::int64_t>(rank) < request.show)
-      fmt::print("{:>6} {:>12.5g}  {}  {}\n", rank + 1, value[i], name_of(set, i), label_of(set, i));
-    csv +=
-        fmt::format("{},{},{},{}\n", rank + 1, value[i], quoted(name_of(set, i)), quoted(label_of(set, i)));
-  }
+  tell_ranks(set, scores, order, "score", request.show, request.out);
   print_area(set, scores, strange);
-
-  const auto prepare = [](const fs::path& path) {
-    if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
-  };
-  if (!request.out.empty()) {
-    prepare(request.out);
-    write_atomically(Env::real(), request.out, csv);
-    fmt::print("all ranks in {}\n", request.out);
-  }
   if (!request.sheet.empty()) {
     if (!set.is_images()) throw usage_error("points make no sheet of pictures", "leave --sheet out");
     // The strangest, a white row, the most usual.
     const auto n = std::min<std::int64_t>(kColumns * kSheetRows, set.count);
-    const std::vector<std::int64_t> ranked(order.begin(), order.end());
     const auto row = [&](std::int64_t from) {
-      return to_model_range(data.index_select(0, torch::tensor(ranked).narrow(0, from, n)));
+      return to_model_range(data.index_select(0, torch::tensor(order).narrow(0, from, n)));
     };
     const auto columns = std::min(kColumns, n);
     const auto gap = torch::ones(run->shape().sizes(columns + (columns - n % columns) % columns));
-    prepare(request.sheet);
-    write_atomically(Env::real(), request.sheet,
-                     encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
+    write_output(request.sheet,
+                 encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
     fmt::print("the {} strangest above, the {} most usual below: {}\n", n, n, request.sheet);
   }
   return ExitCode::ok;

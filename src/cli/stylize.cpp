@@ -54,9 +54,7 @@ ExitCode work_on(const Request& request) {
     progress.update(fmt::format("{:3.0f} %, loss {:.4g}", 100 * done, loss));
   });
   progress.finish();
-  const fs::path out = request.out;
-  if (out.has_parent_path()) Env::real().create_folders(out.parent_path());
-  write_atomically(Env::real(), out, encode_png(to_images(made.cpu()).front()));
+  write_output(request.out, encode_png(to_images(made.cpu()).front()));
   fmt::print("{} in the style of {}: {}\n", request.content, request.style, request.out);
   return ExitCode::ok;
 }

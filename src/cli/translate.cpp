@@ -77,11 +77,9 @@ class Sheet {
   }
   void write(const Request& request, const Run& run, Translator& translator, const std::string& direction) {
     const auto columns = std::min(kColumns, input_.size(0));
-    const fs::path path = request.sheet;
-    if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
     const auto picture =
         translation_picture(translator, direction, to_model_range(input_).to(run.device()), {}, columns);
-    write_atomically(Env::real(), path, encode_png(picture));
+    write_output(request.sheet, encode_png(picture));
     fmt::print("inputs above translations: {}\n", request.sheet);
   }
 
@@ -116,9 +114,7 @@ ExitCode translate_folder(const Request& request, const Run& run, Translator& tr
     const auto made = to_images(
         in_batches(run, input, [&](const Tensor& x) { return translator.translate(x, direction); }));
     for (std::size_t i = 0; i < ready.size(); ++i) {
-      Env::real().create_folders(ready[i]->out.parent_path());
-      write_atomically(Env::real(), ready[i]->out,
-                       encode_png(resize(made[i], ready[i]->image.width, ready[i]->image.height)));
+      write_output(ready[i]->out, encode_png(resize(made[i], ready[i]->image.width, ready[i]->image.height)));
       ready[i]->image = {};
     }
     good += ready.size();

@@ -15,7 +15,6 @@
 
 #include "models/shared/adaptation.h"
 #include "nn/gradient_reversal.h"
-#include "objectives/adversarial.h"
 
 namespace belamy::models {
 namespace {
@@ -31,15 +30,10 @@ struct DannConfig : AdversaryConfig {
   }
 };
 
-class Dann final : public Model, public Classifier {
+class Dann final : public JudgedLenet {
  public:
   Dann(const DataShape& shape, const DannConfig& config, at::Generator generator)
-      : config_(config), classes_(shape.classes) {
-    network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
-    adversary_ = register_module("adversary", make_adversary(config, config.features, generator));
-    add_player("network", {network_});
-    add_player("adversary", {adversary_});
-  }
+      : JudgedLenet(shape, config, generator), config_(config) {}
 
   void step(const Batch& batch, StepContext& context) override {
     const double progress = static_cast<double>(context.step()) / static_cast<double>(context.total_steps());
@@ -54,16 +48,8 @@ class Dann final : public Model, public Classifier {
     context.update_together({"network", "adversary"}, labelled + domain);
   }
 
-  Classifier* classifier() override { return this; }
-  std::int64_t classes() const override { return classes_; }
-  Tensor classify(const Tensor& data) override { return network_->name(network_->features(data)); }
-
  private:
   DannConfig config_;
-  std::int64_t classes_;
-  objectives::Adversarial objective_{"non-saturating"};
-  std::shared_ptr<Lenet> network_;
-  std::shared_ptr<nn::Chain> adversary_;
 };
 
 }  // namespace

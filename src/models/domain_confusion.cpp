@@ -13,7 +13,6 @@
 #include <torch/torch.h>
 
 #include "models/shared/adaptation.h"
-#include "objectives/adversarial.h"
 #include "objectives/confusion.h"
 
 namespace belamy::models {
@@ -28,15 +27,10 @@ struct ConfusionConfig : AdversaryConfig {
   }
 };
 
-class DomainConfusion final : public Model, public Classifier {
+class DomainConfusion final : public JudgedLenet {
  public:
   DomainConfusion(const DataShape& shape, const ConfusionConfig& config, at::Generator generator)
-      : config_(config), classes_(shape.classes) {
-    network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
-    adversary_ = register_module("adversary", make_adversary(config, config.features, generator));
-    add_player("network", {network_});
-    add_player("adversary", {adversary_});
-  }
+      : JudgedLenet(shape, config, generator), config_(config) {}
 
   void step(const Batch& batch, StepContext& context) override {
     const auto of_a = network_->features(batch.data), of_b = network_->features(batch.others[0].data);
@@ -50,16 +44,8 @@ class DomainConfusion final : public Model, public Classifier {
     context.record("loss/confusion", confusion);
   }
 
-  Classifier* classifier() override { return this; }
-  std::int64_t classes() const override { return classes_; }
-  Tensor classify(const Tensor& data) override { return network_->name(network_->features(data)); }
-
  private:
   ConfusionConfig config_;
-  std::int64_t classes_;
-  objectives::Adversarial objective_{"non-saturating"};
-  std::shared_ptr<Lenet> network_;
-  std::shared_ptr<nn::Chain> adversary_;
 };
 
 }  // namespace

@@ -69,6 +69,14 @@ std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, std::in
   return net;
 }
 
+JudgedLenet::JudgedLenet(const DataShape& shape, const AdversaryConfig& config, at::Generator generator)
+    : classes_(shape.classes) {
+  network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
+  adversary_ = register_module("adversary", make_adversary(config, config.features, generator));
+  add_player("network", {network_});
+  add_player("adversary", {adversary_});
+}
+
 Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context) {
   const auto loss = at::cross_entropy_loss(logits, labels);
   context.record("loss/labelled", loss);

@@ -11,6 +11,7 @@
 #include "belamy/model.h"
 
 #include "nn/layers.h"
+#include "objectives/adversarial.h"
 
 namespace belamy::models {
 
@@ -53,6 +54,25 @@ struct AdversaryConfig : LenetConfig {
 /// [N, inputs] -> [N, 1], the logit of "this is of A".
 std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, std::int64_t inputs,
                                           at::Generator generator);
+
+/// A LeNet whose features a judge tells apart by their domain: what a model adds is its `step`.
+class JudgedLenet : public Model, public Classifier {
+ public:
+  Classifier* classifier() override { return this; }
+  std::int64_t classes() const override { return classes_; }
+  Tensor classify(const Tensor& data) override { return network_->name(network_->features(data)); }
+
+ protected:
+  /// Players `network` and `adversary`.
+  JudgedLenet(const DataShape& shape, const AdversaryConfig& config, at::Generator generator);
+
+  const objectives::Adversarial objective_{"non-saturating"};
+  std::shared_ptr<Lenet> network_;
+  std::shared_ptr<nn::Chain> adversary_;
+
+ private:
+  std::int64_t classes_;
+};
 
 /// Cross-entropy of logits [N, K] with labels [N], which it records with the share of errors.
 Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context);
