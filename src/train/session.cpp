@@ -77,9 +77,10 @@ void Session::enter_stage() {
 void Session::run_step() {
   if (step_ > 0 && step_ == stage_begin_ + stage_steps_ && !finished()) enter_stage();
   if (step_ == stage_begin_) {
-    // What moved a player in another stage, by another loss, would be in the way here.
-    for (const auto& player : state_.players()) player->restart();
     state_.model().begin_stage(stage());
+    // What moved a player in another stage, by another loss, would be in the way here; and its average begins
+    // with the weights that the stage begins with.
+    for (const auto& player : state_.players()) player->restart();
   }
   const auto batch = batches_.at(step_);
   present_ = batch.data;

@@ -83,6 +83,16 @@ TEST(AddaTest, TheTargetEncoderStartsFromTheSources) {
   EXPECT_TRUE(same_bits(named(session, 1), before)) << "before the adaptation the source encoder classifies";
 }
 
+TEST(AddaTest, AnAverageBeginsWithTheCopy) {
+  const auto recipe = staged(5, 2, {"optimizer.target.lr=0"});
+  recipe->fields().set_text("optimizer.target.average=0.999");
+  Session session(*recipe, small_domains(60), torch::kCPU);
+  run_steps(session, 5);
+  const auto before = named(session, 1);
+  run_steps(session, 2);
+  EXPECT_LT((named(session, 1) - before).abs().max().item<float>(), 1e-5);
+}
+
 TEST(AddaTest, ItsFirstStageIsTheBaseline) {
   const auto data = small_domains(60);
   const auto recipe = staged(8, 8), baseline = small("source-only");
