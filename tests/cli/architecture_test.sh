@@ -76,7 +76,8 @@ for file in src/models/*.cpp; do
 done
 # A model's name anywhere else in the library, comments aside, is a fourth touch for the next model. "unit" is a common word as
 # well: that of a number.
-names=$(IFS='|' && echo "${models[*]//_/-}" | sed 's/|unit|/|/')
+names=$(IFS='|' && echo "${models[*]//_/-}")
+names=${names/|unit|/|}
 while read -r line; do
   fail "a model is named outside src/models: $line"
 done < <(grep -rnE "\"($names)\"" src/{core,store,data,report,nn,objectives,metrics,train} | grep -vE "//.*\"($names)\"" || true)
