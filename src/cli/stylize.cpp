@@ -29,11 +29,7 @@ Tensor read_image(const std::string& path, std::int64_t size, std::int64_t chann
     };
     image = resize(image, scaled(image.width), scaled(image.height));
   }
-  image = convert_channels(image, static_cast<int>(channels));
-  return to_model_range(
-      torch::from_blob(image.pixels.data(), {1, image.height, image.width, image.channels}, torch::kByte)
-          .permute({0, 3, 1, 2})
-          .contiguous());
+  return to_model_range(tensor_of(convert_channels(image, static_cast<int>(channels))).unsqueeze(0));
 }
 
 ExitCode work_on(const Request& request) {

@@ -86,11 +86,6 @@ std::optional<std::int64_t> take_number(std::string_view& text, std::string_view
   return number;
 }
 
-std::string folder_of(const std::string& class_name) {
-  const auto slash = class_name.rfind('/');
-  return slash == std::string::npos ? "" : class_name.substr(0, slash);
-}
-
 // Moves `count` drawn items to the front.
 template <class T>
 void draw_first(std::vector<T>& items, std::int64_t count, Random& random) {
@@ -99,6 +94,11 @@ void draw_first(std::vector<T>& items, std::int64_t count, Random& random) {
 }
 
 }  // namespace
+
+std::string folder_of(const std::string& class_name) {
+  const auto slash = class_name.rfind('/');
+  return slash == std::string::npos ? "" : class_name.substr(0, slash);
+}
 
 std::int64_t Trials::count() const {
   std::int64_t sum = 0;

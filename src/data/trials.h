@@ -35,6 +35,9 @@ Trials read_trials(const std::filesystem::path& archive, const DataOptions& opti
 /// all_runs.zip in the folder that `source` is or lies in. A data error that says where it was looked for.
 std::filesystem::path find_official_trials(const std::string& source);
 
+/// The folder of a class, such as its alphabet: "Latin" of "Latin/character01"; empty where there is none.
+std::string folder_of(const std::string& class_name);
+
 /// What to draw: "5-way-1-shot", "20-way-1-shot-in-folder".
 struct TrialPlan {
   std::int64_t ways = 20, shots = 1;

@@ -9,6 +9,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "data/trials.h"
 
 namespace belamy {
 
@@ -97,12 +98,6 @@ enum Stream : std::uint64_t { of_data = 1, of_others = 2, of_partners = 4, of_ch
 
 Random random_of(std::int64_t seed, Stream stream, std::int64_t number) {
   return Random(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(number) + (stream << 32));
-}
-
-// The folder of a class: "Latin" of "Latin/character01".
-std::string folder_of(const std::string& class_name) {
-  const auto slash = class_name.rfind('/');
-  return slash == std::string::npos ? "" : class_name.substr(0, slash);
 }
 
 }  // namespace

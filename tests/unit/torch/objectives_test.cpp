@@ -1,10 +1,10 @@
 // The objectives against their closed forms, written out here in plain double arithmetic.
 #include <cmath>
-#include <functional>
 #include <gmock/gmock.h>
 #include <numbers>
 #include <torch/torch.h>
 
+#include "numbers.h"
 #include "objectives/adversarial.h"
 #include "objectives/likelihood.h"
 
@@ -13,41 +13,12 @@ namespace {
 
 using testing::ElementsAre;
 
-const auto kDouble = torch::TensorOptions(torch::kDouble);
-
-double value(const Tensor& scalar) {
-  return scalar.item<double>();
-}
-
 Tensor doubles(std::vector<double> values) {
   return torch::tensor(values, kDouble);
 }
 
-Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
-  auto generator = at::detail::createCPUGenerator(seed);
-  return torch::randn(shape, generator, kDouble);
-}
-
 double sigmoid(double t) {
   return 1 / (1 + std::exp(-t));
-}
-
-// The greatest difference between autograd's gradient of the sum of f at x and central differences.
-double gradient_error(const std::function<Tensor(const Tensor&)>& f, const Tensor& at) {
-  const auto x = at.clone().requires_grad_();
-  const auto gradient = torch::autograd::grad({f(x).sum()}, {x})[0].flatten();
-  const torch::NoGradGuard no_grad;
-  constexpr double h = 1e-5;  // the difference is then good to about h^2
-  double worst = 0;
-  for (std::int64_t i = 0; i < at.numel(); ++i) {
-    const auto shifted = [&](double by) {
-      auto moved = at.clone();
-      moved.view({-1})[i] += by;
-      return value(f(moved).sum());
-    };
-    worst = std::max(worst, std::abs((shifted(h) - shifted(-h)) / (2 * h) - value(gradient[i])));
-  }
-  return worst;
 }
 
 TEST(AdversarialTest, NamesAreKnown) {
