@@ -48,6 +48,7 @@ struct TrainOptions {
   std::string device = "auto";
   std::string precision = "f32";
   std::int64_t threads = 0;             ///< 0: one a core
+  bool fast = true;                     ///< layers take Belamy's own faster paths where there are some
   double log_seconds = 2.0;             ///< time between two lines; 0: every step
   std::int64_t checkpoint_every = 500;  ///< steps
   std::int64_t keep = 2;                ///< checkpoints

@@ -26,6 +26,7 @@
 #include "models/shared/stages.h"
 #include "nn/init.h"
 #include "nn/layers.h"
+#include "nn/products.h"
 
 namespace belamy::models {
 namespace {
@@ -66,7 +67,7 @@ class WayUp final : public torch::nn::Module {
     return at::addmm(biases_[layer], x, weights_[layer]).sigmoid();
   }
   Tensor draw(const Tensor& x, std::size_t layer, at::Generator generator) const {
-    return nn::draw_units(x.mm(weights_[layer]), biases_[layer], generator, false).sample;
+    return nn::draw_units(nn::product(x, weights_[layer]), biases_[layer], generator, false).sample;
   }
 
  private:
@@ -214,10 +215,10 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
       const auto missed = machines_[k]->visible_means(awake[k + 1]) - awake[k];
       if (k == 0) reconstruction = missed;
       const auto wrong = way_up_->means(asleep[k], k) - asleep[k + 1];
-      upwards.push_back(asleep[k].t().mm(wrong) * scale);
+      upwards.push_back(nn::product(asleep[k], wrong, true) * scale);
       upwards.push_back(wrong.mean(0));
       context.apply("layer-" + std::to_string(k + 1),
-                    {missed.t().mm(awake[k + 1]) * scale, missed.mean(0), {}});
+                    {nn::product(missed, awake[k + 1], true) * scale, missed.mean(0), {}});
     }
     upwards.resize(2 * machines_.size());  // the top of the way up is the top machine
     if (top > 0) {

@@ -25,6 +25,7 @@
 #include "models/shared/stages.h"
 #include "nn/init.h"
 #include "nn/layers.h"
+#include "nn/products.h"
 #include "objectives/likelihood.h"
 
 namespace belamy::models {
@@ -66,9 +67,9 @@ class Layer final : public torch::nn::Module {
     if (!tied) back_weight_ = register_parameter("back_weight", torch::zeros({in, out}));
     back_bias_ = register_parameter("back_bias", torch::zeros({in}));
   }
-  Tensor up(const Tensor& x) const { return at::linear(x, weight_, bias_); }
+  Tensor up(const Tensor& x) const { return nn::affine(x, weight_, bias_); }
   Tensor down(const Tensor& h) const {
-    return at::linear(h, back_weight_.defined() ? back_weight_ : weight_.t(), back_bias_);
+    return nn::affine(h, back_weight_.defined() ? back_weight_ : weight_.t(), back_bias_);
   }
   Tensor squared_weights() const {
     const auto sum = weight_.square().sum();

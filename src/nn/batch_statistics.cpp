@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <torch/torch.h>
 
+#include "nn/products.h"
 #include "nn/substitution.h"
 
 namespace belamy::nn {
@@ -59,7 +60,7 @@ MinibatchDiscrimination::MinibatchDiscrimination(std::int64_t features, std::int
 }
 
 Tensor MinibatchDiscrimination::forward(const Tensor& x) {
-  const auto m = at::linear(x, present(weight_)).view({x.size(0), kernels_, size_});
+  const auto m = affine(x, present(weight_)).view({x.size(0), kernels_, size_});
   return at::cat({x, minibatch_similarity(m)}, 1);
 }
 

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "nn/bernoulli_kernel.h"
+#include "nn/products.h"
 
 namespace belamy::nn {
 namespace {
@@ -73,12 +74,12 @@ BoltzmannMachine::BoltzmannMachine(std::int64_t visible, std::int64_t hidden, do
 }
 
 Tensor BoltzmannMachine::hidden_field(const Tensor& v) const {
-  const auto field = v.mm(weight.detach());
+  const auto field = product(v, weight.detach());
   return gaussian() ? field.div_(deviation_ * deviation_) : field;
 }
 
 Tensor BoltzmannMachine::visible_field(const Tensor& h) const {
-  return h.mm(weight.detach().t());
+  return product(h, weight.detach(), false, true);
 }
 
 UnitDraw BoltzmannMachine::draw_hidden(const Tensor& v, at::Generator generator) const {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <torch/torch.h>
 
+#include "nn/products.h"
 #include "nn/substitution.h"
 
 namespace belamy::nn {
@@ -89,7 +90,7 @@ void Weighted::standardise(const Tensor& outputs) {
 Dense::Dense(std::int64_t in, std::int64_t out, Weighting weighting) : Weighted({out, in}, true, weighting) {}
 
 Tensor Dense::forward(const Tensor& x) {
-  return at::linear(x, weight(), bias());
+  return affine(x, weight(), bias());
 }
 
 void Dense::start_from(const Tensor& x) {
@@ -114,9 +115,10 @@ ConvTranspose::ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t ker
 
 Tensor ConvTranspose::forward(const Tensor& x) {
   const auto &weight = present(weight_), &bias = present(bias_);
-  if (!x.device().is_cpu()) return at::conv_transpose2d(x, weight, bias, stride_, padding_);
-  // Autocast knows no functions of ours: what comes in bfloat16 goes on in the weight's type.
-  const auto y = TransposedConvolution::apply(x.to(weight.scalar_type()), weight, stride_, padding_);
+  if (!x.device().is_cpu() || !fast_paths()) return at::conv_transpose2d(x, weight, bias, stride_, padding_);
+  // Autocast knows no functions of ours.
+  const auto type = autocasts_on_cpu() ? torch::kBFloat16 : weight.scalar_type();
+  const auto y = TransposedConvolution::apply(x.to(type), weight.to(type), stride_, padding_);
   return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
 }
 
@@ -130,7 +132,7 @@ Maxout::Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces, Weighting
     : Weighted({out * pieces, in}, true, weighting), out_(out), pieces_(pieces) {}
 
 Tensor Maxout::forward(const Tensor& x) {
-  return std::get<0>(at::linear(x, weight(), bias()).view({x.size(0), out_, pieces_}).max(2));
+  return std::get<0>(affine(x, weight(), bias()).view({x.size(0), out_, pieces_}).max(2));
 }
 
 Tensor Noise::forward(const Tensor& x) {

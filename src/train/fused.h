@@ -33,4 +33,7 @@ void fused_adam(const FlatRange& range, const AdamRule& rule, float scale, float
 void fused_sgd(const FlatRange& range, const SgdRule& rule, float scale, float keep);
 void fused_rmsprop(const FlatRange& range, const RmspropRule& rule, float scale, float keep);
 
+/// Of n floats; each block of them is summed in single precision, the blocks in double.
+double sum_of_squares(const float* values, std::int64_t n);
+
 }  // namespace belamy

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <fstream>
+#include <malloc.h>
 #include <set>
 #include <thread>
 #include <torch/torch.h>
@@ -12,6 +13,7 @@
 #include "belamy/error.h"
 
 #include "core/version.h"
+#include "nn/products.h"
 
 namespace belamy {
 namespace {
@@ -45,9 +47,21 @@ std::string simd_level() {
   return "baseline";
 }
 
+// A step frees what the next one asks for again: memory given back to the system in between would be fetched
+// and cleared page by page.
+void keep_memory() {
+#ifdef __GLIBC__
+  constexpr int threshold = 1 << 30, older_glibc = 32 << 20;
+  if (mallopt(M_MMAP_THRESHOLD, threshold) == 0) mallopt(M_MMAP_THRESHOLD, older_glibc);
+  mallopt(M_TRIM_THRESHOLD, threshold);
+  mallopt(M_TOP_PAD, 64 << 20);
+#endif
+}
+
 }  // namespace
 
 c10::Device prepare_machine(const std::string& device, std::int64_t threads) {
+  keep_memory();
   const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(static_cast<int>(threads > 0 ? threads : cores));
   const bool cuda = torch::cuda::is_available();
@@ -59,6 +73,7 @@ c10::Device prepare_machine(const std::string& device, std::int64_t threads) {
 }
 
 c10::Device prepare_machine(const TrainOptions& options) {
+  nn::set_fast_paths(options.fast);
   return prepare_machine(options.device, options.threads);
 }
 

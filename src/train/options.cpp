@@ -13,6 +13,9 @@ void TrainOptions::fields(Fields& f) {
   f.add("precision", precision, Names{"f32", "bf16"},
         "bf16: products in bfloat16, weights and losses in f32");
   f.add("threads", threads, {0, 1024}, "0: one for each core");
+  f.add("fast", fast,
+        "layers take Belamy's own paths where these are faster than LibTorch's; the values agree up to "
+        "rounding");
   f.add("log_seconds", log_seconds, {0, 86400}, "time between two lines; 0: a line a step", "seconds");
   f.add("checkpoint_every", checkpoint_every, {1, 1'000'000'000}, "steps between two checkpoints");
   f.add("keep", keep, {1, 1'000'000}, "newest checkpoints that are kept");

@@ -1,13 +1,20 @@
 #include "train/player_state.h"
 
 #include <ATen/Parallel.h>
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 #include "nn/substitution.h"
 #include "train/fused.h"
 
 namespace belamy {
+namespace {
+
+constexpr std::int64_t kPiece = 16384;
+
+}  // namespace
 
 PlayerState::PlayerState(const Player& player, const PlayerOptions& options)
     : name_(player.name), kind_(player.kind) {
@@ -24,9 +31,15 @@ PlayerState::PlayerState(const Player& player, const PlayerOptions& options)
 
   const torch::NoGradGuard no_grad;
   value_ = nn::flatten(parameters_);
-  gradient_ = torch::zeros_like(value_);
   const auto views = views_of(value_);
-  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].set_data(views[i]);
+  std::int64_t flat = 0;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    parameters_[i].set_data(views[i]);
+    const auto size = parameters_[i].numel();
+    for (std::int64_t begin = 0; begin < size; begin += kPiece)
+      pieces_.push_back({i, begin, flat + begin, std::min(kPiece, size - begin)});
+    flat += size;
+  }
   set_options(options);
 }
 
@@ -53,21 +66,36 @@ void PlayerState::set_gradient(const std::vector<Tensor>& gradients) {
     throw std::logic_error("player '" + name_ + "' has " + std::to_string(parameters_.size()) +
                            " parameters, not " + std::to_string(gradients.size()));
   }
-  std::vector<Tensor> flat;
-  flat.reserve(gradients.size());
+  gradient_.clear();
   for (std::size_t i = 0; i < gradients.size(); ++i) {
-    flat.push_back(gradients[i].defined() ? gradients[i].detach().reshape({-1})
-                                          : torch::zeros({parameters_[i].numel()}, value_.options()));
+    gradient_.push_back(gradients[i].defined() ? gradients[i].detach().contiguous()
+                                               : torch::zeros_like(parameters_[i]));
   }
-  torch::cat_out(gradient_, flat);
+}
+
+// One piece is always one thread's work, and sums are put together in the order of the pieces: the number of
+// threads does not matter.
+template <class F>
+void PlayerState::for_each_piece(F use) const {
+  const auto count = static_cast<std::int64_t>(pieces_.size());
+  const auto some = std::max<std::int64_t>(1, kPiece * count / std::max<std::int64_t>(value_.numel(), 1));
+  at::parallel_for(0, count, some, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = begin; i < end; ++i) use(static_cast<std::size_t>(i));
+  });
+}
+
+Tensor PlayerState::gradient_norm() const {
+  if (!value_.device().is_cpu()) return nn::flatten(gradient_).norm();
+  std::vector<double> sums(pieces_.size());
+  for_each_piece([&](std::size_t i) {
+    const auto& piece = pieces_[i];
+    sums[i] = sum_of_squares(gradient_[piece.parameter].data_ptr<float>() + piece.begin, piece.n);
+  });
+  return torch::tensor(static_cast<float>(std::sqrt(std::accumulate(sums.begin(), sums.end(), 0.0))));
 }
 
 std::vector<Tensor> PlayerState::views_of(const Tensor& flat) const {
   return flat.defined() ? nn::cut_like(flat, parameters_) : std::vector<Tensor>{};
-}
-
-std::vector<Tensor> PlayerState::gradient_views() const {
-  return views_of(gradient_);
 }
 
 OptimizerState PlayerState::optimizer_state() const {
@@ -108,7 +136,9 @@ void PlayerState::move(double factor, const Tensor& norm) {
   // Short at first, so that the average soon forgets the random start.
   const double keep = average_.defined() ? std::min(o.average, t / (t + 9)) : 0;
   if (!value_.device().is_cpu()) {
-    const auto g = o.clip > 0 ? gradient_ * (o.clip / norm).clamp_max(1) : gradient_;
+    const auto flat = nn::flatten(gradient_);
+    const auto g = o.clip > 0 ? flat * (o.clip / norm).clamp_max(1) : flat;
+    gradient_.clear();
     move_elsewhere(o, value_, g, first_, second_, lr, t, torch::isfinite(norm));
     if (average_.defined()) average_.lerp_(value_, 1 - keep);
     follow_buffers(keep);
@@ -118,14 +148,15 @@ void PlayerState::move(double factor, const Tensor& norm) {
   double scale = 1;
   if (o.clip > 0) scale = std::min(1.0, o.clip / std::max(norm.item<double>(), 1e-30));
   const auto pointer = [](const Tensor& x) { return x.defined() ? x.data_ptr<float>() : nullptr; };
-  const FlatRange all{pointer(value_),  pointer(gradient_), pointer(first_),
-                      pointer(second_), pointer(average_),  0};
-  const auto decay = static_cast<float>(lr * o.weight_decay);
+  auto *value = pointer(value_), *first = pointer(first_), *second = pointer(second_),
+       *average = pointer(average_);
   const auto f = [](double x) { return static_cast<float>(x); };
-  at::parallel_for(0, value_.numel(), 16384, [&](std::int64_t begin, std::int64_t end) {
-    const auto shift = [begin](float* p) { return p ? p + begin : nullptr; };
-    const FlatRange part{all.value + begin, all.gradient + begin, shift(all.first),
-                         shift(all.second), shift(all.average),   end - begin};
+  const auto decay = f(lr * o.weight_decay);
+  for_each_piece([&](std::size_t i) {
+    const auto& piece = pieces_[i];
+    const auto at = [&piece](float* p) { return p ? p + piece.flat : nullptr; };
+    const auto* gradient = gradient_[piece.parameter].data_ptr<float>() + piece.begin;
+    const FlatRange part{at(value), gradient, at(first), at(second), at(average), piece.n};
     if (o.optimizer == "sgd") {
       fused_sgd(part, {f(lr), f(o.beta1), decay}, f(scale), f(keep));
     } else if (o.optimizer == "rmsprop") {
@@ -137,6 +168,7 @@ void PlayerState::move(double factor, const Tensor& norm) {
                  f(scale), f(keep));
     }
   });
+  gradient_.clear();
   follow_buffers(keep);
 }
 

@@ -1,4 +1,4 @@
-// One player in training: its parameters, gradient, moments and weight average as flat buffers, moved in one
+// One player in training: its parameters, moments and weight average as flat buffers, moved in one
 // pass.
 #pragma once
 
@@ -29,14 +29,16 @@ class PlayerState {
   /// In the order of `gradients`.
   const std::vector<Tensor>& parameters() const { return parameters_; }
 
-  /// Copies gradients into the flat buffer; undefined ones count as zero.
+  /// Takes gradients, one for each parameter in their order; undefined ones count as zero.
   void set_gradient(const std::vector<Tensor>& gradients);
-  const Tensor& gradient() const { return gradient_; }
-  /// The flat gradient cut into the parameters' shapes.
-  std::vector<Tensor> gradient_views() const;
+  /// In the parameters' shapes.
+  const std::vector<Tensor>& gradient() const { return gradient_; }
+  /// Its 2-norm, a scalar on its device.
+  Tensor gradient_norm() const;
 
-  /// One optimiser step along the present gradient. `factor` is the schedule's, `norm` the gradient's 2-norm
-  /// [scalar tensor]: where it is not finite nothing moves (on the CPU the caller has looked already).
+  /// One optimiser step along the present gradient, which is gone then. `factor` is the schedule's, `norm`
+  /// the gradient's 2-norm [scalar tensor]: where it is not finite nothing moves (on the CPU the caller has
+  /// looked already).
   void move(double factor, const Tensor& norm);
 
   /// Weight averages in place of the weights, while it lives.
@@ -60,13 +62,21 @@ class PlayerState {
   std::vector<Tensor> views_of(
       const Tensor& flat) const;  // cut into the parameters' shapes; empty if undefined
   void swap();
+  template <class F>
+  void for_each_piece(F use) const;
   void follow_buffers(double keep);
 
   std::string name_, kind_;
   PlayerOptions options_;
   std::vector<Tensor> parameters_;
-  Tensor value_, gradient_, first_, second_, average_;  // [P]
-  std::vector<Tensor> buffers_, buffer_averages_;       // of the player's modules: batch-norm statistics
+  std::vector<Tensor> gradient_;
+  Tensor value_, first_, second_, average_;  // [P]
+  struct Piece {
+    std::size_t parameter;
+    std::int64_t begin, flat, n;  // place in the parameter, in the flat buffers, and length
+  };
+  std::vector<Piece> pieces_;                      // of about one size: the work of one thread
+  std::vector<Tensor> buffers_, buffer_averages_;  // of the player's modules: batch-norm statistics
   std::int64_t updates_ = 0;
 };
 

@@ -133,7 +133,7 @@ void Session::apply(std::string_view name, const std::vector<Tensor>& gradients)
 
 void Session::move(PlayerState& player, const Tensor& loss) {
   const torch::NoGradGuard no_grad;
-  const auto norm = player.gradient().norm();
+  const auto norm = player.gradient_norm();
   if (device_.is_cpu()) {
     const bool good =
         std::isfinite(norm.item<float>()) && (!loss.defined() || std::isfinite(loss.item<float>()));
@@ -170,7 +170,7 @@ void Session::diverge(const PlayerState& player, const Tensor& loss) const {
       }
     }
     if (!found && (!loss.defined() || std::isfinite(loss.item<float>()))) {
-      const auto views = player.gradient_views();
+      const auto& views = player.gradient();
       for (std::size_t i = 0; i < views.size(); ++i) {
         if (!found && !finite(views[i])) {
           for (const auto& item : state_.model().named_parameters()) {

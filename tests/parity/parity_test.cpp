@@ -45,7 +45,7 @@ class ParityTest : public testing::Test {
     const auto gradients = of(name + "/gradients");
     for (std::int64_t i = 0; i < gradients.size(0); ++i) {
       player.set_gradient(halves(gradients[i]));
-      player.move(1, player.gradient().norm());
+      player.move(1, player.gradient_norm());
     }
     expect_is(torch::cat({player.parameters()[0].flatten(), player.parameters()[1]}), name + "/end");
   }

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "nn/products.h"
+
 namespace belamy::models {
 namespace {
 
@@ -86,8 +88,8 @@ void BoltzmannLearner::step(const std::string& player, const nn::BoltzmannMachin
   const auto scale = [](const Tensor& x) { return 1.0 / static_cast<double>(x.size(0)); };
   const auto v_data = v.mean(0), v_model = visible.sample.mean(0);
   const auto h_data = positive.mean.mean(0), h_model = negative_means.mean(0);
-  auto weight = at::addmm(visible.sample.t().mm(negative_means), v.t(), positive.mean, scale(visible.sample),
-                          -scale(v));
+  auto weight = nn::product(visible.sample, negative_means, true);
+  nn::add_product(weight, scale(visible.sample), -scale(v), v, positive.mean, true);
   auto visible_bias = v_model - v_data, hidden_bias = h_model - h_data;
   if (visible_offset_.defined()) {
     weight.addr_(visible_offset_, hidden_bias, 1, -1).addr_(visible_bias, hidden_offset_, 1, -1);

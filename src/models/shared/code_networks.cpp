@@ -59,11 +59,11 @@ std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig
   net->add([](const Tensor& x) { return x.flatten(1); });
   if (config.network == "fully-connected") {
     for (const auto next : config.hidden) {
-      net->add(torch::nn::Linear(width, next)).add(act);
+      net->add(std::make_shared<nn::Dense>(width, next)).add(act);
       width = next;
     }
   }
-  net->add(torch::nn::Linear(width, outputs));
+  net->add(std::make_shared<nn::Dense>(width, outputs));
   nn::initialise(*net, nn::Init::glorot, generator);
   return net;
 }
@@ -74,7 +74,7 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
   const auto act = nn::activation(config.activation);
   if (config.network == "convolutional") {
     auto channels = config.width << (halvings(shape) - 1);
-    net->add(torch::nn::Linear(config.code, channels * 16));
+    net->add(std::make_shared<nn::Dense>(config.code, channels * 16));
     net->add([channels](const Tensor& x) { return x.view({-1, channels, 4, 4}); });
     for (auto left = halvings(shape); left > 0; --left) {
       net->add(torch::nn::BatchNorm2d(channels)).add(act);
@@ -92,10 +92,10 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
   } else {
     auto width = config.code;
     for (auto next = config.hidden.rbegin(); next != config.hidden.rend(); ++next) {
-      net->add(torch::nn::Linear(width, *next)).add(act);
+      net->add(std::make_shared<nn::Dense>(width, *next)).add(act);
       width = *next;
     }
-    net->add(torch::nn::Linear(width, shape.values()));
+    net->add(std::make_shared<nn::Dense>(width, shape.values()));
     net->add([shape](const Tensor& x) { return x.view(shape.sizes(x.size(0))); });
   }
   nn::initialise(*net, nn::Init::glorot, generator);

@@ -60,7 +60,7 @@ class OptimiserTest : public testing::Test {
   }
   static void move(PlayerState& player, const std::vector<Tensor>& gradients) {
     player.set_gradient(gradients);
-    player.move(1, player.gradient().norm());
+    player.move(1, player.gradient_norm());
   }
 
   // Twenty steps of both along the same gradients; the greatest relative difference of a parameter.

@@ -1,0 +1,156 @@
+"""What the peers share: taking turns with bench_worker, and starting from the same weights as it does.
+
+A peer is a class with `batch`, `shapes` of what a step takes, `networks` {name in a checkpoint: module}, `optimizers`,
+and `step(*tensors)`, which trains once and returns its losses by the names of Belamy's records. Everything random is drawn
+from `self.random`.
+"""
+import argparse
+import json
+import os
+import resource
+import struct
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+POOL = 16  # batches of random numbers that take turns
+TRACE_EPSILON = 1e-3  # Adam's, where weights are compared: its first steps are the sign of a gradient, even of rounding
+
+
+def read_safetensors(path):
+    content = Path(path).read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    types = {"F32": np.float32, "F64": np.float64, "I64": np.int64, "U8": np.uint8}
+    arrays = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            begin, end = (8 + length + offset for offset in entry["data_offsets"])
+            array = np.frombuffer(content[begin:end], types[entry["dtype"]]).reshape(entry["shape"])
+            arrays[name] = torch.from_numpy(array.copy())
+    return arrays
+
+
+class Peer:
+    idle = ()  # weights whose gradient is nothing but rounding: biases in front of a batch norm
+
+    def __init__(self):
+        self.random = torch.Generator().manual_seed(1)
+
+    def state(self, arrays, prefix):
+        """{network: state_dict} of a trace; a peer whose layers are cut differently overrides it."""
+        states = {}
+        for name, network in self.networks.items():
+            states[name] = {}
+            for key in network.state_dict():
+                for kind in ("model", "buffer"):
+                    found = arrays.get(f"{prefix}/{kind}/{name}.{key}")
+                    if found is not None:
+                        states[name][key] = found
+                assert key in states[name] or key.endswith("num_batches_tracked"), f"{name}.{key} is not in the trace"
+        return states
+
+    def draw(self, how, *size):
+        """Random numbers of `how` (torch.randn, torch.rand) in the type in which the peer computes."""
+        return how(*size, generator=self.random, dtype=torch.float32).to(torch.get_default_dtype())
+
+    def follow(self, arrays):
+        """Does what a trace did, from where it began: its losses of the first step, and the weights at the end."""
+        for name, state in self.state(arrays, "start").items():
+            self.networks[name].load_state_dict(state, strict=False)
+        self.random.set_state(arrays["start/random/generator"])
+        for adam in self.optimizers:
+            for group in adam.param_groups:
+                group["eps"] = TRACE_EPSILON
+        first, at = {}, 0
+        while f"data/{at}" in arrays:
+            inputs = [arrays[f"{side}/{at}"] for side in ("data", "other") if f"{side}/{at}" in arrays]
+            losses = self.step(*(x.to(torch.get_default_dtype()) for x in inputs))
+            first = first or {name: float(loss) for name, loss in losses.items()}
+            at += 1
+        return first, {name: network.state_dict() for name, network in self.networks.items()}
+
+
+def compare(make, arrays):
+    """Largest relative errors against the peer in double precision: of Belamy, and of the peer itself in single.
+
+    Of a loss of the first step; and of a tensor of weights, as a share of how far it moved: weights that stood still
+    would be nearly right by themselves.
+    """
+    peer = make()
+    began, ended = peer.state(arrays, "start"), peer.state(arrays, "end")
+    single_losses, single = peer.follow(arrays)
+    torch.set_default_dtype(torch.float64)
+    losses, exact = make().follow(arrays)
+    relative = lambda value, wanted: abs(value - wanted) / max(abs(wanted), 1e-3)
+    ours = {"loss": max(relative(float(arrays[f"record/0/{name}"]), losses[name]) for name in losses), "weight": 0.0}
+    own = {"loss": max(relative(single_losses[name], losses[name]) for name in losses), "weight": 0.0}
+    for name, start in began.items():
+        for key in start:
+            if f"{name}.{key}" in peer.idle:
+                continue
+            wanted = exact[name][key]
+            moved = (wanted - start[key]).norm().clamp_min(1e-12)
+            for errors, value in ((ours, ended[name][key]), (own, single[name][key])):
+                errors["weight"] = max(errors["weight"], float((value - wanted).norm() / moved))
+    return {"belamy": ours, "peer": own}
+
+
+def serve(work, load=0.0):
+    print(json.dumps({"load": load}), flush=True)
+    for line in sys.stdin:
+        if line == "memory\n":
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
+            continue
+        begin = time.perf_counter()
+        work(int(line))
+        print(time.perf_counter() - begin, flush=True)
+
+
+def mnist_batches(folder, batch):
+    """Endless batches as torchvision's users read them."""
+    import torchvision
+
+    data = torchvision.datasets.MNIST(
+        folder,
+        transform=torchvision.transforms.Compose(
+            [torchvision.transforms.ToTensor(), torchvision.transforms.Normalize(0.5, 0.5)]
+        ),
+    )
+    loader = torch.utils.data.DataLoader(data, batch_size=batch, shuffle=True, drop_last=True)
+    while True:
+        for images, _ in loader:
+            yield (images,)
+
+
+def main(make):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("settings", nargs="*", help="name=number: arguments of the peer")
+    parser.add_argument("--trace", help="follow this trace of bench_worker, print the largest relative errors")
+    parser.add_argument("--mnist", help="train on MNIST from this folder, not on random numbers")
+    arguments = parser.parse_args()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
+    torch.manual_seed(1)
+    settings = {name: int(value) for name, value in (word.split("=") for word in arguments.settings)}
+    if arguments.trace:
+        print(json.dumps(compare(lambda: make(**settings), read_safetensors(arguments.trace))))
+        return
+    peer = make(**settings)
+    begin = time.perf_counter()
+    if arguments.mnist:
+        batches = mnist_batches(arguments.mnist, peer.batch)
+    else:
+        pool = [[torch.rand(peer.batch, *shape) * 2 - 1 for shape in peer.shapes] for _ in range(POOL)]
+        batches = (pool[i % POOL] for i in range(sys.maxsize))
+
+    def steps(n):
+        for _ in range(n):
+            losses = peer.step(*next(batches))
+        [float(loss) for loss in losses.values()]
+
+    loaded = time.perf_counter() - begin
+    steps(3)
+    serve(steps, loaded)

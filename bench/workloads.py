@@ -1,0 +1,63 @@
+"""What bench/run measures and bench/parity compares: one line a workload."""
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
+PEERS = ROOT / "bench/peers"
+
+
+@dataclass
+class Workload:
+    name: str
+    work: list  # bench_worker's: its task, the recipe, the settings
+    peer: list  # the script and its arguments
+    items: int  # images in one unit of work
+    target: float = None  # the ratio to reach
+    players: tuple = ()  # whose weights bench/parity compares with the peer's; none: it cannot
+    steps: int = 3  # that it compares
+    real_data: bool = False
+
+    def belamy(self, threads):
+        training = [f"train.threads={threads}"] if self.work[0] in ("train", "sample") else []
+        return self.work + training
+
+
+def train(recipe, batch, *settings):
+    return ["train", recipe, f"train.batch={batch}", *settings]
+
+
+GAN = ["model.generator=[128,256,512,1024]", "model.discriminator=[512,256]", "model.latent=100", "model.dropout=0",
+       "optimizer.generator.average=0"]
+WASSERSTEIN = ["model.objective=wasserstein", "model.gradient_penalty=10", "model.critic_steps=5"]
+DCGAN = ["model.width=64", "model.latent=100", "optimizer.generator.average=0"]
+VAE = ["model.hidden=[400]", "model.code=20"]
+CYCLEGAN = ["model.width=64", "model.blocks=6", "optimizer.generators.schedule=constant",
+            "optimizer.critic_a.schedule=constant", "optimizer.critic_b.schedule=constant"]
+SMALL, LARGE, MNIST = "data.source=noise-28.npz", "data.source=noise-64.npz", "data.source=mnist"
+GAME = ("generator", "discriminator")
+
+WORKLOADS = [
+    Workload("mlp-gan-28", train("gan", 64, SMALL, *GAN), ["gan.py"], 64, 2.0, GAME),
+    Workload("wgan-gp-28", train("gan", 64, SMALL, *GAN, *WASSERSTEIN), ["gan.py", "wasserstein=1"], 64, 2.0, GAME, 6),
+    Workload("vae-784-400-20", train("vae", 128, SMALL, *VAE), ["vae.py"], 128, 2.4, ("vae",)),
+    Workload("dcgan-28", train("dcgan", 64, SMALL, *DCGAN), ["dcgan.py", "side=28", "channels=1"], 64, None, GAME),
+    Workload("dcgan-64", train("dcgan", 64, LARGE, *DCGAN), ["dcgan.py"], 64, 1.6, GAME),
+    Workload("cyclegan-64", train("cyclegan", 1, LARGE, "data.target=others-64.npz", *CYCLEGAN), ["cyclegan.py"], 1, 1.5,
+             ("generators", "critic_a", "critic_b")),
+    Workload("rbm-784x500", train("rbm", 100, SMALL, "model.hidden=500"), ["rbm.py"], 100, 2.5),
+    Workload("sampling-dcgan-28", ["sample", "dcgan", SMALL, *DCGAN], ["dcgan.py", "sample=1"], 1),
+    Workload("feature-statistics", ["statistics"], ["statistics_of_features.py"], 1),
+    Workload("mlp-gan-mnist", train("gan", 64, MNIST, *GAN), ["gan.py", "--mnist", "torchvision"], 64, 3.0, real_data=True),
+    Workload("vae-mnist", train("vae", 128, MNIST, *VAE), ["vae.py", "--mnist", "torchvision"], 128, 5.0, real_data=True),
+]
+
+
+def write_noise(folder):
+    """Random images: no flat surface, on which a batch norm would make something of rounding."""
+    random = np.random.RandomState(1)
+    for name, shape in (("noise-28", (28, 28)), ("noise-64", (64, 64, 3)), ("others-64", (64, 64, 3))):
+        np.savez(Path(folder) / f"{name}.npz", images=random.randint(0, 256, (512, *shape)).astype(np.uint8))

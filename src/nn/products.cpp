@@ -1,0 +1,153 @@
+#include "nn/products.h"
+
+#include <ATen/autocast_mode.h>
+#include <atomic>
+#include <dlfcn.h>
+#include <torch/torch.h>
+#include <torch/version.h>
+
+namespace belamy::nn {
+namespace {
+
+std::atomic<bool> fast{true};
+
+// oneDNN's C interface: row by row, op(A) [M, K], op(B) [K, N]. Looked up, not linked: a second copy beside
+// LibTorch's own would bring a second pool of threads.
+using Sgemm = int (*)(char, char, std::int64_t, std::int64_t, std::int64_t, float, const float*, std::int64_t,
+                      const float*, std::int64_t, float, float*, std::int64_t);
+
+Sgemm sgemm() {
+  static const auto found = reinterpret_cast<Sgemm>(dlsym(RTLD_DEFAULT, "dnnl_sgemm"));
+  return found;
+}
+
+bool suits(const Tensor& x) {
+  return x.device().is_cpu() && x.scalar_type() == torch::kFloat && x.dim() == 2 && x.numel() > 0;
+}
+
+// What sgemm reads: rows of memory, perhaps of the transposed matrix.
+struct Operand {
+  Tensor owner;
+  char op;
+  std::int64_t stride;
+
+  Operand(const Tensor& x, bool transpose) {
+    const bool rows = x.is_contiguous(), columns = !rows && x.t().is_contiguous();
+    owner = rows || columns ? x : x.contiguous();
+    op = transpose != columns ? 'T' : 'N';
+    stride = columns ? x.size(0) : x.size(1);
+  }
+  const float* data() const { return owner.data_ptr<float>(); }
+};
+
+void run(const Tensor& into, double keep, double scale, const Tensor& a, const Tensor& b, bool transpose_a,
+         bool transpose_b) {
+  const Operand left(a, transpose_a), right(b, transpose_b);
+  const auto k = a.size(transpose_a ? 0 : 1);
+  sgemm()(left.op, right.op, into.size(0), into.size(1), k, static_cast<float>(scale), left.data(),
+          left.stride, right.data(), right.stride, static_cast<float>(keep), into.data_ptr<float>(),
+          into.size(1));
+}
+
+bool is_fast(const Tensor& a, const Tensor& b) {
+  return fast && suits(a) && suits(b) && sgemm() && !autocasts_on_cpu();
+}
+
+bool is_recorded(const Tensor& a, const Tensor& b) {
+  return torch::GradMode::is_enabled() && (a.requires_grad() || b.requires_grad());
+}
+
+Tensor compute(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+  const auto into = at::empty({a.size(transpose_a ? 1 : 0), b.size(transpose_b ? 0 : 1)}, a.options());
+  run(into, 0, 1, a, b, transpose_a, transpose_b);
+  return into;
+}
+
+// Its derivatives are such products again, so there is no end to the order.
+struct Product : torch::autograd::Function<Product> {
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& a, const Tensor& b,
+                        bool transpose_a, bool transpose_b) {
+    ctx->save_for_backward({a, b});
+    ctx->saved_data["transpose_a"] = transpose_a;
+    ctx->saved_data["transpose_b"] = transpose_b;
+    return compute(a, b, transpose_a, transpose_b);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    const auto &a = saved[0], &b = saved[1], &grad = grads[0];
+    const bool ta = ctx->saved_data["transpose_a"].toBool(), tb = ctx->saved_data["transpose_b"].toBool();
+    Tensor grad_a, grad_b;
+    if (ctx->needs_input_grad(0)) grad_a = ta ? product(b, grad, tb, true) : product(grad, b, false, !tb);
+    if (ctx->needs_input_grad(1)) grad_b = tb ? product(grad, a, true, ta) : product(a, grad, !ta, false);
+    return {grad_a, grad_b, {}, {}};
+  }
+};
+
+struct Linear : torch::autograd::Function<Linear> {
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, const Tensor& weight,
+                        const Tensor& bias) {
+    ctx->save_for_backward({x, weight});
+    return compute(x, weight, bias);
+  }
+  static Tensor compute(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    const auto y = at::empty({x.size(0), weight.size(0)}, x.options());
+    if (bias.defined()) y.copy_(bias.unsqueeze(0).expand_as(y));
+    run(y, bias.defined() ? 1 : 0, 1, x, weight, false, true);
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    const auto &x = saved[0], &weight = saved[1], &grad = grads[0];
+    Tensor grad_x, grad_weight, grad_bias;
+    if (ctx->needs_input_grad(0)) grad_x = product(grad, weight);
+    if (ctx->needs_input_grad(1)) grad_weight = product(grad, x, true);
+    if (ctx->needs_input_grad(2)) grad_bias = grad.sum(0);
+    return {grad_x, grad_weight, grad_bias};
+  }
+};
+
+}  // namespace
+
+bool fast_paths() {
+  return fast;
+}
+
+void set_fast_paths(bool on) {
+  fast = on;
+}
+
+bool autocasts_on_cpu() {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+  return at::autocast::is_autocast_enabled(at::kCPU);
+#else
+  return at::autocast::is_cpu_enabled();
+#endif
+}
+
+Tensor product(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+  if (!is_fast(a, b)) return at::mm(transpose_a ? a.t() : a, transpose_b ? b.t() : b);
+  return is_recorded(a, b) ? Product::apply(a, b, transpose_a, transpose_b)
+                           : compute(a, b, transpose_a, transpose_b);
+}
+
+void add_product(const Tensor& into, double keep, double scale, const Tensor& a, const Tensor& b,
+                 bool transpose_a, bool transpose_b) {
+  const torch::NoGradGuard no_grad;
+  if (is_fast(a, b) && into.is_contiguous()) {
+    run(into, keep, scale, a, b, transpose_a, transpose_b);
+  } else {
+    Tensor(into).addmm_(transpose_a ? a.t() : a, transpose_b ? b.t() : b, keep, scale);
+  }
+}
+
+Tensor affine(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (!is_fast(x, weight)) return at::linear(x, weight, bias);
+  const bool recorded = is_recorded(x, weight) || (bias.defined() && is_recorded(bias, bias));
+  return recorded ? Linear::apply(x, weight, bias) : Linear::compute(x, weight, bias);
+}
+
+}  // namespace belamy::nn

@@ -1,0 +1,91 @@
+// The fast paths of layers beside LibTorch's own: values, first and second derivatives.
+#include "nn/products.h"
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "nn/layers.h"
+
+namespace belamy {
+namespace {
+
+double distance(const Tensor& got, const Tensor& expected) {
+  EXPECT_EQ(got.sizes(), expected.sizes());
+  return ((got - expected).norm() / expected.norm().clamp_min(1e-12)).item<double>();
+}
+
+class ProductsTest : public testing::Test {
+ protected:
+  ~ProductsTest() override { nn::set_fast_paths(true); }
+
+  // Values, gradients, and the gradients of a penalty on the first gradient, fast and plain.
+  template <class F>
+  static void expect_alike(F function, const std::vector<Tensor>& inputs) {
+    const auto all = [&](bool fast) {
+      nn::set_fast_paths(fast);
+      std::vector<Tensor> leaves, results;
+      for (const auto& input : inputs) leaves.push_back(input.detach().clone().requires_grad_());
+      const auto y = function(leaves);
+      const auto weights = torch::linspace(-1, 1, y.numel()).view(y.sizes());
+      const auto first = torch::autograd::grad({(y.square() * weights).sum()}, leaves, {}, true, true);
+      const auto second = torch::autograd::grad({first[0].square().sum()}, leaves, {}, false, false, true);
+      results = {y};
+      results.insert(results.end(), first.begin(), first.end());
+      for (const auto& g : second) results.push_back(g.defined() ? g : torch::zeros({1}));
+      return results;
+    };
+    const auto fast = all(true), plain = all(false);
+    ASSERT_EQ(fast.size(), plain.size());
+    for (std::size_t i = 0; i < fast.size(); ++i) EXPECT_LT(distance(fast[i], plain[i]), 1e-5) << i;
+  }
+};
+
+TEST_F(ProductsTest, ProductsOfEveryOrientation) {
+  torch::manual_seed(1);
+  for (const bool ta : {false, true}) {
+    for (const bool tb : {false, true}) {
+      const auto a = ta ? torch::randn({5, 7}) : torch::randn({7, 5});
+      const auto b = tb ? torch::randn({3, 5}) : torch::randn({5, 3});
+      expect_alike([&](const auto& x) { return nn::product(x[0], x[1], ta, tb); }, {a, b});
+    }
+  }
+}
+
+TEST_F(ProductsTest, MatricesThatLieOtherwiseInMemory) {
+  torch::manual_seed(2);
+  const auto transposed = torch::randn({5, 7}).t(), sliced = torch::randn({7, 20}).slice(1, 0, 10, 2);
+  const auto b = torch::randn({5, 3});
+  for (const auto& a : {transposed, sliced}) EXPECT_LT(distance(nn::product(a, b), a.mm(b)), 1e-5);
+}
+
+TEST_F(ProductsTest, AddedProducts) {
+  torch::manual_seed(3);
+  const auto a = torch::randn({7, 5}), b = torch::randn({7, 3}), start = torch::randn({5, 3});
+  auto into = start.clone();
+  nn::add_product(into, 0.5, -2, a, b, true);
+  EXPECT_LT(distance(into, 0.5 * start - 2 * a.t().mm(b)), 1e-5);
+}
+
+TEST_F(ProductsTest, AffineMapsWithAndWithoutBias) {
+  torch::manual_seed(4);
+  const auto x = torch::randn({6, 5}), weight = torch::randn({4, 5}), bias = torch::randn({4});
+  expect_alike([](const auto& v) { return nn::affine(v[0], v[1], v[2]); }, {x, weight, bias});
+  expect_alike([](const auto& v) { return nn::affine(v[0], v[1]); }, {x, weight});
+}
+
+TEST_F(ProductsTest, EmptyBatchesAndOtherTypes) {
+  const auto weight = torch::randn({4, 5});
+  EXPECT_EQ(nn::affine(torch::zeros({0, 5}), weight).sizes(), (std::vector<std::int64_t>{0, 4}));
+  EXPECT_EQ(nn::product(torch::ones({2, 5}, torch::kDouble), weight.t().to(torch::kDouble)).scalar_type(),
+            torch::kDouble);
+}
+
+TEST_F(ProductsTest, TransposedConvolutions) {
+  torch::manual_seed(5);
+  nn::ConvTranspose layer(3, 4, 4, 2, 1, true);
+  for (auto& parameter : layer.parameters()) torch::NoGradGuard(), parameter.data().normal_();
+  expect_alike([&](const auto& v) { return layer.forward(v[0]); }, {torch::randn({2, 3, 5, 5})});
+}
+
+}  // namespace
+}  // namespace belamy
