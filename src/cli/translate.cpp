@@ -89,7 +89,7 @@ class Sheet {
 
 ExitCode translate_folder(const Request& request, const Run& run, Translator& translator,
                           const std::string& direction, const DataShape& from) {
-  auto jobs = jobs_in(request.data, request.out);
+  auto jobs = jobs_in(request.data, folder_argument(request.out));
   if (jobs.empty()) throw data_error(request.data + ": no files in it", "give a folder of images");
   Sheet sheet;
   Progress progress;
