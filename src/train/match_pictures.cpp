@@ -104,10 +104,8 @@ Image match_picture(ModelState& state, const Batch& pairs, std::int64_t count) {
 }
 
 std::vector<std::pair<std::string, std::string>> match_legend() {
-  return {{hex(kRight),
-           "above the line pairs of one class, below it pairs of two, each block from the most to the least "
-           "alike, the similarity under each pair"},
-          {hex(kWrong), "pairs on the wrong side of the similarity that parts the shown pairs best"}};
+  return {{hex(kRight), "pairs of one class above the line, of two below, the most alike first"},
+          {hex(kWrong), "wrong side of the similarity that parts these pairs best"}};
 }
 
 }  // namespace belamy
