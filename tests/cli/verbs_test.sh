@@ -213,6 +213,7 @@ for ((i = 0; i < 180; ++i)); do echo "$i"; done >>mine/deep/wide.pgm
 cp images/left/001.pgm mine/one.pgm
 expect_code 0 "$BELAMY" translate turned --data mine --out drawn/ --sheet drawn.png
 expect_text "2 of 2 files translated a2b into drawn/"
+expect_text "^1 of them are of another shape than the run's"
 expect_file drawn/one.png
 expect_file drawn/deep/wide.png
 expect_file drawn.png
