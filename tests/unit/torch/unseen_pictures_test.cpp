@@ -101,7 +101,8 @@ TEST_F(MatchPictureTest, TheMostAlikeComesFirst) {
 
 TEST_F(MatchPictureTest, PairsOfOneClassAloneGiveBothBlocks) {
   const auto both = picture();
-  pairs_.others[0] = pairs_;
+  const auto twin = pairs_;
+  pairs_.others[0] = twin;
   const auto image = picture();
   EXPECT_GE(image.height, both.height);
   EXPECT_EQ(count_where(image, is_red), 0);
