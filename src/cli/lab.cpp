@@ -3,6 +3,7 @@
 #include <chrono>
 #include <fmt/format.h>
 
+#include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "core/progress.h"
@@ -45,6 +46,8 @@ void print_verdicts(const std::vector<LabVerdict>& verdicts) {
 
 ExitCode run(const Request& request) {
   const auto& entry = find_lab(request.name);
+  const auto folder =
+      request.out.empty() ? fs::path("runs") / ("lab-" + entry.name) : folder_argument(request.out);
   Progress progress;
   Lab lab(load_lab(entry), request.tiny, request.settings,
           [&](const std::string& text) { progress.update(text); });
@@ -61,7 +64,6 @@ ExitCode run(const Request& request) {
   progress.finish();
 
   const auto page = lab.page(time.count());
-  const auto folder = request.out.empty() ? fs::path("runs") / ("lab-" + entry.name) : fs::path(request.out);
   Env::real().create_folders(folder);
   write_atomically(Env::real(), folder / "index.html", render_lab(page));
   print_verdicts(page.verdicts);

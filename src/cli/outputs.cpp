@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <numeric>
+#include <set>
 #include <torch/torch.h>
 
 #include "belamy/error.h"
@@ -26,6 +27,18 @@ Output Output::parse(const std::string& text) {
   if (text.back() == '/' || ending.empty()) return {Kind::folder, path};
   throw usage_error(fmt::format("--out {}: no format is called '{}'", text, ending),
                     "use F.png for a grid, F.npz for arrays, DIR/ for one PNG each");
+}
+
+fs::path folder_argument(const std::string& text, const std::string& option) {
+  static const std::set<std::string> files = {".png", ".jpg",  ".jpeg", ".webp", ".npz",        ".csv",
+                                              ".zip", ".toml", ".html", ".json", ".safetensors"};
+  const fs::path path(text);
+  if (files.count(path.extension().string()) > 0 && !fs::is_directory(path)) {
+    throw usage_error(
+        fmt::format("{} {}: a folder is made here, and this is the name of a file", option, text),
+        fmt::format("use {} {}/", option, fs::path(text).replace_extension().string()));
+  }
+  return path;
 }
 
 void Output::write(const Tensor& data, const Tensor& labels) const {

@@ -31,6 +31,10 @@ class Output {
   std::filesystem::path path_;
 };
 
+/// An --out argument (or another, named by `option`) where only a folder will do. A usage error with the cure
+/// for what ends like a file and is no folder yet: "x.png", but not "vae-0.5" or "x.png/".
+std::filesystem::path folder_argument(const std::string& path, const std::string& option = "--out");
+
 /// One file, whole or not at all, with the folders that it needs.
 void write_output(const std::filesystem::path& path, std::string_view bytes);
 

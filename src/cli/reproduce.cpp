@@ -8,6 +8,7 @@
 
 #include "belamy/run.h"
 
+#include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "core/progress.h"
@@ -263,6 +264,8 @@ ExitCode reproduce(const Row& row, const Request& request) {
 }
 
 ExitCode run(const Request& request) {
+  folder_argument(request.results, "--results");
+  folder_argument(request.runs, "--runs");
   if (request.list) {
     for (const auto& row : all_rows()) {
       const auto result = kept_result(request, row);

@@ -5,6 +5,7 @@
 #include "belamy/recipe.h"
 #include "belamy/trainer.h"
 
+#include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "core/progress.h"
@@ -72,7 +73,7 @@ ExitCode train_and_tell(const TrainRequest& request) {
   if (request.recipe.empty() && request.out.empty()) {
     throw usage_error("--resume needs --out DIR, or the recipe whose folder it is");
   }
-  fs::path out = request.out;
+  fs::path out = folder_argument(request.out);
   if (out.empty()) out = fs::path("runs") / Recipe::load(request.recipe, request.overrides)->name;
   const bool going_on = request.resume && Env::real().exists(out / "resolved.toml");
   const auto recipe = recipe_of(request, out, going_on);

@@ -89,11 +89,11 @@ class Sheet {
 
 ExitCode translate_folder(const Request& request, const Run& run, Translator& translator,
                           const std::string& direction, const DataShape& from) {
-  auto jobs = jobs_in(request.data, request.out);
+  auto jobs = jobs_in(request.data, folder_argument(request.out));
   if (jobs.empty()) throw data_error(request.data + ": no files in it", "give a folder of images");
   Sheet sheet;
   Progress progress;
-  std::size_t good = 0;
+  std::size_t good = 0, stretched = 0;
   for (std::size_t begin = 0; begin < jobs.size(); begin += kAtOnce) {
     std::vector<Job*> ready;
     std::vector<Tensor> inputs;
@@ -104,6 +104,7 @@ ExitCode translate_folder(const Request& request, const Run& run, Translator& tr
         progress.line(fmt::format("left out: {}", error.what()));
         continue;
       }
+      stretched += jobs[i].image.width * from.height != jobs[i].image.height * from.width;
       const auto coloured = convert_channels(jobs[i].image, static_cast<int>(from.channels));
       inputs.push_back(
           tensor_of(resize(coloured, static_cast<int>(from.width), static_cast<int>(from.height))));
@@ -127,6 +128,10 @@ ExitCode translate_folder(const Request& request, const Run& run, Translator& tr
   if (good == 0)
     throw data_error(fmt::format("{}: {} files, none of them a readable image", request.data, jobs.size()));
   fmt::print("{} of {} files translated {} into {}\n", good, jobs.size(), direction, request.out);
+  if (stretched > 0) {
+    fmt::print("{} of them are of another shape than the run's {}x{}: stretched to it, and back afterwards\n",
+               stretched, from.width, from.height);
+  }
   if (!request.sheet.empty()) sheet.write(request, run, translator, direction);
   return good == jobs.size() ? ExitCode::ok : ExitCode::data;
 }

@@ -40,6 +40,7 @@ bool read_header(JpegReader& reader, std::string_view bytes) {
   if (setjmp(reader.jump)) return false;
   jpeg_create_decompress(&reader.jpeg);
   jpeg_mem_src(&reader.jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_save_markers(&reader.jpeg, JPEG_APP0 + 1, 0xffff);  // where EXIF stands
   jpeg_read_header(&reader.jpeg, TRUE);
   switch (reader.jpeg.jpeg_color_space) {
     case JCS_GRAYSCALE: reader.jpeg.out_color_space = JCS_GRAYSCALE; break;
@@ -80,6 +81,53 @@ std::vector<std::uint8_t> cmyk_to_rgb(const std::vector<std::uint8_t>& inks, boo
   return rgb;
 }
 
+// How the camera was held: 1 (upright) to 8, from the first directory of EXIF's TIFF; 1 as well where that is
+// missing or damaged.
+int orientation_of(const jpeg_decompress_struct& jpeg) {
+  for (auto* marker = jpeg.marker_list; marker; marker = marker->next) {
+    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+    if (marker->marker != JPEG_APP0 + 1 || data.substr(0, 6) != std::string_view("Exif\0\0", 6)) continue;
+    const auto tiff = data.substr(6);
+    const bool little = tiff.substr(0, 2) == "II";
+    const auto number = [&](std::size_t at, std::size_t length) -> std::size_t {
+      if (at + length > tiff.size()) return 0;
+      std::size_t value = 0;
+      for (std::size_t i = 0; i < length; ++i)
+        value = value << 8 | static_cast<std::uint8_t>(tiff[at + (little ? length - 1 - i : i)]);
+      return value;
+    };
+    const auto directory = number(4, 4), entries = number(directory, 2);
+    for (std::size_t i = 0; i < entries; ++i) {
+      const auto entry = directory + 2 + 12 * i;
+      if (number(entry, 2) != 0x0112) continue;
+      const auto found = number(entry + 8, 2);
+      return found >= 1 && found <= 8 ? static_cast<int>(found) : 1;
+    }
+  }
+  return 1;
+}
+
+Image turned(Image stored, int orientation) {
+  if (orientation == 1) return stored;
+  const bool sideways = orientation >= 5;
+  const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const bool from_below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  Image image{
+      sideways ? stored.height : stored.width, sideways ? stored.width : stored.height, stored.channels, {}};
+  image.pixels.reserve(stored.pixels.size());
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x) {
+      const int across = sideways ? y : x, down = sideways ? x : y;
+      const auto column = static_cast<std::size_t>(from_right ? stored.width - 1 - across : across);
+      const auto row = static_cast<std::size_t>(from_below ? stored.height - 1 - down : down);
+      const auto* from = &stored.pixels[(row * static_cast<std::size_t>(stored.width) + column) *
+                                        static_cast<std::size_t>(stored.channels)];
+      image.pixels.insert(image.pixels.end(), from, from + stored.channels);
+    }
+  }
+  return image;
+}
+
 }  // namespace
 
 Image decode_jpeg(std::string_view bytes, const std::string& name) {
@@ -98,11 +146,12 @@ Image decode_jpeg(std::string_view bytes, const std::string& name) {
               static_cast<int>(reader.jpeg.output_height),
               channels == 1 ? 1 : 3,
               {}};
+  const int orientation = orientation_of(reader.jpeg);
   reader.pixels.resize(static_cast<std::size_t>(image.width) * image.height * channels);
   if (!read_rows(reader)) throw image_error(name, "damaged JPEG: " + reader.reason);
   image.pixels =
       channels == 4 ? cmyk_to_rgb(reader.pixels, reader.jpeg.saw_Adobe_marker) : std::move(reader.pixels);
-  return image;
+  return turned(std::move(image), orientation);
 }
 
 }  // namespace belamy

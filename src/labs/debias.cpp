@@ -119,7 +119,7 @@ void debias(Lab& lab) {
       if (resample && seed == 1) {
         lab.chart("Codes before and after the rows are drawn again",
                   "The running histogram of the first dimension of the code, seed 1.",
-                  {{"$z_1$"},
+                  {{"z₁"},
                    {"share"},
                    {histogram_of("data as they come", outcome.before),
                     histogram_of("rows that are trained on", outcome.after)}});

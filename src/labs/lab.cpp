@@ -103,7 +103,9 @@ std::string digits(double value, double tolerance) {
                        share > 1 ? std::min(9, 1 + static_cast<int>(std::log10(share))) : 1);
   }
   const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(tolerance))), 0, 12);
-  return fmt::format("{:.{}f}", value, decimals);
+  auto text = fmt::format("{:.{}f}", value, decimals);
+  if (decimals > 6) text.erase(std::max(text.find_last_not_of('0'), text.find('.') + 1) + 1);
+  return text;
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ Outcome judge(Session& session, const Tensor& test) {
 
 // The codes of each class, a series each.
 LabChart scatter(const Tensor& codes, const Dataset& test) {
-  LabChart chart{{"$z_1$"}, {"$z_2$"}, {}, {}, true};
+  LabChart chart{{"z₁"}, {"z₂"}, {}, {}, true};
   const auto values = codes.contiguous();
   const auto* at = values.data_ptr<float>();
   for (std::size_t k = 0; k < test.class_names.size(); ++k) {

@@ -33,10 +33,10 @@ struct AddaConfig : AdversaryConfig {
   }
 };
 
-class Adda final : public Model, public Classifier {
+class Adda final : public Model, public Classifier, public Encoder {
  public:
   Adda(const DataShape& shape, const AddaConfig& config, at::Generator generator)
-      : classes_(shape.classes), of_logits_(config.judged == "logits") {
+      : classes_(shape.classes), features_(config.features), of_logits_(config.judged == "logits") {
     target_ = register_module("target", std::make_shared<nn::Chain>());
     target_->add(lenet_bottom(shape, config)).add(lenet_top(shape, config));
     source_ = register_module("source", std::make_shared<Lenet>(shape, config, generator));
@@ -65,8 +65,12 @@ class Adda final : public Model, public Classifier {
 
   Classifier* classifier() override { return this; }
   std::int64_t classes() const override { return classes_; }
-  Tensor classify(const Tensor& data) override {
-    return source_->name(adapted_.item<bool>() ? target_->forward(data) : source_->features(data));
+  Tensor classify(const Tensor& data) override { return source_->name(encode(data)); }
+  Encoder* encoder() override { return this; }
+  std::int64_t code_size() const override { return features_; }
+  /// The target's features, of data of A as well.
+  Tensor encode(const Tensor& data) override {
+    return adapted_.item<bool>() ? target_->forward(data) : source_->features(data);
   }
 
  private:
@@ -90,7 +94,7 @@ class Adda final : public Model, public Classifier {
     context.record("critic/target", mistaken.mean());
   }
 
-  std::int64_t classes_;
+  std::int64_t classes_, features_;
   bool of_logits_;
   objectives::Adversarial objective_{"non-saturating"};
   std::shared_ptr<Lenet> source_;
@@ -123,7 +127,7 @@ ModelInfo adda() {
           "adversarial discriminative adaptation: a target encoder that starts as the source's and learns "
           "to be taken for it",
       .paper = "Tzeng et al., Adversarial Discriminative Domain Adaptation, CVPR 2017",
-      .capabilities = {Capability::classifier},
+      .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"source", {.lr = 1e-3}},
                   {"adversary", {.lr = 2e-4, .beta1 = 0.5}},
                   {"target", {.lr = 2e-4, .beta1 = 0.5}}},

@@ -61,7 +61,7 @@ ModelInfo dann() {
       .summary = "domain-adversarial network: features that name classes and, by a layer that reverses "
                  "gradients, hide their domain",
       .paper = "Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 2016",
-      .capabilities = {Capability::classifier},
+      .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}},
                   {"adversary", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}}},
       .domains = Domains::two,

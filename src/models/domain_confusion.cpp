@@ -57,7 +57,7 @@ ModelInfo domain_confusion() {
       .summary =
           "features that name classes and from which a judge cannot tell the domain better than chance",
       .paper = "Tzeng et al., Simultaneous Deep Transfer Across Domains and Tasks, ICCV 2015",
-      .capabilities = {Capability::classifier},
+      .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.lr = 2e-4, .beta1 = 0.5}}, {"adversary", {.lr = 2e-4, .beta1 = 0.5}}},
       .domains = Domains::two,
       .check = check_adaptation,

@@ -11,25 +11,14 @@
 namespace belamy::models {
 namespace {
 
-class SourceOnly final : public Model, public Classifier {
+class SourceOnly final : public LenetModel {
  public:
   SourceOnly(const DataShape& shape, const LenetConfig& config, at::Generator generator)
-      : classes_(shape.classes) {
-    network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
-    add_player("network", {network_});
-  }
+      : LenetModel(shape, config, generator) {}
 
   void step(const Batch& batch, StepContext& context) override {
     context.update("network", labelled_loss(classify(batch.data), batch.labels, context));
   }
-
-  Classifier* classifier() override { return this; }
-  std::int64_t classes() const override { return classes_; }
-  Tensor classify(const Tensor& data) override { return network_->name(network_->features(data)); }
-
- private:
-  std::int64_t classes_;
-  std::shared_ptr<Lenet> network_;
 };
 
 }  // namespace
@@ -40,7 +29,7 @@ ModelInfo source_only() {
       .family = "adaptation",
       .summary = "a classifier learnt on the source domain alone: the baseline of domain adaptation",
       .paper = "Tzeng et al., Adversarial Discriminative Domain Adaptation, CVPR 2017",
-      .capabilities = {Capability::classifier},
+      .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.lr = 1e-3}}},
       .domains = Domains::two,
       .check = check_adaptation,

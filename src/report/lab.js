@@ -12,6 +12,20 @@ function showNumber(value) {
   return String(Number(value.toPrecision(4)));
 }
 
+// Powers of ten, and what lies between them where the axis spans few.
+function logTicks(scale) {
+  const span = Math.log10(scale.max / scale.min);
+  const leads = span < 1 ? [1, 2, 3, 4, 5, 6, 7, 8, 9] : span < 2 ? [1, 2, 5] : [1];
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(scale.min)); power <= Math.log10(scale.max); power += 1) {
+    for (const lead of leads) {
+      const value = Number(`${lead}e${power}`);
+      if (value >= scale.min && value <= scale.max) ticks.push({ value });
+    }
+  }
+  if (ticks.length > 1) scale.ticks = ticks;
+}
+
 // What stands before a name in the legend: a dot, or the line as it is drawn.
 function swatch(dataset) {
   const canvas = document.createElement("canvas");
@@ -73,9 +87,12 @@ class LabChart {
       this.place.setAttribute("aria-valuetext", frame.name);
     }
     const hidden = new Set(this.drawn.data.datasets.filter((_, i) => !this.drawn.isDatasetVisible(i)).map((set) => set.label));
-    this.drawn.data.datasets = series.map((one, index) => {
+    // Where every second curve is dashed, it is what the one before it should be, in the same colour.
+    const paired = series.length > 1 && series.every((one, i) => one.dashed === (i % 2 === 1));
+    this.drawn.data.datasets = series.map((one, i) => {
+      const index = paired ? i >> 1 : i;
       const field = one.style === "field";
-      const shade = field ? `${color("quiet")}90` : color(`series-${(index % 6) + 1}`);
+      const shade = field ? `${color("quiet")}90` : color(`series-${(index % 10) + 1}`);
       const points = one.style === "points";
       const count = one.x.length;
       return {
@@ -87,10 +104,10 @@ class LabChart {
         fill: one.style === "steps" ? { target: "origin", above: `${shade}30` } : false,
         borderColor: shade,
         backgroundColor: points ? `${shade}b0` : shade,
-        borderDash: one.dashed || index >= 6 ? [6, 4] : [],
+        borderDash: one.dashed || index >= 10 ? [6, 4] : [],
         borderWidth: points ? 0 : field ? 1 : 1.75,
         borderJoinStyle: "round",
-        pointRadius: points ? (count > 400 ? 1.6 : count > 60 ? 2.4 : 4) : 0,
+        pointRadius: points || count === 1 ? (count > 400 ? 1.6 : count > 60 ? 2.4 : 4) : 0,
         pointHitRadius: 6,
         order: field ? 2 : points ? 1 : 0,
       };
@@ -99,6 +116,7 @@ class LabChart {
       type: one.log ? "logarithmic" : "linear",
       min: one.low,
       max: one.high,
+      afterBuildTicks: one.log ? logTicks : undefined,
       grid,
       ticks: {
         color: color("quiet"),
@@ -107,7 +125,7 @@ class LabChart {
         autoSkipPadding: 18,
         padding: 6,
         maxTicksLimit: 9,
-        callback: (value) => (one.log && !Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6) ? "" : showNumber(value)),
+        callback: showNumber,
       },
       title: { display: true, text: one.title, color: color("quiet"), font },
     });

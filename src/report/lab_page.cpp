@@ -94,13 +94,16 @@ Json to_json(const LabChart& chart, const std::string& title) {
 }
 
 std::string table(const LabTable& table) {
+  constexpr std::size_t whole = 13;  // letters of a cell that stays in one line, such as "± 0.012"
   std::string out = "<div class=\"scroll\"><table class=\"cells\">\n<thead><tr>";
   for (const auto& column : table.columns)
     out += fmt::format("<th scope=\"col\">{}</th>", inline_markdown(column));
   out += "</tr></thead>\n<tbody>\n";
   for (const auto& row : table.rows) {
     out += "<tr>";
-    for (const auto& cell : row) out += fmt::format("<td>{}</td>", inline_markdown(cell));
+    for (const auto& cell : row)
+      out +=
+          fmt::format("<td{}>{}</td>", cell.size() <= whole ? " class=\"whole\"" : "", inline_markdown(cell));
     out += "</tr>\n";
   }
   return out + "</tbody>\n</table></div>\n";

@@ -69,8 +69,10 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 std::string definition_list(const std::string& css_class, const Pairs& pairs) {
   if (pairs.empty()) return "";
   std::string out = fmt::format("<dl class=\"{}\">\n", css_class);
+  constexpr std::size_t wide = 40;  // letters that would make a narrow column of many lines
   for (const auto& [name, value] : pairs) {
-    out += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(name), escape_html(value));
+    out += fmt::format("<div{}><dt>{}</dt><dd>{}</dd></div>\n", value.size() > wide ? " class=\"wide\"" : "",
+                       escape_html(name), escape_html(value));
   }
   return out + "</dl>\n";
 }

@@ -147,7 +147,7 @@ class CurveChart {
 
   legendButton(curve, index) {
     const swatch = element("span", { className: "swatch" });
-    swatch.style.background = `var(--series-${(index % 6) + 1})`;
+    swatch.style.background = `var(--series-${(index % 10) + 1})`;
     const last = curve.value.filter((value) => value !== null).pop();
     const text = curve.name.replaceAll("_", " ") + (last === undefined ? "" : ` ${showNumber(last)}`);
     const button = element("button", { type: "button", title: "Show or hide" }, swatch, text);
@@ -182,8 +182,8 @@ class CurveChart {
       const line = (values, extra) => ({
         label: curve.name.replaceAll("_", " "),
         data: values.map((value, i) => ({ x: curve[axis][i] / scale, y: value === null ? NaN : value })),
-        borderColor: color(`series-${(index % 6) + 1}`),
-        backgroundColor: color(`series-${(index % 6) + 1}`),
+        borderColor: color(`series-${(index % 10) + 1}`),
+        backgroundColor: color(`series-${(index % 10) + 1}`),
         borderDash: index < 6 ? [] : [6, 3],
         borderWidth: 1.75,
         borderJoinStyle: "round",
@@ -194,7 +194,7 @@ class CurveChart {
       });
       if (this.smooth.checked) {
         datasets.push(line(smoothed(curve.mean || curve.value), { raw: curve.value, order: 0 }));
-        const faint = `${color(`series-${(index % 6) + 1}`)}48`;
+        const faint = `${color(`series-${(index % 10) + 1}`)}48`;
         datasets.push(line(curve.value, { borderColor: faint, borderWidth: 1, quiet: true, order: 1 }));
       } else {
         datasets.push(line(curve.value, {}));

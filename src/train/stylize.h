@@ -10,7 +10,7 @@ namespace belamy {
 
 struct StylizeOptions {
   double style_weight = 100;  ///< of the style's loss beside the content's
-  double smoothness = 0.01;   ///< of the mean squared difference of neighbouring pixels
+  double smoothness = 1;      ///< of the mean squared difference of neighbouring pixels
   std::int64_t steps = 200;   ///< of L-BFGS
 };
 

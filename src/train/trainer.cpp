@@ -10,7 +10,9 @@
 #include "metrics/diversity.h"
 #include "metrics/modes.h"
 #include "store/run_folder.h"
+#include "train/domain_pictures.h"
 #include "train/machine.h"
+#include "train/match_pictures.h"
 #include "train/pictures.h"
 #include "train/point_pictures.h"
 #include "train/run_report.h"
@@ -72,8 +74,8 @@ class Training {
       if (last || stopped || step % recipe_.train.checkpoint_every == 0) save();
     }
     if (session_.step() != saved_) save();
-    const auto chains = chain_picture(session_.state());
-    if (!chains.pixels.empty()) folder_.write_file("pictures/Markov chains.png", encode_png(chains));
+    picture("Markov chains", chain_picture(session_.state()));
+    if (session_.finished()) show_unseen();
     write_run_report(folder_, recipe_);
     TrainingOutcome outcome{session_.step(), session_.finished(), now() - begin_, {}};
     for (const auto& message : messages_) outcome.messages.push_back(message.text);
@@ -102,8 +104,9 @@ class Training {
     if (!said.empty()) write_messages(folder_, messages_);
   }
 
-  // Of the pictures of points; images need none.
+  // Of the pictures of points and of pairs; other images need none.
   std::vector<std::pair<std::string, std::string>> legend() {
+    if (data_.is_images() && data_.matches) return match_legend();
     if (data_.is_images() || data_.dimension > 2) return {};
     return points_legend(data_.dimension, session_.state().model().scorer());
   }
@@ -140,7 +143,9 @@ class Training {
     for (std::size_t i = 0; i < session_.batches().domains(); ++i)
       domains.push_back(session_.batches().head(std::max<std::int64_t>(recipe_.train.samples, 1024), i));
     const auto& data = domains[0];
-    const auto picture = progress_picture(session_.state(), recipe_.train.samples, domains);
+    auto picture = progress_picture(session_.state(), recipe_.train.samples, domains);
+    if (picture.pixels.empty() && data_.matches)
+      picture = match_picture(session_.state(), session_.batches().at(0), recipe_.train.samples);
     if (!picture.pixels.empty()) folder_.write_sample(session_.step(), encode_png(picture));
     auto* sampler = session_.state().model().sampler();
     if (!sampler) return;
@@ -163,6 +168,30 @@ class Training {
     } else {
       folder_.append_metrics(session_.step(), seconds(), seen);
       tell(watch_.observe_diversity(ratio, done));
+    }
+  }
+
+  void picture(const std::string& name, const Image& image) {
+    if (!image.pixels.empty()) folder_.write_file("pictures/" + name + ".png", encode_png(image));
+  }
+
+  // What only test data show; without any, nothing.
+  void show_unseen() {
+    auto& state = session_.state();
+    const bool adapts = state.model().encoder() && !data_.others.empty() && !data_.paired;
+    if (!adapts && !data_.matches) return;
+    auto options = recipe_.data;
+    options.flip = options.affine = false;
+    options.shift = 0;
+    try {
+      const auto test = load_dataset(options, Split::test);
+      picture("Codes of test images, left by class, right the source blue and the target orange",
+              domain_picture(state, test));
+      if (!data_.matches) return;
+      Batches pairs(test, options, recipe_.train.samples, recipe_.train.seed, device_);
+      picture("Pairs of test images", match_picture(state, pairs.at(0), recipe_.train.samples));
+    } catch (const Error& error) {
+      hear(fmt::format("no pictures of test data: {}", error.what()));
     }
   }
 

@@ -213,6 +213,7 @@ for ((i = 0; i < 180; ++i)); do echo "$i"; done >>mine/deep/wide.pgm
 cp images/left/001.pgm mine/one.pgm
 expect_code 0 "$BELAMY" translate turned --data mine --out drawn/ --sheet drawn.png
 expect_text "2 of 2 files translated a2b into drawn/"
+expect_text "^1 of them are of another shape than the run's"
 expect_file drawn/one.png
 expect_file drawn/deep/wide.png
 expect_file drawn.png
@@ -227,6 +228,7 @@ expect_text "l1 a2b +[0-9.]+"
 expect_text "ssim a2b of copying +[0-9.]+"
 expect_text "retrieval a2b +[0-9.]+"
 expect_code 0 "$BELAMY" train source-only --data images --set target=many --steps 5 --out named --set train.threads=1
+expect_file named/pictures/*.png
 expect_code 0 "$BELAMY" classify named --out classes.csv -n 3
 expect_text "^(left|top) +[01]\.[0-9]+"
 expect_text "right: [0-9]+ of 40 with labels"
@@ -241,6 +243,8 @@ expect_file styled/one.png
 # --- How alike two images are; trials ---
 expect_code 0 "$BELAMY" train siamese --data many --steps 200 --out siamese --set train.threads=1 --set model.width=4 \
   --set model.code=16 --set data.holdout=0.5
+expect_file siamese/samples/step-00000200.png
+expect_file "siamese/pictures/Pairs of test images.png"
 expect_code 0 "$BELAMY" match siamese many/left/001.pgm many/left/003.pgm
 expect_text "^[01](\.[0-9e-]+)?  similarity of siamese: many/left/001.pgm, many/left/003.pgm"
 expect_code 0 "$BELAMY" match siamese --query many/left/001.pgm --folder others -n 3 --out match/ranks.csv --sheet match/sheet.png

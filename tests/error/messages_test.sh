@@ -248,6 +248,21 @@ expect_text "no data set 'nowhere'"
 expect_failure 2 "$BELAMY" train siamese --data images --set pairs=none --out pairs
 expect_text "data.pairs=random"
 expect_none pairs
+# A folder that would be called like a file.
+expect_code 0 "$BELAMY" train pix2pix --data images --set pairs=edges --steps 1 --out turned --set train.threads=1 \
+  --set width=4 --set discriminator_width=4 --set train.batch=4
+expect_failure 2 "$BELAMY" translate turned --data images --out x.png
+expect_text "--out x.png: a folder is made here"
+expect_text "use --out x/"
+expect_failure 2 train_ring run.zip
+expect_text "use --out run/"
+expect_failure 2 "$BELAMY" demo --out demo.html
+expect_text "use --out demo/"
+expect_failure 2 "$BELAMY" lab box-muller --tiny --out page.html
+expect_text "use --out page/"
+expect_failure 2 "$BELAMY" reproduce --list --results results.json
+expect_text "use --results results/"
+expect_none x.png run.zip demo.html page.html results.json
 "$BELAMY" train autoencoder --data images --steps 5 --out coder --set train.threads=1 --set "model.hidden=[16]" >said 2>&1
 expect_failure 2 "$BELAMY" evaluate coder --parzen
 expect_text "autoencoder is no sampler"

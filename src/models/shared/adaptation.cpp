@@ -69,11 +69,15 @@ std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, std::in
   return net;
 }
 
-JudgedLenet::JudgedLenet(const DataShape& shape, const AdversaryConfig& config, at::Generator generator)
-    : classes_(shape.classes) {
+LenetModel::LenetModel(const DataShape& shape, const LenetConfig& config, at::Generator generator)
+    : classes_(shape.classes), code_size_(config.features) {
   network_ = register_module("network", std::make_shared<Lenet>(shape, config, generator));
-  adversary_ = register_module("adversary", make_adversary(config, config.features, generator));
   add_player("network", {network_});
+}
+
+JudgedLenet::JudgedLenet(const DataShape& shape, const AdversaryConfig& config, at::Generator generator)
+    : LenetModel(shape, config, generator) {
+  adversary_ = register_module("adversary", make_adversary(config, config.features, generator));
   add_player("adversary", {adversary_});
 }
 

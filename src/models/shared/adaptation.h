@@ -1,6 +1,6 @@
 // What the models of domain adaptation share: a LeNet that names classes, a judge of domains, and the data
 // they take: a source domain A with labels and a target domain B without. As Classifier each names the
-// classes of B; data of A go the same way.
+// classes of B, as Encoder it gives the features that it names them by; data of A go the same way.
 #pragma once
 
 #include <memory>
@@ -55,23 +55,34 @@ struct AdversaryConfig : LenetConfig {
 std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, std::int64_t inputs,
                                           at::Generator generator);
 
-/// A LeNet whose features a judge tells apart by their domain: what a model adds is its `step`.
-class JudgedLenet : public Model, public Classifier {
+/// A LeNet for both domains: what a model adds is its `step`.
+class LenetModel : public Model, public Classifier, public Encoder {
  public:
   Classifier* classifier() override { return this; }
   std::int64_t classes() const override { return classes_; }
-  Tensor classify(const Tensor& data) override { return network_->name(network_->features(data)); }
+  Tensor classify(const Tensor& data) override { return network_->name(encode(data)); }
+  Encoder* encoder() override { return this; }
+  std::int64_t code_size() const override { return code_size_; }
+  Tensor encode(const Tensor& data) override { return network_->features(data); }
 
+ protected:
+  /// Player `network`.
+  LenetModel(const DataShape& shape, const LenetConfig& config, at::Generator generator);
+
+  std::shared_ptr<Lenet> network_;
+
+ private:
+  std::int64_t classes_, code_size_;
+};
+
+/// With a judge that tells its features apart by their domain.
+class JudgedLenet : public LenetModel {
  protected:
   /// Players `network` and `adversary`.
   JudgedLenet(const DataShape& shape, const AdversaryConfig& config, at::Generator generator);
 
   const objectives::Adversarial objective_{"non-saturating"};
-  std::shared_ptr<Lenet> network_;
   std::shared_ptr<nn::Chain> adversary_;
-
- private:
-  std::int64_t classes_;
 };
 
 /// Cross-entropy of logits [N, K] with labels [N], which it records with the share of errors.

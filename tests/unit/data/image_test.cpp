@@ -134,6 +134,59 @@ TEST(Jpeg, GrayColourAndCmyk) {
   EXPECT_NEAR(cmyk.pixels[2], 128, 2);
 }
 
+// A JPEG with a block of EXIF behind its first marker.
+std::string with_exif(std::string jpeg, const std::string& tiff) {
+  const auto length = 2 + 6 + tiff.size();
+  const std::string head = {'\xff', '\xe1', static_cast<char>(length >> 8), static_cast<char>(length & 255)};
+  return jpeg.insert(2, head + std::string("Exif\0\0", 6) + tiff);
+}
+
+std::string orientation(int value, bool little) {
+  using namespace std::string_literals;
+  const char v = static_cast<char>(value);
+  return little ? "II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"s + v + "\0\0\0\0\0\0\0"s
+                : "MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"s + v + "\0\0\0\0\0\0"s;
+}
+
+TEST(Jpeg, StandsUprightAsExifSays) {
+  // 24x16 pixels, white at the stored left and upper corner.
+  Image stored{24, 16, 1, std::vector<std::uint8_t>(24 * 16, 0)};
+  for (std::size_t y = 0; y < 8; ++y)
+    std::fill_n(stored.pixels.begin() + static_cast<std::ptrdiff_t>(24 * y), 8, 255);
+  const auto plain = samples::jpeg(stored);
+  struct Case {
+    int orientation;
+    bool right, below, sideways;  // where the corner goes, whether width and height change places
+  };
+  for (const auto& c : std::vector<Case>{{0, false, false, false},
+                                         {1, false, false, false},
+                                         {2, true, false, false},
+                                         {3, true, true, false},
+                                         {4, false, true, false},
+                                         {5, false, false, true},
+                                         {6, true, false, true},
+                                         {7, true, true, true},
+                                         {8, false, true, true},
+                                         {9, false, false, false}}) {
+    for (const bool little : {false, true}) {
+      const auto image = decode_image(with_exif(plain, orientation(c.orientation, little)), "x");
+      ASSERT_EQ(image.width, c.sideways ? 16 : 24) << c.orientation;
+      ASSERT_EQ(image.height, c.sideways ? 24 : 16) << c.orientation;
+      for (const bool right : {false, true}) {
+        for (const bool below : {false, true}) {
+          const int x = right ? image.width - 1 : 0, y = below ? image.height - 1 : 0;
+          const auto found = image.pixels[static_cast<std::size_t>(y * image.width + x)];
+          EXPECT_NEAR(found, right == c.right && below == c.below ? 255 : 0, 10) << c.orientation;
+        }
+      }
+    }
+  }
+  // Cut short anywhere, EXIF says nothing.
+  const auto whole = orientation(6, true);
+  for (std::size_t size = 0; size < 18; ++size)
+    EXPECT_EQ(decode_image(with_exif(plain, whole.substr(0, size)), "x").width, 24) << size;
+}
+
 TEST(Jpeg, DamageIsAnError) {
   const std::string whole = samples::jpeg(pattern());
   for (std::size_t size = 3; size + 2 < whole.size(); size += 7) {

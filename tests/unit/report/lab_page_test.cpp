@@ -43,7 +43,7 @@ TEST(LabPage, HoldsTextClaimsAndFigures) {
           "<th scope=\"row\">it is five</th><td>5 ± 0.1</td><td>4.01</td><td><span class=\"fails\">fails"));
   EXPECT_THAT(html, HasSubstr("<span class=\"holds\">holds"));
   EXPECT_THAT(html, HasSubstr("<span class=\"skipped\">skipped"));
-  EXPECT_THAT(html, HasSubstr("<td>2 &lt; 3</td>"));
+  EXPECT_THAT(html, HasSubstr("<td class=\"whole\">2 &lt; 3</td>"));
   EXPECT_THAT(html, HasSubstr("Its <em>caption</em>."));
   EXPECT_THAT(html, HasSubstr("data:image/png;base64,bm90IHJlYWxseSBhIFBORw=="));
   EXPECT_THAT(html, HasSubstr("<code>steps</code></th><td>10</td>"));

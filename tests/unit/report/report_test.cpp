@@ -218,6 +218,14 @@ TEST(Report, ShowsEveryPart) {
   EXPECT_THAT(page, HasSubstr("<a href=\"https://example.org/paper?a=1&amp;b=2\" rel=\"noreferrer\">"));
 }
 
+TEST(Report, LongFactsHaveARowOfTheirOwn) {
+  auto input = full_input();
+  input.facts.data = std::string(41, 'x');
+  const auto page = render_report(input);
+  EXPECT_THAT(page, HasSubstr("<div class=\"wide\"><dt>Data</dt>"));
+  EXPECT_THAT(page, HasSubstr("<div><dt>Model</dt>"));
+}
+
 TEST(Report, PlotsOfPointsHaveALegendAndAreShownWhole) {
   auto input = full_input();
   EXPECT_THAT(render_report(input), Not(HasSubstr("class=\"meaning\"")));

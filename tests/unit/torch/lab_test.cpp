@@ -94,6 +94,9 @@ TEST(LabClaim, Bounds) {
   EXPECT_FALSE(near.holds(2.041));
   EXPECT_FALSE(near.holds(NAN));
   EXPECT_EQ(near.expected(), "2.0000 ± 2 %");
+  LabClaim counted{"k", "t", {}, {}, 0.2175, 1e-9, {}};
+  EXPECT_EQ(counted.expected(), "0.2175 ± 1e-09");
+  EXPECT_EQ(counted.show(0.2175000004), "0.2175000004");
   LabClaim between{"k", "t", 1.0, 2.0, {}, {}, {}};
   EXPECT_TRUE(between.holds(1));
   EXPECT_FALSE(between.holds(2.1));
