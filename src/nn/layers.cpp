@@ -90,7 +90,7 @@ void Weighted::standardise(const Tensor& outputs) {
 Dense::Dense(std::int64_t in, std::int64_t out, Weighting weighting) : Weighted({out, in}, true, weighting) {}
 
 Tensor Dense::forward(const Tensor& x) {
-  return affine(x, weight(), bias());
+  return affine(x, weight(), bias()).to(torch::kFloat);
 }
 
 void Dense::start_from(const Tensor& x) {

@@ -35,7 +35,8 @@ class Weighted : public torch::nn::Module {
   Tensor direction_;  // [O], the left singular vector so far, of the spectral weight
 };
 
-/// Affine map [N, I] -> [N, O].
+/// Affine map [N, I] -> [N, O]. Its outputs are single precision whatever it computed in: a loss of bfloat16
+/// logits would be rounded to three digits.
 class Dense : public Weighted {
  public:
   Dense(std::int64_t in, std::int64_t out, Weighting weighting = Weighting::plain);

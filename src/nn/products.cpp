@@ -93,8 +93,8 @@ struct Linear : torch::autograd::Function<Linear> {
   }
   static Tensor compute(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     const auto y = at::empty({x.size(0), weight.size(0)}, x.options());
-    if (bias.defined()) y.copy_(bias.unsqueeze(0).expand_as(y));
-    run(y, bias.defined() ? 1 : 0, 1, x, weight, false, true);
+    y.copy_(bias.unsqueeze(0).expand_as(y));
+    run(y, 1, 1, x, weight, false, true);
     return y;
   }
 
@@ -146,7 +146,8 @@ void add_product(const Tensor& into, double keep, double scale, const Tensor& a,
 
 Tensor affine(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (!is_fast(x, weight)) return at::linear(x, weight, bias);
-  const bool recorded = is_recorded(x, weight) || (bias.defined() && is_recorded(bias, bias));
+  if (!bias.defined()) return product(x, weight, false, true);
+  const bool recorded = is_recorded(x, weight) || is_recorded(bias, bias);
   return recorded ? Linear::apply(x, weight, bias) : Linear::compute(x, weight, bias);
 }
 

@@ -12,7 +12,8 @@ Tensor gaussian_log_likelihood(const Tensor& x, const Tensor& mean, double sd) {
 }
 
 Tensor bernoulli_log_likelihood(const Tensor& x, const Tensor& logits) {
-  return (x * logits - at::softplus(logits)).flatten(1).sum(1);
+  const auto t = logits.to(torch::kFloat);
+  return (x * t - at::softplus(t)).flatten(1).sum(1);
 }
 
 Tensor kl_to_standard_normal(const Tensor& mean, const Tensor& log_variance) {

@@ -1,5 +1,6 @@
 // What every model must do: one suite, run for each line of models.def on its tiny settings.
 #include <cmath>
+#include <cstdlib>
 #include <gmock/gmock.h>
 #include <regex>
 #include <set>
@@ -9,6 +10,7 @@
 #include "belamy/error.h"
 
 #include "metrics/frechet.h"
+#include "nn/products.h"
 #include "small_data.h"
 
 namespace belamy {
@@ -19,6 +21,12 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 const torch::Device kCpu(torch::kCPU);
+
+// BELAMY_PLAIN=1: LibTorch's own paths.
+[[maybe_unused]] const bool kFast = [] {
+  nn::set_fast_paths(std::getenv("BELAMY_PLAIN") == nullptr);
+  return nn::fast_paths();
+}();
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;

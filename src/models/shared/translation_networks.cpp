@@ -196,7 +196,7 @@ PatchDiscriminator::PatchDiscriminator(std::int64_t channels, const DataShape& s
 }
 
 Tensor PatchDiscriminator::forward(const Tensor& images) const {
-  return chain_->forward(images);
+  return chain_->forward(images).to(torch::kFloat);  // as nn::Dense gives its outputs
 }
 
 void PatchDiscriminator::learn(const Tensor& real, const Tensor& fake, StepContext& context) {

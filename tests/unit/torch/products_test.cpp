@@ -1,10 +1,12 @@
 // The fast paths of layers beside LibTorch's own: values, first and second derivatives.
 #include "nn/products.h"
 
+#include <cmath>
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
 #include "nn/layers.h"
+#include "small_data.h"
 
 namespace belamy {
 namespace {
@@ -85,6 +87,29 @@ TEST_F(ProductsTest, TransposedConvolutions) {
   nn::ConvTranspose layer(3, 4, 4, 2, 1, true);
   for (auto& parameter : layer.parameters()) torch::NoGradGuard(), parameter.data().normal_();
   expect_alike([&](const auto& v) { return layer.forward(v[0]); }, {torch::randn({2, 3, 5, 5})});
+}
+
+// bfloat16 keeps eight bits: what a first step reports agrees to a hundredth.
+TEST(MixedPrecision, ReportsOfAFirstStepAreNearThoseInSinglePrecision) {
+  for (const std::string model : {"gan", "dcgan", "vae"}) {
+    const auto data = small_images(64, 16);
+    const auto first_step = [&](const std::string& precision) {
+      auto settings = find_model(model).tiny;
+      settings.insert(settings.end(), {"train.batch=16", "train.steps=10", "train.precision=" + precision});
+      const auto recipe = recipe_of(model, settings);
+      Session session(*recipe, data, torch::kCPU);
+      session.run_step();
+      return session.take_records();
+    };
+    const auto single = first_step("f32"), mixed = first_step("bf16");
+    ASSERT_EQ(single.size(), mixed.size());
+    for (std::size_t i = 0; i < single.size(); ++i) {
+      // The generator's is taken after the discriminator has moved, by Adam's first step: a mere sign.
+      if (single[i].first.rfind("loss/", 0) != 0 || single[i].first == "loss/generator") continue;
+      EXPECT_NEAR(mixed[i].second, single[i].second, 1e-2 * std::abs(single[i].second)) << single[i].first;
+      EXPECT_NE(mixed[i].second, single[i].second) << model << " did not compute in bfloat16";
+    }
+  }
 }
 
 }  // namespace
