@@ -162,9 +162,9 @@ void serve_peak() {
   prepare_machine("auto");
   const torch::NoGradGuard no_grad;
   const auto a = torch::rand({kSide, kSide}), b = torch::rand({kSide, kSide});
-  auto product = at::mm(a, b);
+  const auto product = nn::product(a, b);
   const auto multiply = [&](std::int64_t n) {
-    for (std::int64_t i = 0; i < n; ++i) at::mm_out(product, a, b);
+    for (std::int64_t i = 0; i < n; ++i) nn::add_product(product, 0, 1, a, b);
   };
   serve(0, products_of([&] { multiply(1); }), multiply);
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
+BUILD = Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 PEERS = ROOT / "bench/peers"
 
 

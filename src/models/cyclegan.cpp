@@ -14,6 +14,7 @@
 // convolutions are 4x4; batches of any size.
 
 #include <torch/torch.h>
+#include <tuple>
 
 #include "belamy/recipe.h"
 
@@ -72,8 +73,18 @@ class CycleGan final : public Model, public Translator {
 
   void step(const Batch& batch, StepContext& context) override {
     const auto &a = batch.data, &b = batch.others[0].data;
-    const auto b_made = a2b_->forward(a), a_made = b2a_->forward(b);
     const auto& ablation = config_.ablation;
+    const bool keeps = ablation != "gan-only" && ablation != "cycle-only" && config_.identity > 0;
+    // What is of the other domain already passes with what is to be translated.
+    Tensor a_made, a_kept, b_made, b_kept;
+    if (keeps) {
+      const bool together = config_.norm == "instance";
+      std::tie(b_made, b_kept) = forward_both(*a2b_, a, b, together);
+      std::tie(a_made, a_kept) = forward_both(*b2a_, b, a, together);
+    } else {
+      b_made = a2b_->forward(a);
+      a_made = b2a_->forward(b);
+    }
     auto loss = torch::zeros({}, a.options());
     const auto add = [&](const std::string& name, double weight, const Tensor& term) {
       context.record(name, term);
@@ -92,9 +103,8 @@ class CycleGan final : public Model, public Translator {
     if (ablation != "gan-only" && ablation != "forward") {
       add("cycle/b", config_.cycle, distance(a2b_->forward(a_made), b));
     }
-    if (ablation != "gan-only" && ablation != "cycle-only" && config_.identity > 0) {
-      add("loss/identity", config_.cycle * config_.identity,
-          distance(a2b_->forward(b), b) + distance(b2a_->forward(a), a));
+    if (keeps) {
+      add("loss/identity", config_.cycle * config_.identity, distance(b_kept, b) + distance(a_kept, a));
     }
     context.update("generators", loss);
     if (ablation == "cycle-only") return;

@@ -178,7 +178,7 @@ Tensor UNet::forward(const Tensor& x) {
 PatchDiscriminator::PatchDiscriminator(std::int64_t channels, const DataShape& shape,
                                        const TranslationConfig& config, const std::string& name,
                                        const std::string& suffix, at::Generator generator)
-    : objective_(config.objective), name_(name), suffix_(suffix) {
+    : objective_(config.objective), name_(name), suffix_(suffix), together_(config.norm == "instance") {
   chain_ = register_module("chain", std::make_shared<nn::Chain>());
   const auto width = config.discriminator_width ? config.discriminator_width : config.width;
   // Two layers without stride follow, each of which takes one pixel away: 4 become 2.
@@ -199,8 +199,16 @@ Tensor PatchDiscriminator::forward(const Tensor& images) const {
   return chain_->forward(images).to(torch::kFloat);  // as nn::Dense gives its outputs
 }
 
+std::pair<Tensor, Tensor> forward_both(const nn::Chain& network, const Tensor& x, const Tensor& y,
+                                       bool together) {
+  if (!together) return {network.forward(x), network.forward(y)};
+  const auto both = network.forward(at::cat({x, y}));
+  return {both.narrow(0, 0, x.size(0)), both.narrow(0, x.size(0), y.size(0))};
+}
+
 void PatchDiscriminator::learn(const Tensor& real, const Tensor& fake, StepContext& context) {
-  const auto t_real = forward(real), t_fake = forward(fake);
+  auto [t_real, t_fake] = forward_both(*chain_, real, fake, together_);
+  t_real = t_real.to(torch::kFloat), t_fake = t_fake.to(torch::kFloat);
   const auto loss = objective_.discriminator(t_real, t_fake);
   context.update(name_, loss);
   context.record("loss/" + name_, loss);

@@ -81,6 +81,12 @@ class PatchDiscriminator : public torch::nn::Module {
   objectives::Adversarial objective_;
   std::string name_, suffix_;
   std::shared_ptr<nn::Chain> chain_;
+  bool together_;  // whether images do not see each other, so that two batches may pass as one
 };
+
+/// network(x) and network(y), as one pass where each image is normalised by itself: two small batches take
+/// longer than one of both.
+std::pair<Tensor, Tensor> forward_both(const nn::Chain& network, const Tensor& x, const Tensor& y,
+                                       bool together);
 
 }  // namespace belamy::models
