@@ -58,7 +58,7 @@ std::unique_ptr<at::ObserverContext> count(const at::RecordFunction& function) {
   const std::string name = function.name();
   const auto inputs = function.inputs();
   const auto tensor = [&](std::size_t i) { return inputs[i].toTensor(); };
-  if (name == "aten::addmm" || name == "aten::mm") {
+  if (name == "aten::addmm" || name == "aten::addmm_" || name == "aten::mm") {
     const std::size_t first = name == "aten::mm" ? 0 : 1;
     counted = counted + 2 * elements(tensor(first).sizes()) * static_cast<double>(tensor(first + 1).size(1));
   } else if (name == "aten::convolution") {
