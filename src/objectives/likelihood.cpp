@@ -12,7 +12,8 @@ Tensor gaussian_log_likelihood(const Tensor& x, const Tensor& mean, double sd) {
 }
 
 Tensor bernoulli_log_likelihood(const Tensor& x, const Tensor& logits) {
-  const auto t = logits.to(torch::kFloat);
+  const auto t =
+      logits.to(at::promote_types(logits.scalar_type(), torch::kFloat));  // bfloat16 is too coarse here
   return (x * t - at::softplus(t)).flatten(1).sum(1);
 }
 
