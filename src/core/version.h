@@ -4,6 +4,6 @@
 namespace belamy {
 
 const char* version();  ///< "0.1.0"
-const char* commit();   ///< git's short hash when CMake last ran, "-dirty" with local changes, or "unknown"
+const char* commit();   ///< git's short hash at the build, "-dirty" with local changes, or "unknown"
 
 }  // namespace belamy

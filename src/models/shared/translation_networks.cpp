@@ -199,16 +199,8 @@ Tensor PatchDiscriminator::forward(const Tensor& images) const {
   return chain_->forward(images).to(torch::kFloat);  // as nn::Dense gives its outputs
 }
 
-std::pair<Tensor, Tensor> forward_both(const nn::Chain& network, const Tensor& x, const Tensor& y,
-                                       bool together) {
-  if (!together) return {network.forward(x), network.forward(y)};
-  const auto both = network.forward(at::cat({x, y}));
-  return {both.narrow(0, 0, x.size(0)), both.narrow(0, x.size(0), y.size(0))};
-}
-
 void PatchDiscriminator::learn(const Tensor& real, const Tensor& fake, StepContext& context) {
-  auto [t_real, t_fake] = forward_both(*chain_, real, fake, together_);
-  t_real = t_real.to(torch::kFloat), t_fake = t_fake.to(torch::kFloat);
+  const auto [t_real, t_fake] = forward_both(*this, real, fake, together_);
   const auto loss = objective_.discriminator(t_real, t_fake);
   context.update(name_, loss);
   context.record("loss/" + name_, loss);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <torch/torch.h>
+#include <utility>
 #include <vector>
 
 #include "belamy/model.h"
@@ -86,7 +87,12 @@ class PatchDiscriminator : public torch::nn::Module {
 
 /// network(x) and network(y), as one pass where each image is normalised by itself: two small batches take
 /// longer than one of both.
-std::pair<Tensor, Tensor> forward_both(const nn::Chain& network, const Tensor& x, const Tensor& y,
-                                       bool together);
+template <class Network>
+std::pair<Tensor, Tensor> forward_both(const Network& network, const Tensor& x, const Tensor& y,
+                                       bool together) {
+  if (!together) return {network.forward(x), network.forward(y)};
+  const auto both = network.forward(at::cat({x, y}));
+  return {both.narrow(0, 0, x.size(0)), both.narrow(0, x.size(0), y.size(0))};
+}
 
 }  // namespace belamy::models
