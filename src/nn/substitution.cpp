@@ -30,12 +30,11 @@ const Tensor& present(const Tensor& parameter) {
 }
 
 std::vector<Tensor> cut_like(const Tensor& flat, const std::vector<Tensor>& like) {
-  std::vector<Tensor> views;
-  std::int64_t at = 0;
-  for (const auto& tensor : like) {
-    views.push_back(flat.narrow(0, at, tensor.numel()).view(tensor.sizes()));
-    at += tensor.numel();
-  }
+  std::vector<std::int64_t> sizes;
+  sizes.reserve(like.size());
+  for (const auto& tensor : like) sizes.push_back(tensor.numel());
+  auto views = flat.split_with_sizes(sizes);  // one node of the graph, where slices would be one for each
+  for (std::size_t i = 0; i < like.size(); ++i) views[i] = views[i].view(like[i].sizes());
   return views;
 }
 

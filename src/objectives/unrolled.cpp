@@ -3,42 +3,44 @@
 #include <cmath>
 #include <torch/torch.h>
 
+#include "nn/substitution.h"
+
 namespace belamy::objectives {
 namespace {
 
-// beta * moment + share * gradient, where no moment is a moment of zero.
-Tensor decayed(const Tensor& moment, double beta, const Tensor& gradient, double share) {
-  return moment.defined() ? beta * moment + share * gradient : share * gradient;
+Tensor flat_moment(const std::vector<Tensor>& moments, const std::vector<Tensor>& parameters) {
+  std::vector<Tensor> all;
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    all.push_back(i < moments.size() && moments[i].defined() ? moments[i] : at::zeros_like(parameters[i]));
+  return nn::flatten(all);
 }
 
 }  // namespace
 
-std::vector<Tensor> unroll(std::vector<Tensor> parameters,
+// All parameters as one tensor: what a step costs is the number of its operations, and the way back through it
+// has twice as many.
+std::vector<Tensor> unroll(const std::vector<Tensor>& parameters,
                            const std::function<Tensor(const std::vector<Tensor>&)>& loss, std::int64_t steps,
-                           const UnrolledRule& rule, UnrolledState state) {
-  state.first.resize(parameters.size());
-  state.second.resize(parameters.size());
-  for (std::int64_t k = 0; k < steps; ++k) {
-    const auto gradients =
-        torch::autograd::grad({loss(parameters)}, parameters, {}, true, /*create_graph=*/true, true);
-    const auto t = static_cast<double>(++state.updates);
-    const double size =
-        rule.lr * (rule.adam ? std::sqrt(1 - std::pow(rule.beta2, t)) / (1 - std::pow(rule.beta1, t)) : 1);
-    const double epsilon = rule.epsilon * std::sqrt(1 - std::pow(rule.beta2, t));
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      if (!gradients[i].defined()) continue;
-      auto &first = state.first[i], &second = state.second[i];
-      first = decayed(first, rule.beta1, gradients[i], rule.adam ? 1 - rule.beta1 : 1);
-      if (rule.adam) {
-        second = decayed(second, rule.beta2, gradients[i].square(), 1 - rule.beta2);
-        // A gradient of exactly zero: the root has no slope there, and the quotient is zero anyway.
-        parameters[i] = parameters[i] - size * first / ((second + 1e-30).sqrt() + epsilon);
-      } else {
-        parameters[i] = parameters[i] - size * first;
-      }
+                           const UnrolledRule& rule, const UnrolledState& state) {
+  auto flat = nn::flatten(parameters);
+  auto first = flat_moment(state.first, parameters), second = flat_moment(state.second, parameters);
+  for (std::int64_t k = 1; k <= steps; ++k) {
+    const auto value = loss(nn::cut_like(flat, parameters));
+    const auto gradient = torch::autograd::grad({value}, {flat}, {}, true, /*create_graph=*/true)[0];
+    if (!rule.adam) {
+      first = at::add(gradient, first, rule.beta1);
+      flat = at::sub(flat, first, rule.lr);
+      continue;
     }
+    const auto t = static_cast<double>(state.updates + k);
+    const double root = std::sqrt(1 - std::pow(rule.beta2, t));
+    first = at::lerp(first, gradient, 1 - rule.beta1);
+    // A gradient of exactly zero: the root has no slope there, and the quotient is zero anyway.
+    second = at::addcmul(rule.beta2 * second + 1e-30, gradient, gradient, 1 - rule.beta2);
+    flat = at::addcdiv(flat, first, second.sqrt() + rule.epsilon * root,
+                       -rule.lr * root / (1 - std::pow(rule.beta1, t)));
   }
-  return parameters;
+  return nn::cut_like(flat, parameters);
 }
 
 }  // namespace belamy::objectives

@@ -26,8 +26,8 @@ struct UnrolledState {
 /// The parameters after `steps` descents of `loss`, as functions of whatever the loss depends on: gradients
 /// flow through every step. The parameters themselves stay as they are. The first step needs state for Adam
 /// to be of use: without moments its first update is lr * sign(gradient), whose derivative is zero.
-std::vector<Tensor> unroll(std::vector<Tensor> parameters,
+std::vector<Tensor> unroll(const std::vector<Tensor>& parameters,
                            const std::function<Tensor(const std::vector<Tensor>&)>& loss, std::int64_t steps,
-                           const UnrolledRule& rule, UnrolledState state = {});
+                           const UnrolledRule& rule, const UnrolledState& state = {});
 
 }  // namespace belamy::objectives

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <malloc.h>
+#include <sched.h>
 #include <set>
 #include <thread>
 #include <torch/torch.h>
@@ -58,12 +59,21 @@ void keep_memory() {
 #endif
 }
 
+// The cores that this process may use: all, or those that taskset or a container leaves it. More threads than
+// these would take turns.
+std::int64_t allowed_cores() {
+#ifdef __linux__
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
 }  // namespace
 
 c10::Device prepare_machine(const std::string& device, std::int64_t threads) {
   keep_memory();
-  const auto cores = static_cast<std::int64_t>(std::max(1u, std::thread::hardware_concurrency()));
-  at::set_num_threads(static_cast<int>(threads > 0 ? threads : cores));
+  at::set_num_threads(static_cast<int>(threads > 0 ? threads : allowed_cores()));
   const bool cuda = torch::cuda::is_available();
   if (device == "cuda" && !cuda) {
     throw usage_error("device 'cuda' is not there: this LibTorch sees no CUDA device",

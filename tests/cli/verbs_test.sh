@@ -22,6 +22,8 @@ expect_text "^blas +[A-Za-z]"
 expect_text "^threads +[1-9]"
 expect_text "^simd +[A-Za-z]"
 expect_text "^device +(cpu|cuda)"
+expect_code 0 taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$BELAMY" --version
+expect_text "^threads +1$" # no more than the cores it may use
 expect_code 0 "$BELAMY" models
 for model in autoencoder dcgan dirac-gan gan semi-gan shift-gan tempered-gan vae; do expect_text "^$model "; done
 expect_code 0 "$BELAMY" models dcgan
