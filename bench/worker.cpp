@@ -118,8 +118,8 @@ std::unique_ptr<Recipe> recipe_of(const std::vector<std::string>& words) {
 void serve_training(const Recipe& recipe) {
   const auto device = prepare_machine(recipe.train);
   const auto begin = now();
-  const auto data = load_dataset(recipe.data, Split::train);
-  Session session(recipe, data, device);
+  auto data = load_dataset(recipe.data, Split::train);
+  Session session(recipe, std::move(data), device);
   const auto load = now() - begin;
   // As the trainer does between two lines of its log.
   const auto steps = [&](std::int64_t n) {

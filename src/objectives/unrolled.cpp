@@ -17,8 +17,8 @@ Tensor flat_moment(const std::vector<Tensor>& moments, const std::vector<Tensor>
 
 }  // namespace
 
-// All parameters as one tensor: what a step costs is the number of its operations, and the way back through it
-// has twice as many.
+// All parameters as one tensor: what a step costs is the number of its operations, and the way back through
+// it has twice as many.
 std::vector<Tensor> unroll(const std::vector<Tensor>& parameters,
                            const std::function<Tensor(const std::vector<Tensor>&)>& loss, std::int64_t steps,
                            const UnrolledRule& rule, const UnrolledState& state) {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <iterator>
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "belamy/error.h"
 
@@ -26,14 +28,28 @@ DataShape shape_of(const Dataset& dataset) {
   return shape;
 }
 
+namespace {
+
+template <class T>
+Tensor owner_of(std::vector<T> values, at::IntArrayRef shape) {
+  const auto kept = std::make_shared<std::vector<T>>(std::move(values));
+  return torch::from_blob(
+      kept->data(), shape, [kept](void*) {}, c10::CppTypeToScalarType<T>::value);
+}
+
+Tensor tensor_of(const Dataset& d, std::vector<std::uint8_t> pixels, std::vector<float> points) {
+  if (!d.is_images()) return owner_of(std::move(points), {d.count, d.dimension});
+  return owner_of(std::move(pixels), {d.count, d.channels, d.height, d.width});
+}
+
+}  // namespace
+
 Tensor data_tensor(const Dataset& dataset) {
-  if (!dataset.is_images()) {
-    return torch::from_blob(const_cast<float*>(dataset.points.data()), {dataset.count, dataset.dimension})
-        .clone();
-  }
-  return torch::from_blob(const_cast<std::uint8_t*>(dataset.pixels.data()),
-                          {dataset.count, dataset.channels, dataset.height, dataset.width}, torch::kByte)
-      .clone();
+  return tensor_of(dataset, dataset.pixels, dataset.points);
+}
+
+Tensor data_tensor(Dataset&& dataset) {
+  return tensor_of(dataset, std::move(dataset.pixels), std::move(dataset.points));
 }
 
 Tensor to_model_range(const Tensor& stored) {
@@ -102,7 +118,7 @@ Random random_of(std::int64_t seed, Stream stream, std::int64_t number) {
 
 }  // namespace
 
-Batches::Batches(const Dataset& dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
+Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
                  torch::Device device)
     : options_(options),
       batch_(batch),
@@ -110,13 +126,13 @@ Batches::Batches(const Dataset& dataset, const DataOptions& options, std::int64_
       augment_(options),
       paired_(dataset.paired),
       order_(dataset.count, batch, seed, of_data) {
-  const auto add = [&](const Dataset& set) {
-    Domain domain{data_tensor(set).to(device), {}};
+  const auto add = [&](Dataset& set) {
+    Domain domain{data_tensor(std::move(set)).to(device), {}};  // its pixels or points; the rest stays
     if (!set.labels.empty()) domain.labels = torch::tensor(set.labels, torch::kLong).to(device);
     domains_.push_back(std::move(domain));
   };
   add(dataset);
-  for (const auto& other : dataset.others) add(other);
+  for (auto& other : dataset.others) add(other);
   if (augment_.any() && !dataset.is_images()) {
     throw usage_error("data.flip, data.shift and data.affine change images, and these data are points",
                       "leave them at false, 0 and false");

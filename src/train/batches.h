@@ -13,8 +13,10 @@ namespace belamy {
 
 DataShape shape_of(const Dataset& dataset);
 
-/// uint8 or float pixels/points of a data set as [N, C, H, W] or [N, D], without a copy where possible.
+/// The pixels (uint8) or points (float) of a data set as [N, C, H, W] or [N, D]: a copy, or the memory itself
+/// where the data set is given away.
 Tensor data_tensor(const Dataset& dataset);
+Tensor data_tensor(Dataset&& dataset);
 
 /// uint8 images -> [-1, 1]; points stay as they are.
 Tensor to_model_range(const Tensor& stored);
@@ -44,7 +46,7 @@ class BatchOrder {
 /// matches it is the second of each pair.
 class Batches {
  public:
-  Batches(const Dataset& dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
+  Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
           torch::Device device);
 
   Batch at(std::int64_t number);

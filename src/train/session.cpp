@@ -51,12 +51,12 @@ bool finite(const Tensor& tensor) {
 
 }  // namespace
 
-Session::Session(const Recipe& recipe, const Dataset& data, torch::Device device)
+Session::Session(const Recipe& recipe, Dataset data, torch::Device device)
     : recipe_(recipe),
       device_(device),
-      batches_(data, recipe.data, recipe.train.batch, recipe.train.seed, device),
       state_(recipe, shape_of(data), device),
       total_(recipe.total_steps(data.count)),
+      batches_(std::move(data), recipe.data, recipe.train.batch, recipe.train.seed, device),
       first_bad_(torch::full({}, kNever, torch::TensorOptions(torch::kLong).device(device))) {
   enter_stage();
 }

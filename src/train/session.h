@@ -12,7 +12,7 @@ namespace belamy {
 
 class Session final : public StepContext {
  public:
-  Session(const Recipe& recipe, const Dataset& data, torch::Device device);
+  Session(const Recipe& recipe, Dataset data, torch::Device device);
 
   /// One step. A diverged error names the step, the player and the first tensor that is not finite; the
   /// weights are then those before the bad update.
@@ -59,9 +59,9 @@ class Session final : public StepContext {
 
   const Recipe& recipe_;
   torch::Device device_;
-  Batches batches_;
   ModelState state_;
   std::int64_t step_ = 0, total_ = 0;
+  Batches batches_;
   std::size_t stage_ = 0;
   std::int64_t stage_begin_ = 0, stage_steps_ = 0;
   Tensor present_;    // the batch's data, for the guard's report

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 #include <fmt/format.h>
+#include <utility>
 
 #include "belamy/error.h"
 
@@ -29,6 +30,21 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// The examples go to the batches; `data` keeps what describes them.
+Dataset hand_over(Dataset& data) {
+  std::vector<Dataset> others;
+  for (auto& other : data.others) others.push_back(hand_over(other));
+  auto pixels = std::exchange(data.pixels, {});
+  auto points = std::exchange(data.points, {});
+  auto names = std::exchange(data.names, {});
+  Dataset examples = data;
+  examples.others = std::move(others);
+  examples.pixels = std::move(pixels);
+  examples.points = std::move(points);
+  examples.names = std::move(names);
+  return examples;
+}
+
 // One training in one folder.
 class Training {
  public:
@@ -37,7 +53,7 @@ class Training {
         hooks_(hooks),
         device_(prepare_machine(recipe.train)),
         data_(load_dataset(recipe.data, Split::train)),
-        session_(recipe, data_, device_),
+        session_(recipe, hand_over(data_), device_),
         folder_(open(out, resume)) {
     for (const auto& note : data_.notes) hear(note);
     if (recipe.model->advise) {
