@@ -96,7 +96,8 @@ std::string glance(const ReportInput& input) {
 
 /// The newest samples large, and with two or more a slider through all of them. The pictures of the strip are
 /// the only copies that the slider uses.
-std::string sample_player(const std::vector<ReportSample>& samples, const Pairs& legend) {
+std::string sample_player(const std::vector<ReportSample>& samples, const std::string& shown,
+                          const Pairs& legend) {
   if (samples.empty()) return "";
   std::size_t bytes = 0;
   for (const auto& sample : samples) bytes += sample.png.size();
@@ -108,9 +109,9 @@ std::string sample_player(const std::vector<ReportSample>& samples, const Pairs&
   const bool drawn = !legend.empty();  // a plot, whole and smooth at any size; else pixels of images
   std::string out = fmt::format(
       "<figure class=\"player\" id=\"player\">\n<div class=\"stage\"><img{2} id=\"shown\" "
-      "alt=\"Samples at step {0}\" src=\"{1}\"></div>\n<figcaption>Samples at step <output id=\"shown-step\" "
+      "alt=\"{3} at step {0}\" src=\"{1}\"></div>\n<figcaption>{3} at step <output id=\"shown-step\" "
       "for=\"slider\">{0}</output></figcaption>\n",
-      show_integer(last.step), data_uri(last.png), drawn ? "" : " class=\"pixels\"");
+      show_integer(last.step), data_uri(last.png), drawn ? "" : " class=\"pixels\"", escape_html(shown));
   if (drawn) {
     out += "<ul class=\"meaning\">\n";
     for (const auto& [colour, meaning] : legend) {
@@ -123,9 +124,9 @@ std::string sample_player(const std::vector<ReportSample>& samples, const Pairs&
     out += fmt::format(
         "<div class=\"controls\"><button type=\"button\" id=\"play\">Play</button>"
         "<input type=\"range\" id=\"slider\" min=\"0\" max=\"{0}\" value=\"{0}\" "
-        "aria-label=\"Step of the samples\" aria-valuetext=\"step {1}\"></div>\n<ol class=\"strip{2}\" "
-        "aria-label=\"Samples over time\">\n",
-        kept.size() - 1, show_integer(last.step), drawn ? " drawn" : "");
+        "aria-label=\"Step of the pictures\" aria-valuetext=\"step {1}\"></div>\n<ol class=\"strip{2}\" "
+        "aria-label=\"{3} over time\">\n",
+        kept.size() - 1, show_integer(last.step), drawn ? " drawn" : "", escape_html(shown));
     for (const auto index : kept) {
       const auto step = show_integer(samples[index].step);
       out += fmt::format("<li><img alt=\"Step {0}\" title=\"Step {0}\" data-step=\"{0}\" src=\"{1}\"></li>\n",
@@ -391,7 +392,8 @@ std::string render_report(const ReportInput& input) {
   page += fmt::format("<header>\n<div>\n<h1>{}</h1>\n", title);
   if (!facts.summary.empty())
     page += fmt::format("<p class=\"summary\">{}</p>\n", escape_html(facts.summary));
-  page += fmt::format("</div>\n{}<div>\n{}", sample_player(input.samples, facts.legend), glance(input));
+  page += fmt::format("</div>\n{}<div>\n{}", sample_player(input.samples, facts.shown, facts.legend),
+                      glance(input));
   if (!facts.citation.empty())
     page += fmt::format("<p class=\"citation\">{}</p>\n", link_addresses(facts.citation));
   if (!navigation.empty()) page += fmt::format("<nav aria-label=\"Sections\">\n{}</nav>\n", navigation);

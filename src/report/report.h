@@ -49,6 +49,7 @@ struct ReportFacts {
   std::vector<ReportPicture> pictures;
   std::vector<ReportScore> scores;  ///< the first three are shown in the head too
   std::vector<ReportMessage> messages;
+  std::string shown = "Samples";  ///< what the pictures by step show
   /// What the colours of the samples mean: "#rrggbb" and its meaning.
   std::vector<std::pair<std::string, std::string>> legend;
   std::vector<std::string> commands;                             ///< how to repeat the run, one a line

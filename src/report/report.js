@@ -34,7 +34,7 @@ function startPlayer() {
     slider.setAttribute("aria-valuetext", `step ${frame.dataset.step}`);
     document.getElementById("shown-step").textContent = frame.dataset.step;
     shown.src = frame.src;
-    shown.alt = `Samples at step ${frame.dataset.step}`;
+    shown.alt = shown.alt.replace(/at step .*/, `at step ${frame.dataset.step}`);
     frames.forEach((other) => other.classList.toggle("current", other === frame));
     strip.scrollLeft = frame.offsetLeft - strip.offsetLeft - (strip.clientWidth - frame.clientWidth) / 2;
   }

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "belamy/error.h"
@@ -85,8 +86,9 @@ namespace {
 
 // `count` places in the data, as many of each class.
 std::vector<std::int64_t> choose_labelled(const Dataset& data, std::int64_t count, std::int64_t seed) {
-  const auto classes = static_cast<std::int64_t>(data.class_names.size());
-  if (data.labels.empty() || classes == 0) {
+  const std::set<std::int64_t> present(data.labels.begin(), data.labels.end());
+  const auto classes = static_cast<std::int64_t>(present.size());
+  if (present.empty()) {
     throw data_error("'" + data.name + "' has no labels", "data.labelled needs labels; leave it at 0");
   }
   if (count % classes != 0) {
@@ -94,7 +96,7 @@ std::vector<std::int64_t> choose_labelled(const Dataset& data, std::int64_t coun
         fmt::format("data.labelled={} is not the same number for each of {} classes", count, classes),
         fmt::format("choose a multiple of {}", classes));
   }
-  std::vector<std::int64_t> left(static_cast<std::size_t>(classes), count / classes), chosen;
+  std::vector<std::int64_t> left(data.class_names.size(), count / classes), chosen;
   for (const auto place : Random(static_cast<std::uint64_t>(seed), 3ull << 32).permutation(data.count)) {
     auto& wanted = left[static_cast<std::size_t>(data.labels[static_cast<std::size_t>(place)])];
     if (wanted > 0) {

@@ -67,18 +67,28 @@ std::string describe_data(const Dataset& d) {
   return text;
 }
 
+bool can(const ModelInfo& model, Capability capability) {
+  return std::find(model.capabilities.begin(), model.capabilities.end(), capability) !=
+         model.capabilities.end();
+}
+
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
-  const auto can = [&](Capability capability) {
-    return std::find(model.capabilities.begin(), model.capabilities.end(), capability) !=
-           model.capabilities.end();
-  };
   const auto& folder = run.string();
-  if (can(Capability::translator)) return "belamy translate " + folder + " --data DIR --out translated/";
-  if (can(Capability::sampler)) return "belamy sample " + folder + " -n 64 --out samples.png";
-  if (can(Capability::matcher)) return "belamy match " + folder + " --query F --folder DIR";
-  if (can(Capability::reconstructor)) return "belamy reconstruct " + folder + " --out copies.png";
-  if (can(Capability::classifier)) return "belamy classify " + folder + " --data DIR";
+  if (can(model, Capability::translator))
+    return "belamy translate " + folder + " --data DIR --out translated/";
+  if (can(model, Capability::sampler)) return "belamy sample " + folder + " -n 64 --out samples.png";
+  if (can(model, Capability::matcher)) return "belamy match " + folder + " --query F --folder DIR";
+  if (can(model, Capability::reconstructor)) return "belamy reconstruct " + folder + " --out copies.png";
+  if (can(model, Capability::classifier)) return "belamy classify " + folder + " --data DIR";
   return "belamy evaluate " + folder;
+}
+
+// What the trainer's pictures are, by the same order of capabilities.
+std::string shown_of(const ModelInfo& model) {
+  if (can(model, Capability::translator)) return "Translations";
+  if (can(model, Capability::sampler)) return "Samples";
+  if (can(model, Capability::reconstructor)) return "Reconstructions";
+  return "Pairs";
 }
 
 void write_about(RunFolder& folder, const Dataset& dataset, const Pairs& legend) {
@@ -121,6 +131,7 @@ void write_run_report(RunFolder& folder, const Recipe& recipe) {
   facts.title = recipe.title.empty() ? recipe.name : recipe.title;
   facts.model = recipe.model->name;
   facts.summary = recipe.model->summary;
+  facts.shown = shown_of(*recipe.model);
   facts.citation = recipe.model->paper;
   const auto about = read_json(folder, "about.json");
   facts.data = text(about, "data");

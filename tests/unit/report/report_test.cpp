@@ -196,6 +196,15 @@ TEST(Report, KeepsFortySamplesWithFirstAndLast) {
                               encode_base64(small_png(100))));
 }
 
+TEST(Report, SaysWhatThePicturesShow) {
+  ReportInput input;
+  input.facts.shown = "Pairs <of>";
+  input.samples = {{1, small_png(1)}, {2, small_png(2)}};
+  const auto page = render_report(input);
+  EXPECT_THAT(page, HasSubstr("alt=\"Pairs &lt;of&gt; at step 2\""));
+  EXPECT_THAT(page, HasSubstr("aria-label=\"Pairs &lt;of&gt; over time\""));
+}
+
 TEST(Report, KeepsFewerSamplesWhenTheyAreLarge) {
   ReportInput input;
   for (int i = 1; i <= 8; ++i) input.samples.push_back({i, std::string(4 << 20, 'x')});

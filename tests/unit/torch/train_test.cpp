@@ -231,6 +231,20 @@ TEST(BatchesTest, LabelledBatchesShowOnlyTheChosenLabels) {
   EXPECT_TRUE(other_choice.at(0).indices.equal(batches.at(0).indices)) << "the choice moves the other order";
 }
 
+TEST(BatchesTest, LabelsAreChosenOfTheClassesThatThereAre) {
+  auto two = small_images(40);  // data.classes leaves the names of the others
+  for (auto& label : two.labels) label = label % 2 == 0 ? 1 : 7;
+  DataOptions options;
+  options.labelled = 8;
+  std::map<std::int64_t, std::set<std::int64_t>> by_class;
+  Batches batches(two, options, 8, 1, kCpu);
+  const auto known = batches.at(0).others[0];
+  for (std::int64_t i = 0; i < 8; ++i)
+    by_class[known.labels[i].item<std::int64_t>()].insert(known.indices[i].item<std::int64_t>());
+  EXPECT_THAT(by_class, SizeIs(2));
+  for (const auto& [label, places] : by_class) EXPECT_THAT(places, SizeIs(4)) << label;
+}
+
 TEST(BatchesTest, LabelsThatCannotBeChosenAreRefusedInWords) {
   const auto refused = [](const Dataset& data, std::int64_t labelled) -> std::string {
     try {
