@@ -66,9 +66,7 @@ Tensor Weighted::weight() {
   const auto& weight = present(weight_);
   if (weighting_ == Weighting::plain) return weight;
   const auto rows = weight.flatten(1);
-  if (weighting_ == Weighting::scaled) {
-    return (rows * (present(scale_) / rows.norm(2, 1)).unsqueeze(1)).view_as(weight);
-  }
+  if (weighting_ == Weighting::scaled) return (rows * factors().unsqueeze(1)).view_as(weight);
   Tensor left, right;
   {
     const torch::NoGradGuard no_grad;
@@ -78,6 +76,15 @@ Tensor Weighted::weight() {
     left = direction_.clone();  // the next pass changes the buffer, this one's graph must not see it
   }
   return weight / at::dot(left, at::mv(rows, right));
+}
+
+Tensor Weighted::factors() const {
+  return present(scale_) / present(weight_).flatten(1).norm(2, 1);
+}
+
+Tensor Weighted::map(const Tensor& x) {
+  if (weighting_ != Weighting::scaled) return affine(x, weight(), bias());
+  return affine(x, present(weight_)) * factors() + bias();  // a batch's outputs are fewer than the weights
 }
 
 void Weighted::standardise(const Tensor& outputs) {
@@ -90,7 +97,7 @@ void Weighted::standardise(const Tensor& outputs) {
 Dense::Dense(std::int64_t in, std::int64_t out, Weighting weighting) : Weighted({out, in}, true, weighting) {}
 
 Tensor Dense::forward(const Tensor& x) {
-  return affine(x, weight(), bias()).to(torch::kFloat);
+  return map(x).to(torch::kFloat);
 }
 
 void Dense::start_from(const Tensor& x) {
@@ -132,7 +139,7 @@ Maxout::Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces, Weighting
     : Weighted({out * pieces, in}, true, weighting), out_(out), pieces_(pieces) {}
 
 Tensor Maxout::forward(const Tensor& x) {
-  return std::get<0>(affine(x, weight(), bias()).view({x.size(0), out_, pieces_}).max(2));
+  return std::get<0>(map(x).view({x.size(0), out_, pieces_}).max(2));
 }
 
 Tensor Noise::forward(const Tensor& x) {

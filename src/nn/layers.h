@@ -25,10 +25,14 @@ class Weighted : public torch::nn::Module {
   Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting);
   /// What the layer has to compute with now.
   Tensor weight();
+  /// x [N, I] -> x weight()^T + bias() [N, O].
+  Tensor map(const Tensor& x);
   const Tensor& bias() const;
   void standardise(const Tensor& outputs);
 
  private:
+  Tensor factors() const;  // [O], of the scaled weight: g / |v|
+
   Weighting weighting_;
   Tensor weight_, bias_;
   Tensor scale_;      // [O], of the scaled weight

@@ -106,6 +106,28 @@ TEST(WeightingTest, ScaledWeightsHaveTheLengthOfTheirScale) {
   EXPECT_LT(greatest(matrix.norm(2, 0) - 1), 1e-5);
 }
 
+TEST(WeightingTest, AScaledLayerIsTheMapOfItsScaledWeight) {
+  Dense layer(6, 4, Weighting::scaled);
+  initialise(layer, Init::he, seeded(1));
+  const auto generator = seeded(2);
+  const auto draw = [&](at::IntArrayRef sizes) { return torch::randn(sizes, generator); };
+  auto named = layer.named_parameters();
+  {
+    const torch::NoGradGuard no_grad;
+    named["scale"].copy_(draw({4}));
+    named["bias"].copy_(draw({4}));
+  }
+  const auto x = draw({5, 6}), weighed = draw({5, 4});
+  const auto gradients = [&](const Tensor& y) {
+    return torch::autograd::grad({(y * weighed).sum()}, {named["weight"], named["scale"], named["bias"]});
+  };
+  const auto rows = named["weight"];
+  const auto y = at::linear(x, rows * (named["scale"] / rows.norm(2, 1)).unsqueeze(1), named["bias"]);
+  EXPECT_LT(greatest(layer.forward(x) - y), 1e-5);
+  const auto got = gradients(layer.forward(x)), wanted = gradients(y);
+  for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_LT(greatest(got[i] - wanted[i]), 1e-5) << i;
+}
+
 TEST(InitTest, OrthogonalWeightsHaveOrthogonalRowsOrColumns) {
   for (const auto& [in, out] : {std::pair{6, 4}, std::pair{4, 6}, std::pair{5, 5}}) {
     Dense layer(in, out);
