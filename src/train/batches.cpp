@@ -122,7 +122,8 @@ Random random_of(std::int64_t seed, Stream stream, std::int64_t number) {
 
 Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
                  torch::Device device)
-    : options_(options),
+    : shape_(shape_of(dataset)),
+      options_(options),
       batch_(batch),
       seed_(seed),
       augment_(options),

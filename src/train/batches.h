@@ -50,6 +50,7 @@ class Batches {
           torch::Device device);
 
   Batch at(std::int64_t number);
+  const DataShape& shape() const { return shape_; }  ///< of the data set
   std::int64_t count() const { return domains_[0].count(); }
   double epoch(std::int64_t number) const {
     return static_cast<double>(number) * static_cast<double>(batch_) / static_cast<double>(count());
@@ -74,6 +75,7 @@ class Batches {
   Tensor second_of_pairs(const Tensor& first, std::int64_t number) const;
   void change(Batch& batch, std::int64_t number) const;
 
+  DataShape shape_;
   DataOptions options_;
   std::int64_t batch_, seed_;
   Augment augment_;

@@ -54,9 +54,9 @@ bool finite(const Tensor& tensor) {
 Session::Session(const Recipe& recipe, Dataset data, torch::Device device)
     : recipe_(recipe),
       device_(device),
-      state_(recipe, shape_of(data), device),
-      total_(recipe.total_steps(data.count)),
       batches_(std::move(data), recipe.data, recipe.train.batch, recipe.train.seed, device),
+      state_(recipe, batches_.shape(), device),
+      total_(recipe.total_steps(batches_.count())),
       first_bad_(torch::full({}, kNever, torch::TensorOptions(torch::kLong).device(device))) {
   enter_stage();
 }

@@ -59,9 +59,9 @@ class Session final : public StepContext {
 
   const Recipe& recipe_;
   torch::Device device_;
+  Batches batches_;
   ModelState state_;
   std::int64_t step_ = 0, total_ = 0;
-  Batches batches_;
   std::size_t stage_ = 0;
   std::int64_t stage_begin_ = 0, stage_steps_ = 0;
   Tensor present_;    // the batch's data, for the guard's report
