@@ -68,6 +68,7 @@ struct PlayerOptions {
   double weight_decay = 0;  ///< decoupled (AdamW), times lr
   double clip = 0;          ///< gradients are scaled down to this norm; 0: off
   std::string schedule = "constant";
+  double schedule_start = 0;  ///< share of the stage after which the schedule begins
   std::int64_t warmup = 0;  ///< steps of linear warm-up
   double average = 0;       ///< decay of the exponential moving average of the weights; 0: none
 

@@ -145,9 +145,9 @@ ModelInfo cyclegan() {
       .paper = "Zhu et al., Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, "
                "ICCV 2017",
       .capabilities = {Capability::translator},
-      .players = {{"generators", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear"}},
-                  {"critic_a", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear"}},
-                  {"critic_b", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear"}}},
+      .players = {{"generators", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}},
+                  {"critic_a", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}},
+                  {"critic_b", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}}},
       .domains = Domains::two,
       .check = check,
       .tiny = {"model.width=2", "model.blocks=1", "model.discriminator_layers=1", "model.pool=24"},

@@ -29,7 +29,7 @@ struct GanConfig : AdversarialConfig {
     f.add("generator", generator, {1, 8192}, "widths of the generator's hidden layers");
     f.add("discriminator", discriminator, {1, 8192}, "widths of the discriminator's hidden layers");
     f.add("unit", unit, std::vector<std::string>{"leaky-relu", "relu", "tanh", "maxout"},
-          "the discriminator's hidden units");
+          "the discriminator's hidden units; tanh: the generator's as well, which has relu otherwise");
     f.add("pieces", pieces, {2, 16}, "linear pieces of a maxout unit");
     f.add("dropout", dropout, {0, 0.95}, "dropout after each hidden layer of the discriminator");
     f.add("init", init, nn::init_names(), "distribution of the first weights; narrow: N(0, 0.02)");

@@ -6,8 +6,10 @@
 //   D descends  -E log D(x) - E log(1 - D(G(z))) + label_weight * E -log p(y | x, y <= K) on the labelled
 //   data, G descends feature matching on D's last hidden layer.
 //
-// Departures: the scales of the normalised weights are trained in every layer; G's features are matched to
-// the same batch that D saw; Adam's epsilon stands outside of the root.
+// As in the authors' code, of D's normalised layers only the last learns its scales: with larger ones in the
+// others the noise between the layers would be small beside the signal.
+// Departures: G's features are matched to the same batch that D saw; Adam adds 1e-4 to the root where the
+// authors add 1e-8 to the square.
 
 #include <torch/torch.h>
 
@@ -61,23 +63,23 @@ class SemiGan final : public AdversarialModel, public Classifier {
     discriminator_->add([images](const Tensor& x) { return images ? (x.flatten(1) + 1) * 0.5 : x; });
     width = shape.values();
     auto noise = config.input_noise;
-    const auto dense = [&](std::int64_t next) {
+    const auto dense = [&](std::int64_t next, nn::Weighting weighting) {
       discriminator_->add(std::make_shared<nn::Noise>(noise, generator));
-      const auto layer = std::make_shared<nn::Dense>(width, next, nn::Weighting::scaled);
-      scaled_.emplace_back(discriminator_->size(), layer);
+      const auto layer = std::make_shared<nn::Dense>(width, next, weighting);
+      normalised_.emplace_back(discriminator_->size(), layer);
       discriminator_->add(layer);
       noise = config.hidden_noise;
       width = next;
     };
     for (const auto next : config.discriminator) {
-      dense(next);
+      dense(next, nn::Weighting::directed);
       discriminator_->add(nn::activation("relu"));
     }
     const auto features_end = discriminator_->size();
-    dense(shape.classes);
+    dense(shape.classes, nn::Weighting::scaled);
 
     nn::initialise(*generator_, nn::Init::glorot, generator);
-    nn::initialise(*discriminator_, nn::Init::glorot, generator);
+    nn::initialise(*discriminator_, nn::Init::wide, generator);
     begin_game(generator, features_end);
   }
 
@@ -108,7 +110,7 @@ class SemiGan final : public AdversarialModel, public Classifier {
     const torch::NoGradGuard no_grad;
     auto x = data;
     std::size_t at = 0;
-    for (const auto& [place, layer] : scaled_) {
+    for (const auto& [place, layer] : normalised_) {
       x = discriminator_->forward(x, at, place);
       layer->start_from(x);
       at = place;
@@ -116,7 +118,7 @@ class SemiGan final : public AdversarialModel, public Classifier {
   }
 
   double label_weight_;
-  std::vector<std::pair<std::size_t, std::shared_ptr<nn::Dense>>> scaled_;  // by place in the chain
+  std::vector<std::pair<std::size_t, std::shared_ptr<nn::Dense>>> normalised_;  // by place in the chain
 };
 
 std::string check(const DataShape& shape, const Recipe& recipe) {
@@ -135,8 +137,8 @@ ModelInfo semi_gan() {
           "semi-supervised GAN: the discriminator is a classifier of K classes and the class of samples",
       .paper = "Salimans et al., Improved Techniques for Training GANs, NIPS 2016",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::classifier, Capability::scorer},
-      .players = {{"discriminator", {.lr = 3e-3, .beta1 = 0.5, .average = 0.999}},
-                  {"generator", {.lr = 3e-3, .beta1 = 0.5}}},
+      .players = {{"discriminator", {.lr = 3e-3, .beta1 = 0.5, .epsilon = 1e-4, .average = 0.9999}},
+                  {"generator", {.lr = 3e-3, .beta1 = 0.5, .epsilon = 1e-4}}},
       .points = true,
       .check = check,
       .advise = advise_game,

@@ -38,7 +38,7 @@ bool is_normalisation(const torch::nn::Module& module) {
 }  // namespace
 
 const std::vector<std::string>& init_names() {
-  static const std::vector<std::string> names = {"he", "glorot", "narrow", "orthogonal"};
+  static const std::vector<std::string> names = {"he", "glorot", "narrow", "wide", "orthogonal"};
   return names;
 }
 
@@ -46,6 +46,7 @@ Init init_of(const std::string& name) {
   if (name == "he") return Init::he;
   if (name == "glorot") return Init::glorot;
   if (name == "narrow") return Init::dcgan;
+  if (name == "wide") return Init::wide;
   if (name == "orthogonal") return Init::orthogonal;
   throw std::logic_error("no initialisation is called " + name);
 }
@@ -71,6 +72,7 @@ void initialise(torch::nn::Module& module, Init init, at::Generator generator) {
     switch (init) {
       case Init::orthogonal: fill_orthogonal(parameter, std::sqrt(2.0), generator); break;
       case Init::dcgan: fill_normal(parameter, 0, 0.02, generator); break;
+      case Init::wide: fill_normal(parameter, 0, 0.1, generator); break;
       case Init::he: fill_normal(parameter, 0, std::sqrt(2 / fan_in), generator); break;
       case Init::glorot: fill_uniform(parameter, std::sqrt(6 / (fan_in + fan_out)), generator); break;
     }

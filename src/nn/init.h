@@ -11,11 +11,12 @@ enum class Init {
   orthogonal,  ///< rows or columns orthogonal, of length sqrt(2) (Saxe et al. 2014); dense layers only,
                ///< biases 0
   dcgan,   ///< weights N(0, 0.02), batch-norm scales N(1, 0.02), shifts and biases 0 (Radford et al. 2016)
+  wide,    ///< weights N(0, 0.1), biases 0: the directions of Salimans et al. 2016's normalised layers
   he,      ///< weights N(0, 2 / fan_in) for rectifiers (He et al. 2015), biases 0
   glorot,  ///< weights U(-a, a), a = sqrt(6 / (fan_in + fan_out)) for tanh, sigmoid (Glorot & Bengio 2010)
 };
 
-/// By name: "he", "glorot", "narrow" (N(0, 0.02), as in DCGAN), "orthogonal".
+/// By name: "he", "glorot", "narrow" (N(0, 0.02), as in DCGAN), "wide" (N(0, 0.1)), "orthogonal".
 Init init_of(const std::string& name);
 const std::vector<std::string>& init_names();
 

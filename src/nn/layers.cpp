@@ -51,6 +51,7 @@ Weighted::Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting) : weig
   const auto outputs = sizes[0];
   weight_ = register_parameter("weight", torch::zeros(sizes));
   if (weighting == Weighting::scaled) scale_ = register_parameter("scale", torch::ones({outputs}));
+  if (weighting == Weighting::directed) scale_ = register_buffer("scale", torch::ones({outputs}));
   if (bias) bias_ = register_parameter("bias", torch::zeros({outputs}));
   if (weighting == Weighting::spectral) {
     const auto length = std::sqrt(static_cast<double>(outputs));
@@ -66,7 +67,7 @@ Tensor Weighted::weight() {
   const auto& weight = present(weight_);
   if (weighting_ == Weighting::plain) return weight;
   const auto rows = weight.flatten(1);
-  if (weighting_ == Weighting::scaled) return (rows * factors().unsqueeze(1)).view_as(weight);
+  if (normalised()) return (rows * factors().unsqueeze(1)).view_as(weight);
   Tensor left, right;
   {
     const torch::NoGradGuard no_grad;
@@ -83,7 +84,7 @@ Tensor Weighted::factors() const {
 }
 
 Tensor Weighted::map(const Tensor& x) {
-  if (weighting_ != Weighting::scaled) return affine(x, weight(), bias());
+  if (!normalised()) return affine(x, weight(), bias());
   return affine(x, present(weight_)) * factors() + bias();  // a batch's outputs are fewer than the weights
 }
 

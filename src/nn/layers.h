@@ -16,7 +16,8 @@ using torch::Tensor;
 enum class Weighting {
   plain,
   spectral,  ///< W / sigma(W), by one power iteration a training pass: Miyato et al. 2018 (arXiv:1802.05957)
-  scaled     ///< g v / |v| for each output: weight normalisation, Salimans & Kingma 2016 (arXiv:1602.07868)
+  scaled,    ///< g v / |v| for each output: weight normalisation, Salimans & Kingma 2016 (arXiv:1602.07868)
+  directed   ///< the same, but g stays as start_from() made it: only directions are learned
 };
 
 /// The base of layers with a weight matrix [out, ...].
@@ -31,11 +32,13 @@ class Weighted : public torch::nn::Module {
   void standardise(const Tensor& outputs);
 
  private:
-  Tensor factors() const;  // [O], of the scaled weight: g / |v|
+  Tensor factors() const;  // [O], of the normalised weight: g / |v|
+
+  bool normalised() const { return weighting_ == Weighting::scaled || weighting_ == Weighting::directed; }
 
   Weighting weighting_;
   Tensor weight_, bias_;
-  Tensor scale_;      // [O], of the scaled weight
+  Tensor scale_;      // [O], of the normalised weight
   Tensor direction_;  // [O], the left singular vector so far, of the spectral weight
 };
 
@@ -45,7 +48,7 @@ class Dense : public Weighted {
  public:
   Dense(std::int64_t in, std::int64_t out, Weighting weighting = Weighting::plain);
   Tensor forward(const Tensor& x);
-  /// Sets scale and bias of a scaled weight so that the outputs for `x` [N, I] have mean 0 and standard
+  /// Sets scale and bias of a normalised weight so that the outputs for `x` [N, I] have mean 0 and standard
   /// deviation 1: the data-dependent start of Salimans & Kingma 2016, section 3.
   void start_from(const Tensor& x);
 };

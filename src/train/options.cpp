@@ -33,6 +33,8 @@ void PlayerOptions::fields(Fields& f) {
   f.add("clip", clip, {0, 1e9}, "greatest norm of the gradient; 0: off");
   f.add("schedule", schedule, Names{"constant", "linear", "cosine"},
         "of the learning rate over the stage, to zero");
+  f.add("schedule_start", schedule_start, {0, 1},
+        "share of the stage with the whole learning rate, before the schedule begins");
   f.add("warmup", warmup, {0, 1'000'000'000}, "steps in which the learning rate rises from zero");
   f.add("average", average, {0, 0.9999999},
         "decay of the moving average of the weights, used for samples; 0: none");

@@ -106,6 +106,18 @@ TEST(WeightingTest, ScaledWeightsHaveTheLengthOfTheirScale) {
   EXPECT_LT(greatest(matrix.norm(2, 0) - 1), 1e-5);
 }
 
+TEST(WeightingTest, ADirectedLayerKeepsTheScaleOfItsStart) {
+  Dense layer(6, 4, Weighting::directed);
+  initialise(layer, Init::wide, seeded(1));
+  const auto x = torch::randn({50, 6}, seeded(2));
+  layer.start_from(x);
+  const auto y = layer.forward(x);
+  EXPECT_LT(greatest(y.mean(0)), 1e-5);
+  EXPECT_LT(greatest(y.std(0, /*unbiased=*/false) - 1), 1e-5);
+  EXPECT_FALSE(layer.named_parameters().contains("scale"));
+  EXPECT_TRUE(layer.named_buffers().contains("scale"));
+}
+
 TEST(WeightingTest, AScaledLayerIsTheMapOfItsScaledWeight) {
   Dense layer(6, 4, Weighting::scaled);
   initialise(layer, Init::he, seeded(1));
