@@ -1,6 +1,7 @@
 # The version and the git commit as constants. Every build asks git; the file changes only when the answer does. A second
 # reading of this file, as a script, writes it.
 if(CMAKE_SCRIPT_MODE_FILE)
+  cmake_minimum_required(VERSION 3.22)
   set(commit "unknown")
   find_package(Git QUIET)
   if(GIT_FOUND)

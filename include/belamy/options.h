@@ -69,8 +69,8 @@ struct PlayerOptions {
   double clip = 0;          ///< gradients are scaled down to this norm; 0: off
   std::string schedule = "constant";
   double schedule_start = 0;  ///< share of the stage after which the schedule begins
-  std::int64_t warmup = 0;  ///< steps of linear warm-up
-  double average = 0;       ///< decay of the exponential moving average of the weights; 0: none
+  std::int64_t warmup = 0;    ///< steps of linear warm-up
+  double average = 0;         ///< decay of the exponential moving average of the weights; 0: none
 
   void fields(Fields& f);
 };

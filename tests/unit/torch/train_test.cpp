@@ -381,8 +381,9 @@ TEST(SessionTest, SchedulesAndWarmUp) {
   EXPECT_THAT(factors({}, 3), ElementsAreArray(near({1, 1, 1})));
   EXPECT_THAT(factors({"optimizer.autoencoder.schedule=linear"}, 10),
               ElementsAreArray(near({1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1})));
-  EXPECT_THAT(factors({"optimizer.autoencoder.schedule=linear", "optimizer.autoencoder.schedule_start=0.6"}, 10),
-              ElementsAreArray(near({1, 1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25})));
+  EXPECT_THAT(
+      factors({"optimizer.autoencoder.schedule=linear", "optimizer.autoencoder.schedule_start=0.6"}, 10),
+      ElementsAreArray(near({1, 1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25})));
   std::vector<double> cosine;
   for (int i = 0; i < 10; ++i) cosine.push_back(0.5 * (1 + std::cos(std::acos(-1.0) * i / 10)));
   EXPECT_THAT(factors({"optimizer.autoencoder.schedule=cosine"}, 10), ElementsAreArray(near(cosine)));
