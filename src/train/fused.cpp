@@ -3,55 +3,69 @@
 #include "core/clones.h"
 
 namespace belamy {
+namespace {
 
-BELAMY_CLONES void fused_adam(const FlatRange& range, const AdamRule& rule, float scale, float keep) {
+constexpr float single(double x) {
+  return static_cast<float>(x);
+}
+
+}  // namespace
+
+BELAMY_CLONES void fused_adam(const FlatRange& range, const AdamRule& rule, double scale, double keep) {
   float* __restrict value = range.value;
   const float* __restrict gradient = range.gradient;
   float* __restrict first = range.first;
   float* __restrict second = range.second;
-  const AdamRule r = rule;
+  const float lr = single(rule.lr), epsilon = single(rule.epsilon), decay = single(rule.decay);
+  const float beta1 = single(rule.beta1), rest1 = single(1 - rule.beta1),
+              correction1 = single(rule.correction1);
+  const float beta2 = single(rule.beta2), rest2 = single(1 - rule.beta2),
+              correction2 = single(rule.correction2);
+  const float factor = single(scale), rest = single(1 - keep);
   for (std::int64_t i = 0; i < range.n; ++i) {
-    const float g = gradient[i] * scale;
-    const float m = r.beta1 * first[i] + (1 - r.beta1) * g;
-    const float v = r.beta2 * second[i] + (1 - r.beta2) * g * g;
+    const float g = gradient[i] * factor;
+    const float m = beta1 * first[i] + rest1 * g;
+    const float v = beta2 * second[i] + rest2 * g * g;
     first[i] = m;
     second[i] = v;
-    value[i] -=
-        r.lr * (m * r.correction1) / (__builtin_sqrtf(v * r.correction2) + r.epsilon) + r.decay * value[i];
+    value[i] -= lr * (m * correction1) / (__builtin_sqrtf(v * correction2) + epsilon) + decay * value[i];
   }
   if (float* __restrict average = range.average) {
-    for (std::int64_t i = 0; i < range.n; ++i) average[i] += (1 - keep) * (value[i] - average[i]);
+    for (std::int64_t i = 0; i < range.n; ++i) average[i] += rest * (value[i] - average[i]);
   }
 }
 
-BELAMY_CLONES void fused_sgd(const FlatRange& range, const SgdRule& rule, float scale, float keep) {
+BELAMY_CLONES void fused_sgd(const FlatRange& range, const SgdRule& rule, double scale, double keep) {
   float* __restrict value = range.value;
   const float* __restrict gradient = range.gradient;
   float* __restrict first = range.first;
-  const SgdRule r = rule;
+  const float lr = single(rule.lr), momentum = single(rule.momentum), decay = single(rule.decay);
+  const float factor = single(scale), rest = single(1 - keep);
   for (std::int64_t i = 0; i < range.n; ++i) {
-    const float m = r.momentum * first[i] + gradient[i] * scale;
+    const float m = momentum * first[i] + gradient[i] * factor;
     first[i] = m;
-    value[i] -= r.lr * m + r.decay * value[i];
+    value[i] -= lr * m + decay * value[i];
   }
   if (float* __restrict average = range.average) {
-    for (std::int64_t i = 0; i < range.n; ++i) average[i] += (1 - keep) * (value[i] - average[i]);
+    for (std::int64_t i = 0; i < range.n; ++i) average[i] += rest * (value[i] - average[i]);
   }
 }
 
-BELAMY_CLONES void fused_rmsprop(const FlatRange& range, const RmspropRule& rule, float scale, float keep) {
+BELAMY_CLONES void fused_rmsprop(const FlatRange& range, const RmspropRule& rule, double scale, double keep) {
   float* __restrict value = range.value;
   const float* __restrict gradient = range.gradient;
   float* __restrict second = range.second;
-  const RmspropRule r = rule;
+  const float lr = single(rule.lr), epsilon = single(rule.epsilon), decay = single(rule.decay);
+  const float alpha = single(rule.alpha), rest_alpha = single(1 - rule.alpha);
+  const float factor = single(scale), rest = single(1 - keep);
   for (std::int64_t i = 0; i < range.n; ++i) {
-    const float g = gradient[i] * scale;
-    const float v = r.alpha * second[i] + (1 - r.alpha) * g * g;
+    const float g = gradient[i] * factor;
+    const float v = alpha * second[i] + rest_alpha * g * g;
     second[i] = v;
-    value[i] -= r.lr * g / (__builtin_sqrtf(v) + r.epsilon) + r.decay * value[i];
+    value[i] -= lr * g / (__builtin_sqrtf(v) + epsilon) + decay * value[i];
   }
   if (float* __restrict average = range.average) {
-    for (std::int64_t i = 0; i < range.n; ++i) average[i] += (1 - keep) * (value[i] - average[i]);
+    for (std::int64_t i = 0; i < range.n; ++i) average[i] += rest * (value[i] - average[i]);
   }
 }
 

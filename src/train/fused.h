@@ -17,21 +17,22 @@ struct FlatRange {
   std::int64_t n;
 };
 
+// Rules are in double: 1 - beta of a beta in single precision would be off by 5e-5 of itself at 0.999.
 struct AdamRule {
-  float lr, beta1, beta2, epsilon, decay;  ///< decay: lr * weight_decay
-  float correction1, correction2;          ///< 1 / (1 - beta1^t), 1 / (1 - beta2^t)
+  double lr, beta1, beta2, epsilon, decay;  ///< decay: lr * weight_decay
+  double correction1, correction2;          ///< 1 / (1 - beta1^t), 1 / (1 - beta2^t)
 };
 struct SgdRule {
-  float lr, momentum, decay;
+  double lr, momentum, decay;
 };
 struct RmspropRule {
-  float lr, alpha, epsilon, decay;
+  double lr, alpha, epsilon, decay;
 };
 
 /// `scale` multiplies the gradient (clipping); `keep` is the average's decay for this step.
-void fused_adam(const FlatRange& range, const AdamRule& rule, float scale, float keep);
-void fused_sgd(const FlatRange& range, const SgdRule& rule, float scale, float keep);
-void fused_rmsprop(const FlatRange& range, const RmspropRule& rule, float scale, float keep);
+void fused_adam(const FlatRange& range, const AdamRule& rule, double scale, double keep);
+void fused_sgd(const FlatRange& range, const SgdRule& rule, double scale, double keep);
+void fused_rmsprop(const FlatRange& range, const RmspropRule& rule, double scale, double keep);
 
 /// Of n floats; each block of them is summed in single precision, the blocks in double.
 double sum_of_squares(const float* values, std::int64_t n);

@@ -150,22 +150,21 @@ void PlayerState::move(double factor, const Tensor& norm) {
   const auto pointer = [](const Tensor& x) { return x.defined() ? x.data_ptr<float>() : nullptr; };
   auto *value = pointer(value_), *first = pointer(first_), *second = pointer(second_),
        *average = pointer(average_);
-  const auto f = [](double x) { return static_cast<float>(x); };
-  const auto decay = f(lr * o.weight_decay);
+  const double decay = lr * o.weight_decay;
   for_each_piece([&](std::size_t i) {
     const auto& piece = pieces_[i];
     const auto at = [&piece](float* p) { return p ? p + piece.flat : nullptr; };
     const auto* gradient = gradient_[piece.parameter].data_ptr<float>() + piece.begin;
     const FlatRange part{at(value), gradient, at(first), at(second), at(average), piece.n};
     if (o.optimizer == "sgd") {
-      fused_sgd(part, {f(lr), f(o.beta1), decay}, f(scale), f(keep));
+      fused_sgd(part, {lr, o.beta1, decay}, scale, keep);
     } else if (o.optimizer == "rmsprop") {
-      fused_rmsprop(part, {f(lr), f(o.beta2), f(o.epsilon), decay}, f(scale), f(keep));
+      fused_rmsprop(part, {lr, o.beta2, o.epsilon, decay}, scale, keep);
     } else {
       fused_adam(part,
-                 {f(lr), f(o.beta1), f(o.beta2), f(o.epsilon), decay, f(1 / (1 - std::pow(o.beta1, t))),
-                  f(1 / (1 - std::pow(o.beta2, t)))},
-                 f(scale), f(keep));
+                 {lr, o.beta1, o.beta2, o.epsilon, decay, 1 / (1 - std::pow(o.beta1, t)),
+                  1 / (1 - std::pow(o.beta2, t))},
+                 scale, keep);
     }
   });
   gradient_.clear();

@@ -391,6 +391,18 @@ TEST(SessionTest, SchedulesAndWarmUp) {
               ElementsAreArray(near({0.25, 0.5, 0.75, 1, 1, 1})));
 }
 
+TEST(FusedTest, AMomentTakesOneMinusBetaOfDouble) {
+  float value = 0, first = 0, second = 0;
+  const float gradient = 1;
+  const FlatRange range{&value, &gradient, &first, &second, nullptr, 1};
+  fused_adam(range, {1, 0.9, 0.999, 0, 0, 10, 1000}, 1, 0);
+  EXPECT_FLOAT_EQ(second, 1e-3F);  // 1 - 0.999F is 1.00005e-3
+  EXPECT_FLOAT_EQ(value, -1);
+  second = 0;
+  fused_rmsprop(range, {1, 0.999, 0, 0}, 1, 0);
+  EXPECT_FLOAT_EQ(second, 1e-3F);
+}
+
 // --- the guard against not-a-number -----------------------------------------------------------------------
 
 class GuardTest : public testing::Test {
