@@ -32,7 +32,8 @@ struct GanConfig : AdversarialConfig {
           "the discriminator's hidden units; tanh: the generator's as well, which has relu otherwise");
     f.add("pieces", pieces, {2, 16}, "linear pieces of a maxout unit");
     f.add("dropout", dropout, {0, 0.95}, "dropout after each hidden layer of the discriminator");
-    f.add("init", init, nn::init_names(), "distribution of the first weights; narrow: N(0, 0.02)");
+    f.add("init", init, nn::init_names(),
+          "distribution of the first weights; narrow: N(0, 0.02), wide: N(0, 0.1)");
   }
 };
 
