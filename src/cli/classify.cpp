@@ -1,5 +1,5 @@
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/run.h"
 
@@ -81,18 +81,17 @@ ExitCode classify(const Request& request) {
 
 }  // namespace
 
-void add_classify(CLI::App& app, Work& work) {
+void add_classify(Verb program) {
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("classify", "Name the class of each datum");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option(
+  auto verb = program.verb("classify", "Name the class of each datum");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option(
       "--data", request->data,
       "Known set, folder or archive; its test split, or all where it has none [the run's own test data]");
-  verb->add_option("-n,--count", request->show, "Lines that are printed")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
-  verb->add_option("--out", request->out, "F.csv: name, class and belief of everything");
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] { work = [request] { return classify(*request); }; });
+  verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
+  verb.option("--out", request->out, "F.csv: name, class and belief of everything");
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] { return classify(*request); });
 }
 
 }  // namespace belamy::cli

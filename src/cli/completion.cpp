@@ -13,17 +13,14 @@ namespace belamy::cli {
 namespace {
 
 // The words that may follow, by verb, from the parser itself: nothing to keep in step by hand.
-std::string script(CLI::App& app) {
+std::string script(const Verb& program) {
   std::string verbs, cases;
-  for (const auto* verb : app.get_subcommands([](CLI::App*) { return true; })) {
-    verbs += verb->get_name() + " ";
+  for (const auto& verb : program.verbs()) {
+    verbs += verb.name() + " ";
     std::string words;
-    for (const auto* option : verb->get_options()) {
-      for (const auto& name : option->get_lnames()) words += "--" + name + " ";
-    }
-    for (const auto* inner : verb->get_subcommands([](const CLI::App*) { return true; }))
-      words += inner->get_name() + " ";
-    cases += fmt::format("    {}) words=\"{}\" ;;\n", verb->get_name(), words);
+    for (const auto& name : verb.long_names()) words += "--" + name + " ";
+    for (const auto& inner : verb.verbs()) words += inner.name() + " ";
+    cases += fmt::format("    {}) words=\"{}\" ;;\n", verb.name(), words);
   }
   std::string recipes, models, sets, labs, rows;
   for (const auto& recipe : all_recipes()) recipes += recipe.name + " ";
@@ -53,14 +50,11 @@ complete -o default -F _belamy belamy ./belamy
 
 }  // namespace
 
-void add_completion(CLI::App& app, Work& work) {
-  auto* verb =
-      app.add_subcommand("completion", "Print the completion script for bash: source <(belamy completion)");
-  verb->callback([&app, &work] {
-    work = [&app] {
-      fmt::print("{}", script(app));
-      return ExitCode::ok;
-    };
+void add_completion(Verb program) {
+  auto verb = program.verb("completion", "Print the completion script for bash: source <(belamy completion)");
+  verb.does([program] {
+    fmt::print("{}", script(program));
+    return ExitCode::ok;
   });
 }
 

@@ -68,7 +68,7 @@ ExitCode fetch(const std::string& name, const std::string& base_url) {
 
 }  // namespace
 
-void add_data(CLI::App& app, Work& work) {
+void add_data(Verb program) {
   struct Request {
     DataOptions options;
     std::vector<std::string> settings;
@@ -80,39 +80,33 @@ void add_data(CLI::App& app, Work& work) {
     fields.group("data", [&](Fields& f) { request->options.fields(f); });
     for (const auto& setting : request->settings) fields.set_text(setting);
   };
-  auto* verb = app.add_subcommand("data", "List, examine, download and pack data sets");
-  verb->require_subcommand(1);
-  verb->add_subcommand("list", "Known data sets, and where they are")->callback([&work] { work = list; });
+  auto verb = program.verb("data", "List, examine, download and pack data sets");
+  verb.needs_verb();
+  verb.verb("list", "Known data sets, and where they are").does(list);
 
-  auto* info_verb = verb->add_subcommand("info", "Sizes, classes and counts of a data set");
-  auto* doctor_verb = verb->add_subcommand("doctor", "Read every file and list all that is wrong");
-  auto* fetch_verb = verb->add_subcommand("fetch", "Download a known data set into the cache");
-  auto* pack_verb = verb->add_subcommand("pack", "Write a data set as one zip of PNG files with labels");
-  for (auto* each : {info_verb, doctor_verb, fetch_verb, pack_verb}) {
-    each->add_option("data", request->options.source, "Known set, folder or archive")->required();
+  auto info_verb = verb.verb("info", "Sizes, classes and counts of a data set");
+  auto doctor_verb = verb.verb("doctor", "Read every file and list all that is wrong");
+  auto fetch_verb = verb.verb("fetch", "Download a known data set into the cache");
+  auto pack_verb = verb.verb("pack", "Write a data set as one zip of PNG files with labels");
+  for (auto each : {info_verb, doctor_verb, fetch_verb, pack_verb}) {
+    each.option("data", request->options.source, "Known set, folder or archive").required();
   }
-  for (auto* each : {info_verb, pack_verb}) {
-    each->add_option("--set", request->settings, "KEY=VALUE: data.size, data.channels, data.fit, ...")
-        ->allow_extra_args(false);
+  for (auto each : {info_verb, pack_verb}) {
+    each.option("--set", request->settings, "KEY=VALUE: data.size, data.channels, data.fit, ...");
   }
-  fetch_verb->add_option("--base-url", request->base_url, "Another address of the same files");
-  pack_verb->add_option("--out", request->out, "The zip")->required();
-  info_verb->callback([=, &work] {
-    work = [=] {
-      choose();
-      return info(request->options);
-    };
+  fetch_verb.option("--base-url", request->base_url, "Another address of the same files");
+  pack_verb.option("--out", request->out, "The zip").required();
+  info_verb.does([=] {
+    choose();
+    return info(request->options);
   });
-  doctor_verb->callback([=, &work] { work = [=] { return doctor(request->options.source); }; });
-  fetch_verb->callback(
-      [=, &work] { work = [=] { return fetch(request->options.source, request->base_url); }; });
-  pack_verb->callback([=, &work] {
-    work = [=] {
-      choose();
-      pack_dataset(request->options, request->out);
-      fmt::print("{}\n", request->out);
-      return ExitCode::ok;
-    };
+  doctor_verb.does([=] { return doctor(request->options.source); });
+  fetch_verb.does([=] { return fetch(request->options.source, request->base_url); });
+  pack_verb.does([=] {
+    choose();
+    pack_dataset(request->options, request->out);
+    fmt::print("{}\n", request->out);
+    return ExitCode::ok;
   });
 }
 

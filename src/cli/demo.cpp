@@ -2,19 +2,17 @@
 
 namespace belamy::cli {
 
-void add_demo(CLI::App& app, Work& work) {
+void add_demo(Verb program) {
   auto request = std::make_shared<TrainRequest>();
   request->recipe = "dcgan-glyphs";
   request->out = "runs/demo";
-  auto* verb =
-      app.add_subcommand("demo", "Train a DCGAN on letters and digits for some minutes and write its report");
-  verb->add_option("--out", request->out, "Folder of the run");
-  verb->add_option("--set", request->overrides, "KEY=VALUE: any setting")->allow_extra_args(false);
-  verb->callback([=, &work] {
-    work = [request] {
-      request->resume = true;  // a demo that was stopped goes on, a finished one says where it is
-      return train_and_tell(*request);
-    };
+  auto verb =
+      program.verb("demo", "Train a DCGAN on letters and digits for some minutes and write its report");
+  verb.option("--out", request->out, "Folder of the run");
+  verb.option("--set", request->overrides, "KEY=VALUE: any setting");
+  verb.does([request] {
+    request->resume = true;  // a demo that was stopped goes on, a finished one says where it is
+    return train_and_tell(*request);
   });
 }
 

@@ -1,5 +1,5 @@
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/run.h"
 
@@ -53,38 +53,35 @@ void draw_codes(const Request& request, Run& run) {
 
 }  // namespace
 
-void add_embed(CLI::App& app, Work& work) {
+void add_embed(Verb program) {
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("embed", "Draw a map of a run's codes, or what it decodes from the plane");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option("--data", request->data,
-                   "Known set, folder or archive; its test split is used [the run's own]");
-  verb->add_option("-n,--count", request->n, "Codes on the map")->check(CLI::Range(4, 100'000));
-  verb->add_option("--perplexity", request->perplexity, "Neighbours of a code that t-SNE minds, about");
-  verb->add_flag("--manifold", request->manifold,
-                 "Decode the percentiles of the plane, for models with two latents");
-  verb->add_option("--rows", request->rows, "Pictures along each axis of the manifold")
-      ->check(CLI::Range(2, 100));
-  verb->add_option("--out", request->out, "The picture, a PNG");
-  verb->add_option("--seed", request->seed, "Of the choice of data");
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] {
-    work = [request] {
-      const fs::path out = request->out;
-      if (out.extension() != ".png")
-        throw usage_error(fmt::format("--out {}: the map is a PNG", request->out), "use --out F.png");
-      const auto run = Run::open(request->run, request->device, warn);
-      if (!request->manifold) {
-        draw_codes(*request, *run);
-        return ExitCode::ok;
-      }
-      auto* decoder = need(run->model().decoder(), *run, Capability::decoder);
-      const auto images = decoded_manifold(*decoder, request->rows, run->device());
-      if (images.dim() != 4) throw usage_error("the manifold shows images, and this run makes points");
-      write_output(out, encode_png(image_grid(images, request->rows)));
-      fmt::print("{0} x {0} decoded latents in {1}\n", request->rows, request->out);
+  auto verb = program.verb("embed", "Draw a map of a run's codes, or what it decodes from the plane");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option("--data", request->data,
+              "Known set, folder or archive; its test split is used [the run's own]");
+  verb.option("-n,--count", request->n, "Codes on the map").between(4, 100'000);
+  verb.option("--perplexity", request->perplexity, "Neighbours of a code that t-SNE minds, about");
+  verb.flag("--manifold", request->manifold,
+            "Decode the percentiles of the plane, for models with two latents");
+  verb.option("--rows", request->rows, "Pictures along each axis of the manifold").between(2, 100);
+  verb.option("--out", request->out, "The picture, a PNG");
+  verb.option("--seed", request->seed, "Of the choice of data");
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] {
+    const fs::path out = request->out;
+    if (out.extension() != ".png")
+      throw usage_error(fmt::format("--out {}: the map is a PNG", request->out), "use --out F.png");
+    const auto run = Run::open(request->run, request->device, warn);
+    if (!request->manifold) {
+      draw_codes(*request, *run);
       return ExitCode::ok;
-    };
+    }
+    auto* decoder = need(run->model().decoder(), *run, Capability::decoder);
+    const auto images = decoded_manifold(*decoder, request->rows, run->device());
+    if (images.dim() != 4) throw usage_error("the manifold shows images, and this run makes points");
+    write_output(out, encode_png(image_grid(images, request->rows)));
+    fmt::print("{0} x {0} decoded latents in {1}\n", request->rows, request->out);
+    return ExitCode::ok;
   });
 }
 

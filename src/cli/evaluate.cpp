@@ -10,59 +10,52 @@
 
 namespace belamy::cli {
 
-void add_evaluate(CLI::App& app, Work& work) {
+void add_evaluate(Verb program) {
   struct Request {
     std::string run, device = "auto";
     JudgeRequest judge;
   };
   auto request = std::make_shared<Request>();
-  auto* verb =
-      app.add_subcommand("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option("-n,--samples", request->judge.samples, "Samples that are judged")
-      ->check(CLI::Range(std::int64_t{100}, std::int64_t{1'000'000}));
-  verb->add_option("--split", request->judge.split, "test, or validation: to choose settings by")
-      ->check(CLI::IsMember({"test", "validation"}));
-  verb->add_option("--likelihood-samples", request->judge.likelihood_samples,
-                   "Draws of the latent that tighten a bound of the likelihood")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
-  verb->add_flag("--codes", request->judge.codes,
-                 "Linear probe, k-NN and k-means on the codes; takes a while");
-  verb->add_flag("--parzen", request->judge.parzen,
-                 "Parzen window estimate of the samples beside real images and k-means; takes a while");
-  verb->add_option("--trials", request->judge.trials,
-                   "One-shot trials: official (Omniglot's all_runs.zip), or drawn: 5-way-1-shot, "
-                   "20-way-1-shot-in-folder");
-  verb->add_option("--seed", request->judge.seed, "Of the samples and choices");
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] {
-    work = [request] {
-      const auto run = Run::open(request->run, request->device, warn);
-      Progress progress;
-      const auto scores =
-          judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
-      progress.finish();
-      auto folder = RunFolder::open(Env::real(), request->run);
-      const auto rows = folder.read_metrics();
-      fmt::print("{} at step {}, trained in {}, on the {} set\n", run->recipe().name,
-                 format_count(run->step()), format_duration(rows.empty() ? 0 : rows.back().seconds),
-                 request->judge.split);
-      for (const auto& score : scores) {
-        fmt::print("  {:<30} {:>10.4f} {}\n", score.name, score.value, score.unit);
-        if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);
-      }
-      bool all = true;
-      for (const auto& verdict : check_expectations(run->recipe(), scores)) {
-        fmt::print("  expected {}: {}\n", verdict.claim,
-                   !verdict.known  ? "not measured"
-                   : verdict.holds ? "holds"
-                                   : "does not hold");
-        all = all && verdict.known && verdict.holds;
-      }
-      write_evaluation(folder, run->step(), scores);
-      write_run_report(folder, run->recipe());
-      return all ? ExitCode::ok : ExitCode::expectation;
-    };
+  auto verb = program.verb("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option("-n,--samples", request->judge.samples, "Samples that are judged").between(100, 1'000'000);
+  verb.option("--split", request->judge.split, "test, or validation: to choose settings by")
+      .one_of({"test", "validation"});
+  verb.option("--likelihood-samples", request->judge.likelihood_samples,
+              "Draws of the latent that tighten a bound of the likelihood")
+      .between(1, 1'000'000);
+  verb.flag("--codes", request->judge.codes, "Linear probe, k-NN and k-means on the codes; takes a while");
+  verb.flag("--parzen", request->judge.parzen,
+            "Parzen window estimate of the samples beside real images and k-means; takes a while");
+  verb.option("--trials", request->judge.trials,
+              "One-shot trials: official (Omniglot's all_runs.zip), or drawn: 5-way-1-shot, "
+              "20-way-1-shot-in-folder");
+  verb.option("--seed", request->judge.seed, "Of the samples and choices");
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] {
+    const auto run = Run::open(request->run, request->device, warn);
+    Progress progress;
+    const auto scores = judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
+    progress.finish();
+    auto folder = RunFolder::open(Env::real(), request->run);
+    const auto rows = folder.read_metrics();
+    fmt::print("{} at step {}, trained in {}, on the {} set\n", run->recipe().name, format_count(run->step()),
+               format_duration(rows.empty() ? 0 : rows.back().seconds), request->judge.split);
+    for (const auto& score : scores) {
+      fmt::print("  {:<30} {:>10.4f} {}\n", score.name, score.value, score.unit);
+      if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);
+    }
+    bool all = true;
+    for (const auto& verdict : check_expectations(run->recipe(), scores)) {
+      fmt::print("  expected {}: {}\n", verdict.claim,
+                 !verdict.known  ? "not measured"
+                 : verdict.holds ? "holds"
+                                 : "does not hold");
+      all = all && verdict.known && verdict.holds;
+    }
+    write_evaluation(folder, run->step(), scores);
+    write_run_report(folder, run->recipe());
+    return all ? ExitCode::ok : ExitCode::expectation;
   });
 }
 

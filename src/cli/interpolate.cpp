@@ -1,6 +1,6 @@
 #include <cmath>
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/run.h"
 
@@ -44,49 +44,44 @@ Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed)
 
 }  // namespace
 
-void add_interpolate(CLI::App& app, Work& work) {
+void add_interpolate(Verb program) {
   struct Request {
     std::string run, out = "interpolation", path = "both", device = "auto";
     std::int64_t paths = 6, steps = 10, seed = 1;
   };
   auto request = std::make_shared<Request>();
-  auto* verb =
-      app.add_subcommand("interpolate", "Walk between latents: a strip of pictures and an animation");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option("--path", request->path, "linear, spherical or both")
-      ->check(CLI::IsMember({"linear", "spherical", "both"}));
-  verb->add_option("-n,--count", request->paths, "Paths")->check(CLI::Range(1, 64));
-  verb->add_option("--steps", request->steps, "Pictures a path")->check(CLI::Range(2, 256));
-  verb->add_option("--seed", request->seed, "Of the ends");
-  verb->add_option("--out", request->out,
-                   "Beginning of the files' names: OUT-linear.png, OUT-linear.webp, ...");
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] {
-    work = [request] {
-      const auto run = Run::open(request->run, request->device, warn);
-      auto& model = run->model();
-      auto* decoder = need(model.decoder(), *run, Capability::decoder);
-      if (!run->shape().is_images()) throw usage_error("interpolate shows images; this run makes points");
-      const auto z = ends(*run, model, request->paths + 1, request->seed);
-      const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
-      for (const std::string path : {"linear", "spherical"}) {
-        if (request->path != "both" && request->path != path) continue;
-        std::vector<Tensor> rows;
-        for (std::int64_t i = 0; i + 1 < z.size(0); ++i) {
-          const auto between =
-              path == "linear" ? linear(z[i], z[i + 1], weights) : spherical(z[i], z[i + 1], weights);
-          rows.push_back(decoder->decode(between));
-        }
-        const auto all = torch::cat(rows);
-        const fs::path strip = request->out + "-" + path + ".png", film = request->out + "-" + path + ".webp";
-        write_output(strip, encode_png(image_grid(all, request->steps)));
-        std::vector<Image> frames;
-        for (const auto& image : to_images(all)) frames.push_back(contact_sheet({image}, 1, 0, 4));
-        write_output(film, encode_animation(frames, 80));
-        fmt::print("{} and {}\n", strip.string(), film.string());
+  auto verb = program.verb("interpolate", "Walk between latents: a strip of pictures and an animation");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option("--path", request->path, "linear, spherical or both").one_of({"linear", "spherical", "both"});
+  verb.option("-n,--count", request->paths, "Paths").between(1, 64);
+  verb.option("--steps", request->steps, "Pictures a path").between(2, 256);
+  verb.option("--seed", request->seed, "Of the ends");
+  verb.option("--out", request->out, "Beginning of the files' names: OUT-linear.png, OUT-linear.webp, ...");
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] {
+    const auto run = Run::open(request->run, request->device, warn);
+    auto& model = run->model();
+    auto* decoder = need(model.decoder(), *run, Capability::decoder);
+    if (!run->shape().is_images()) throw usage_error("interpolate shows images; this run makes points");
+    const auto z = ends(*run, model, request->paths + 1, request->seed);
+    const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
+    for (const std::string path : {"linear", "spherical"}) {
+      if (request->path != "both" && request->path != path) continue;
+      std::vector<Tensor> rows;
+      for (std::int64_t i = 0; i + 1 < z.size(0); ++i) {
+        const auto between =
+            path == "linear" ? linear(z[i], z[i + 1], weights) : spherical(z[i], z[i + 1], weights);
+        rows.push_back(decoder->decode(between));
       }
-      return ExitCode::ok;
-    };
+      const auto all = torch::cat(rows);
+      const fs::path strip = request->out + "-" + path + ".png", film = request->out + "-" + path + ".webp";
+      write_output(strip, encode_png(image_grid(all, request->steps)));
+      std::vector<Image> frames;
+      for (const auto& image : to_images(all)) frames.push_back(contact_sheet({image}, 1, 0, 4));
+      write_output(film, encode_animation(frames, 80));
+      fmt::print("{} and {}\n", strip.string(), film.string());
+    }
+    return ExitCode::ok;
   });
 }
 

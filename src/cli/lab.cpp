@@ -79,17 +79,15 @@ ExitCode run(const Request& request) {
 
 }  // namespace
 
-void add_lab(CLI::App& app, Work& work) {
+void add_lab(Verb program) {
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("lab", "Measure what a slide claims, and write a page about it");
-  verb->add_option("name", request->name, "'list', or the name of a lab")->required();
-  verb->add_flag("--tiny", request->tiny,
-                 "A few seconds: fewer steps, and without the claims that need more");
-  verb->add_flag("--dry-run", request->dry_run, "Tell settings and claims, and stop");
-  verb->add_option("--set", request->settings, "KEY=VALUE: a setting of the lab")->allow_extra_args(false);
-  verb->add_option("--out", request->out, "Folder of the page instead of runs/lab-NAME");
-  verb->callback(
-      [=, &work] { work = [request] { return request->name == "list" ? list() : run(*request); }; });
+  auto verb = program.verb("lab", "Measure what a slide claims, and write a page about it");
+  verb.option("name", request->name, "'list', or the name of a lab").required();
+  verb.flag("--tiny", request->tiny, "A few seconds: fewer steps, and without the claims that need more");
+  verb.flag("--dry-run", request->dry_run, "Tell settings and claims, and stop");
+  verb.option("--set", request->settings, "KEY=VALUE: a setting of the lab");
+  verb.option("--out", request->out, "Folder of the page instead of runs/lab-NAME");
+  verb.does([request] { return request->name == "list" ? list() : run(*request); });
 }
 
 }  // namespace belamy::cli

@@ -26,46 +26,38 @@ std::string version_text() {
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app("Belamy: generative and unsupervised models of the lectures, on real data", "belamy");
-  app.require_subcommand(0, 1);
-  app.option_defaults()->always_capture_default();
+  Parser parser("belamy", "Belamy: generative and unsupervised models of the lectures, on real data");
+  auto program = parser.program();
   bool version = false;
-  app.add_flag("--version", version, "Print LibTorch, BLAS, threads, SIMD level and device");
-  Work work;
-  add_demo(app, work);
-  add_train(app, work);
-  add_sample(app, work);
-  add_interpolate(app, work);
-  add_reconstruct(app, work);
-  add_evaluate(app, work);
-  add_translate(app, work);
-  add_classify(app, work);
-  add_stylize(app, work);
-  add_score(app, work);
-  add_match(app, work);
-  add_embed(app, work);
-  add_reproduce(app, work);
-  add_report(app, work);
-  add_verify_resume(app, work);
-  add_models(app, work);
-  add_recipes(app, work);
-  add_data(app, work);
-  add_lab(app, work);
-  add_completion(app, work);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help
-    fmt::print(stderr, "belamy: {}\n  'belamy {}--help' tells what is allowed\n", error.what(),
-               app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");
-    return static_cast<int>(ExitCode::usage);
-  }
+  program.flag("--version", version, "Print LibTorch, BLAS, threads, SIMD level and device");
+  add_demo(program);
+  add_train(program);
+  add_sample(program);
+  add_interpolate(program);
+  add_reconstruct(program);
+  add_evaluate(program);
+  add_translate(program);
+  add_classify(program);
+  add_stylize(program);
+  add_score(program);
+  add_match(program);
+  add_embed(program);
+  add_reproduce(program);
+  add_report(program);
+  add_verify_resume(program);
+  add_models(program);
+  add_recipes(program);
+  add_data(program);
+  add_lab(program);
+  add_completion(program);
+  const auto [work, exit_code] = parser.parse(argc, argv);
+  if (exit_code) return *exit_code;
   if (version) {
     fmt::print("{}\n", version_text());
     return 0;
   }
   if (!work) {
-    fmt::print("{}", app.help());
+    fmt::print("{}", parser.help());
     return static_cast<int>(ExitCode::usage);
   }
   return static_cast<int>(work());

@@ -1,5 +1,5 @@
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/run.h"
 
@@ -76,20 +76,19 @@ ExitCode match(const Request& request) {
 
 }  // namespace
 
-void add_match(CLI::App& app, Work& work) {
+void add_match(Verb program) {
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("match", "Say how alike two images are to a run, or rank a folder");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option("images", request->images, "A B: two image files")->expected(0, 2);
-  verb->add_option("--query", request->query, "Image file that a folder is searched for");
-  verb->add_option("--folder", request->folder,
-                   "Folder or archive of images, or a known set; its test split, or all where it has none");
-  verb->add_option("-n,--count", request->show, "Lines that are printed")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
-  verb->add_option("--out", request->out, "F.csv: rank, similarity, name and label of everything");
-  verb->add_option("--sheet", request->sheet, "F.png: the query and the images most alike");
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] { work = [request] { return match(*request); }; });
+  auto verb = program.verb("match", "Say how alike two images are to a run, or rank a folder");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option("images", request->images, "A B: two image files").values(0, 2);
+  verb.option("--query", request->query, "Image file that a folder is searched for");
+  verb.option("--folder", request->folder,
+              "Folder or archive of images, or a known set; its test split, or all where it has none");
+  verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
+  verb.option("--out", request->out, "F.csv: rank, similarity, name and label of everything");
+  verb.option("--sheet", request->sheet, "F.png: the query and the images most alike");
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] { return match(*request); });
 }
 
 }  // namespace belamy::cli

@@ -35,48 +35,43 @@ nlohmann::json to_json(const ModelInfo& info) {
 
 }  // namespace
 
-void add_models(CLI::App& app, Work& work) {
+void add_models(Verb program) {
   auto name = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  auto* verb = app.add_subcommand("models", "List the models, or one model's capabilities and settings");
-  verb->add_option("name", *name, "Model");
-  verb->add_flag("--json", *json, "For programs");
-  verb->callback([=, &work] {
-    work = [=] {
-      if (*json) {
-        nlohmann::json all = nlohmann::json::array();
-        for (const auto& info : all_models()) {
-          if (name->empty() || info.name == *name) all.push_back(to_json(info));
-        }
-        if (all.empty()) find_model(*name);
-        fmt::print("{}\n", name->empty() ? all.dump(2) : all[0].dump(2));
-        return ExitCode::ok;
+  auto verb = program.verb("models", "List the models, or one model's capabilities and settings");
+  verb.option("name", *name, "Model");
+  verb.flag("--json", *json, "For programs");
+  verb.does([=] {
+    if (*json) {
+      nlohmann::json all = nlohmann::json::array();
+      for (const auto& info : all_models()) {
+        if (name->empty() || info.name == *name) all.push_back(to_json(info));
       }
-      if (name->empty()) {
-        for (const auto& info : all_models()) fmt::print("{:<16} {}\n", info.name, info.summary);
-        fmt::print("\n'belamy models NAME' tells a model's settings, 'belamy train NAME' trains it\n");
-        return ExitCode::ok;
-      }
-      const auto& info = find_model(*name);
-      fmt::print("{}: {}\n{}\n\ncan       {}\nplayers  ", info.name, info.summary, info.paper,
-                 fmt::join(capability_names(info), ", "));
-      for (const auto& player : info.players) fmt::print(" {}", player.name);
-      fmt::print("\n\nsettings, for a recipe or --set KEY=VALUE\n{}",
-                 Recipe::load(info.name)->fields().help());
+      if (all.empty()) find_model(*name);
+      fmt::print("{}\n", name->empty() ? all.dump(2) : all[0].dump(2));
       return ExitCode::ok;
-    };
+    }
+    if (name->empty()) {
+      for (const auto& info : all_models()) fmt::print("{:<16} {}\n", info.name, info.summary);
+      fmt::print("\n'belamy models NAME' tells a model's settings, 'belamy train NAME' trains it\n");
+      return ExitCode::ok;
+    }
+    const auto& info = find_model(*name);
+    fmt::print("{}: {}\n{}\n\ncan       {}\nplayers  ", info.name, info.summary, info.paper,
+               fmt::join(capability_names(info), ", "));
+    for (const auto& player : info.players) fmt::print(" {}", player.name);
+    fmt::print("\n\nsettings, for a recipe or --set KEY=VALUE\n{}", Recipe::load(info.name)->fields().help());
+    return ExitCode::ok;
   });
 }
 
-void add_recipes(CLI::App& app, Work& work) {
-  auto* verb = app.add_subcommand("recipes", "List the recipes");
-  verb->callback([&work] {
-    work = [] {
-      for (const auto& recipe : all_recipes()) {
-        fmt::print("{:<20} {:<14} {}\n", recipe.name, recipe.model, recipe.title);
-      }
-      return ExitCode::ok;
-    };
+void add_recipes(Verb program) {
+  auto verb = program.verb("recipes", "List the recipes");
+  verb.does([] {
+    for (const auto& recipe : all_recipes()) {
+      fmt::print("{:<20} {:<14} {}\n", recipe.name, recipe.model, recipe.title);
+    }
+    return ExitCode::ok;
   });
 }
 

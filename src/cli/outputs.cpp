@@ -6,7 +6,7 @@
 #include <fmt/ranges.h>
 #include <numeric>
 #include <set>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

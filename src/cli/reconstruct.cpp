@@ -1,5 +1,5 @@
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/run.h"
 
@@ -12,50 +12,47 @@
 
 namespace belamy::cli {
 
-void add_reconstruct(CLI::App& app, Work& work) {
+void add_reconstruct(Verb program) {
   struct Request {
     std::string run, data, out = "reconstruction.png", device = "auto";
     std::int64_t n = 32;
   };
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("reconstruct", "Send data through a run's bottleneck and back");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option("--data", request->data,
-                   "Known set, folder or archive; its test split is used [the run's own]");
-  verb->add_option("-n,--count", request->n, "How many")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000'000}));
-  verb->add_option("--out", request->out,
-                   "F.png: originals above reconstructions; F.npz or DIR/: reconstructions");
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] {
-    work = [request] {
-      const auto out = Output::parse(request->out);
-      const auto run = Run::open(request->run, request->device, warn);
-      auto* reconstructor = need(run->model().reconstructor(), *run, Capability::reconstructor);
-      const auto dataset = load_dataset(fitted_options(*run, request->data), Split::test);
-      check_fits(*run, dataset);
-      const auto n = std::min(request->n, dataset.count);
-      const auto original = to_model_range(data_tensor(dataset).narrow(0, 0, n));
-      const auto copy =
-          in_batches(*run, original, [&](const Tensor& x) { return reconstructor->reconstruct(x); });
-      const bool grid = fs::path(request->out).extension() == ".png" && run->shape().is_images();
-      if (grid) {
-        const auto columns = std::min<std::int64_t>(n, 16), rows = n / columns;
-        std::vector<Tensor> lines;
-        for (std::int64_t row = 0; row < rows; ++row) {
-          lines.push_back(original.narrow(0, row * columns, columns));
-          lines.push_back(copy.narrow(0, row * columns, columns));
-        }
-        write_output(request->out, encode_png(image_grid(torch::cat(lines), columns)));
-      } else {
-        out.write(copy);
+  auto verb = program.verb("reconstruct", "Send data through a run's bottleneck and back");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option("--data", request->data,
+              "Known set, folder or archive; its test split is used [the run's own]");
+  verb.option("-n,--count", request->n, "How many").between(1, 10'000'000);
+  verb.option("--out", request->out,
+              "F.png: originals above reconstructions; F.npz or DIR/: reconstructions");
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] {
+    const auto out = Output::parse(request->out);
+    const auto run = Run::open(request->run, request->device, warn);
+    auto* reconstructor = need(run->model().reconstructor(), *run, Capability::reconstructor);
+    const auto dataset = load_dataset(fitted_options(*run, request->data), Split::test);
+    check_fits(*run, dataset);
+    const auto n = std::min(request->n, dataset.count);
+    const auto original = to_model_range(data_tensor(dataset).narrow(0, 0, n));
+    const auto copy =
+        in_batches(*run, original, [&](const Tensor& x) { return reconstructor->reconstruct(x); });
+    const bool grid = fs::path(request->out).extension() == ".png" && run->shape().is_images();
+    if (grid) {
+      const auto columns = std::min<std::int64_t>(n, 16), rows = n / columns;
+      std::vector<Tensor> lines;
+      for (std::int64_t row = 0; row < rows; ++row) {
+        lines.push_back(original.narrow(0, row * columns, columns));
+        lines.push_back(copy.narrow(0, row * columns, columns));
       }
-      const auto error = (copy - original).square().flatten(1).sum(1).mean().item<double>() *
-                         (run->shape().is_images() ? 0.25 : 1);
-      fmt::print("{} reconstructions in {}; squared error {:.3f} each (sum over values in [0, 1])\n", n,
-                 request->out, error);
-      return ExitCode::ok;
-    };
+      write_output(request->out, encode_png(image_grid(torch::cat(lines), columns)));
+    } else {
+      out.write(copy);
+    }
+    const auto error = (copy - original).square().flatten(1).sum(1).mean().item<double>() *
+                       (run->shape().is_images() ? 0.25 : 1);
+    fmt::print("{} reconstructions in {}; squared error {:.3f} each (sum over values in [0, 1])\n", n,
+               request->out, error);
+    return ExitCode::ok;
   });
 }
 

@@ -295,18 +295,18 @@ ExitCode run(const Request& request) {
 
 }  // namespace
 
-void add_reproduce(CLI::App& app, Work& work) {
+void add_reproduce(Verb program) {
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("reproduce", "Measure a published claim: train, evaluate, compare");
-  verb->add_option("row", request->row, "Name of a row (--list), or a TOML file [all rows]");
-  verb->add_option("--seeds", request->seeds, "Runs of each group; 0: as many as the row asks for")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1000}));
-  verb->add_flag("--list", request->list, "List all rows and how they stand");
-  verb->add_flag("--table", request->table, "Print the page reproduce/README.md from the results");
-  verb->add_flag("--dry-run", request->dry_run, "Check recipes, labs and settings of the row, train nothing");
-  verb->add_option("--results", request->results, "Folder of the results");
-  verb->add_option("--runs", request->runs, "Folder of the runs; what is trained there is not trained again");
-  verb->callback([=, &work] { work = [request] { return run(*request); }; });
+  auto verb = program.verb("reproduce", "Measure a published claim: train, evaluate, compare");
+  verb.option("row", request->row, "Name of a row (--list), or a TOML file [all rows]");
+  verb.option("--seeds", request->seeds, "Runs of each group; 0: as many as the row asks for")
+      .between(0, 1000);
+  verb.flag("--list", request->list, "List all rows and how they stand");
+  verb.flag("--table", request->table, "Print the page reproduce/README.md from the results");
+  verb.flag("--dry-run", request->dry_run, "Check recipes, labs and settings of the row, train nothing");
+  verb.option("--results", request->results, "Folder of the results");
+  verb.option("--runs", request->runs, "Folder of the runs; what is trained there is not trained again");
+  verb.does([request] { return run(*request); });
 }
 
 }  // namespace belamy::cli

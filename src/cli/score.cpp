@@ -1,7 +1,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/run.h"
 
@@ -104,24 +104,20 @@ ExitCode score(const Request& request) {
 
 }  // namespace
 
-void add_score(CLI::App& app, Work& work) {
+void add_score(Verb program) {
   auto request = std::make_shared<Request>();
-  auto* verb =
-      app.add_subcommand("score", "Rank data by how unusual a run finds them, the most unusual first");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option(
+  auto verb = program.verb("score", "Rank data by how unusual a run finds them, the most unusual first");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option(
       "--data", request->data,
       "Known set, folder or archive; its test split, or all where it has none [the run's own test data]");
-  verb->add_option(
-          "--normal", request->normal,
-          "Class that counts as usual, once or more often, for the ROC curve [those of data.classes]")
-      ->allow_extra_args(false);
-  verb->add_option("-n,--count", request->show, "Lines that are printed")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
-  verb->add_option("--out", request->out, "F.csv: rank, score, name and label of everything");
-  verb->add_option("--sheet", request->sheet, "F.png: the strangest and the most usual images");
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] { work = [request] { return score(*request); }; });
+  verb.option("--normal", request->normal,
+              "Class that counts as usual, once or more often, for the ROC curve [those of data.classes]");
+  verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
+  verb.option("--out", request->out, "F.csv: rank, score, name and label of everything");
+  verb.option("--sheet", request->sheet, "F.png: the strangest and the most usual images");
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] { return score(*request); });
 }
 
 }  // namespace belamy::cli

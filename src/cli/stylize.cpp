@@ -1,7 +1,7 @@
 #include "train/stylize.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/run.h"
 
@@ -57,24 +57,22 @@ ExitCode work_on(const Request& request) {
 
 }  // namespace
 
-void add_stylize(CLI::App& app, Work& work) {
+void add_stylize(Verb program) {
   auto request = std::make_shared<Request>();
-  auto* verb =
-      app.add_subcommand("stylize", "Draw one image in the style of another, as a run's network sees both");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option("--content", request->content, "Image whose content stays")->required();
-  verb->add_option("--style", request->style, "Image whose style is taken")->required();
-  verb->add_option("--out", request->out, "F.png");
-  verb->add_option("--size", request->size, "Longer side of both images in pixels; 0: as they are")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{4096}));
-  verb->add_option("--style-weight", request->options.style_weight, "Of the style beside the content")
-      ->check(CLI::Range(0.0, 1e9));
-  verb->add_option("--smoothness", request->options.smoothness, "Of differences between neighbouring pixels")
-      ->check(CLI::Range(0.0, 1e9));
-  verb->add_option("--steps", request->options.steps, "Of L-BFGS")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000}));
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] { work = [request] { return work_on(*request); }; });
+  auto verb = program.verb("stylize", "Draw one image in the style of another, as a run's network sees both");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option("--content", request->content, "Image whose content stays").required();
+  verb.option("--style", request->style, "Image whose style is taken").required();
+  verb.option("--out", request->out, "F.png");
+  verb.option("--size", request->size, "Longer side of both images in pixels; 0: as they are")
+      .between(0, 4096);
+  verb.option("--style-weight", request->options.style_weight, "Of the style beside the content")
+      .between(0.0, 1e9);
+  verb.option("--smoothness", request->options.smoothness, "Of differences between neighbouring pixels")
+      .between(0.0, 1e9);
+  verb.option("--steps", request->options.steps, "Of L-BFGS").between(1, 100000);
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] { return work_on(*request); });
 }
 
 }  // namespace belamy::cli

@@ -108,28 +108,24 @@ ExitCode train_and_tell(const TrainRequest& request) {
   return ExitCode::ok;
 }
 
-void add_train(CLI::App& app, Work& work) {
-  auto* verb = app.add_subcommand("train", "Train a recipe or a model");
+void add_train(Verb program) {
+  auto verb = program.verb("train", "Train a recipe or a model");
   auto request = std::make_shared<TrainRequest>();
   auto data = std::make_shared<std::string>();
   auto steps = std::make_shared<std::int64_t>(0), epochs = std::make_shared<std::int64_t>(0);
   auto device = std::make_shared<std::string>();
-  verb->add_option("recipe", request->recipe,
-                   "Recipe, TOML file or model ('belamy recipes', 'belamy models')");
-  verb->add_option("--data", *data, "Known data set, folder or archive ('belamy data list')");
+  verb.option("recipe", request->recipe, "Recipe, TOML file or model ('belamy recipes', 'belamy models')");
+  verb.option("--data", *data, "Known data set, folder or archive ('belamy data list')");
   auto settings = std::make_shared<std::vector<std::string>>();
-  verb->add_option("--set", *settings, "KEY=VALUE: any setting ('belamy models NAME' lists them)")
-      ->allow_extra_args(false);
-  verb->add_option("--out", request->out, "Folder of the run [runs/RECIPE]");
-  auto* s = verb->add_option("--steps", *steps, "Length of the run in steps")->check(CLI::PositiveNumber);
-  verb->add_option("--epochs", *epochs, "Length of the run in passes over the data")
-      ->check(CLI::PositiveNumber)
-      ->excludes(s);
-  verb->add_option("--device", *device, "auto, cpu or cuda");
-  verb->add_flag("--resume", request->resume,
-                 "Go on from the newest checkpoint, to the same bits; begin where there is none");
-  verb->add_flag("--dry-run", request->dry_run, "Check settings and data, print all settings, train nothing");
-  verb->callback([=, &work] {
+  verb.option("--set", *settings, "KEY=VALUE: any setting ('belamy models NAME' lists them)");
+  verb.option("--out", request->out, "Folder of the run [runs/RECIPE]");
+  const auto s = verb.option("--steps", *steps, "Length of the run in steps").positive();
+  verb.option("--epochs", *epochs, "Length of the run in passes over the data").positive().excludes(s);
+  verb.option("--device", *device, "auto, cpu or cuda");
+  verb.flag("--resume", request->resume,
+            "Go on from the newest checkpoint, to the same bits; begin where there is none");
+  verb.flag("--dry-run", request->dry_run, "Check settings and data, print all settings, train nothing");
+  verb.does([=] {
     if (!data->empty()) request->overrides.push_back("data.source=" + *data);
     if (*steps > 0) request->overrides.push_back(fmt::format("train.steps={}", *steps));
     if (*epochs > 0) {
@@ -138,7 +134,7 @@ void add_train(CLI::App& app, Work& work) {
     }
     if (!device->empty()) request->overrides.push_back("train.device=" + *device);
     request->overrides.insert(request->overrides.end(), settings->begin(), settings->end());
-    work = [request] { return train_and_tell(*request); };
+    return train_and_tell(*request);
   });
 }
 

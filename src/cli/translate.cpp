@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <map>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/run.h"
 
@@ -166,19 +166,19 @@ ExitCode translate(const Request& request) {
 
 }  // namespace
 
-void add_translate(CLI::App& app, Work& work) {
+void add_translate(Verb program) {
   auto request = std::make_shared<Request>();
-  auto* verb = app.add_subcommand("translate", "Carry images from one domain of a run to the other");
-  verb->add_option("run", request->run, "Folder of the run")->required();
-  verb->add_option(
+  auto verb = program.verb("translate", "Carry images from one domain of a run to the other");
+  verb.option("run", request->run, "Folder of the run").required();
+  verb.option(
       "--data", request->data,
       "Folder of images, with all below it; or a known set, whose test split is used [the run's own]");
-  verb->add_option("--out", request->out,
-                   "DIR/: PNG files with the names and sizes of the folder's; for a set also F.png or F.npz");
-  verb->add_option("--direction", request->direction, "a2b or b2a [the run's first]");
-  verb->add_option("--sheet", request->sheet, "F.png: the first images above their translations");
-  verb->add_option("--device", request->device, "auto, cpu or cuda");
-  verb->callback([=, &work] { work = [request] { return translate(*request); }; });
+  verb.option("--out", request->out,
+              "DIR/: PNG files with the names and sizes of the folder's; for a set also F.png or F.npz");
+  verb.option("--direction", request->direction, "a2b or b2a [the run's first]");
+  verb.option("--sheet", request->sheet, "F.png: the first images above their translations");
+  verb.option("--device", request->device, "auto, cpu or cuda");
+  verb.does([request] { return translate(*request); });
 }
 
 }  // namespace belamy::cli

@@ -1,40 +1,37 @@
-// The verbs of the program. Each file adds one to the parser; a chosen verb leaves its work in `Verbs::run`.
+// The verbs of the program. Each file adds one to the parser.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
 #include <string>
+#include <vector>
 
 #include "belamy/error.h"
 #include "belamy/trainer.h"
 
+#include "cli/parser.h"
 #include "core/progress.h"
 
 namespace belamy::cli {
 
-/// What the chosen verb will do after parsing; returns the exit code. Errors are thrown.
-using Work = std::function<ExitCode()>;
-
-void add_train(CLI::App& app, Work& work);
-void add_sample(CLI::App& app, Work& work);
-void add_interpolate(CLI::App& app, Work& work);
-void add_reconstruct(CLI::App& app, Work& work);
-void add_evaluate(CLI::App& app, Work& work);
-void add_verify_resume(CLI::App& app, Work& work);
-void add_report(CLI::App& app, Work& work);
-void add_models(CLI::App& app, Work& work);
-void add_recipes(CLI::App& app, Work& work);
-void add_data(CLI::App& app, Work& work);
-void add_lab(CLI::App& app, Work& work);
-void add_match(CLI::App& app, Work& work);
-void add_translate(CLI::App& app, Work& work);
-void add_classify(CLI::App& app, Work& work);
-void add_stylize(CLI::App& app, Work& work);
-void add_score(CLI::App& app, Work& work);
-void add_embed(CLI::App& app, Work& work);
-void add_reproduce(CLI::App& app, Work& work);
-void add_demo(CLI::App& app, Work& work);
-void add_completion(CLI::App& app, Work& work);
+void add_train(Verb program);
+void add_sample(Verb program);
+void add_interpolate(Verb program);
+void add_reconstruct(Verb program);
+void add_evaluate(Verb program);
+void add_verify_resume(Verb program);
+void add_report(Verb program);
+void add_models(Verb program);
+void add_recipes(Verb program);
+void add_data(Verb program);
+void add_lab(Verb program);
+void add_match(Verb program);
+void add_translate(Verb program);
+void add_classify(Verb program);
+void add_stylize(Verb program);
+void add_score(Verb program);
+void add_embed(Verb program);
+void add_reproduce(Verb program);
+void add_demo(Verb program);
+void add_completion(Verb program);
 
 /// Trains with the terminal's lines, Ctrl-C and the closing words; `train` and `demo` share it.
 struct TrainRequest {

@@ -7,32 +7,30 @@
 
 namespace belamy::cli {
 
-void add_verify_resume(CLI::App& app, Work& work) {
+void add_verify_resume(Verb program) {
   struct Request {
     std::string recipe;
     std::vector<std::string> settings;
     std::int64_t first = 7, second = 5;
   };
   auto request = std::make_shared<Request>();
-  auto* verb =
-      app.add_subcommand("verify-resume", "Check that N + M steps and N, stop, resume, M give the same bits");
-  verb->add_option("recipe", request->recipe, "Recipe, TOML file or model")->required();
-  verb->add_option("--first", request->first, "N")->check(CLI::PositiveNumber);
-  verb->add_option("--second", request->second, "M")->check(CLI::PositiveNumber);
-  verb->add_option("--set", request->settings, "KEY=VALUE: any setting")->allow_extra_args(false);
-  verb->callback([=, &work] {
-    work = [request] {
-      const auto recipe = Recipe::load(request->recipe, request->settings);
-      const auto different = verify_resume(*recipe, request->first, request->second);
-      if (different.empty()) {
-        fmt::print("{}: {} + {} steps and {} steps give the same bits\n", recipe->name, request->first,
-                   request->second, request->first + request->second);
-        return ExitCode::ok;
-      }
-      fmt::print(stderr, "belamy: {} values differ after resuming: {}\n", different.size(),
-                 fmt::join(different, ", "));
-      return ExitCode::internal;
-    };
+  auto verb =
+      program.verb("verify-resume", "Check that N + M steps and N, stop, resume, M give the same bits");
+  verb.option("recipe", request->recipe, "Recipe, TOML file or model").required();
+  verb.option("--first", request->first, "N").positive();
+  verb.option("--second", request->second, "M").positive();
+  verb.option("--set", request->settings, "KEY=VALUE: any setting");
+  verb.does([request] {
+    const auto recipe = Recipe::load(request->recipe, request->settings);
+    const auto different = verify_resume(*recipe, request->first, request->second);
+    if (different.empty()) {
+      fmt::print("{}: {} + {} steps and {} steps give the same bits\n", recipe->name, request->first,
+                 request->second, request->first + request->second);
+      return ExitCode::ok;
+    }
+    fmt::print(stderr, "belamy: {} values differ after resuming: {}\n", different.size(),
+               fmt::join(different, ", "));
+    return ExitCode::internal;
   });
 }
 

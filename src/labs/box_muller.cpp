@@ -1,6 +1,7 @@
 // Uniform numbers to normal ones: by the formula of Box and Muller, and by a small GAN that takes the same
 // two numbers.
 #include <cmath>
+#include <torch/optim/adam.h>
 
 #include "core/random.h"
 #include "labs/lab.h"

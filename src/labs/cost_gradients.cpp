@@ -1,6 +1,7 @@
 // What the generator is told: four costs as functions of D, what they minimise under the best discriminator,
 // and their gradients while a discriminator gets better and better against a generator that stands still.
 #include <cmath>
+#include <torch/optim/adam.h>
 
 #include "core/random.h"
 #include "labs/lab.h"

@@ -2,6 +2,7 @@
 // it. No generator.
 #include <cmath>
 #include <fmt/format.h>
+#include <torch/optim/adam.h>
 
 #include "labs/lab.h"
 #include "labs/perceptron.h"

@@ -1,5 +1,6 @@
 // Two parallel lines, (0, z) and (theta, z) with z ~ U(0, 1): what the distances say, and who moves theta.
 #include <cmath>
+#include <torch/optim/adam.h>
 
 #include "labs/lab.h"
 #include "labs/toolbox.h"

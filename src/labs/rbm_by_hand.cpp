@@ -3,7 +3,9 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
-#include <torch/torch.h>
+#include <torch/special.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "labs/lab.h"
 #include "labs/toolbox.h"

@@ -3,7 +3,8 @@
 #include <cmath>
 #include <fmt/ranges.h>
 #include <limits>
-#include <torch/torch.h>
+#include <torch/fft.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <numbers>
+#include <torch/nn/functional/loss.h>
+#include <torch/optim/adam.h>
 #include <vector>
 
 #include "belamy/error.h"

@@ -6,7 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy {
 

@@ -1,7 +1,7 @@
 // How much the images of a batch differ from one another, cheap enough to be watched in training.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy {
 

@@ -1,7 +1,8 @@
 #include "metrics/image_quality.h"
 
 #include <algorithm>
-#include <torch/torch.h>
+#include <torch/nn/functional/conv.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

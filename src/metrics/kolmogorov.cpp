@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

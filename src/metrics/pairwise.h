@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <string>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy {
 

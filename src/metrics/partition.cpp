@@ -3,7 +3,8 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/error.h"
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

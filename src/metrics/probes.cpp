@@ -1,5 +1,7 @@
 #include "metrics/probes.h"
 
+#include <torch/optim/lbfgs.h>
+
 #include "belamy/error.h"
 
 #include "metrics/pairwise.h"

@@ -16,7 +16,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "models/shared/semi_supervised.h"
 #include "nn/init.h"

@@ -13,7 +13,8 @@
 //
 // Departures: C rests in both cases; in the authors' program its copy for B adapts as T does.
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/recipe.h"
 

@@ -12,7 +12,7 @@
 // Departures: trained from random weights by Adam, without layer-wise pre-training. Encoder and decoder have
 // weights of their own, which the k-sparse and the contractive paper tie.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/recipe.h"
 

@@ -19,7 +19,7 @@
 
 #include <array>
 #include <bit>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "models/shared/adaptation.h"
 #include "nn/init.h"

@@ -9,7 +9,7 @@
 #include "models/shared/conditional_vae.h"
 
 #include <cmath>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "models/shared/semi_supervised.h"
 

@@ -13,7 +13,7 @@
 // Departures: the learning rate falls linearly over the whole run, not over its second half; transposed
 // convolutions are 4x4; batches of any size.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 #include <tuple>
 
 #include "belamy/recipe.h"

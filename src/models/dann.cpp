@@ -11,7 +11,7 @@
 // Departures: LeNet and a judge of 500-500, so that it can be compared with adda; the rate of the paper's SGD
 // falls in a straight line to zero.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "models/shared/adaptation.h"
 #include "nn/gradient_reversal.h"

@@ -16,7 +16,9 @@
 // Departures: labels are no units of the top machine, so the class comes from a softmax on the way up; codes
 // are passed on as means.
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/recipe.h"
 

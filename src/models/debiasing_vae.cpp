@@ -12,7 +12,8 @@
 // rows are drawn again inside their batch, not from the whole training set, and histograms run along instead
 // of being made anew each epoch.
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "models/shared/latent_histogram.h"
 #include "models/shared/semi_supervised.h"

@@ -12,7 +12,8 @@
 // it.
 
 #include <cmath>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "belamy/recipe.h"
 

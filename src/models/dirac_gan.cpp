@@ -6,7 +6,8 @@
 //
 // A demonstration for lectures. Noise is drawn and ignored, so that the model is played like any other.
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "models/shared/adversarial_model.h"
 #include "nn/substitution.h"

@@ -10,7 +10,7 @@
 // Departures: no soft labels, since no target datum has a label here; networks and optimiser of Tzeng et al.
 // 2017.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "models/shared/adaptation.h"
 #include "objectives/confusion.h"

@@ -6,7 +6,7 @@
 // sigmoid; the rectifier-only generator of the MNIST experiment is kept, with batch norm (a setting).
 // Takes images and points.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "models/shared/adversarial_model.h"
 #include "nn/init.h"

@@ -12,7 +12,7 @@
 // are made without dropout, so that they can be repeated; the discriminator's loss is not halved, which Adam
 // would not notice.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/recipe.h"
 

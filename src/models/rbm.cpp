@@ -11,7 +11,8 @@
 // same log p).
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/error.h"
 #include "belamy/recipe.h"

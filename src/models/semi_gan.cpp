@@ -11,7 +11,8 @@
 // Departures: G's features are matched to the same batch that D saw; Adam adds 1e-4 to the root where the
 // authors add 1e-8 to the square.
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "models/shared/adversarial_model.h"
 #include "models/shared/labels.h"

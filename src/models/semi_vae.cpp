@@ -6,7 +6,7 @@
 // Departures: rectifiers where the paper has softplus (a setting); the weights of the labelled data's terms
 // are settings of their own, where the paper has 1 and 0.1 N with sums in place of means.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "models/shared/semi_supervised.h"
 

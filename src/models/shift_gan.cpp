@@ -4,7 +4,8 @@
 //
 // A demonstration for lectures, with one parameter a dimension; it learns the data's mean and nothing else.
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "models/shared/adversarial_model.h"
 #include "nn/init.h"

@@ -17,7 +17,10 @@
 // with a border of zeros and as many halvings as lead to 4 pixels; a bias beta; batch norm as a setting; the
 // weights begin as He et al. 2015 and Glorot & Bengio 2010 draw them.
 
-#include <torch/torch.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/types.h>
 
 #include "belamy/recipe.h"
 

@@ -12,7 +12,7 @@
 // Departures: D is the discriminator of patches of pix2pix; means over patches and pixels instead of sums;
 // among the past images the oldest are replaced, not random ones; Adam for both players.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/recipe.h"
 

@@ -4,7 +4,7 @@
 //
 // LeNet and training of Tzeng et al. 2017 (arXiv:1702.05464), section 5.1. B is never looked at.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "models/shared/adaptation.h"
 

@@ -15,7 +15,9 @@
 // Departures: Adam. The first steps of a stage have moments of zero, which makes them large: hence the
 // warm-up.
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/recipe.h"
 

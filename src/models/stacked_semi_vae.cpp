@@ -10,7 +10,8 @@
 // are settings, and so is that of M1's KL term; classes and codes come from the mean of q(z1|x).
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "models/shared/semi_supervised.h"
 

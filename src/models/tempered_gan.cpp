@@ -10,7 +10,9 @@
 
 #include <cmath>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "models/shared/convolutional_gan.h"
 #include "nn/init.h"

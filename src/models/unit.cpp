@@ -13,7 +13,8 @@
 // Departures: the networks are those of CycleGAN, cut in the middle; all terms are means over pixels, latents
 // and patches.
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "models/shared/translation_networks.h"
 #include "nn/init.h"

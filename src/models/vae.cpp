@@ -14,7 +14,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "belamy/recipe.h"
 

@@ -14,7 +14,8 @@
 // non-saturating one by default, and the two kinds of generated images count as much as the data together;
 // Adam in place of RMSProp, slower for the discriminator.
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "models/shared/variational.h"
 #include "nn/layers.h"

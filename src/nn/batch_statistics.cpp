@@ -1,7 +1,8 @@
 #include "nn/batch_statistics.h"
 
 #include <algorithm>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include "nn/products.h"
 #include "nn/substitution.h"

@@ -1,7 +1,7 @@
 #include "nn/corruption.h"
 
 #include <stdexcept>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy::nn {
 

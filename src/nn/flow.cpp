@@ -2,7 +2,8 @@
 
 #include <cmath>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "nn/init.h"
 

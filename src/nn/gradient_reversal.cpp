@@ -1,7 +1,8 @@
 #include "nn/gradient_reversal.h"
 
 #include <cmath>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 namespace belamy::nn {
 namespace {

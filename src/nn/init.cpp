@@ -2,7 +2,8 @@
 
 #include <cmath>
 #include <stdexcept>
-#include <torch/torch.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/normalization.h>
 
 #include "nn/norm.h"
 

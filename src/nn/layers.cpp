@@ -3,7 +3,9 @@
 #include <cmath>
 #include <map>
 #include <stdexcept>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "nn/products.h"
 #include "nn/substitution.h"

@@ -1,7 +1,7 @@
 #include "nn/norm.h"
 
 #include <stdexcept>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "nn/substitution.h"
 

@@ -3,7 +3,9 @@
 #include <ATen/autocast_mode.h>
 #include <atomic>
 #include <dlfcn.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 #include <torch/version.h>
 
 namespace belamy::nn {

@@ -1,7 +1,7 @@
 #include "nn/substitution.h"
 
 #include <stdexcept>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy::nn {
 namespace {

@@ -1,7 +1,7 @@
 #include "objectives/adversarial.h"
 
 #include <stdexcept>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy::objectives {
 

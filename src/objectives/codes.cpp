@@ -1,7 +1,8 @@
 #include "objectives/codes.h"
 
 #include <cmath>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 namespace belamy::objectives {
 

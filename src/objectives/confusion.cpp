@@ -1,6 +1,6 @@
 #include "objectives/confusion.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy::objectives {
 

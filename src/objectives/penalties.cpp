@@ -1,7 +1,8 @@
 #include "objectives/penalties.h"
 
 #include <algorithm>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 namespace belamy::objectives {
 namespace {

@@ -1,6 +1,6 @@
 #include "objectives/similarity.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy::objectives {
 namespace {

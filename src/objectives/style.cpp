@@ -1,6 +1,6 @@
 #include "objectives/style.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace belamy::objectives {
 

@@ -1,7 +1,8 @@
 #include "objectives/unrolled.h"
 
 #include <cmath>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include "nn/substitution.h"
 

@@ -3,7 +3,8 @@
 #include <array>
 #include <cmath>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/nn/functional/vision.h>
+#include <torch/types.h>
 
 namespace belamy {
 namespace {

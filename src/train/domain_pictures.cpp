@@ -1,7 +1,7 @@
 #include "train/domain_pictures.h"
 
 #include <algorithm>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "metrics/tsne.h"
 #include "train/batches.h"

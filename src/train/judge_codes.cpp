@@ -1,5 +1,5 @@
 #include <cmath>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

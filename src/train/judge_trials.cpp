@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "data/trials.h"
 #include "metrics/one_shot.h"

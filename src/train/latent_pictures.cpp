@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

@@ -7,7 +7,8 @@
 #include <sched.h>
 #include <set>
 #include <thread>
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
 #include <torch/version.h>
 #include <unistd.h>
 

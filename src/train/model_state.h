@@ -4,7 +4,8 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 #include <vector>
 
 #include "belamy/recipe.h"

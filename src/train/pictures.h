@@ -1,7 +1,7 @@
 // Tensors as pictures for people: grids of images, and what a run shows of itself.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 #include <vector>
 
 #include "data/image.h"

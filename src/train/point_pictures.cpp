@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <torch/nn/functional/upsampling.h>
 
 #include "belamy/error.h"
 

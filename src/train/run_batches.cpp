@@ -1,6 +1,6 @@
 #include "train/run_batches.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "train/batches.h"
 

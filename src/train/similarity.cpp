@@ -1,7 +1,7 @@
 #include "train/similarity.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "train/batches.h"
 #include "train/need.h"

@@ -1,6 +1,7 @@
 #include "train/stylize.h"
 
-#include <torch/torch.h>
+#include <torch/optim/lbfgs.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

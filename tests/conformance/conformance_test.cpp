@@ -5,7 +5,8 @@
 #include <regex>
 #include <set>
 #include <sstream>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

@@ -2,7 +2,7 @@
 // an untrained model, errors. Prints one line for consumer_test.sh.
 
 #include <iostream>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/config.h"
 #include "belamy/error.h"

@@ -5,7 +5,8 @@
 
 #include <memory>
 #include <string>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 #include <vector>
 
 #include "belamy/model.h"

@@ -2,7 +2,7 @@
 // prior. A model adds networks.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/model.h"
 

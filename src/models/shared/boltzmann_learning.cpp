@@ -1,6 +1,7 @@
 #include "models/shared/boltzmann_learning.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "nn/products.h"
 

@@ -1,6 +1,8 @@
 #include "models/shared/code_networks.h"
 
 #include <bit>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
 
 #include "nn/init.h"
 #include "nn/layers.h"

@@ -1,7 +1,8 @@
 #include "models/shared/image_pool.h"
 
 #include <algorithm>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace belamy::models {
 

@@ -1,6 +1,7 @@
 #include "models/shared/latent_histogram.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace belamy::models {
 namespace {

@@ -1,7 +1,8 @@
 #include "models/shared/opponents.h"
 
 #include <algorithm>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "core/random.h"
 #include "nn/substitution.h"

@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 #include <utility>
 #include <vector>
 

@@ -5,7 +5,8 @@
 #include <gmock/gmock.h>
 #include <map>
 #include <set>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/error.h"
 

@@ -1,7 +1,7 @@
 // The game's tricks as a user meets them: one key changed in a recipe, a few steps, what moved and what did
 // not.
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "small_data.h"
 

@@ -1,6 +1,6 @@
 // Contrastive divergence as it runs in the trainer: the exact log-likelihood of small machines, and stages.
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

@@ -3,7 +3,8 @@
 
 #include <cmath>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/error.h"
 

@@ -3,7 +3,8 @@
 
 #include <cmath>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include "nn/corruption.h"
 #include "numbers.h"

@@ -1,7 +1,8 @@
 // The reversed gradient, its schedule and domain confusion.
 #include <cmath>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include "nn/gradient_reversal.h"
 #include "numbers.h"

@@ -1,7 +1,8 @@
 // Batches of two domains and of matches; changes of training images; how near images come to others; style.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/error.h"
 

@@ -1,7 +1,7 @@
 // Diagnostics of Markov chains against autoregressive processes, whose correlations are known.
 #include <cmath>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <string>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 #include <vector>
 
 #include "belamy/error.h"

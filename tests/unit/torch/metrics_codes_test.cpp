@@ -1,7 +1,8 @@
 // k-means, neighbours, the linear probe and the ROC curve against closed forms and plain counting.
 #include <cmath>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/error.h"
 

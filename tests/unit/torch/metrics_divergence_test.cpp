@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/types.h>
 #include <vector>
 
 #include "belamy/error.h"

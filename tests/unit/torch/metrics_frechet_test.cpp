@@ -1,7 +1,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 #include <limits>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

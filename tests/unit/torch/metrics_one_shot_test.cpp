@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

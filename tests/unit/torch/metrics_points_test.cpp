@@ -1,6 +1,6 @@
 // What evaluate says about samples of points.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

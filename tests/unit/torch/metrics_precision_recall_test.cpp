@@ -1,7 +1,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 #include <vector>
 
 #include "belamy/error.h"

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <gmock/gmock.h>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

@@ -2,7 +2,7 @@
 // clusters.
 #include <cmath>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

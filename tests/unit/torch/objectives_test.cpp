@@ -2,7 +2,8 @@
 #include <cmath>
 #include <gmock/gmock.h>
 #include <numbers>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include "numbers.h"
 #include "objectives/adversarial.h"

@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "nn/layers.h"
 #include "small_data.h"

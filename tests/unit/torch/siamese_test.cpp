@@ -1,6 +1,8 @@
 // The losses of siamese networks against their closed forms, and what a small one learns.
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/error.h"
 

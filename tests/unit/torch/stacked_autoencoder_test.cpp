@@ -2,7 +2,7 @@
 // classes.
 #include <gmock/gmock.h>
 #include <set>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "belamy/error.h"
 

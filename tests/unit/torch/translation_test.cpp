@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <map>
 #include <set>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/error.h"
 

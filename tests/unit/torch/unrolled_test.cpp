@@ -4,7 +4,8 @@
 
 #include <cmath>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include "objectives/adversarial.h"
 

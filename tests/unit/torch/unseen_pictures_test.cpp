@@ -1,6 +1,6 @@
 // Pictures of pairs and of codes of two domains: what stands where, in which colour.
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "small_data.h"
 #include "train/batches.h"
