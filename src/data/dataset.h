@@ -79,9 +79,9 @@ struct Source {
   std::string description;     ///< one line
 };
 
-/// A path that exists, else a known name in $BELAMY_DATA, else in the cache folder, else embedded. Throws a
-/// data error that lists where it looked, the nearest known name, and `belamy data fetch NAME` where that
-/// would help.
+/// An embedded set (a folder of that name is "./NAME"), else a path that exists, else a known name in
+/// $BELAMY_DATA, else in the cache folder. Throws a data error that lists where it looked, the nearest known
+/// name, and `belamy data fetch NAME` where that would help.
 Source find_source(const std::string& source);
 
 /// One line of the list of sets known by name.

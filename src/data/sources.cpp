@@ -208,6 +208,16 @@ std::vector<KnownSet> known_sets() {
 Source find_source(const std::string& source) {
   if (source.empty())
     throw data_error("data.source is empty", "Give a path, or a name from: belamy data list");
+  std::vector<std::string> names = {"glyphs", "cifar10"};
+  if (source == "glyphs") return {Source::Kind::glyphs, source, {}, kGlyphs};
+  for (const auto& [name, description] : glyph_pair_sets()) {
+    if (name == source) return {Source::Kind::glyph_pairs, source, {}, description};
+    names.push_back(name);
+  }
+  for (const auto& [name, description] : synthetic_sets()) {
+    if (name == source) return {Source::Kind::synthetic, source, {}, description};
+    names.push_back(name);
+  }
   if (is_there(source)) return source_at(source, name_of(source), "");
 
   std::vector<std::string> looked = {source};
@@ -219,16 +229,6 @@ Source find_source(const std::string& source) {
     for (const auto& each : name == source ? std::vector{name} : std::vector{source, name}) {
       if (const auto folder = find_folder(each, looked)) return source_at(*folder, each, known[each]);
     }
-  }
-  if (name == "glyphs") return {Source::Kind::glyphs, name, {}, kGlyphs};
-  std::vector<std::string> names = {"glyphs", "cifar10"};
-  for (const auto& [each, description] : glyph_pair_sets()) {
-    if (name == each) return {Source::Kind::glyph_pairs, name, {}, description};
-    names.push_back(each);
-  }
-  for (const auto& [each, description] : synthetic_sets()) {
-    if (name == each) return {Source::Kind::synthetic, name, {}, description};
-    names.push_back(each);
   }
   for (const auto& set : kFolderSets) names.push_back(set.name);
 

@@ -126,6 +126,17 @@ TEST_F(Sources, EmbeddedSets) {
   EXPECT_EQ(find_source("ring").kind, Kind::synthetic);
 }
 
+// As after `belamy train gan-ring --out ring`.
+TEST_F(Sources, AFolderDoesNotHideAnEmbeddedSetOfItsName) {
+  write(folder_ / "ring/1.png", "x");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  const auto named = find_source("ring").kind, path = find_source("./ring").kind;
+  std::filesystem::current_path(before);
+  EXPECT_EQ(named, Kind::synthetic);
+  EXPECT_EQ(path, Kind::folder);
+}
+
 TEST_F(Sources, HalfADownloadIsNotASet) {
   write(folder_ / "cache/data/mnist/train-images-idx3-ubyte.gz", "x");
   write(folder_ / "cache/data/mnist/train-labels-idx1-ubyte.gz.part", "x");
