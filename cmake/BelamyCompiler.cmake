@@ -15,4 +15,7 @@ endif()
 if(BELAMY_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=address,undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized)  # GCC 12 sees it in std::regex where there are sanitizers
+  endif()
 endif()
