@@ -1,6 +1,6 @@
 """scikit-learn's BernoulliRBM 784x500, batch 100, on random pixels.
 
-partial_fit is one step of persistent contrastive divergence, as fit makes it for each batch.
+A step is what fit does for each batch of persistent contrastive divergence; partial_fit would compute in float64.
 """
 import numpy as np
 from harness import serve
@@ -8,13 +8,13 @@ from sklearn.neural_network import BernoulliRBM
 
 rng = np.random.RandomState(1)
 pixels = (rng.rand(100 * 20, 784) < 0.13).astype(np.float32)
-machine = BernoulliRBM(n_components=500, batch_size=100, learning_rate=0.05, random_state=1)
+machine = BernoulliRBM(n_components=500, batch_size=100, learning_rate=0.05, n_iter=1, random_state=1).fit(pixels)
 batches = [pixels[i : i + 100] for i in range(0, len(pixels), 100)]
 
 
 def steps(n):
     for i in range(n):
-        machine.partial_fit(batches[i % len(batches)])
+        machine._fit(batches[i % len(batches)], rng)
 
 
 steps(len(batches))
