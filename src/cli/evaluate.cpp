@@ -37,8 +37,7 @@ void add_evaluate(Verb program) {
     Progress progress;
     const auto scores = judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
     progress.finish();
-    auto folder = RunFolder::open(Env::real(), request->run);
-    const auto rows = folder.read_metrics();
+    const auto rows = RunFolder::read(Env::real(), request->run).read_metrics();
     fmt::print("{} at step {}, trained in {}, on the {} set\n", run->recipe().name, format_count(run->step()),
                format_duration(rows.empty() ? 0 : rows.back().seconds), request->judge.split);
     for (const auto& score : scores) {
@@ -53,6 +52,8 @@ void add_evaluate(Verb program) {
                                  : "does not hold");
       all = all && verdict.known && verdict.holds;
     }
+    // Told before it is written: the folder may be in use.
+    auto folder = RunFolder::open(Env::real(), request->run);
     write_evaluation(folder, run->step(), scores);
     write_run_report(folder, run->recipe());
     return all ? ExitCode::ok : ExitCode::expectation;

@@ -1,7 +1,10 @@
 #include <c10/util/Exception.h>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <fmt/format.h>
+#include <new>
+#include <string>
 
 #include "cli/verbs.h"
 #include "train/machine.h"
@@ -63,6 +66,22 @@ int run(int argc, char** argv) {
   return static_cast<int>(work());
 }
 
+int report(const Error& error) {
+  fmt::print(stderr, "belamy: {}\n", error.what());
+  return static_cast<int>(error.code());
+}
+
+int report_memory() {
+  return report(usage_error("there is not enough memory for this",
+                            "lower train.batch or the model's widths, or ask for less at once"));
+}
+
+// LibTorch 1.13 has a type of its own for this on GPUs only.
+bool is_about_memory(const c10::Error& error) {
+  const std::string what = error.what_without_backtrace();
+  return what.find("out of memory") != std::string::npos || what.find("allocate memory") != std::string::npos;
+}
+
 int report_defect(const char* what) {
   fmt::print(stderr,
              "belamy: internal error: {}\n  this is a defect of Belamy; please report it with the command\n",
@@ -76,9 +95,13 @@ int main(int argc, char** argv) {
   try {
     return belamy::cli::run(argc, argv);
   } catch (const belamy::Error& error) {
-    fmt::print(stderr, "belamy: {}\n", error.what());
-    return static_cast<int>(error.code());
+    return belamy::cli::report(error);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return belamy::cli::report(belamy::storage_error(error.path1().string() + ": " + error.code().message()));
+  } catch (const std::bad_alloc&) {
+    return belamy::cli::report_memory();
   } catch (const c10::Error& error) {  // its what() adds a stack trace
+    if (belamy::cli::is_about_memory(error)) return belamy::cli::report_memory();
     return belamy::cli::report_defect(error.what_without_backtrace());
   } catch (const std::exception& error) {
     return belamy::cli::report_defect(error.what());

@@ -130,20 +130,20 @@ DataOptions fitted_options(const Run& run, const std::string& data) {
     options.pairs = "none";
     options.unpaired = false;
   }
-  if (run.shape().is_images()) {
-    options.size = run.shape().width;
-    options.channels = run.shape().channels;
-  }
+  if (run.shape().is_images()) ask_for(options, run.shape());
   return options;
 }
 
 void check_fits(const Run& run, const Dataset& dataset) {
-  const auto got = shape_of(dataset);
-  const auto& want = run.shape();
-  if (got.sizes(1) != want.sizes(1)) {
+  const auto each = [](const DataShape& shape) {
+    auto sizes = shape.sizes(1);
+    sizes.erase(sizes.begin());
+    return sizes;
+  };
+  const auto got = each(shape_of(dataset)), want = each(run.shape());
+  if (got != want) {
     throw data_error(fmt::format("'{}' holds data of shape [{}], but {} was trained on [{}]", dataset.name,
-                                 fmt::join(got.sizes(1), ", "), run.recipe().name,
-                                 fmt::join(want.sizes(1), ", ")));
+                                 fmt::join(got, ", "), run.recipe().name, fmt::join(want, ", ")));
   }
 }
 

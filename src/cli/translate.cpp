@@ -146,10 +146,7 @@ ExitCode translate(const Request& request) {
   if (fs::is_directory(request.data)) return translate_folder(request, *run, translator, direction, from);
 
   auto options = fitted_options(*run, request.data);
-  if (!request.data.empty()) {
-    options.size = from.width;
-    options.channels = from.channels;
-  }
+  if (!request.data.empty()) ask_for(options, from);
   auto set = load_dataset(options, Split::test);
   if (request.data.empty() && !first && !set.others.empty()) set = Dataset(set.others[0]);
   const auto out = Output::parse(request.out);

@@ -142,6 +142,9 @@ Dataset points_of_classes(Dataset set, const std::vector<std::string>& classes) 
     }
     set.mixture->centres = std::move(centres);
   }
+  if (labels.empty())
+    throw data_error(fmt::format("{}: none of its {} points is of data.classes", set.name, set.count),
+                     "raise data.limit, or name other classes");
   set.count = static_cast<std::int64_t>(labels.size());
   set.points = std::move(points);
   set.labels = std::move(labels);

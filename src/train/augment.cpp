@@ -6,6 +6,7 @@
 #include <torch/nn/functional/vision.h>
 #include <torch/types.h>
 
+#include "train/batches.h"
 namespace belamy {
 namespace {
 
@@ -60,7 +61,8 @@ Tensor Augment::draw(std::int64_t n, std::int64_t height, std::int64_t width, Ra
 
 Tensor Augment::apply(const Tensor& images, const Tensor& maps) {
   namespace F = torch::nn::functional;
-  const auto grid = F::affine_grid(maps.to(images.device()), images.sizes().vec(), /*align_corners=*/false);
+  const auto grid =
+      F::affine_grid(on_device(maps, images.device()), images.sizes().vec(), /*align_corners=*/false);
   return F::grid_sample(
       images, grid,
       F::GridSampleFuncOptions().mode(torch::kBilinear).padding_mode(torch::kBorder).align_corners(false));

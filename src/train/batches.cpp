@@ -58,6 +58,15 @@ Tensor to_model_range(const Tensor& stored) {
   return stored.to(torch::kFloat).mul_(1 / 127.5).sub_(1);
 }
 
+void ask_for(DataOptions& options, const DataShape& shape) {
+  options.size = shape.width == shape.height ? shape.width : 0;
+  options.channels = shape.channels;
+}
+
+Tensor on_device(const Tensor& tensor, torch::Device device) {
+  return device.is_cuda() ? tensor.pin_memory().to(device, /*non_blocking=*/true) : tensor.to(device);
+}
+
 Tensor to_bytes(const Tensor& images) {
   return images.to(torch::kFloat).add(1).mul_(127.5).round_().clamp_(0, 255).to(torch::kByte);
 }
@@ -171,7 +180,7 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
 }
 
 Batch Batches::Domain::gather(const Tensor& places, bool with_labels) const {
-  const auto indices = places.to(stored.device());
+  const auto indices = on_device(places, stored.device());
   Batch batch;
   batch.data = to_model_range(stored.index_select(0, indices));
   if (with_labels && labels.defined()) batch.labels = labels.index_select(0, indices);

@@ -12,6 +12,10 @@
 namespace belamy {
 
 DataShape shape_of(const Dataset& dataset);
+/// Sets size and channels of images to those of the shape; what is not square must come in its size.
+void ask_for(DataOptions& options, const DataShape& shape);
+/// A small tensor on the device, without waiting for what the device is at.
+Tensor on_device(const Tensor& tensor, torch::Device device);
 
 /// The pixels (uint8) or points (float) of a data set as [N, C, H, W] or [N, D]: a copy, or the memory itself
 /// where the data set is given away.

@@ -15,8 +15,7 @@ constexpr std::int64_t kRetrievals = 5;
 
 Trials official_trials(const Run& run) {
   auto options = run.recipe().data;
-  options.size = run.shape().width;
-  options.channels = run.shape().channels;
+  ask_for(options, run.shape());
   return read_trials(find_official_trials(options.source), options);
 }
 

@@ -202,6 +202,25 @@ expect_text "4 x 4 decoded latents"
 expect_code 0 "$BELAMY" embed plane --out plane.png
 expect_text "6 codes of 2 values as they are"
 
+# --- A bound that more draws of the latent do not tighten ---
+expect_code 0 "$BELAMY" train conditional-vae --data images --steps 2 --out told --set train.threads=1 --set "model.hidden=[16]"
+expect_code 2 "$BELAMY" evaluate told -n 100 --likelihood-samples 5
+expect_text "likelihood of conditional-vae does not depend on --likelihood-samples"
+
+# --- Images that are not square stay so ---
+mkdir -p oblong/{a,b}
+for ((k = 0; k < 20; ++k)); do
+  class=$( ((k % 2)) && echo a || echo b)
+  printf 'P2\n12 8\n255\n' >"oblong/$class/$k.pgm"
+  for ((i = 0; i < 96; ++i)); do echo $(((7 * k + i) % 256)); done >>"oblong/$class/$k.pgm"
+done
+expect_code 0 "$BELAMY" train vae --data oblong --steps 5 --out flat --set train.threads=1 --set "model.hidden=[16]"
+expect_code 0 "$BELAMY" reconstruct flat -n 2 --out flat.npz
+expect_text "2 reconstructions"
+expect_code 0 "$BELAMY" score flat --data oblong -n 2
+expect_code 3 "$BELAMY" reconstruct flat --data images
+expect_text "was trained on \[1, 8, 12\]"
+
 # --- Two domains: folders A and B of pairs, translated, keeping names and sizes ---
 mkdir -p pairs/A pairs/B mine/deep
 cp images/left/*.pgm pairs/A

@@ -19,7 +19,8 @@ expect_in() { # what, part, whole
 
 # --- A small project in the shape of this one ---
 project="$scratch/a project"
-mkdir -p "$project"/{src,include,cmake,recipes,tools}
+mkdir -p "$project"/{src,include,cmake,recipes,labs,reproduce,tools}
+echo "number = 1" >"$project/reproduce/row.toml"
 cp "$SOURCE"/{belamy,CMakePresets.json} "$project"
 cp "$SOURCE"/tools/{build,quietly} "$project/tools"
 echo g++ >"$project/tools/packages.txt"
@@ -72,8 +73,8 @@ expect "folder, environment, arguments" "$scratch/elsewhere|/some/data|train|my 
 [[ $quickest -lt 1000 ]] || fail "a second call took $quickest ms"
 expect "no further build" 2 "$(setups)"
 
-# A changed, a new and a removed source each lead to one build.
-for change in 'echo "// changed" >>main.cpp' 'touch new.cpp' 'rm new.cpp'; do
+# A changed, a new and a removed source each lead to one build, a changed row of reproduce/ as well.
+for change in 'echo "// changed" >>main.cpp' 'touch new.cpp' 'rm new.cpp' 'echo "number = 2" >../reproduce/row.toml'; do
   count=$(setups)
   (cd "$project/src" && eval "$change")
   ../link >/dev/null 2>&1 || true

@@ -46,6 +46,8 @@ expect_text "stepps"
 expect_text "'belamy train --help' tells what is allowed"
 expect_failure 2 "$BELAMY" train gan --steps -5
 expect_text "steps"
+expect_failure 2 "$BELAMY" train dbn-mnist --steps 100 --out run
+expect_text "the length of recipe dbn-mnist is the sum of its stages"
 expect_failure 2 "$BELAMY" train
 expect_text "train needs a recipe or a model"
 expect_failure 2 train_ring run --set train.device=tpu
@@ -147,6 +149,8 @@ for model in conditional-vae semi-vae stacked-semi-vae debiasing-vae; do
 done
 expect_failure 3 "$BELAMY" train semi-vae --data bare --out run --set data.labelled=10
 expect_text "'bare' has no labels"
+expect_failure 2 "$BELAMY" train rbm --data bare --out run --set train.precision=bf16
+expect_text "set train.precision=f32"
 expect_failure 2 "$BELAMY" train conditional-vae --data glyphs --out run --set data.labelled=62
 expect_text "set data.labelled=0, or take semi-vae"
 expect_failure 2 "$BELAMY" train aae --data bare --out run --set model.labels=true
