@@ -73,8 +73,10 @@ class Density {
   enum class Kind { exact, lower_bound, estimate };
   virtual ~Density() = default;
   virtual Kind kind() const = 0;
-  /// [N], nats for each datum. `samples` draws of the latent tighten a bound by importance weighting (Burda,
-  /// Grosse & Salakhutdinov 2016); what needs none ignores them.
+  /// Whether `samples` draws of the latent make the bound tighter, by importance weighting (Burda, Grosse &
+  /// Salakhutdinov 2016); else they are ignored.
+  virtual bool tightens() const { return false; }
+  /// [N], nats for each datum.
   virtual Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t samples = 1) = 0;
   /// How the last figure came about, for people: "log Z = 451.3 by AIS, standard error 0.1".
   virtual std::string how() const { return ""; }

@@ -53,6 +53,7 @@ struct Batch {
 struct OptimizerState {
   std::vector<Tensor> first, second;
   std::int64_t updates = 0;
+  double rate = 0;  ///< the learning rate of the present step, schedule and warm-up included
 };
 
 /// A model's view of the running training. Nothing in it waits for the device.
@@ -78,7 +79,7 @@ class StepContext {
   virtual const std::string& stage() const = 0;  ///< name of the present [[stage]], "main" without stages
   virtual std::int64_t stage_step() const = 0;   ///< 0, 1, ... inside the stage
   virtual const PlayerOptions& options(std::string_view player) const = 0;
-  /// For models that look ahead through a player's optimiser; its learning rate is `options(player).lr`.
+  /// For models that look ahead through a player's optimiser.
   virtual OptimizerState optimizer_state(std::string_view player) const = 0;
 
   /// The one source of random numbers of a run; saved in checkpoints.

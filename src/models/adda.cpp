@@ -51,7 +51,7 @@ class Adda final : public Model, public Classifier, public Encoder {
   }
 
   void begin_stage(const std::string& stage) override {
-    if (stage == "source") return;
+    if (stage == "source" || adapted_.item<bool>()) return;
     copy_source();
     adapted_.fill_(true);
   }

@@ -10,8 +10,7 @@
 // `ablation` leaves terms out, as the paper's section 5.1.4 does: cycle-only and gan-only keep nothing else,
 // forward keeps the first cycle term alone, backward the second.
 //
-// Departures: the learning rate falls linearly over the whole run, not over its second half; transposed
-// convolutions are 4x4; batches of any size.
+// Departures: transposed convolutions are 4x4; batches of any size.
 
 #include <torch/types.h>
 #include <tuple>

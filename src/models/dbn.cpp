@@ -14,7 +14,8 @@
 // time.
 //
 // Departures: labels are no units of the top machine, so the class comes from a softmax on the way up; codes
-// are passed on as means.
+// are passed on as means; a dream of wake-sleep begins one Gibbs step of the top machine from the data,
+// whatever model.gibbs_steps and model.chain say of that machine's own learning.
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -189,7 +190,8 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
     const torch::NoGradGuard no_grad;
     auto v = values(batch.data);
     for (std::size_t k = 0; k < layer; ++k) v = machines_[k]->hidden_means(v);
-    if (context.stage_step() == 0) learners_[layer]->start(*machines_[layer], v);
+    if (context.stage_step() == 0 && !learners_[layer]->started())
+      learners_[layer]->start(*machines_[layer], v);
     learners_[layer]->step("layer-" + std::to_string(layer + 1), *machines_[layer], v, context);
   }
 
@@ -253,7 +255,7 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DbnConfig>(recipe);
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   if (settings.hidden.empty()) return "a network has at least one layer; set model.hidden";
-  if (const auto wrong = check_learning(settings); !wrong.empty()) return wrong;
+  if (const auto wrong = check_learning(settings, recipe); !wrong.empty()) return wrong;
   return check_stages(recipe, settings.hidden.size(), {"wake-sleep", "softmax", "fine-tune"});
 }
 

@@ -28,7 +28,7 @@ struct DiracConfig : AdversarialConfig {
 };
 
 Tensor near_by(double start, std::int64_t dimension, at::Generator generator) {
-  return torch::randn({dimension}, generator).mul_(1e-3).add_(start);
+  return torch::randn({dimension}, generator, generator.device()).mul_(1e-3).add_(start);
 }
 
 class Point : public torch::nn::Module {

@@ -173,7 +173,7 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
   if (settings.visible == "gaussian" && settings.centring != "none") {
     return "centring is for binary units; set model.centring=none";
   }
-  return check_learning(settings);
+  return check_learning(settings, recipe);
 }
 
 }  // namespace

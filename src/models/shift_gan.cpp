@@ -26,7 +26,8 @@ struct ShiftConfig : AdversarialConfig {
 class Shift : public torch::nn::Module {
  public:
   Shift(std::int64_t dimension, double start, at::Generator generator) {
-    theta_ = register_parameter("theta", torch::randn({dimension}, generator).mul_(0.01).add_(start));
+    theta_ = register_parameter(
+        "theta", torch::randn({dimension}, generator, generator.device()).mul_(0.01).add_(start));
   }
   Tensor forward(const Tensor& z) { return z + nn::present(theta_); }
 

@@ -125,6 +125,7 @@ class Vae final : public Model,
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
 
   Kind kind() const override { return Kind::lower_bound; }
+  bool tightens() const override { return true; }
   // One sample: the ELBO with its KL in closed form where there is one. More: the importance-weighted bound,
   // a part of the draws at a time.
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t samples) override {

@@ -69,7 +69,8 @@ BoltzmannMachine::BoltzmannMachine(std::int64_t visible, std::int64_t hidden, do
                                    at::Generator generator)
     : deviation_(deviation) {
   const torch::NoGradGuard no_grad;
-  weight = register_parameter("weight", torch::randn({visible, hidden}, generator) * 0.01);
+  weight =
+      register_parameter("weight", torch::randn({visible, hidden}, generator, generator.device()) * 0.01);
   visible_bias = register_parameter("visible_bias", torch::zeros({visible}));
   hidden_bias = register_parameter("hidden_bias", torch::zeros({hidden}));
 }

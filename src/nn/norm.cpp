@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <torch/types.h>
 
+#include "belamy/error.h"
+
 #include "nn/substitution.h"
 
 namespace belamy::nn {
@@ -38,9 +40,16 @@ Norm::Norm(const std::string& kind, std::int64_t channels, std::int64_t referenc
 Tensor Norm::forward(const Tensor& x) {
   const auto &weight = present(weight_), &bias = present(bias_);
   switch (kind_) {
-    case Kind::batch:
-      return at::batch_norm(x, weight, bias, running_mean_, running_var_, is_training(), kMomentum, kEpsilon,
-                            at::globalContext().userEnabledCuDNN());
+    case Kind::batch: {
+      if (is_training() && x.numel() == x.size(1)) {
+        throw usage_error("batch norm of a single datum: there is no deviation to divide by",
+                          "set train.batch=2 or more");
+      }
+      // Another player's weights, for a while: their passes do not belong into what this one remembers.
+      const bool own = !is_training() || &weight == &weight_;
+      return at::batch_norm(x, weight, bias, own ? running_mean_ : Tensor(), own ? running_var_ : Tensor(),
+                            is_training(), kMomentum, kEpsilon, at::globalContext().userEnabledCuDNN());
+    }
     case Kind::layer: return at::group_norm(x, 1, weight, bias, kEpsilon);
     case Kind::instance:
       return at::instance_norm(x, weight, bias, {}, {}, /*use_input_stats=*/true, kMomentum, kEpsilon,

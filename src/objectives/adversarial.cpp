@@ -84,6 +84,11 @@ Tensor Adversarial::generator(const Tensor& fake) const {
   return rule_->generator(fake);
 }
 
+// Beliefs and critics change sides with their sign, targets do not.
+Tensor Adversarial::exchanged(const Tensor& real) const {
+  return rule_->name == "least-squares" ? square(real, 0) : generator(-real);
+}
+
 bool Adversarial::is_probability() const {
   return rule_->probability;
 }

@@ -40,6 +40,8 @@ class Adversarial {
   /// The part of it that is about data.
   Tensor discriminator_on_data(const Tensor& real) const;
   Tensor generator(const Tensor& fake) const;
+  /// The generator's with the labels exchanged: for who wants real data to be taken for samples.
+  Tensor exchanged(const Tensor& real) const;
   /// Whether sigmoid(t) is the discriminator's belief that a datum is real.
   bool is_probability() const;
 

@@ -65,6 +65,10 @@ void judge_likelihood(Run& run, const Tensor& test, const JudgeRequest& request,
   auto* density = tighter ? need(run.model().density(), run, Capability::density) : run.model().density();
   if (!density) return;
   const bool bound = density->kind() == Density::Kind::lower_bound;
+  if (tighter && !density->tightens())
+    throw usage_error(
+        fmt::format("the likelihood of {} does not depend on --likelihood-samples", run.recipe().model->name),
+        "leave it out");
   double best = 0;
   const auto add = [&](const char* name, std::int64_t draws) {
     auto generator = run.generator(request.seed);

@@ -202,6 +202,14 @@ DataShape ModelState::shape_in(const StringMap& metadata, const std::string& ori
 }
 
 void ModelState::load(const Safetensors& file, const std::string& origin) {
+  load(file, origin, true);
+}
+
+void ModelState::load_weights(const Safetensors& file, const std::string& origin) {
+  load(file, origin, false);
+}
+
+void ModelState::load(const Safetensors& file, const std::string& origin, bool with_generator) {
   const torch::NoGradGuard no_grad;
   const auto model = file.metadata.find("model");
   if (model == file.metadata.end() || model->second != model_name_) {
@@ -240,7 +248,7 @@ void ModelState::load(const Safetensors& file, const std::string& origin) {
   const auto state = tensor_of(random->second);
   // Tried on a copy: the generator refuses what is no state of its own.
   try {
-    generator_.clone().set_state(state.clone());
+    if (with_generator) generator_.clone().set_state(state.clone());
   } catch (const c10::Error&) {
     throw storage_error(fmt::format("{}: '{}' is no state of a random generator on the {}", origin,
                                     kGenerator, generator_.device().str()),
@@ -251,7 +259,7 @@ void ModelState::load(const Safetensors& file, const std::string& origin) {
     updates.push_back(count_in(file.metadata, "updates." + player->name(), origin));
 
   for (auto& [live, stored] : copies) live.copy_(stored);
-  generator_.set_state(state.clone());
+  if (with_generator) generator_.set_state(state.clone());
   for (std::size_t i = 0; i < players_.size(); ++i) players_[i]->set_updates(updates[i]);
 }
 

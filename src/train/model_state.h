@@ -51,6 +51,9 @@ class ModelState {
   /// Puts back what `save` wrote. Storage errors (naming `origin`): another model, missing or superfluous
   /// arrays, other shapes, values that are not finite.
   void load(const Safetensors& file, const std::string& origin);
+  /// The same without the state of the random generator, which only the device that wrote it could go on
+  /// with.
+  void load_weights(const Safetensors& file, const std::string& origin);
 
   /// The shape that a checkpoint's metadata tells.
   static DataShape shape_in(const StringMap& metadata, const std::string& origin);
@@ -68,6 +71,7 @@ class ModelState {
   };
 
  private:
+  void load(const Safetensors& file, const std::string& origin, bool with_generator);
   std::vector<std::pair<std::string, Tensor>> tensors() const;  // all live tensors by name
 
   std::string model_name_;

@@ -102,7 +102,16 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
     }
     for (const auto& stage : documents) recipe->stages.push_back(stage_of(stage, settings));
   }
-  for (const auto& setting : overrides) recipe->fields_.set_text(setting);
+  for (const auto& setting : overrides) {
+    recipe->fields_.set_text(setting);
+    const auto key = setting.substr(0, setting.find('='));
+    for (const std::string length : {"steps", "epochs"}) {
+      if (recipe->stages.empty() || (key != length && key != "train." + length)) continue;
+      throw usage_error(
+          fmt::format("{}: the length of recipe {} is the sum of its stages", key, recipe->name),
+          "copy the recipe to a file of yours and change the steps of its [[stage]] tables");
+    }
+  }
   if (recipe->stages.empty()) recipe->stages.push_back({});
   return recipe;
 }

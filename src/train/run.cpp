@@ -34,7 +34,7 @@ std::unique_ptr<Run> Run::open(const std::filesystem::path& path, const std::str
       warn ? warn : [](const std::string&) {}, &step);
   const auto origin = fmt::format("{}: the checkpoint of step {}", path.string(), step);
   auto state = std::make_unique<ModelState>(*recipe, ModelState::shape_in(file.metadata, origin), where);
-  state->load(file, origin);
+  state->load_weights(file, origin);
   auto evaluation = std::make_unique<ModelState::Evaluation>(*state);
   return std::unique_ptr<Run>(new Run(std::unique_ptr<Parts>(
       new Parts{std::move(recipe), where, std::move(state), std::move(evaluation), step})));

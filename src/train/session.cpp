@@ -14,20 +14,20 @@ namespace {
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-// bfloat16 products in the forward pass, while it lives.
+// bfloat16 products in the forward pass, while it lives. Casts of weights are not kept: one made without a
+// graph, or before another player of the step moved, must not serve a later pass.
 class Autocast {
  public:
   Autocast(bool wanted, torch::Device device) : wanted_(wanted), cpu_(device.is_cpu()) {
     if (wanted_) set(true);
   }
   ~Autocast() {
-    if (!wanted_) return;
-    set(false);
-    at::autocast::clear_cache();
+    if (wanted_) set(false);
   }
 
  private:
   void set(bool on) const {
+    at::autocast::set_autocast_cache_enabled(!on);
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
     const auto type = cpu_ ? at::kCPU : at::kCUDA;
     at::autocast::set_autocast_enabled(type, on);
@@ -216,13 +216,17 @@ std::vector<std::pair<std::string, double>> Session::take_records() {
     values.emplace_back(record.name, record.sum.item<double>() / static_cast<double>(record.count));
     record.count = 0;
   }
+  check_finite();
+  return values;
+}
+
+void Session::check_finite() const {
   if (const auto bad = first_bad_.item<std::int64_t>(); bad != kNever) {
     throw diverged_error(
-        fmt::format("step {}: a loss or gradient is not finite; nothing was updated from there on", bad),
+        fmt::format("step {}: a loss or gradient is not finite; that update was not made", bad),
         "lower the learning rate, or run again with --device cpu to learn which tensor; --resume goes "
         "on from the last checkpoint");
   }
-  return values;
 }
 
 const PlayerOptions& Session::options(std::string_view player) const {
@@ -230,10 +234,14 @@ const PlayerOptions& Session::options(std::string_view player) const {
 }
 
 OptimizerState Session::optimizer_state(std::string_view player) const {
-  return state_.player(player).optimizer_state();
+  const auto& each = state_.player(player);
+  auto state = each.optimizer_state();
+  state.rate = each.options().lr * schedule(each.options());
+  return state;
 }
 
 Snapshot Session::save() const {
+  check_finite();
   auto snapshot = state_.save();
   snapshot.metadata["step"] = std::to_string(step_);
   return snapshot;

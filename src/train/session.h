@@ -22,6 +22,7 @@ class Session final : public StepContext {
   ModelState& state() { return state_; }
   Batches& batches() { return batches_; }
 
+  /// A divergence error where a step was not finite.
   Snapshot save() const;
   void load(const Safetensors& file, const std::string& origin);
 
@@ -55,6 +56,7 @@ class Session final : public StepContext {
                                    bool keep_graph) const;
   void move(PlayerState& player, const Tensor& loss);
   double schedule(const PlayerOptions& options) const;
+  void check_finite() const;
   [[noreturn]] void diverge(const PlayerState& player, const Tensor& loss) const;
 
   const Recipe& recipe_;

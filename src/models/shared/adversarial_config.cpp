@@ -132,9 +132,8 @@ std::vector<std::string> advise_game(const Recipe& recipe) {
   }
   if (c.label_fake > 0) {
     advice.push_back(
-        "with label_fake above 0 the best discriminator rewards samples where the generator already is; "
-        "smooth "
-        "one side only");
+        "with label_fake above 0 the best discriminator is flat far from the data and bad samples are not "
+        "told where to go; smooth one side only");
   }
   if (c.penalty_every > 1 && !c.penalises_gradients()) {
     advice.push_back("penalty_every is set, but no penalty on gradients is on");

@@ -171,7 +171,9 @@ void AdversarialModel::update_generator(const Tensor& shown, const Tensor& fresh
       add(game_.feature_matching, matching);
     }
   }
-  if (game_.consensus > 0 && penalty_is_due(context)) add(1, consensus(shown, context));
+  // The generator's own count of updates: those of the discriminator need never meet it.
+  const auto update = (context.step() + 1) / game_.critic_steps - 1;
+  if (game_.consensus > 0 && update % game_.penalty_every == 0) add(1, consensus(shown, context));
   if (generator_history_) add(game_.historical_averaging, generator_history_->distance(generator_weights_));
   context.update("generator", loss);
 }
@@ -179,6 +181,8 @@ void AdversarialModel::update_generator(const Tensor& shown, const Tensor& fresh
 // What the discriminator is shown as generated: the fresh samples, or those of a past generator, or a mix.
 Tensor AdversarialModel::opposing_samples(const Tensor& fresh, StepContext& context) {
   const torch::NoGradGuard no_grad;
+  // Mixed in any case: the buffer takes the samples of every step.
+  const auto mixed = replay_ ? replay_->mix(fresh, context.step(), context.generator()) : fresh;
   if (past_generators_) {
     const auto past = past_generators_->draw(generator_weights_, context.step(), game_.past_share, 1);
     if (!past.empty()) {
@@ -186,7 +190,7 @@ Tensor AdversarialModel::opposing_samples(const Tensor& fresh, StepContext& cont
       return generate_detached(fresh.size(0), context);
     }
   }
-  return replay_ ? replay_->mix(fresh, context.step(), context.generator()) : fresh;
+  return mixed;
 }
 
 // The discriminator that the generator plays against, where it is not the present one.
@@ -206,7 +210,7 @@ std::vector<Tensor> AdversarialModel::opposing_weights(const Tensor& shown, cons
   const auto state = context.optimizer_state("discriminator");
   const bool adam = o.optimizer == "adam";
   return objectives::unroll(discriminator_weights_, loss, game_.unroll,
-                            {adam, o.lr, o.beta1, o.beta2, o.epsilon},
+                            {adam, state.rate, o.beta1, o.beta2, o.epsilon},
                             {state.first, adam ? state.second : std::vector<Tensor>{}, state.updates});
 }
 
@@ -251,7 +255,11 @@ Tensor AdversarialModel::generate_detached(std::int64_t n, StepContext& context)
 
 Tensor AdversarialModel::pack(const Tensor& data) const {
   const auto m = game_.packing;
-  return m == 1 ? data : data.contiguous().view(packed_shape().sizes(data.size(0) / m));
+  if (m == 1) return data;
+  auto sizes = data.sizes().vec();
+  sizes[0] /= m;
+  sizes[1] *= m;
+  return data.contiguous().view(sizes);
 }
 
 Tensor AdversarialModel::blurred(const Tensor& data, StepContext& context) const {

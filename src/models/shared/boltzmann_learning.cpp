@@ -3,6 +3,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "belamy/recipe.h"
+
 #include "nn/products.h"
 
 namespace belamy::models {
@@ -26,7 +28,8 @@ void BoltzmannLearning::learning_fields(Fields& f) {
   f.add("sparsity_cost", sparsity_cost, {0, 100}, "how strongly the target pulls");
 }
 
-std::string check_learning(const BoltzmannLearning& settings) {
+std::string check_learning(const BoltzmannLearning& settings, const Recipe& recipe) {
+  if (recipe.train.precision != "f32") return "it computes its gradients in float32; set train.precision=f32";
   if (settings.sparsity_target == 1) return "no unit is always on; set model.sparsity_target=0.1";
   return "";
 }
@@ -40,7 +43,7 @@ BoltzmannLearner::BoltzmannLearner(const nn::BoltzmannMachine& machine, const Bo
   if (settings.chain == "persistent") {
     particles_ = register_buffer(
         "particles", machine.gaussian()
-                         ? torch::randn({settings.particles, v}, generator)
+                         ? torch::randn({settings.particles, v}, generator, generator.device())
                          : torch::bernoulli(torch::full({settings.particles, v}, 0.5), generator));
   }
   if (settings.centring != "none") {
@@ -109,9 +112,8 @@ void BoltzmannLearner::step(const std::string& player, const nn::BoltzmannMachin
   if (s.weight_cost > 0) weight.add_(machine.weight.detach(), s.weight_cost);
   context.apply(player, {weight, visible_bias, hidden_bias});
 
-  const auto steps = std::min(context.step() + 1, kMeanSteps);
-  data_means_.lerp_(v_data, 1.0 / static_cast<double>(steps));
   steps_.add_(1);
+  data_means_.lerp_(v_data, steps_.clamp_max(kMeanSteps).to(v_data.scalar_type()).reciprocal());
   if (!persistent) context.record("loss/reconstruction", (first_means - v).square_().sum(1).mean());
   context.record("activity/hidden", h_data.mean());
 }

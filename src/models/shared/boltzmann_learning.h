@@ -23,7 +23,7 @@ struct BoltzmannLearning {
   void learning_fields(Fields& f);
 };
 /// What is wrong with the settings, or empty.
-std::string check_learning(const BoltzmannLearning& settings);
+std::string check_learning(const BoltzmannLearning& settings, const Recipe& recipe);
 
 /// What learning remembers of one machine beside its weights: chains, means, offsets; all buffers.
 class BoltzmannLearner : public torch::nn::Module {

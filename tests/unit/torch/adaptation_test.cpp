@@ -94,6 +94,14 @@ TEST(AddaTest, AnAverageBeginsWithTheCopy) {
   EXPECT_LT((named(session, 1) - before).abs().max().item<float>(), 1e-5);
 }
 
+TEST(AddaTest, ASecondStageOfAdaptationGoesOn) {
+  auto recipe = staged(3, 3);
+  recipe->stages.push_back({"adapt", 2, {"optimizer.target.lr=0"}});
+  Session session(*recipe, small_domains(60), torch::kCPU);
+  run_steps(session, 6);
+  EXPECT_EQ(moved_by(session, 2), (std::set<std::string>{"adversary"}));
+}
+
 TEST(AddaTest, ItsFirstStageIsTheBaseline) {
   const auto data = small_domains(60);
   const auto recipe = staged(8, 8), baseline = small("source-only");

@@ -91,6 +91,18 @@ TEST(DeepBeliefNetwork, StagesMoveWhatTheySay) {
   }
 }
 
+TEST(DeepBeliefNetwork, ALayersSecondStageGoesOn) {
+  auto recipe = recipe_of("dbn", {"model.hidden=[16, 12]", "train.batch=20"});
+  recipe->stages = {{"layer-1", 5, {}}, {"layer-1", 1, {"optimizer.layer.lr=0"}}};
+  Session session(*recipe, small_images(100), torch::kCPU);
+  run_steps(session, 5);
+  std::vector<Tensor> before;
+  for (const auto& p : session.state().player("layer-1").parameters()) before.push_back(p.detach().clone());
+  session.run_step();
+  for (std::size_t i = 0; i < before.size(); ++i)
+    EXPECT_TRUE(torch::equal(session.state().player("layer-1").parameters()[i], before[i])) << i;
+}
+
 TEST(DeepBeliefNetwork, UnknownStagesAreRefused) {
   auto recipe = recipe_of("dbn", {"model.hidden=[16, 12]"});
   recipe->stages = {{"layer-3", 3, {}}};

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
+#include "belamy/error.h"
+
 #include "models/shared/opponents.h"
 #include "nn/batch_statistics.h"
 #include "nn/flow.h"
@@ -32,6 +34,27 @@ TEST(NormTest, BatchNormIsLibTorchs) {
   ours.eval();
   theirs->eval();
   EXPECT_LT(greatest(ours.forward(x) - theirs(x)), 1e-6);  // the running statistics too
+}
+
+TEST(NormTest, PassesWithOtherWeightsAreNotRemembered) {
+  Norm norm("batch", 3);
+  const auto x = normal({4, 3, 5, 5}, 1) * 3 + 1;
+  const auto before = norm.named_buffers()["running_mean"].clone();
+  {
+    const Substitution stand_in(norm.parameters(), {torch::ones({3}), torch::zeros({3})});
+    EXPECT_LT(greatest(norm.forward(x).mean(at::IntArrayRef{0, 2, 3})), 1e-5);
+  }
+  EXPECT_TRUE(torch::equal(norm.named_buffers()["running_mean"], before));
+  norm.forward(x);
+  EXPECT_FALSE(torch::equal(norm.named_buffers()["running_mean"], before));
+}
+
+TEST(NormTest, ASingleDatumIsRefused) {
+  Norm norm("batch", 3);
+  EXPECT_THROW(norm.forward(normal({1, 3}, 1)), Error);
+  norm.forward(normal({1, 3, 2, 2}, 1));
+  norm.eval();
+  norm.forward(normal({1, 3}, 1));
 }
 
 TEST(NormTest, LayerAndInstanceNormLookAtOneExample) {

@@ -102,6 +102,16 @@ TEST(AdversarialTest, TheOtherObjectivesAgreeWithTheirFormulas) {
   }
 }
 
+// Who wants data to be taken for samples is content where the discriminator's target for samples is.
+TEST(AdversarialTest, ExchangedLabels) {
+  const auto t = torch::tensor({-1.0, 0.0, 2.0}, torch::kDouble);
+  EXPECT_NEAR(Adversarial("least-squares").exchanged(t).item<double>(), (1 + 0 + 4) / 6.0, 1e-12);
+  for (const std::string name : {"non-saturating", "minimax", "hinge", "wasserstein"}) {
+    const Adversarial objective(name);
+    EXPECT_EQ(objective.exchanged(t).item<double>(), objective.generator(-t).item<double>()) << name;
+  }
+}
+
 TEST(AdversarialTest, SmoothedLabelsMoveTheBestDiscriminator) {
   // At one point with densities p and q the loss p L(real) + q L(fake) is least at D = (a p + b q) / (p + q).
   const double p = 0.7, q = 0.4;

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <gmock/gmock.h>
+#include <map>
 #include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -112,6 +113,38 @@ TEST(MixedPrecision, ReportsOfAFirstStepAreNearThoseInSinglePrecision) {
       EXPECT_NE(mixed[i].second, single[i].second) << model << " did not compute in bfloat16";
     }
   }
+}
+
+double generator_loss(const std::string& precision, const std::string& rate) {
+  const auto recipe =
+      recipe_of("gan", {"train.batch=16", "train.steps=10", "train.precision=" + precision, "model.dropout=0",
+                        "optimizer.discriminator.optimizer=sgd", "optimizer.discriminator.beta1=0",
+                        "optimizer.discriminator.lr=" + rate});
+  Session session(*recipe, small_images(64, 16), torch::kCPU);
+  session.run_step();
+  for (const auto& [name, value] : session.take_records())
+    if (name == "loss/generator") return value;
+  return NAN;
+}
+
+TEST(MixedPrecision, TheGeneratorPlaysAgainstTheWeightsThatTheDiscriminatorHasNow) {
+  const auto moved = generator_loss("f32", "0.3"), unmoved = generator_loss("f32", "1e-9");
+  ASSERT_GT(std::abs(moved - unmoved), 0.1 * moved);
+  EXPECT_NEAR(generator_loss("bf16", "0.3"), moved, 0.03 * moved);
+}
+
+// It looks at its own codes without gradients before it learns from them.
+TEST(MixedPrecision, WhatWasSeenWithoutGradientsStillLearns) {
+  auto settings = find_model("debiasing-vae").tiny;
+  settings.insert(settings.end(), {"train.batch=16", "train.steps=10", "train.precision=bf16"});
+  const auto recipe = recipe_of("debiasing-vae", settings);
+  Session session(*recipe, small_images(64, 16), torch::kCPU);
+  std::map<std::string, Tensor> before;
+  for (const auto& item : session.state().model().named_parameters())
+    before[item.key()] = item.value().detach().clone();
+  run_steps(session, 2);
+  for (const auto& item : session.state().model().named_parameters())
+    EXPECT_FALSE(same_bits(item.value(), before.at(item.key()))) << item.key();
 }
 
 }  // namespace

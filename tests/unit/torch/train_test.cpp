@@ -476,6 +476,15 @@ TEST_F(GuardTest, AHugeStepEndsTheRunWithFiniteWeights) {
   }
 }
 
+TEST(SessionTest, ALookAheadHasTheRateOfThePresentStep) {
+  const auto recipe = recipe_of("gan", with(kTinyGan, {"train.steps=10", "optimizer.discriminator.lr=0.5",
+                                                       "optimizer.discriminator.schedule=linear"}));
+  Session session(*recipe, small_images(64), kCpu);
+  EXPECT_NEAR(session.optimizer_state("discriminator").rate, 0.5, 1e-12);
+  run_steps(session, 5);
+  EXPECT_NEAR(session.optimizer_state("discriminator").rate, 0.25, 1e-12);
+}
+
 // --- checkpoints ------------------------------------------------------------------------------------------
 
 class CheckpointTest : public testing::Test {
@@ -551,6 +560,18 @@ TEST_F(CheckpointTest, AForeignRandomStateIsRefused) {
   state.shape = {3};
   state.bytes = 3;
   EXPECT_THAT(refused(file), HasSubstr("'random/generator'"));
+}
+
+// A run is opened on machines with other generators than the one that trained it.
+TEST_F(CheckpointTest, WeightsNeedNoRandomState) {
+  auto file = own();
+  auto& state = file.arrays.at("random/generator");
+  state.shape = {3};
+  state.bytes = 3;
+  session_.state().load_weights(file, "the checkpoint");
+  const auto& weight = file.arrays.at("model/generator.0.weight");
+  EXPECT_TRUE(
+      torch::equal(session_.state().model().named_parameters()["generator.0.weight"], tensor_of(weight)));
 }
 
 TEST_F(CheckpointTest, MetadataWithoutNumbersIsRefused) {
@@ -630,6 +651,16 @@ TEST(RecipeTest, EveryModelsDefaultsSurviveResolving) {
 
 TEST(RecipeTest, OverridesComeLast) {
   EXPECT_EQ(Recipe::parse(kRecipe, "bars.toml", {"train.batch=5", "train.batch=6"})->train.batch, 6);
+}
+
+TEST(RecipeTest, TheLengthOfStagesIsNotOverridden) {
+  const std::string staged =
+      "[model]\nname = \"gan\"\n[train]\nsteps = 9\n[[stage]]\nname = \"x\"\nsteps = 4\n";
+  EXPECT_EQ(Recipe::parse(staged, "staged.toml", {"train.batch=5"})->total_steps(1000), 4);
+  for (const std::string length : {"train.steps=7", "steps=7", "train.epochs=1"}) {
+    const auto text = message_of(ExitCode::usage, [&] { Recipe::parse(staged, "staged.toml", {length}); });
+    EXPECT_THAT(text, HasSubstr("the sum of its stages"));
+  }
 }
 
 TEST(RecipeTest, StepsOfARun) {
