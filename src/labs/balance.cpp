@@ -47,6 +47,8 @@ std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& objective,
         "[[stage]]\nname = \"head start\"\nsteps = {}\noptimizer.generator.lr = 0.0\n"
         "[[stage]]\nname = \"game\"\nsteps = {}\n",
         lab.integer("head_start"), game);
+  } else {
+    text += fmt::format("[train]\nsteps = {}\n", game);
   }
   return Recipe::parse(
       text, "the lab balance",
@@ -60,7 +62,6 @@ std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& objective,
           fmt::format("model.r1={}", lab.number("r1")),
           fmt::format("model.label_real={}", lab.number("label_real")),
           fmt::format("model.critic_steps={}", strength.critic_steps),
-          fmt::format("train.steps={}", game),
           fmt::format("train.batch={}", lab.integer("batch")),
           fmt::format("train.seed={}", lab.integer("seed")),
           "optimizer.generator.optimizer=" + lab.text("optimizer"),
