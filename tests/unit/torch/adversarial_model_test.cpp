@@ -58,6 +58,29 @@ TEST(GameTest, ALazyPenaltyCountsRarelyAndAsMuchMore) {
   EXPECT_FALSE(same_bits(after(lazy, 1), after({}, 1)));
 }
 
+// The discriminator's updates with the term are every second, the generator's own every second of its
+// updates.
+TEST(GameTest, ConsensusReachesTheGeneratorWhateverItsRhythm) {
+  Played game({"model.consensus=0.1", "model.critic_steps=2", "model.penalty_every=2"});
+  game.recorded("penalty/consensus");
+  run_steps(game.session(), 1);
+  EXPECT_GT(game.recorded("penalty/consensus"), 0);  // of the generator: the discriminator's is not due
+}
+
+TEST(GameTest, TheReplayBufferTakesTheSamplesOfEveryStep) {
+  Played game({"model.replay=48", "model.past_players=2", "model.past_every=1", "model.past_share=1"}, 3);
+  const auto kept = game.session().state().model().named_buffers()["replay.kept"];
+  EXPECT_GT(kept.abs().sum(1).min().item<float>(), 0);
+}
+
+TEST(GameTest, PackedFeaturesAreOfImagesOfAnySize) {
+  const auto recipe =
+      recipe_of("dcgan", {"model.packing=2", "model.width=4", "train.batch=8", "train.steps=1"});
+  Session session(*recipe, small_images(16, 16), kCpu);
+  const auto maps = session.state().model().featurizer()->features(torch::zeros({3, 1, 48, 32}));
+  EXPECT_EQ(maps[0].size(0), 3);
+}
+
 TEST(GameTest, ClippedWeightsStayInTheirBox) {
   Played game({"model.clip_weights=0.01"}, 3);
   EXPECT_LE(game.weights("discriminator").abs().max().item<float>(), 0.01f);
