@@ -28,6 +28,11 @@ Point ring_centre(int mode) {
   return {std::cos(angle), std::sin(angle)};
 }
 
+Point wide_ring_centre(int mode) {
+  const auto [x, y] = ring_centre(mode);
+  return {2 * x, 2 * y};
+}
+
 Point grid_centre(int mode) {
   return {2.0 * (mode % 5) - 4, 2.0 * (mode / 5) - 4};
 }
@@ -83,6 +88,8 @@ struct Set {
 constexpr std::array kSets = {
     Set{"ring", "2-D points, 8 Gaussians on a circle of radius 1, deviation 0.01", 2, 8, "mode", nullptr,
         ring_centre, 0.01},
+    Set{"wide-ring", "2-D points, 8 Gaussians on a circle of radius 2, deviation 0.02", 2, 8, "mode", nullptr,
+        wide_ring_centre, 0.02},
     Set{"grid", "2-D points, 25 Gaussians on a 5x5 grid from -4 to 4, deviation 0.05", 2, 25, "mode", nullptr,
         grid_centre, 0.05},
     Set{"swissroll", "2-D points, a spiral of radius 0.47 to 1.41, deviation 0.05", 2, 1, "", swissroll},

@@ -19,6 +19,7 @@
 
 #include "models/shared/code_networks.h"
 #include "models/shared/code_terms.h"
+#include "nn/draws.h"
 #include "objectives/likelihood.h"
 
 namespace belamy::models {
@@ -130,7 +131,7 @@ class DenoisingAutoencoder final : public Model, public Sampler, public Encoder,
     return from_unit(spread_ ? raw.clamp(0, 1) : raw.sigmoid());
   }
   Tensor draw(const Tensor& raw, at::Generator generator) const {
-    if (!spread_) return from_unit(at::bernoulli(raw.sigmoid(), generator));
+    if (!spread_) return from_unit(nn::draw_from(raw.sigmoid(), generator));
     const auto noise = torch::randn(raw.sizes(), generator, raw.options());
     const auto drawn = raw + spread_->log_deviation().detach().exp() * noise;
     return shape_.is_images() ? from_unit(drawn) : drawn;

@@ -6,6 +6,7 @@
 // sigmoid; the rectifier-only generator of the MNIST experiment is kept, with batch norm (a setting).
 // Takes images and points.
 
+#include <numbers>
 #include <torch/types.h>
 
 #include "models/shared/adversarial_model.h"
@@ -23,6 +24,8 @@ struct GanConfig : AdversarialConfig {
   std::int64_t pieces = 5;
   double dropout = 0.3;
   std::string init = "he";
+  double gain = std::numbers::sqrt2;
+  double input_scale = 1;
 
   void fields(Fields& f) override {
     AdversarialConfig::fields(f);
@@ -34,6 +37,8 @@ struct GanConfig : AdversarialConfig {
     f.add("dropout", dropout, {0, 0.95}, "dropout after each hidden layer of the discriminator");
     f.add("init", init, nn::init_names(),
           "distribution of the first weights; narrow: N(0, 0.02), wide: N(0, 0.1)");
+    f.add("gain", gain, {1e-3, 100}, "length of the rows or columns of orthogonal first weights");
+    f.add("input_scale", input_scale, {1e-6, 1e6}, "the discriminator sees the data times this");
   }
 };
 
@@ -59,6 +64,9 @@ class Gan final : public AdversarialModel {
 
     const auto weighting = discriminator_weighting();
     const auto norm = config.norm_of_discriminator("");
+    if (const auto scale = config.input_scale; scale != 1) {
+      discriminator_->add([scale](const Tensor& x) { return x * scale; });
+    }
     width = packed_shape().values();
     for (const auto next : config.discriminator) {
       if (config.unit == "maxout") {
@@ -73,8 +81,8 @@ class Gan final : public AdversarialModel {
     }
     finish_discriminator(width);
 
-    nn::initialise(*generator_, nn::init_of(config.init), generator);
-    nn::initialise(*discriminator_, nn::init_of(config.init), generator);
+    nn::initialise(*generator_, nn::init_of(config.init), generator, config.gain);
+    nn::initialise(*discriminator_, nn::init_of(config.init), generator, config.gain);
     begin_game(generator);
   }
 };

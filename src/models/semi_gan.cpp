@@ -96,12 +96,12 @@ class SemiGan final : public AdversarialModel, public Classifier {
  protected:
   Tensor logit(const Tensor& output) override { return output.logsumexp(1); }
 
-  Tensor further_loss(const Batch& batch, StepContext& context) override {
-    const auto& known = labelled_part(batch);
-    const auto logits = classify(known.data);
-    const auto loss = at::cross_entropy_loss(logits, known.labels);
+  Tensor further_data(const Batch& batch) override { return labelled_part(batch).data; }
+  Tensor further_loss(const Tensor& logits, const Batch& batch, StepContext& context) override {
+    const auto& labels = labelled_part(batch).labels;
+    const auto loss = at::cross_entropy_loss(logits, labels);
     context.record("loss/labelled", loss);
-    context.record("error/labelled", (logits.argmax(1) != known.labels).to(torch::kFloat).mean());
+    context.record("error/labelled", (logits.argmax(1) != labels).to(torch::kFloat).mean());
     return label_weight_ * loss;
   }
 

@@ -1,70 +1,11 @@
 #include "nn/boltzmann.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
-#include <mutex>
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "nn/bernoulli_kernel.h"
 #include "nn/products.h"
 
 namespace belamy::nn {
-namespace {
-
-std::uint64_t draw_key(at::Generator& generator) {
-  const std::lock_guard<std::mutex> lock(generator.mutex());
-  return at::check_generator<at::CPUGeneratorImpl>(generator)->random64();
-}
-
-// `bias`, `mean` and `sample` may be undefined.
-void run_kernel(const Tensor& logits, const Tensor& bias, const Tensor& mean, const Tensor& sample,
-                std::uint64_t key) {
-  const auto pointer = [](const Tensor& x) { return x.defined() ? x.data_ptr<float>() : nullptr; };
-  const auto columns = logits.size(1);
-  const auto grain = std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(columns, 1));
-  at::parallel_for(0, logits.size(0), grain, [&](std::int64_t first, std::int64_t last) {
-    sigmoid_draw(logits.data_ptr<float>(), pointer(bias), pointer(mean), pointer(sample), columns, first,
-                 last, key);
-  });
-}
-
-bool has_kernel(const Tensor& logits) {
-  return logits.device().is_cpu() && logits.scalar_type() == torch::kFloat && logits.is_contiguous();
-}
-
-}  // namespace
-
-UnitDraw draw_units(const Tensor& logits, const Tensor& bias, at::Generator generator, bool mean) {
-  const torch::NoGradGuard no_grad;
-  UnitDraw draw;
-  if (has_kernel(logits)) {
-    draw.sample = torch::empty_like(logits);
-    if (mean) draw.mean = torch::empty_like(logits);
-    run_kernel(logits, bias, draw.mean, draw.sample, draw_key(generator));
-    return draw;
-  }
-  draw.mean = torch::sigmoid(logits + bias);
-  draw.sample = (torch::rand(logits.sizes(), generator, logits.options()) < draw.mean).to(logits.dtype());
-  return draw;
-}
-
-Tensor draw_from(const Tensor& means, at::Generator generator) {
-  const torch::NoGradGuard no_grad;
-  if (!has_kernel(means)) return torch::bernoulli(means, generator);
-  const auto sample = torch::empty_like(means);
-  run_kernel(means, {}, {}, sample, draw_key(generator));
-  return sample;
-}
-
-Tensor unit_means(const Tensor& logits, const Tensor& bias) {
-  if (!has_kernel(logits) || logits.requires_grad()) return torch::sigmoid(logits + bias);
-  const torch::NoGradGuard no_grad;
-  const auto mean = torch::empty_like(logits);
-  run_kernel(logits, bias, mean, {}, 0);
-  return mean;
-}
-
 BoltzmannMachine::BoltzmannMachine(std::int64_t visible, std::int64_t hidden, double deviation,
                                    at::Generator generator)
     : deviation_(deviation) {

@@ -10,20 +10,11 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "nn/draws.h"
+
 namespace belamy::nn {
 
 using torch::Tensor;
-
-/// Sigmoid(logits + bias) [N, M] and a Bernoulli draw from it, in one pass on the CPU. `mean` may be left
-/// out.
-struct UnitDraw {
-  Tensor mean, sample;
-};
-UnitDraw draw_units(const Tensor& logits, const Tensor& bias, at::Generator generator, bool mean = true);
-/// Bernoulli draws from means [N, M].
-Tensor draw_from(const Tensor& means, at::Generator generator);
-/// Sigmoid(logits + bias) alone.
-Tensor unit_means(const Tensor& logits, const Tensor& bias);
 
 class BoltzmannMachine : public torch::nn::Module {
  public:

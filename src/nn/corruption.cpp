@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <torch/types.h>
 
+#include "nn/draws.h"
+
 namespace belamy::nn {
 
 const std::vector<std::string>& corruption_names() {
@@ -13,9 +15,7 @@ const std::vector<std::string>& corruption_names() {
 Tensor corrupt(const Tensor& values, const std::string& kind, double level, double low, double high,
                at::Generator generator) {
   if (kind == "none") return values;
-  if (kind == "gaussian") {
-    return values + at::empty_like(values).normal_(0, level * (high - low), generator);
-  }
+  if (kind == "gaussian") return values + normal_like(values, level * (high - low), generator);
   const auto u = at::empty_like(values).uniform_(0, 1, generator);
   if (kind == "masking") return values.masked_fill(u < level, low);
   if (kind == "salt-and-pepper") {

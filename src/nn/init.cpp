@@ -52,7 +52,7 @@ Init init_of(const std::string& name) {
   throw std::logic_error("no initialisation is called " + name);
 }
 
-void initialise(torch::nn::Module& module, Init init, at::Generator generator) {
+void initialise(torch::nn::Module& module, Init init, at::Generator generator, double gain) {
   const torch::NoGradGuard no_grad;
   const bool normalises = is_normalisation(module);
   for (auto& item : module.named_parameters(/*recurse=*/false)) {
@@ -71,14 +71,14 @@ void initialise(torch::nn::Module& module, Init init, at::Generator generator) {
     const double fan_in = static_cast<double>(parameter.size(1)) * field;
     const double fan_out = static_cast<double>(parameter.size(0)) * field;
     switch (init) {
-      case Init::orthogonal: fill_orthogonal(parameter, std::sqrt(2.0), generator); break;
+      case Init::orthogonal: fill_orthogonal(parameter, gain, generator); break;
       case Init::dcgan: fill_normal(parameter, 0, 0.02, generator); break;
       case Init::wide: fill_normal(parameter, 0, 0.1, generator); break;
       case Init::he: fill_normal(parameter, 0, std::sqrt(2 / fan_in), generator); break;
       case Init::glorot: fill_uniform(parameter, std::sqrt(6 / (fan_in + fan_out)), generator); break;
     }
   }
-  for (const auto& child : module.children()) initialise(*child, init, generator);
+  for (const auto& child : module.children()) initialise(*child, init, generator, gain);
 }
 
 }  // namespace belamy::nn

@@ -1,6 +1,7 @@
 // Weight initialisation from a generator of the caller's own: same seed, same weights, whatever ran before.
 #pragma once
 
+#include <numbers>
 #include <string>
 #include <torch/nn/module.h>
 #include <vector>
@@ -8,8 +9,8 @@
 namespace belamy::nn {
 
 enum class Init {
-  orthogonal,  ///< rows or columns orthogonal, of length sqrt(2) (Saxe et al. 2014); dense layers only,
-               ///< biases 0
+  orthogonal,  ///< rows or columns orthogonal, all of one length (Saxe et al. 2014), biases 0; dense layers
+               ///< only
   dcgan,   ///< weights N(0, 0.02), batch-norm scales N(1, 0.02), shifts and biases 0 (Radford et al. 2016)
   wide,    ///< weights N(0, 0.1), biases 0: the directions of Salimans et al. 2016's normalised layers
   he,      ///< weights N(0, 2 / fan_in) for rectifiers (He et al. 2015), biases 0
@@ -20,7 +21,9 @@ enum class Init {
 Init init_of(const std::string& name);
 const std::vector<std::string>& init_names();
 
-/// Fills every parameter of `module` and below. The draws happen on the generator's device.
-void initialise(torch::nn::Module& module, Init init, at::Generator generator);
+/// Fills every parameter of `module` and below. The draws happen on the generator's device. `gain`: the
+/// length of orthogonal rows or columns, of effect there alone.
+void initialise(torch::nn::Module& module, Init init, at::Generator generator,
+                double gain = std::numbers::sqrt2);
 
 }  // namespace belamy::nn

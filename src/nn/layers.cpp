@@ -7,6 +7,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "nn/draws.h"
 #include "nn/products.h"
 #include "nn/substitution.h"
 
@@ -134,8 +135,7 @@ Tensor ConvTranspose::forward(const Tensor& x) {
 
 Tensor Dropout::forward(const Tensor& x) {
   if (!is_training() || probability_ == 0) return x;
-  const double keep = 1 - probability_;
-  return x * torch::empty_like(x).bernoulli_(keep, generator_).div_(keep);
+  return x * dropout_like(x, 1 - probability_, generator_);
 }
 
 Maxout::Maxout(std::int64_t in, std::int64_t out, std::int64_t pieces, Weighting weighting)
@@ -146,7 +146,7 @@ Tensor Maxout::forward(const Tensor& x) {
 }
 
 Tensor Noise::forward(const Tensor& x) {
-  return is_training() && deviation_ > 0 ? x + at::empty_like(x).normal_(0, deviation_, generator_) : x;
+  return is_training() && deviation_ > 0 ? x + normal_like(x, deviation_, generator_) : x;
 }
 
 namespace {

@@ -13,12 +13,12 @@ using torch::Tensor;
 
 /// [N, C] or [N, C, H, W] -> the same, scaled and shifted by what is learned for each channel.
 ///
-///   batch      by the batch's mean and variance; in evaluation by their running averages (Ioffe & Szegedy
-///   2015) layer      by each example's, over all its channels (Ba et al. 2016) instance   by each example's,
-///   channel by channel; needs [N, C, H, W] (Ulyanov et al. 2016) reference  by those of a reference batch,
-///   which is the first `reference` rows of the input virtual    virtual batch norm: by those of the
-///   reference batch together with the example itself
-///              (Salimans et al. 2016, arXiv:1606.03498, section 3.5)
+/// - batch: by the batch's mean and variance; in evaluation by their running averages (Ioffe & Szegedy 2015)
+/// - layer: by each example's, over all its channels (Ba et al. 2016)
+/// - instance: by each example's, channel by channel; needs [N, C, H, W] (Ulyanov et al. 2016)
+/// - reference: by those of a reference batch, which is the first `reference` rows of the input
+/// - virtual: virtual batch norm, by those of the reference batch together with the example itself (Salimans
+///   et al. 2016, arXiv:1606.03498, section 3.5)
 ///
 /// With `reference` and `virtual` the reference rows come out normalised by their own statistics, so that the
 /// next layer finds its reference there too.
@@ -27,6 +27,8 @@ class Norm : public torch::nn::Module {
   Norm(const std::string& kind, std::int64_t channels, std::int64_t reference = 0);
   Tensor forward(const Tensor& x);
 
+  /// What comes out for an example depends on the others of its batch.
+  bool mixes_examples() const { return kind_ != Kind::layer && kind_ != Kind::instance; }
   static bool needs_reference(const std::string& kind) { return kind == "reference" || kind == "virtual"; }
 
  private:

@@ -5,6 +5,8 @@
 #include "belamy/error.h"
 
 #include "nn/batch_statistics.h"
+#include "nn/norm.h"
+#include "nn/products.h"
 #include "nn/substitution.h"
 #include "objectives/unrolled.h"
 
@@ -58,6 +60,11 @@ void AdversarialModel::begin_game(at::Generator generator, std::size_t features_
   if (game_.references() > 0) {
     reference_ = register_buffer("reference", draw_latent(game_.references(), generator));
   }
+  // A spectral weight moves its singular vector with every pass.
+  examples_meet_ = game_.spectral_norm || game_.minibatch_deviation || game_.minibatch_discrimination > 0;
+  for (const auto& module : discriminator_->modules()) {
+    if (const auto* norm = module->as<nn::Norm>()) examples_meet_ |= norm->mixes_examples();
+  }
   generator_weights_ = generator_->parameters();
   discriminator_weights_ = discriminator_->parameters();
   if (game_.replay > 0)
@@ -105,15 +112,11 @@ void AdversarialModel::update_discriminator(const Batch& batch, const Tensor& sh
                                             StepContext& context) {
   const auto real = pack(blurred(shown, context));
   const auto fake = pack(blurred(opposing_samples(fresh, context), context));
-  Tensor t_real, t_fake;
-  if (game_.joint_batch) {
-    const auto both = judge(at::cat({real, fake}));
-    t_real = both.narrow(0, 0, real.size(0));
-    t_fake = both.narrow(0, real.size(0), fake.size(0));
-  } else {
-    t_real = judge(real);
-    t_fake = judge(fake);
-  }
+  std::vector<Tensor> batches = {real, fake};
+  const auto further = further_data(batch);
+  if (further.defined()) batches.push_back(further);
+  const auto outputs = outputs_for(batches);
+  const auto t_real = logit(outputs[0]), t_fake = logit(outputs[1]);
   auto loss = objective_.discriminator(t_real, t_fake);
   context.record("loss/discriminator", loss);
   if (objective_.is_probability()) {
@@ -126,7 +129,7 @@ void AdversarialModel::update_discriminator(const Batch& batch, const Tensor& sh
   const auto add = [&](const Tensor& more) {
     if (more.defined()) loss = loss + more;
   };
-  add(further_loss(batch, context));
+  if (further.defined()) add(further_loss(outputs[2], batch, context));
   if (game_.penalises_gradients() && penalty_is_due(context)) add(penalties(real, fake, context));
   if (game_.consensus > 0 && penalty_is_due(context)) add(consensus(shown, context));
   if (discriminator_history_) {
@@ -137,6 +140,19 @@ void AdversarialModel::update_discriminator(const Batch& batch, const Tensor& sh
     const torch::NoGradGuard no_grad;
     for (auto& weight : discriminator_weights_) weight.clamp_(-game_.clip_weights, game_.clip_weights);
   }
+}
+
+// The discriminator's outputs for each of them. Where its layers keep examples apart, one pass over all is
+// the same as several, with products of more rows and no gradients of several passes to add.
+std::vector<Tensor> AdversarialModel::outputs_for(const std::vector<Tensor>& batches) {
+  if (game_.joint_batch || (nn::fast_paths() && !examples_meet_)) {
+    std::vector<std::int64_t> sizes;
+    for (const auto& batch : batches) sizes.push_back(batch.size(0));
+    return discriminator_->forward(at::cat(batches)).split_with_sizes(sizes);
+  }
+  std::vector<Tensor> outputs;
+  for (const auto& batch : batches) outputs.push_back(discriminator_->forward(batch));
+  return outputs;
 }
 
 void AdversarialModel::update_generator(const Tensor& shown, const Tensor& fresh, StepContext& context) {

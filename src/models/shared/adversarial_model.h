@@ -50,8 +50,10 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   virtual Tensor logit(const Tensor& output) { return output.squeeze(1); }
   /// What the discriminator gets for data.
   virtual Tensor present_data(const Tensor& data, StepContext&) { return data; }
-  /// More for the discriminator to descend; undefined: nothing.
-  virtual Tensor further_loss(const Batch&, StepContext&) { return {}; }
+  /// More for the discriminator to see in its update, and what it descends for its outputs [N, ...] there.
+  /// Undefined: nothing.
+  virtual Tensor further_data(const Batch&) { return {}; }
+  virtual Tensor further_loss(const Tensor&, const Batch&, StepContext&) { return {}; }
 
   Tensor generate(const Tensor& latents);
   Tensor judge(const Tensor& packed) { return logit(discriminator_->forward(packed)); }
@@ -69,6 +71,7 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   /// `shown`: the data as the discriminator sees it; `fresh`: this step's samples.
   void update_discriminator(const Batch& batch, const Tensor& shown, const Tensor& fresh,
                             StepContext& context);
+  std::vector<Tensor> outputs_for(const std::vector<Tensor>& batches);
   void update_generator(const Tensor& shown, const Tensor& fresh, StepContext& context);
   Tensor generate_detached(std::int64_t n, StepContext& context);
   Tensor opposing_samples(const Tensor& fresh, StepContext& context);
@@ -81,6 +84,7 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   const std::int64_t latent_;
   const objectives::Adversarial objective_;
   std::size_t feature_end_ = 0;  // steps of the discriminator up to the matched features
+  bool examples_meet_ = false;   // in the discriminator: what it says of one depends on its batch
   Tensor reference_;             // [R, Z], latents of reference and virtual batch norm
   std::vector<Tensor> generator_weights_, discriminator_weights_;
   std::shared_ptr<ReplayBuffer> replay_;

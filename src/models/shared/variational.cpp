@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "nn/draws.h"
 #include "objectives/variational.h"
 
 namespace belamy::models {
@@ -35,7 +36,7 @@ std::pair<Tensor, Tensor> Observation::split(const Tensor& raw) const {
 }
 
 Tensor Observation::taken(const Tensor& data, at::Generator generator) const {
-  return binarise_ ? from_unit(at::bernoulli(to_unit(data).clamp(0, 1), generator)) : data;
+  return binarise_ ? from_unit(nn::draw_from(to_unit(data).clamp(0, 1), generator)) : data;
 }
 
 Tensor Observation::log_likelihood(const Tensor& taken, const Tensor& raw) const {

@@ -9,7 +9,7 @@
 #include "belamy/error.h"
 
 #include "metrics/partition.h"
-#include "nn/bernoulli_kernel.h"
+#include "nn/draw_kernel.h"
 
 namespace belamy {
 namespace {

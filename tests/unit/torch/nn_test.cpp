@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
+#include "nn/draws.h"
 #include "nn/init.h"
 #include "nn/layers.h"
 
@@ -80,6 +81,51 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ConvTransposeTest,
                                          TransposeCase{16, 8, 4, 1, 0, 1, 1, false},
                                          TransposeCase{3, 5, 3, 1, 1, 6, 5, true},
                                          TransposeCase{4, 1, 5, 3, 2, 4, 6, true}));
+
+// Draws that are neither a multiple of the kernel's block nor of its vectors.
+constexpr std::int64_t kNormals = 1'000'003;
+
+TEST(NormalDraws, AreNormal) {
+  const auto x = normal_like(torch::empty({kNormals}), 1, seeded(3)).to(torch::kDouble);
+  const auto n = static_cast<double>(kNormals);
+  // Seed 3: standard errors of mean, variance, third and fourth moment; four of each are allowed.
+  EXPECT_NEAR(x.mean().item<double>(), 0, 4 / std::sqrt(n));
+  EXPECT_NEAR(x.square().mean().item<double>(), 1, 4 * std::sqrt(2 / n));
+  EXPECT_NEAR(x.pow(3).mean().item<double>(), 0, 4 * std::sqrt(15 / n));
+  EXPECT_NEAR(x.pow(4).mean().item<double>(), 3, 4 * std::sqrt(96 / n));
+  // Kolmogorov's distance to the distribution function; 1.95 / sqrt(n) is exceeded once in a thousand seeds.
+  const auto sorted = std::get<0>(x.sort());
+  const auto function = 0.5 * (1 + torch::erf(sorted / std::sqrt(2.0)));
+  const auto ranks = (torch::arange(kNormals, torch::kDouble) + 0.5) / n;
+  EXPECT_LT((function - ranks).abs().max().item<double>(), 1.95 / std::sqrt(n));
+  // The tails: beyond 4 deviations 6.3e-5 of them, 63 of a million.
+  EXPECT_NEAR((x.abs() > 4).sum().item<double>(), 63.3, 4 * std::sqrt(63.3));
+  EXPECT_LT(x.abs().max().item<double>(), 5.9);
+}
+
+TEST(NormalDraws, AreIndependentOfEachOther) {
+  const auto x = normal_like(torch::empty({kNormals}), 1, seeded(4)).to(torch::kDouble);
+  // 16: sine and cosine of one angle; 32 and 64: the next words and the next block.
+  for (const std::int64_t lag : {1, 2, 16, 32, 64}) {
+    const auto a = x.slice(0, lag), b = x.slice(0, 0, -lag);
+    const double bound = 4 / std::sqrt(static_cast<double>(kNormals));
+    EXPECT_NEAR((a * b).mean().item<double>(), 0, bound) << lag;
+    EXPECT_NEAR(((a.square() - 1) * (b.square() - 1)).mean().item<double>(), 0, 2 * bound) << lag;
+  }
+}
+
+TEST(NormalDraws, DependOnTheGeneratorAlone) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto one = normal_like(torch::empty({301, 333}), 0.5, seeded(5));
+  at::set_num_threads(2);
+  EXPECT_TRUE(normal_like(torch::empty({301, 333}), 0.5, seeded(5)).equal(one));
+  at::set_num_threads(threads);
+  EXPECT_FALSE(normal_like(torch::empty({301, 333}), 0.5, seeded(6)).equal(one));
+  // A shorter array is the beginning of a longer one, and the deviation only scales.
+  EXPECT_TRUE(normal_like(torch::empty({77}), 0.5, seeded(5)).equal(one.flatten().slice(0, 0, 77)));
+  EXPECT_TRUE(normal_like(torch::empty({301, 333}), 1, seeded(5)).mul(0.5).equal(one));
+}
 
 TEST(DropoutTest, DropsTheShareAndKeepsTheMean) {
   // Seed 2, 100,000 draws: the share of zeros has a standard error of 0.0014, the mean one of 0.0021; five of

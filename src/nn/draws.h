@@ -1,0 +1,27 @@
+// Random numbers of whole tensors, from a generator of the caller's: on the CPU by a fused kernel, where
+// LibTorch 1.13 draws one number after the other.
+#pragma once
+
+#include <torch/types.h>
+
+namespace belamy::nn {
+
+using torch::Tensor;
+
+/// Sigmoid(logits + bias) and a Bernoulli draw from it, in one pass on the CPU. `mean` may be left out.
+struct UnitDraw {
+  Tensor mean, sample;
+};
+/// logits [N, M], bias [M].
+UnitDraw draw_units(const Tensor& logits, const Tensor& bias, at::Generator generator, bool mean = true);
+/// Bernoulli draws from means of any shape [N, ...].
+Tensor draw_from(const Tensor& means, at::Generator generator);
+/// Sigmoid(logits + bias) alone.
+Tensor unit_means(const Tensor& logits, const Tensor& bias);
+
+/// Draws from N(0, deviation^2), of x's shape.
+Tensor normal_like(const Tensor& x, double deviation, at::Generator generator);
+/// What inverted dropout multiplies x by: 1 / keep with probability `keep`, else 0.
+Tensor dropout_like(const Tensor& x, double keep, at::Generator generator);
+
+}  // namespace belamy::nn
