@@ -8,6 +8,7 @@
 #include <torch/utils.h>
 
 #include "nn/draws.h"
+#include "nn/norm.h"
 #include "nn/products.h"
 #include "nn/substitution.h"
 
@@ -153,8 +154,8 @@ namespace {
 
 const std::map<std::string, std::function<Tensor(const Tensor&)>>& activations() {
   static const std::map<std::string, std::function<Tensor(const Tensor&)>> all = {
-      {"relu", [](const Tensor& x) { return torch::relu(x); }},
-      {"leaky-relu", [](const Tensor& x) { return at::leaky_relu(x, 0.2); }},
+      {"relu", Rectifier{0}},
+      {"leaky-relu", Rectifier{0.2}},
       {"tanh", [](const Tensor& x) { return torch::tanh(x); }},
       {"sigmoid", [](const Tensor& x) { return torch::sigmoid(x); }},
       {"softplus", [](const Tensor& x) { return at::softplus(x); }},
@@ -181,11 +182,25 @@ const std::vector<std::string>& activation_names() {
   return names;
 }
 
+Tensor Rectifier::operator()(const Tensor& x) const {
+  return slope == 0 ? torch::relu(x) : at::leaky_relu(x, slope);
+}
+
+Tensor Chain::forward(Tensor x, std::size_t first, std::size_t last) const {
+  for (auto i = first; i < last; ++i) {
+    const auto& step = steps_[i];
+    const auto* rectifier = step.norm && i + 1 < last ? steps_[i + 1].run.target<Rectifier>() : nullptr;
+    x = rectifier ? step.norm->forward(x, rectifier->slope) : step.run(x);
+    if (rectifier) ++i;
+  }
+  return x;
+}
+
 std::vector<Tensor> Chain::pictures(Tensor x) const {
   std::vector<Tensor> seen;
   for (const auto& step : steps_) {
     const auto before = x;
-    x = step(x);
+    x = step.run(x);
     const bool same = !seen.empty() && x.dim() == 4 && seen.back().sizes() == x.sizes();
     if (same) {
       seen.back() = x;

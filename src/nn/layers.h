@@ -6,6 +6,7 @@
 #include <memory>
 #include <torch/nn/module.h>
 #include <torch/types.h>
+#include <type_traits>
 #include <vector>
 
 namespace belamy::nn {
@@ -110,13 +111,24 @@ class Noise : public torch::nn::Module {
   at::Generator generator_;
 };
 
-/// A chain of layers and functions. `add(module)` registers it under its place ("0", "1", ...).
+class Norm;
+
+/// x where it is positive, else `slope` times x.
+struct Rectifier {
+  double slope;
+  Tensor operator()(const Tensor& x) const;
+};
+
+/// A chain of layers and functions. `add(module)` registers it under its place ("0", "1", ...). A norm and
+/// the rectifier behind it run as one.
 class Chain : public torch::nn::Module {
  public:
   template <class M>
   Chain& add(std::shared_ptr<M> module) {
     register_module(std::to_string(steps_.size()), module);
-    steps_.push_back([module](const Tensor& x) { return module->forward(x); });
+    std::shared_ptr<Norm> norm;
+    if constexpr (std::is_same_v<M, Norm>) norm = module;
+    steps_.push_back({[module](const Tensor& x) { return module->forward(x); }, norm});
     return *this;
   }
   template <class M>
@@ -124,22 +136,23 @@ class Chain : public torch::nn::Module {
     return add(holder.ptr());
   }
   Chain& add(std::function<Tensor(const Tensor&)> function) {
-    steps_.push_back(std::move(function));
+    steps_.push_back({std::move(function), nullptr});
     return *this;
   }
   Tensor forward(Tensor x) const { return forward(std::move(x), 0, steps_.size()); }
   /// Only the steps from `first` up to `last`.
-  Tensor forward(Tensor x, std::size_t first, std::size_t last) const {
-    for (auto i = first; i < last; ++i) x = steps_[i](x);
-    return x;
-  }
+  Tensor forward(Tensor x, std::size_t first, std::size_t last) const;
   /// The last of each size of pictures [N, C, H, W] on the way through: what its layers see, fine to coarse.
   std::vector<Tensor> pictures(Tensor x) const;
   std::size_t size() const { return steps_.size(); }
   bool empty() const { return steps_.empty(); }
 
  private:
-  std::vector<std::function<Tensor(const Tensor&)>> steps_;
+  struct Step {
+    std::function<Tensor(const Tensor&)> run;
+    std::shared_ptr<Norm> norm;  // where it is one
+  };
+  std::vector<Step> steps_;
 };
 
 /// An activation by name: "relu", "leaky-relu" (slope 0.2), "tanh", "sigmoid", "softplus", "gelu", "elu".

@@ -5,6 +5,8 @@
 
 #include "belamy/error.h"
 
+#include "nn/layers.h"
+#include "nn/standardise.h"
 #include "nn/substitution.h"
 
 namespace belamy::nn {
@@ -37,27 +39,48 @@ Norm::Norm(const std::string& kind, std::int64_t channels, std::int64_t referenc
   }
 }
 
-Tensor Norm::forward(const Tensor& x) {
+Tensor Norm::forward(const Tensor& x, double slope) {
+  const bool batch = kind_ == Kind::batch && is_training(), instance = kind_ == Kind::instance;
+  if (batch && x.numel() == x.size(1)) {
+    throw usage_error("batch norm of a single datum: there is no deviation to divide by",
+                      "set train.batch=2 or more");
+  }
   const auto &weight = present(weight_), &bias = present(bias_);
+  if ((batch || instance) && can_standardise(x, weight)) {
+    const auto over = batch ? Standardised::over_batch : Standardised::over_example;
+    const auto result = standardise(x, weight, bias, over, kEpsilon, slope);
+    if (batch && is_own(weight)) {
+      remember(result.mean, result.variance, static_cast<double>(x.numel()) / static_cast<double>(x.size(1)));
+    }
+    return result.y;
+  }
+  const auto y = normalise(x);
+  return slope == 1 ? y : Rectifier{slope}(y);
+}
+
+Tensor Norm::normalise(const Tensor& x) {
+  const auto &weight = present(weight_), &bias = present(bias_);
+  const bool cudnn = at::globalContext().userEnabledCuDNN();
   switch (kind_) {
     case Kind::batch: {
-      if (is_training() && x.numel() == x.size(1)) {
-        throw usage_error("batch norm of a single datum: there is no deviation to divide by",
-                          "set train.batch=2 or more");
-      }
-      // Another player's weights, for a while: their passes do not belong into what this one remembers.
-      const bool own = !is_training() || &weight == &weight_;
+      const bool own = !is_training() || is_own(weight);
       return at::batch_norm(x, weight, bias, own ? running_mean_ : Tensor(), own ? running_var_ : Tensor(),
-                            is_training(), kMomentum, kEpsilon, at::globalContext().userEnabledCuDNN());
+                            is_training(), kMomentum, kEpsilon, cudnn);
     }
     case Kind::layer: return at::group_norm(x, 1, weight, bias, kEpsilon);
     case Kind::instance:
-      return at::instance_norm(x, weight, bias, {}, {}, /*use_input_stats=*/true, kMomentum, kEpsilon,
-                               at::globalContext().userEnabledCuDNN());
+      return at::instance_norm(x, weight, bias, {}, {}, /*use_input_stats=*/true, kMomentum, kEpsilon, cudnn);
     case Kind::reference:
     case Kind::virtual_batch: return by_reference(x);
   }
   return x;
+}
+
+// Running averages of the mean and of the unbiased variance.
+void Norm::remember(const Tensor& mean, const Tensor& variance, double count) {
+  const torch::NoGradGuard no_grad;
+  running_mean_.lerp_(mean, kMomentum);
+  running_var_.mul_(1 - kMomentum).add_(variance, kMomentum * count / (count - 1));
 }
 
 Tensor Norm::by_reference(const Tensor& x) const {

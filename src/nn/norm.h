@@ -25,7 +25,8 @@ using torch::Tensor;
 class Norm : public torch::nn::Module {
  public:
   Norm(const std::string& kind, std::int64_t channels, std::int64_t reference = 0);
-  Tensor forward(const Tensor& x);
+  /// With a rectifier behind it: what is not positive is multiplied by `slope` (1: none, 0: relu).
+  Tensor forward(const Tensor& x, double slope = 1);
 
   /// What comes out for an example depends on the others of its batch.
   bool mixes_examples() const { return kind_ != Kind::layer && kind_ != Kind::instance; }
@@ -33,7 +34,11 @@ class Norm : public torch::nn::Module {
 
  private:
   enum class Kind { batch, layer, instance, reference, virtual_batch };
+  Tensor normalise(const Tensor& x);
   Tensor by_reference(const Tensor& x) const;
+  // Not so while another player's weights stand in: their passes do not belong into what this one remembers.
+  bool is_own(const Tensor& weight) const { return &weight == &weight_; }
+  void remember(const Tensor& mean, const Tensor& variance, double count);
 
   Kind kind_;
   std::int64_t reference_;

@@ -7,8 +7,11 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
+#include <tuple>
 
 #include "nn/layers.h"
+#include "nn/norm.h"
+#include "nn/substitution.h"
 #include "small_data.h"
 
 namespace belamy {
@@ -90,6 +93,74 @@ TEST_F(ProductsTest, TransposedConvolutions) {
   nn::ConvTranspose layer(3, 4, 4, 2, 1, true);
   for (auto& parameter : layer.parameters()) torch::NoGradGuard(), parameter.data().normal_();
   expect_alike([&](const auto& v) { return layer.forward(v[0]); }, {torch::randn({2, 3, 5, 5})});
+}
+
+// Norms with and without a rectifier behind them. The first derivatives that no second ones follow have
+// kernels of their own. Sizes: columns beside the kernels' 64 lanes; planes below, beside and above them.
+using NormCase = std::tuple<std::string, std::vector<std::int64_t>, double>;
+class NormsTest : public ProductsTest, public testing::WithParamInterface<NormCase> {
+ protected:
+  ~NormsTest() override { nn::set_fast_paths(true); }
+};
+
+TEST_P(NormsTest, AreThoseOfLibTorch) {
+  const auto& [kind, sizes, slope] = GetParam();
+  torch::manual_seed(6);
+  const auto channels = sizes[1];
+  // Far from zero, where a careless variance would lose its digits.
+  const auto x = torch::randn(sizes) * 2 + 20, out = torch::randn(sizes);
+  const auto scale = torch::rand({channels}) + 0.5, shift = torch::randn({channels});
+  const auto run = [&, &kind = kind, slope = slope](bool fast) {
+    nn::set_fast_paths(fast);
+    nn::Norm norm(kind, channels);
+    norm.train();
+    auto parameters = norm.parameters();
+    torch::NoGradGuard(), parameters[0].data().copy_(scale), parameters[1].data().copy_(shift);
+    const auto leaf = x.clone().requires_grad_();
+    const auto y = norm.forward(leaf, slope);
+    auto results = torch::autograd::grad({y}, {leaf, parameters[0], parameters[1]}, {out});
+    results.push_back(y.detach());
+    for (const auto& buffer : norm.buffers()) results.push_back(buffer);
+    return results;
+  };
+  const auto fast = run(true), plain = run(false);
+  ASSERT_EQ(fast.size(), plain.size());
+  for (std::size_t i = 0; i < fast.size(); ++i) EXPECT_LT(distance(fast[i], plain[i]), 2e-5) << i;
+
+  expect_alike(
+      [&, &kind = kind, slope = slope](const auto& v) {
+        nn::Norm norm(kind, channels);
+        norm.train();
+        const auto parameters = norm.parameters();
+        const nn::Substitution ours(parameters, {v[1], v[2]});
+        return norm.forward(v[0], slope);
+      },
+      {x - 20, scale, shift});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, NormsTest,
+    testing::Combine(testing::Values("batch", "instance"),
+                     testing::Values(std::vector<std::int64_t>{3, 4, 5, 6}, std::vector<std::int64_t>{2, 3, 7, 9},
+                                     std::vector<std::int64_t>{2, 2, 64, 80}),
+                     testing::Values(1, 0, 0.2)));
+INSTANTIATE_TEST_SUITE_P(Columns, NormsTest,
+                         testing::Combine(testing::Values("batch"),
+                                          testing::Values(std::vector<std::int64_t>{130, 70},
+                                                          std::vector<std::int64_t>{16, 64},
+                                                          std::vector<std::int64_t>{5, 3}),
+                                          testing::Values(1, 0, 0.2)));
+
+TEST_F(ProductsTest, AChainRunsANormAndItsRectifierAsOne) {
+  torch::manual_seed(7);
+  nn::Chain chain;
+  chain.add(std::make_shared<nn::Norm>("batch", 4)).add(nn::activation("relu"));
+  chain.add(std::make_shared<nn::Norm>("batch", 4)).add(nn::activation("tanh"));
+  chain.train();
+  const auto x = torch::randn({6, 4});
+  const auto whole = chain.forward(x), first = chain.forward(x, 0, 1), rest = chain.forward(first, 1, 4);
+  EXPECT_LT(first.min().item<double>(), 0);
+  EXPECT_LT(distance(whole, rest), 1e-6);
 }
 
 // bfloat16 keeps eight bits: what a first step reports agrees to a hundredth.
