@@ -1,12 +1,12 @@
 #include "metrics/tsne.h"
 
-#include <ATen/Parallel.h>
 #include <array>
 #include <cmath>
 #include <tuple>
 
 #include "belamy/error.h"
 
+#include "core/parallel.h"
 #include "metrics/pairwise.h"
 
 namespace belamy {
@@ -194,7 +194,7 @@ double tsne_gradient(const TsneAffinities& affinities, const std::vector<double>
   const Quadtree tree(points);
   std::vector<double> repulsion(points.size(), 0), sums(points.size() / 2, 0), logs(points.size() / 2, 0);
   gradient.assign(points.size(), 0);
-  at::parallel_for(0, n, 64, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(0, n, 64, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
       const double x = points[2 * i], y = points[2 * i + 1];
       sums[i] = tree.repel(x, y, theta, repulsion[2 * i], repulsion[2 * i + 1]);

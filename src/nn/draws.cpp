@@ -1,11 +1,11 @@
 #include "nn/draws.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
 #include <mutex>
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "core/parallel.h"
 #include "nn/draw_kernel.h"
 
 namespace belamy::nn {
@@ -22,7 +22,7 @@ void run_kernel(const Tensor& logits, const Tensor& bias, const Tensor& mean, co
   const auto pointer = [](const Tensor& x) { return x.defined() ? x.data_ptr<float>() : nullptr; };
   const auto rows = logits.size(0), columns = rows > 0 ? logits.numel() / rows : 0;
   const auto grain = std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(columns, 1));
-  at::parallel_for(0, rows, grain, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(0, rows, grain, [&](std::int64_t first, std::int64_t last) {
     sigmoid_draw(logits.data_ptr<float>(), pointer(bias), pointer(mean), pointer(sample), columns, first,
                  last, key);
   });
@@ -41,10 +41,10 @@ Tensor fill_like(const Tensor& x, Kernel kernel, double setting, at::Generator& 
   const auto draws = torch::empty(x.sizes(), x.options());
   const auto n = draws.numel();
   const auto key = draw_key(generator);
-  at::parallel_for(
-      0, (n + kDrawBlock - 1) / kDrawBlock, 16384 / kDrawBlock, [&](std::int64_t first, std::int64_t last) {
-        kernel(draws.template data_ptr<float>(), n, static_cast<float>(setting), first, last, key);
-      });
+  parallel_for(0, (n + kDrawBlock - 1) / kDrawBlock, 16384 / kDrawBlock,
+               [&](std::int64_t first, std::int64_t last) {
+                 kernel(draws.template data_ptr<float>(), n, static_cast<float>(setting), first, last, key);
+               });
   return draws;
 }
 

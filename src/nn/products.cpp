@@ -1,6 +1,5 @@
 #include "nn/products.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <algorithm>
 #include <atomic>
@@ -9,6 +8,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 #include <torch/version.h>
+
+#include "core/parallel.h"
 
 namespace belamy::nn {
 namespace {
@@ -61,10 +62,9 @@ void run(const Tensor& into, double keep, double scale, const Tensor& a, const T
   // threads: two did 0.5 to 1.5 times the work of one, with a share of the columns each 1.7 to 1.9 times.
   if (!transposed || columns <= kColumns) return compute(0, columns);
   const auto grain = kFlops / std::max<std::int64_t>(1, 2 * rows * k * kColumns);
-  at::parallel_for(0, (columns + kColumns - 1) / kColumns, grain + 1,
-                   [&](std::int64_t first, std::int64_t last) {
-                     compute(first * kColumns, std::min(last * kColumns, columns));
-                   });
+  parallel_for(0, (columns + kColumns - 1) / kColumns, grain + 1, [&](std::int64_t first, std::int64_t last) {
+    compute(first * kColumns, std::min(last * kColumns, columns));
+  });
 }
 
 bool is_fast(const Tensor& a, const Tensor& b) {

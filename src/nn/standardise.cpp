@@ -1,11 +1,11 @@
 #include "nn/standardise.h"
 
-#include <ATen/Parallel.h>
 #include <cmath>
 #include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "core/parallel.h"
 #include "nn/norm_kernel.h"
 #include "nn/products.h"
 
@@ -24,7 +24,7 @@ NormShape shape_of(const Tensor& x, bool each_example) {
 template <class F>
 void for_channels(const NormShape& shape, F use) {
   const auto grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, shape.batch * shape.inner));
-  at::parallel_for(0, shape.channels, grain, [&](std::int64_t first, std::int64_t last) {
+  parallel_for(0, shape.channels, grain, [&](std::int64_t first, std::int64_t last) {
     if (shape.inner == 1) return use(first, last);
     for (auto c = first; c < last; ++c) use(c, c + 1);
   });

@@ -1,11 +1,11 @@
 #include "train/player_state.h"
 
-#include <ATen/Parallel.h>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
 
+#include "core/parallel.h"
 #include "nn/substitution.h"
 #include "train/fused.h"
 
@@ -79,7 +79,7 @@ template <class F>
 void PlayerState::for_each_piece(F use) const {
   const auto count = static_cast<std::int64_t>(pieces_.size());
   const auto some = std::max<std::int64_t>(1, kPiece * count / std::max<std::int64_t>(value_.numel(), 1));
-  at::parallel_for(0, count, some, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(0, count, some, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = begin; i < end; ++i) use(static_cast<std::size_t>(i));
   });
 }

@@ -74,6 +74,22 @@ TEST_F(ProductsTest, AddedProducts) {
   EXPECT_LT(distance(into, 0.5 * start - 2 * a.t().mm(b)), 1e-5);
 }
 
+// Large enough for several threads, with a column more than whole vectors.
+TEST_F(ProductsTest, SharedOutBetweenThreads) {
+  torch::manual_seed(8);
+  const auto a = torch::randn({70, 300}), b = torch::randn({517, 300}), start = torch::randn({70, 517});
+  const auto expected = a.mm(b.t());
+  const int threads = at::get_num_threads();
+  for (const int some : {1, 2, 3}) {
+    at::set_num_threads(some);
+    EXPECT_LT(distance(nn::product(a, b, false, true), expected), 1e-5) << some;
+    const auto into = start.clone();
+    nn::add_product(into, 0.5, 2, a, b, false, true);
+    EXPECT_LT(distance(into, 0.5 * start + 2 * expected), 1e-5) << some;
+  }
+  at::set_num_threads(threads);
+}
+
 TEST_F(ProductsTest, AffineMapsWithAndWithoutBias) {
   torch::manual_seed(4);
   const auto x = torch::randn({6, 5}), weight = torch::randn({4, 5}), bias = torch::randn({4});
@@ -138,12 +154,12 @@ TEST_P(NormsTest, AreThoseOfLibTorch) {
       {x - 20, scale, shift});
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, NormsTest,
-    testing::Combine(testing::Values("batch", "instance"),
-                     testing::Values(std::vector<std::int64_t>{3, 4, 5, 6}, std::vector<std::int64_t>{2, 3, 7, 9},
-                                     std::vector<std::int64_t>{2, 2, 64, 80}),
-                     testing::Values(1, 0, 0.2)));
+INSTANTIATE_TEST_SUITE_P(All, NormsTest,
+                         testing::Combine(testing::Values("batch", "instance"),
+                                          testing::Values(std::vector<std::int64_t>{3, 4, 5, 6},
+                                                          std::vector<std::int64_t>{2, 3, 7, 9},
+                                                          std::vector<std::int64_t>{2, 2, 64, 80}),
+                                          testing::Values(1, 0, 0.2)));
 INSTANTIATE_TEST_SUITE_P(Columns, NormsTest,
                          testing::Combine(testing::Values("batch"),
                                           testing::Values(std::vector<std::int64_t>{130, 70},
