@@ -10,7 +10,7 @@ namespace belamy::detail {
 void share_out(std::int64_t begin, std::int64_t end, std::int64_t grain, Piece piece, const void* use) {
   if (begin >= end) return;
 #ifdef _OPENMP
-  const auto pieces = (end - begin + grain - 1) / std::max<std::int64_t>(1, grain);
+  const auto pieces = (end - begin) / std::max<std::int64_t>(1, grain);
   if (pieces > 1 && omp_get_max_threads() > 1 && !omp_in_parallel()) {
 #pragma omp parallel
     {

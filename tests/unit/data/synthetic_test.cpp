@@ -26,7 +26,7 @@ std::int64_t label_of(const Dataset& data, std::int64_t i) {
 }
 
 TEST(Synthetic, EverySetIsWhole) {
-  ASSERT_EQ(synthetic_sets().size(), 9u);
+  ASSERT_EQ(synthetic_sets().size(), 10u);
   const std::set<std::string> on_a_line = {"gaussian", "bimodal", "dirac"};
   const std::set<std::string> whole = {"swissroll", "gaussian", "dirac"};
   for (const auto& [name, description] : synthetic_sets()) {
@@ -83,11 +83,13 @@ void expect_spread(const Dataset& data, double deviation, Centre centre) {
   EXPECT_NEAR(product / n / variance, 0, error);
 }
 
-TEST(Synthetic, RingHasEightNarrowModesAtRadiusOne) {
-  expect_spread(make_synthetic("ring", kCount, 2), 0.01, [](std::int64_t mode) {
-    const double angle = static_cast<double>(mode) * std::acos(-1.0) / 4;
-    return std::pair(std::cos(angle), std::sin(angle));
-  });
+TEST(Synthetic, RingsHaveEightNarrowModes) {
+  for (const auto& [name, radius] : {std::pair("ring", 1.0), std::pair("wide-ring", 2.0)}) {
+    expect_spread(make_synthetic(name, kCount, 2), 0.01 * radius, [radius = radius](std::int64_t mode) {
+      const double angle = static_cast<double>(mode) * std::acos(-1.0) / 4;
+      return std::pair(radius * std::cos(angle), radius * std::sin(angle));
+    });
+  }
 }
 
 TEST(Synthetic, GridHasTwentyFiveModes) {
@@ -178,10 +180,11 @@ TEST(Synthetic, PointsOnALineHaveTheirMomentsAndModes) {
 }
 
 TEST(Synthetic, AMixtureKnowsItsCentres) {
+  const std::set<std::string> mixtures = {"ring", "wide-ring", "grid", "bimodal"};
   for (const auto& [name, description] : synthetic_sets()) {
     const auto data = make_synthetic(name, 500, 8);
     const auto mixture = mixture_of(name);
-    EXPECT_EQ(mixture.has_value(), name == "ring" || name == "grid" || name == "bimodal") << name;
+    EXPECT_EQ(mixture.has_value(), mixtures.count(name) > 0) << name;
     EXPECT_EQ(data.mixture.has_value(), mixture.has_value());
     if (!mixture) continue;
     ASSERT_EQ(mixture->dimension, data.dimension);
@@ -213,7 +216,7 @@ TEST(Synthetic, RefusesUnknownNamesAndImpossibleCounts) {
     return "no error";
   };
   EXPECT_THAT(error_of("rign", 10), HasSubstr("did you mean 'ring'?"));
-  EXPECT_THAT(error_of("mountains", 10), HasSubstr("there are: ring, grid"));
+  EXPECT_THAT(error_of("mountains", 10), HasSubstr("there are: ring, wide-ring, grid"));
   EXPECT_THAT(error_of("ring", 0), HasSubstr("0 points"));
   EXPECT_THAT(error_of("ring", std::int64_t{1} << 60), HasSubstr("ask for 1 to"));
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
+#include "nn/products.h"
 #include "small_data.h"
 
 namespace belamy {
@@ -79,6 +80,34 @@ TEST(GameTest, PackedFeaturesAreOfImagesOfAnySize) {
   Session session(*recipe, small_images(16, 16), kCpu);
   const auto maps = session.state().model().featurizer()->features(torch::zeros({3, 1, 48, 32}));
   EXPECT_EQ(maps[0].size(0), 3);
+}
+
+// One pass for data and samples where nothing in the discriminator mixes examples; passes of their own where
+// its layers do, or with the fast paths off.
+TEST(GameTest, OnePassOfTheDiscriminatorIsWorthTwo) {
+  const auto after = [](bool fast, const std::vector<std::string>& settings) {
+    nn::set_fast_paths(fast);
+    const auto weights = Played(settings, 3).weights("discriminator");
+    nn::set_fast_paths(true);
+    return weights;
+  };
+  const auto sgd = std::string("optimizer.discriminator.optimizer=sgd");  // Adam makes rounding into signs
+  for (const auto& norm : {"model.discriminator_norm=layer", "model.discriminator_norm=batch"}) {
+    const auto once = after(true, {norm, sgd}), twice = after(false, {norm, sgd});
+    EXPECT_LT((once - twice).norm().item<double>(), 1e-5 * twice.norm().item<double>()) << norm;
+  }
+  const auto joint = after(true, {"model.discriminator_norm=batch", "model.joint_batch=true", sgd});
+  EXPECT_GT((joint - after(true, {"model.discriminator_norm=batch", sgd})).norm().item<double>(), 1e-4);
+}
+
+TEST(GameTest, TheDiscriminatorSeesScaledData) {
+  Played scaled({"model.input_scale=0.25"}, 0), plain({}, 0);
+  const auto x = torch::randn({5, 2});
+  const auto score = [](Played& game, const Tensor& data) {
+    const ModelState::Evaluation evaluation(game.session().state());
+    return game.session().state().model().scorer()->score(data);
+  };
+  EXPECT_TRUE(torch::allclose(score(scaled, x), score(plain, x * 0.25), 1e-6, 1e-7));
 }
 
 TEST(GameTest, ClippedWeightsStayInTheirBox) {

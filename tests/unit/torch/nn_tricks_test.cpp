@@ -170,6 +170,9 @@ TEST(InitTest, OrthogonalWeightsHaveOrthogonalRowsOrColumns) {
     const auto w = layer.parameters()[0].detach();
     const auto gram = out <= in ? w.mm(w.t()) : w.t().mm(w);
     EXPECT_LT(greatest(gram - 2 * torch::eye(std::min(in, out))), 1e-5);
+    const auto usual = w.clone();
+    initialise(layer, Init::orthogonal, seeded(1), 0.8);
+    EXPECT_LT(greatest(w - usual * 0.8 / std::sqrt(2.0)), 1e-6);
   }
 }
 
