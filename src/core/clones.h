@@ -8,3 +8,6 @@
 #else
 #define BELAMY_CLONES
 #endif
+
+// Into each copy of its caller.
+#define BELAMY_INLINE inline __attribute__((always_inline))

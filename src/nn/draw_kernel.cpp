@@ -4,20 +4,13 @@
 #include <cstring>
 
 #include "core/clones.h"
+#include "nn/vector_math.h"
 
 namespace belamy::nn {
 namespace {
 
-constexpr int kLanes = 16;
-using Words = std::uint32_t __attribute__((vector_size(4 * kLanes)));
-using Floats = float __attribute__((vector_size(4 * kLanes)));
-using Integers = std::int32_t __attribute__((vector_size(4 * kLanes)));
-using Longs = std::uint64_t __attribute__((vector_size(4 * kLanes)));
-
 constexpr std::uint32_t kMultiply0 = 0xD2511F53, kMultiply1 = 0xCD9E8D57;
 constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
-
-#define BELAMY_INLINE inline __attribute__((always_inline))
 
 // The upper halves of the products: of the even words, then of the odd ones.
 BELAMY_INLINE Words multiply_high(const Words& x, std::uint32_t factor) {
@@ -46,48 +39,9 @@ BELAMY_INLINE void rounds(Words (&c)[4], std::uint64_t key) {
   }
 }
 
-// 1 / (1 + exp(-x)): exp2 by a polynomial of degree 6 on [-0.5, 0.5], relative error below 3e-7.
-BELAMY_INLINE Floats sigmoid(const Floats& x) {
-  const Floats limit = Floats{} + 87.0f;
-  const Floats above = x < -limit ? -limit : x, inside = above > limit ? limit : above;
-  const Floats t = inside * -1.44269504f;
-  const Floats whole =
-      (t + 12582912.0f) - 12582912.0f;  // nearest integer: 1.5 * 2^23 pushes the fraction out
-  const Floats f = t - whole;
-  Floats p = Floats{} + 1.535336e-4f;
-  p = p * f + 1.339887e-3f;
-  p = p * f + 9.618437e-3f;
-  p = p * f + 5.550332e-2f;
-  p = p * f + 2.402265e-1f;
-  p = p * f + 6.931472e-1f;
-  p = p * f + 1.0f;
-  const Integers exponent = (__builtin_convertvector(whole, Integers) + 127) << 23;
-  Floats power;
-  std::memcpy(&power, &exponent, sizeof power);
-  return 1.0f / (1.0f + p * power);
-}
-
 // Uniform on [0, 1), 24 bits.
 BELAMY_INLINE Floats uniform(const Words& words) {
   return __builtin_convertvector(words >> 8, Floats) * 0x1p-24f;
-}
-
-// -2 log(u) for u in [2^-25, 1]: the exponent apart, of the rest in [sqrt(1/2), sqrt(2)) the series of
-// 2 artanh((m - 1) / (m + 1)), relative error below 1e-7.
-BELAMY_INLINE Floats minus_two_log(const Floats& u) {
-  Integers bits;
-  std::memcpy(&bits, &u, sizeof bits);
-  const Integers exponent = (bits - 0x3F3504F3) >> 23;  // of sqrt(1/2): what is left begins there
-  bits -= exponent << 23;
-  Floats m;
-  std::memcpy(&m, &bits, sizeof m);
-  const Floats s = (m - 1.0f) / (m + 1.0f), q = s * s;
-  Floats p = Floats{} + 2.0f / 9;
-  p = p * q + 2.0f / 7;
-  p = p * q + 2.0f / 5;
-  p = p * q + 2.0f / 3;
-  p = p * q + 2.0f;
-  return (__builtin_convertvector(exponent, Floats) * 0.693147181f + p * s) * -2.0f;
 }
 
 // Sine and cosine of 2 pi u: of the distance to the nearest quarter turn, then turned by the quarters. The
@@ -171,7 +125,7 @@ BELAMY_CLONES void normal_draw(float* out, std::int64_t n, float deviation, std:
     words_of_block(block, key, c);
     Floats x[4];
     for (int k = 0; k < 4; k += 2) {
-      const Floats square = minus_two_log(uniform(c[k]) + 0x1p-25f);
+      const Floats square = logarithm(uniform(c[k]) + 0x1p-25f) * -2.0f;
       Floats radius;
       for (int l = 0; l < kLanes; ++l) radius[l] = __builtin_sqrtf(square[l]) * deviation;
       turn(uniform(c[k + 1]), x[k], x[k + 1]);

@@ -7,8 +7,6 @@
 namespace belamy::nn {
 namespace {
 
-#define BELAMY_INLINE inline __attribute__((always_inline))
-
 constexpr std::int64_t kLanes = 64;  // sums side by side
 constexpr std::int64_t kShort = 16;  // of them for what is left of a plane
 constexpr std::int64_t kRows = 64;   // so many terms of a sum in single precision, then on in double

@@ -7,6 +7,7 @@
 
 #include "core/parallel.h"
 #include "nn/norm_kernel.h"
+#include "nn/plain_gradients.h"
 #include "nn/products.h"
 
 namespace belamy::nn {
@@ -79,17 +80,8 @@ struct Standardise : torch::autograd::Function<Standardise> {
     const bool each_example = ctx->saved_data["each_example"].toBool();
     const double epsilon = ctx->saved_data["epsilon"].toDouble(), slope = ctx->saved_data["slope"].toDouble();
     if (torch::GradMode::is_enabled()) {  // somebody wants the gradient of the gradient
-      std::vector<Tensor> wanted, of = {input, weight, bias};
-      for (const auto& each : of) {
-        if (each.requires_grad()) wanted.push_back(each);
-      }
-      const auto found = torch::autograd::grad({plain(input, weight, bias, each_example, epsilon, slope)},
-                                               wanted, {grads[0]}, true, true);
-      torch::autograd::variable_list all(7);
-      for (std::size_t i = 0, next = 0; i < of.size(); ++i) {
-        if (of[i].requires_grad()) all[i] = found[next++];
-      }
-      return all;
+      const auto again = [&] { return plain(input, weight, bias, each_example, epsilon, slope); };
+      return plain_gradients(again, {input, weight, bias}, grads[0], 7);
     }
 
     const auto x = input.contiguous(), gradient = grads[0].contiguous();

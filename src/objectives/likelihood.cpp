@@ -4,6 +4,8 @@
 #include <numbers>
 #include <torch/types.h>
 
+#include "nn/bernoulli.h"
+
 namespace belamy::objectives {
 
 Tensor gaussian_log_likelihood(const Tensor& x, const Tensor& mean, double sd) {
@@ -14,6 +16,7 @@ Tensor gaussian_log_likelihood(const Tensor& x, const Tensor& mean, double sd) {
 Tensor bernoulli_log_likelihood(const Tensor& x, const Tensor& logits) {
   const auto t =
       logits.to(at::promote_types(logits.scalar_type(), torch::kFloat));  // bfloat16 is too coarse here
+  if (nn::can_sum_bernoulli(x, t)) return nn::bernoulli_log_likelihood(x, t);
   return (x * t - at::softplus(t)).flatten(1).sum(1);
 }
 

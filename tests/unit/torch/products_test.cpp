@@ -12,6 +12,7 @@
 #include "nn/layers.h"
 #include "nn/norm.h"
 #include "nn/substitution.h"
+#include "objectives/likelihood.h"
 #include "small_data.h"
 
 namespace belamy {
@@ -166,6 +167,24 @@ INSTANTIATE_TEST_SUITE_P(Columns, NormsTest,
                                                           std::vector<std::int64_t>{16, 64},
                                                           std::vector<std::int64_t>{5, 3}),
                                           testing::Values(1, 0, 0.2)));
+
+TEST_F(ProductsTest, BernoulliLogLikelihoods) {
+  torch::manual_seed(9);
+  for (const auto& sizes : {std::vector<std::int64_t>{5, 3}, {4, 1, 7, 5}, {300, 2000}}) {
+    const auto x = torch::rand(sizes), t = torch::randn(sizes) * 5;
+    expect_alike([](const auto& v) { return objectives::bernoulli_log_likelihood(v[0], v[1]); }, {x, t});
+    // The gradients that no second ones follow have a kernel.
+    const auto leaf = t.clone().requires_grad_(), weights = torch::rand({sizes[0]});
+    const auto got =
+        torch::autograd::grad({objectives::bernoulli_log_likelihood(x, leaf)}, {leaf}, {weights})[0];
+    const auto expected = (x - t.sigmoid()).flatten(1) * weights.unsqueeze(1);
+    EXPECT_LT(distance(got.flatten(1), expected), 1e-6);
+  }
+  // Far out, where exp would overflow; and what is no number stays none.
+  const auto t = torch::tensor({{-200.0f, -30.0f, 0.0f, 30.0f, 200.0f}}), x = torch::full({1, 5}, 0.25f);
+  EXPECT_NEAR(objectives::bernoulli_log_likelihood(x, t).item<double>(), -230 - std::log(2.0), 1e-3);
+  EXPECT_TRUE(std::isnan(objectives::bernoulli_log_likelihood(x, t * std::nan("")).item<float>()));
+}
 
 TEST_F(ProductsTest, AChainRunsANormAndItsRectifierAsOne) {
   torch::manual_seed(7);
