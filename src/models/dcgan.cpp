@@ -25,7 +25,7 @@ ModelInfo dcgan() {
       .check = check_convolutional,
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8"},
-      .variants = game_variants(),
+      .variants = game_variants({"model.joint_batch=true"}),
   });
 }
 

@@ -111,7 +111,7 @@ ModelInfo gan() {
       .check = check,
       .advise = advise_game,
       .tiny = {"model.generator=[32]", "model.discriminator=[32]", "model.latent=8"},
-      .variants = game_variants(),
+      .variants = game_variants({"model.input_scale=0.5"}),
   });
 }
 

@@ -141,32 +141,33 @@ std::vector<std::string> advise_game(const Recipe& recipe) {
   return advice;
 }
 
-std::vector<std::string> game_variants() {
-  return {"model.label_real=0.9",
-          "model.label_fake=0.1",
-          "model.feature_matching=1",
-          "model.clip_weights=0.05",
-          "model.gradient_penalty=10",
-          "model.dragan=10",
-          "model.r1=1",
-          "model.r2=1",
-          "model.roth=0.1",
-          "model.consensus=0.1",
-          "model.instance_noise=0.1",
-          "model.critic_steps=3",
-          "model.historical_averaging=0.01",
-          "model.replay=40",
-          "model.past_players=2",
-          "model.packing=2",
-          "model.unroll=2",
-          "model.generator_norm=layer",
-          "model.generator_norm=reference",
-          "model.generator_norm=virtual",
-          "model.discriminator_norm=layer",
-          "model.joint_batch=true",
-          "model.spectral_norm=true",
-          "model.minibatch_deviation=true",
-          "model.minibatch_discrimination=4"};
+std::vector<std::string> game_variants(const std::vector<std::string>& more) {
+  std::vector<std::string> all = {"model.label_real=0.9",
+                                  "model.label_fake=0.1",
+                                  "model.feature_matching=1",
+                                  "model.clip_weights=0.05",
+                                  "model.gradient_penalty=10",
+                                  "model.dragan=10",
+                                  "model.r1=1",
+                                  "model.r2=1",
+                                  "model.roth=0.1",
+                                  "model.consensus=0.1",
+                                  "model.instance_noise=0.1",
+                                  "model.critic_steps=3",
+                                  "model.historical_averaging=0.01",
+                                  "model.replay=40",
+                                  "model.past_players=2",
+                                  "model.packing=2",
+                                  "model.unroll=2",
+                                  "model.generator_norm=layer",
+                                  "model.generator_norm=reference",
+                                  "model.generator_norm=virtual",
+                                  "model.discriminator_norm=layer",
+                                  "model.spectral_norm=true",
+                                  "model.minibatch_deviation=true",
+                                  "model.minibatch_discrimination=4"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
 }  // namespace belamy::models

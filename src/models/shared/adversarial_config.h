@@ -64,7 +64,7 @@ struct AdversarialConfig : ModelConfig {
 std::string check_game(const Recipe& recipe);
 /// What may disappoint.
 std::vector<std::string> advise_game(const Recipe& recipe);
-/// A variant for each trick, for the conformance suite.
-std::vector<std::string> game_variants();
+/// A variant for each trick, for the conformance suite, and what a model has besides.
+std::vector<std::string> game_variants(const std::vector<std::string>& more = {});
 
 }  // namespace belamy::models
