@@ -69,6 +69,10 @@ class WayUp final : public torch::nn::Module {
   Tensor means(const Tensor& x, std::size_t layer) const {
     return at::addmm(biases_[layer], x, weights_[layer]).sigmoid();
   }
+  Tensor climb(Tensor h) const {
+    for (std::size_t layer = 0; layer < weights_.size(); ++layer) h = means(h, layer);
+    return h;
+  }
   Tensor draw(const Tensor& x, std::size_t layer, at::Generator generator) const {
     return nn::draw_units(nn::product(x, weights_[layer]), biases_[layer], generator, false).sample;
   }
@@ -116,7 +120,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
     } else if (stage == "wake-sleep") {
       wake_and_sleep(batch, context);
     } else if (stage == "softmax") {
-      context.update("softmax", naming(known, encode(known.data).detach(), context));
+      context.update("softmax", naming(known, way_up_->climb(values(known.data)).detach(), context));
     } else {
       if (stage == "main") {
         for (std::size_t k = 0; k < machines_.size(); ++k) learn_layer(batch, k, context);
@@ -147,32 +151,26 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
   }
 
   std::int64_t code_size() const override { return config_.hidden.back(); }
-  Tensor encode(const Tensor& data) override { return climb(values(data), machines_.size()); }
+  // By the network once it has taken the machines' weights.
+  Tensor encode(const Tensor& data) override {
+    auto h = values(data);
+    if (taken()) return way_up_->climb(h);
+    for (const auto& machine : machines_) h = machine->hidden_means(h);
+    return h;
+  }
   Tensor reconstruct(const Tensor& data) override {
     auto h = encode(data);
     for (auto k = machines_.size(); k-- > 0;) h = machines_[k]->visible_means(h);
     return data_of(h);
   }
   std::int64_t classes() const override { return shape_.classes; }
-  Tensor classify(const Tensor& data) override {
-    auto h = values(data);
-    for (std::size_t k = 0; k < machines_.size(); ++k) h = way_up_->means(h, k);
-    return softmax_->forward(h);
-  }
+  Tensor classify(const Tensor& data) override { return softmax_->forward(way_up_->climb(values(data))); }
 
  private:
   bool taken() const { return taken_.item<bool>(); }
   Tensor values(const Tensor& data) const { return to_unit(data).flatten(1); }
   Tensor data_of(const Tensor& v) const { return from_unit(v).view(shape_.sizes(v.size(0))); }
 
-  // Means of the layers' units, by the network once it has taken the machines' weights.
-  Tensor climb(Tensor h, std::size_t layers) const {
-    const bool by_network = taken();
-    for (std::size_t k = 0; k < layers; ++k) {
-      h = by_network ? way_up_->means(h, k) : machines_[k]->hidden_means(h);
-    }
-    return h;
-  }
   Tensor climb_with_dropout(const Tensor& data) const {
     auto h = input_dropout_->forward(values(data));
     for (std::size_t k = 0; k < machines_.size(); ++k) h = dropout_->forward(way_up_->means(h, k));

@@ -1,4 +1,5 @@
 // What every model must do: one suite, run for each line of models.def on its tiny settings.
+#include <ATen/record_function.h>
 #include <cmath>
 #include <cstdlib>
 #include <gmock/gmock.h>
@@ -374,10 +375,49 @@ TEST_P(ConformanceTest, LearnsSixtyFourExamples) {
   }
 }
 
-// Passes a model's updates on to a session, and looks at what each of them does.
-class Inspector final : public StepContext {
+// Passes a model's updates on to a session.
+class Passing : public StepContext {
  public:
-  explicit Inspector(Session& session) : session_(session) {}
+  explicit Passing(Session& session) : session_(session) {}
+
+  void update(std::string_view player, const Tensor& loss, bool keep_graph) override {
+    session_.update(player, loss, keep_graph);
+  }
+  void update_together(const std::vector<std::string>& players, const Tensor& loss) override {
+    session_.update_together(players, loss);
+  }
+  void apply(std::string_view player, const std::vector<Tensor>& gradients) override {
+    session_.apply(player, gradients);
+  }
+  void record(const std::string& name, const Tensor& value) override { session_.record(name, value); }
+  std::int64_t step() const override { return step_; }
+  std::int64_t total_steps() const override { return session_.total_steps(); }
+  const std::string& stage() const override { return session_.stage(); }
+  std::int64_t stage_step() const override { return step_; }
+  const PlayerOptions& options(std::string_view player) const override { return session_.options(player); }
+  OptimizerState optimizer_state(std::string_view player) const override {
+    return session_.optimizer_state(player);
+  }
+  at::Generator generator() override { return session_.generator(); }
+  torch::Device device() const override { return session_.device(); }
+
+  void run_step() {
+    session_.state().model().train();
+    session_.state().model().step(session_.batches().at(step_), *this);
+    ++step_;
+  }
+
+ protected:
+  Session& session_;
+
+ private:
+  std::int64_t step_ = 0;
+};
+
+// Looks at what each update does.
+class Inspector final : public Passing {
+ public:
+  using Passing::Passing;
 
   void update(std::string_view player, const Tensor& loss, bool keep_graph) override {
     auto& state = session_.state().player(player);
@@ -397,22 +437,6 @@ class Inspector final : public StepContext {
   void record(const std::string& name, const Tensor& value) override {
     EXPECT_EQ(value.numel(), 1) << name;
     session_.record(name, value);
-  }
-  std::int64_t step() const override { return step_; }
-  std::int64_t total_steps() const override { return session_.total_steps(); }
-  const std::string& stage() const override { return session_.stage(); }
-  std::int64_t stage_step() const override { return step_; }
-  const PlayerOptions& options(std::string_view player) const override { return session_.options(player); }
-  OptimizerState optimizer_state(std::string_view player) const override {
-    return session_.optimizer_state(player);
-  }
-  at::Generator generator() override { return session_.generator(); }
-  torch::Device device() const override { return session_.device(); }
-
-  void run_step() {
-    session_.state().model().train();
-    session_.state().model().step(session_.batches().at(step_), *this);
-    ++step_;
   }
   // Parameters that had a gradient other than zero at some update of their player.
   bool reached(const Tensor& parameter) const { return reached_.count(parameter.unsafeGetTensorImpl()) > 0; }
@@ -447,10 +471,100 @@ class Inspector final : public StepContext {
     EXPECT_TRUE(changed) << moved.name() << "'s update changed nothing";
   }
 
-  Session& session_;
-  std::int64_t step_ = 0;
   std::set<const void*> reached_;
 };
+
+// What makes the host wait for a GPU, as far as it shows without one: operations whose result, or whose
+// result's size, the host reads. Those inside of `quiet` ones are LibTorch's own on the CPU alone.
+class Readings {
+ public:
+  Readings() {
+    names().clear();
+    at::RecordFunctionCallback callback(&begin, &end);
+    handle_ = at::addGlobalCallback(callback.scopes({at::RecordScope::FUNCTION}));
+  }
+  ~Readings() { at::removeCallback(handle_); }
+  Readings(const Readings&) = delete;
+  Readings& operator=(const Readings&) = delete;
+
+  static std::vector<std::string>& names() {
+    static std::vector<std::string> all;
+    return all;
+  }
+
+ private:
+  static bool is_quiet(const at::RecordFunction& function) {
+    static const std::set<std::string> quiet = {"aten::one_hot", "aten::std"};
+    return quiet.count(function.name()) > 0;
+  }
+  static std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
+    static const std::set<std::string> reading = {"aten::_local_scalar_dense",
+                                                  "aten::nonzero",
+                                                  "aten::masked_select",
+                                                  "aten::is_nonzero",
+                                                  "aten::equal",
+                                                  "aten::_unique2",
+                                                  "aten::unique_dim",
+                                                  "aten::unique_consecutive"};
+    if (is_quiet(function)) ++quiet_;
+    if (quiet_ == 0 && reading.count(function.name())) names().emplace_back(function.name());
+    return nullptr;
+  }
+  static void end(const at::RecordFunction& function, at::ObserverContext*) {
+    if (is_quiet(function)) --quiet_;
+  }
+  static inline int quiet_ = 0;
+  at::CallbackHandle handle_ = 0;
+};
+
+// Leaves out what the session itself reads: on the CPU its guard against what is not finite waits for
+// nothing.
+class Unobserved final : public Passing {
+ public:
+  explicit Unobserved(Session& session) : Passing(session), stage_(session.stage()) {}
+  const std::string& stage() const override { return stage_; }
+  void enter(const std::string& stage) {
+    stage_ = stage;
+    session_.state().model().begin_stage(stage);
+  }
+  void update(std::string_view player, const Tensor& loss, bool keep_graph) override {
+    const at::RecordFunctionGuard off(false);
+    Passing::update(player, loss, keep_graph);
+  }
+  void update_together(const std::vector<std::string>& players, const Tensor& loss) override {
+    const at::RecordFunctionGuard off(false);
+    Passing::update_together(players, loss);
+  }
+  void apply(std::string_view player, const std::vector<Tensor>& gradients) override {
+    const at::RecordFunctionGuard off(false);
+    Passing::apply(player, gradients);
+  }
+
+ private:
+  std::string stage_;
+};
+
+TEST_P(ConformanceTest, AStepReadsNothingBack) {
+  const auto data = plain_data(64);
+  auto variants = info_.variants;
+  variants.emplace_back();
+  auto stages = info_.stages;
+  stages.emplace_back("main");
+  for (const auto& variant : variants) {
+    SCOPED_TRACE(variant);
+    const auto recipe = tiny(data, variant.empty() ? std::vector<std::string>{} : std::vector{variant});
+    Session session(*recipe, data, kCpu);
+    Unobserved context(session);
+    for (const auto& stage : stages) {
+      SCOPED_TRACE(stage);
+      context.enter(stage);
+      context.run_step();  // a start may look at the data once
+      const Readings readings;
+      for (int i = 0; i < 3; ++i) context.run_step();
+      EXPECT_THAT(Readings::names(), IsEmpty());
+    }
+  }
+}
 
 TEST_P(ConformanceTest, AnUpdateReachesAllOfItsPlayerAndNothingElse) {
   const auto data = plain_data();

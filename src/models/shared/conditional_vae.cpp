@@ -51,7 +51,9 @@ ConditionalVae::Bound ConditionalVae::bound(const Tensor& data, const Tensor& to
 
 Tensor ConditionalVae::bound_of_classes(const Tensor& data, const at::Generator& generator) {
   const auto n = data.size(0);
-  const auto rows = data.repeat_interleave(classes_, 0);
+  // Not by repeat_interleave, which reads its sizes back from the device.
+  const auto rows =
+      torch::stack(std::vector<Tensor>(static_cast<std::size_t>(classes_), data), 1).flatten(0, 1);
   const auto told = torch::eye(classes_, data.options()).repeat({n, 1});
   return bound(rows, told, generator).total().view({n, classes_});
 }
