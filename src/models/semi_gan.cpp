@@ -7,7 +7,7 @@
 //   data, G descends feature matching on D's last hidden layer.
 //
 // As in the authors' code, of D's normalised layers only the last learns its scales: with larger ones in the
-// others the noise between the layers would be small beside the signal.
+// others the noise between the layers would be small beside the signal. G's batch norm learns none either.
 // Departures: G's features are matched to the same batch that D saw; Adam adds 1e-4 to the root where the
 // authors add 1e-8 to the square.
 
@@ -52,8 +52,8 @@ class SemiGan final : public AdversarialModel, public Classifier {
     auto width = config.latent;
     for (const auto next : config.generator) {
       generator_->add(std::make_shared<nn::Dense>(width, next))
-          .add(std::make_shared<nn::Norm>("batch", next));
-      generator_->add(nn::activation("softplus"));
+          .add(std::make_shared<nn::Norm>("batch", next, 0, /*scales=*/false))
+          .add(nn::activation("softplus"));
       width = next;
     }
     generator_->add(std::make_shared<nn::Dense>(width, shape.values(), nn::Weighting::scaled));

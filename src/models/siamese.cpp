@@ -17,7 +17,6 @@
 // with a border of zeros and as many halvings as lead to 4 pixels; a bias beta; batch norm as a setting; the
 // weights begin as He et al. 2015 and Glorot & Bengio 2010 draw them.
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/types.h>
@@ -27,6 +26,7 @@
 #include "models/shared/labels.h"
 #include "nn/init.h"
 #include "nn/layers.h"
+#include "nn/norm.h"
 #include "objectives/similarity.h"
 
 namespace belamy::models {
@@ -78,7 +78,7 @@ std::shared_ptr<nn::Chain> make_network(const DataShape& shape, const SiameseCon
       w += 2 * padding - kernel + 1;
       net->add(torch::nn::Conv2d(
           torch::nn::Conv2dOptions(in, out, kernel).padding(padding).bias(!config.batch_norm)));
-      if (config.batch_norm) net->add(torch::nn::BatchNorm2d(out));
+      if (config.batch_norm) net->add(std::make_shared<nn::Norm>("batch", out));
       net->add(rectify);
       in = out;
       if (large ? layer == 3 : std::min(h, w) <= 4) break;
@@ -94,7 +94,7 @@ std::shared_ptr<nn::Chain> make_network(const DataShape& shape, const SiameseCon
   if (config.network == "fully-connected") {
     for (const auto next : config.hidden) {
       net->add(torch::nn::Linear(torch::nn::LinearOptions(width, next).bias(!config.batch_norm)));
-      if (config.batch_norm) net->add(torch::nn::BatchNorm1d(next));
+      if (config.batch_norm) net->add(std::make_shared<nn::Norm>("batch", next));
       net->add(rectify);
       width = next;
     }

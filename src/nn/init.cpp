@@ -2,8 +2,7 @@
 
 #include <cmath>
 #include <stdexcept>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/normalization.h>
+#include <torch/nn/module.h>
 
 #include "nn/norm.h"
 
@@ -31,11 +30,6 @@ void fill_orthogonal(torch::Tensor parameter, double length, at::Generator& gene
   parameter.copy_((rows < columns ? oriented.t() : oriented).reshape(parameter.sizes()).mul(length));
 }
 
-bool is_normalisation(const torch::nn::Module& module) {
-  return module.as<Norm>() || module.as<torch::nn::BatchNorm1d>() || module.as<torch::nn::BatchNorm2d>() ||
-         module.as<torch::nn::LayerNorm>() || module.as<torch::nn::GroupNorm>();
-}
-
 }  // namespace
 
 const std::vector<std::string>& init_names() {
@@ -54,7 +48,7 @@ Init init_of(const std::string& name) {
 
 void initialise(torch::nn::Module& module, Init init, at::Generator generator, double gain) {
   const torch::NoGradGuard no_grad;
-  const bool normalises = is_normalisation(module);
+  const bool normalises = module.as<Norm>() != nullptr;
   for (auto& item : module.named_parameters(/*recurse=*/false)) {
     auto& parameter = item.value();
     if (parameter.dim() < 2) {  // a bias, or the scale or shift of a normalisation

@@ -17,7 +17,8 @@ constexpr double kMomentum = 0.1;
 
 }  // namespace
 
-Norm::Norm(const std::string& kind, std::int64_t channels, std::int64_t reference) : reference_(reference) {
+Norm::Norm(const std::string& kind, std::int64_t channels, std::int64_t reference, bool scales)
+    : reference_(reference) {
   if (kind == "batch") {
     kind_ = Kind::batch;
   } else if (kind == "layer") {
@@ -31,7 +32,8 @@ Norm::Norm(const std::string& kind, std::int64_t channels, std::int64_t referenc
   } else {
     throw std::logic_error("no normalisation is called " + kind);
   }
-  weight_ = register_parameter("weight", torch::ones({channels}));
+  const auto ones = torch::ones({channels});
+  weight_ = scales ? register_parameter("weight", ones) : register_buffer("weight", ones);
   bias_ = register_parameter("bias", torch::zeros({channels}));
   if (kind_ == Kind::batch) {
     running_mean_ = register_buffer("running_mean", torch::zeros({channels}));

@@ -11,7 +11,8 @@ namespace belamy::nn {
 
 using torch::Tensor;
 
-/// [N, C] or [N, C, H, W] -> the same, scaled and shifted by what is learned for each channel.
+/// [N, C] or [N, C, H, W] -> the same, scaled and shifted by what is learned for each channel; only shifted
+/// where it is made without `scales`.
 ///
 /// - batch: by the batch's mean and variance; in evaluation by their running averages (Ioffe & Szegedy 2015)
 /// - layer: by each example's, over all its channels (Ba et al. 2016)
@@ -24,7 +25,7 @@ using torch::Tensor;
 /// next layer finds its reference there too.
 class Norm : public torch::nn::Module {
  public:
-  Norm(const std::string& kind, std::int64_t channels, std::int64_t reference = 0);
+  Norm(const std::string& kind, std::int64_t channels, std::int64_t reference = 0, bool scales = true);
   /// With a rectifier behind it: what is not positive is multiplied by `slope` (1: none, 0: relu).
   Tensor forward(const Tensor& x, double slope = 1);
 

@@ -297,6 +297,24 @@ TEST_P(ConformanceTest, OddSizesTrainOrAreRefusedInWords) {
   }
 }
 
+TEST_P(ConformanceTest, ABatchOfOneTrainsOrIsRefusedInWords) {
+  const auto data = plain_data(60);
+  auto variants = info_.variants;
+  variants.emplace_back();
+  for (const auto& variant : variants) {
+    SCOPED_TRACE(variant);
+    try {
+      const auto recipe = tiny(data, variant.empty() ? std::vector<std::string>{} : std::vector{variant});
+      recipe->fields().set_text("train.batch=1");
+      Session session(*recipe, data, kCpu);
+      run_steps(session, 2);
+      for (const auto& [name, value] : session.take_records()) EXPECT_TRUE(std::isfinite(value)) << name;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.code(), testing::AnyOf(ExitCode::usage, ExitCode::data)) << error.what();
+    }
+  }
+}
+
 TEST_P(ConformanceTest, DataOfTheWrongKindIsRefused) {
   for (const auto& data : {small_images(16), small_points(16)}) {
     if (data.is_images() ? info_.images : info_.points) continue;

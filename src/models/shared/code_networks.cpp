@@ -1,11 +1,11 @@
 #include "models/shared/code_networks.h"
 
 #include <bit>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
 #include "nn/init.h"
 #include "nn/layers.h"
+#include "nn/norm.h"
 
 namespace belamy::models {
 namespace {
@@ -51,7 +51,7 @@ std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig
       const bool pool = config.down == "pool";
       net->add(torch::nn::Conv2d(
           torch::nn::Conv2dOptions(in, out, pool ? 3 : 4).stride(pool ? 1 : 2).padding(1).bias(false)));
-      net->add(torch::nn::BatchNorm2d(out)).add(act);
+      net->add(std::make_shared<nn::Norm>("batch", out)).add(act);
       if (pool) net->add([](const Tensor& x) { return at::max_pool2d(x, 2); });
       in = out;
       out *= 2;
@@ -79,7 +79,7 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
     net->add(std::make_shared<nn::Dense>(config.code, channels * 16));
     net->add([channels](const Tensor& x) { return x.view({-1, channels, 4, 4}); });
     for (auto left = halvings(shape); left > 0; --left) {
-      net->add(torch::nn::BatchNorm2d(channels)).add(act);
+      net->add(std::make_shared<nn::Norm>("batch", channels)).add(act);
       const auto out = left > 1 ? channels / 2 : shape.channels;
       if (config.down == "pool") {
         net->add([](const Tensor& x) { return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); });

@@ -155,6 +155,24 @@ TEST_P(NormsTest, AreThoseOfLibTorch) {
       {x - 20, scale, shift});
 }
 
+TEST_P(NormsTest, WithoutScalesTheirShiftIsLearnedAlone) {
+  const auto& [kind, sizes, slope] = GetParam();
+  torch::manual_seed(8);
+  const auto x = torch::randn(sizes), out = torch::randn(sizes);
+  const auto run = [&, &kind = kind, slope = slope](bool scales) {
+    nn::Norm norm(kind, sizes[1], 0, scales);
+    norm.train();
+    EXPECT_EQ(norm.parameters().size(), scales ? 2 : 1);
+    const auto leaf = x.clone().requires_grad_(), shift = norm.parameters().back();
+    const auto y = norm.forward(leaf, slope);
+    auto results = torch::autograd::grad({y}, {leaf, shift}, {out}, {}, /*create_graph=*/true);
+    results.push_back(torch::autograd::grad({results[0].square().sum()}, {leaf})[0]);
+    return results;
+  };
+  const auto with = run(true), without = run(false);
+  for (std::size_t i = 0; i < with.size(); ++i) EXPECT_LT(distance(without[i], with[i]), 1e-6) << i;
+}
+
 INSTANTIATE_TEST_SUITE_P(All, NormsTest,
                          testing::Combine(testing::Values("batch", "instance"),
                                           testing::Values(std::vector<std::int64_t>{3, 4, 5, 6},
