@@ -60,6 +60,14 @@ class FitNote {
   std::array<const char*, 3> how_{};
 };
 
+// Interleaved pixels, channel after channel.
+void put_planes(const Image& image, std::uint8_t* to) {
+  const auto channels = static_cast<std::size_t>(image.channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    for (std::size_t p = c; p < image.pixels.size(); p += channels) *to++ = image.pixels[p];
+  }
+}
+
 // Makes the values of an image 0 or 255. A draw depends on the seed and the image's place in its source, not
 // on which others are used: data.limit and data.classes do not change it.
 class Binarizer {
@@ -111,11 +119,7 @@ class Collector {
     binarize_(image, index);
     if (pixels_.empty()) start(index, image);
     check_same(index, image);
-    const std::size_t plane = static_cast<std::size_t>(image.width) * image.height;
-    std::uint8_t* to = &pixels_[static_cast<std::size_t>(slots_[index]) * bytes_];
-    for (int c = 0; c < image.channels; ++c) {
-      for (std::size_t p = 0; p < plane; ++p) *to++ = image.pixels[p * image.channels + c];
-    }
+    put_planes(image, &pixels_[static_cast<std::size_t>(slots_[index]) * bytes_]);
     filled_[static_cast<std::size_t>(slots_[index])] = true;
   }
 
@@ -299,11 +303,9 @@ void derive_side(Dataset& set, const std::string& pairs) {
   for (std::int64_t i = 0; i < set.count; ++i) {
     const auto image = derive(set.image(i), pairs);
     a.channels = image.channels;
-    for (int c = 0; c < image.channels; ++c) {
-      for (std::size_t p = static_cast<std::size_t>(c); p < image.pixels.size();
-           p += static_cast<std::size_t>(image.channels))
-        a.pixels.push_back(image.pixels[p]);
-    }
+    const auto end = a.pixels.size();
+    a.pixels.resize(end + image.pixels.size());
+    put_planes(image, &a.pixels[end]);
   }
   set.notes.clear();
   a.others = {std::move(set)};

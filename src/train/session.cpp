@@ -153,7 +153,7 @@ double Session::schedule(const PlayerOptions& options) const {
       options.warmup > 0 ? std::min(1.0, (at + 1) / static_cast<double>(options.warmup)) : 1.0;
   const auto steps = static_cast<double>(std::max<std::int64_t>(stage_steps_, 1));
   const double start = options.schedule_start * steps;
-  const double done = at < start ? 0 : (at - start) / (steps - start);
+  const double done = at <= start ? 0 : (at - start) / (steps - start);
   if (options.schedule == "linear") return warm * (1 - done);
   if (options.schedule == "cosine") return warm * 0.5 * (1 + std::cos(std::numbers::pi * done));
   return warm;
