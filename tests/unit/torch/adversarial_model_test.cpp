@@ -198,5 +198,50 @@ TEST(GameTest, AShiftGanFindsTheMean) {
   EXPECT_NEAR(session.state().model().sampler()->sample(20000, seeded(1)).mean().item<double>(), 3, 0.15);
 }
 
+class SemiGanTest : public testing::Test {
+ protected:
+  // D does not move and sees no noise: what a step records can be computed after it.
+  SemiGanTest()
+      : recipe_(recipe_of("semi-gan",
+                          {"train.batch=20", "train.steps=10", "data.labelled=20", "model.generator=[16, 16]",
+                           "model.discriminator=[16, 8]", "model.latent=4", "model.input_noise=0",
+                           "model.hidden_noise=0", "optimizer.discriminator.lr=0"})),
+        session_(*recipe_, small_images(200), kCpu) {}
+
+  std::unique_ptr<Recipe> recipe_;
+  Session session_;
+};
+
+// In all other normalised layers larger scales would drown the noise between them, or let G's layers
+// saturate.
+TEST_F(SemiGanTest, OnlyTheLastLayersLearnScales) {
+  std::vector<std::string> scales;
+  for (const auto& item : session_.state().model().named_parameters()) {
+    if (item.value().dim() == 1 && !item.key().ends_with("bias")) scales.push_back(item.key());
+  }
+  EXPECT_THAT(scales, testing::UnorderedElementsAre("generator.6.scale", "discriminator.8.scale"));
+}
+
+TEST_F(SemiGanTest, GeneratedIsTheClassBesideTheOthers) {
+  session_.run_step();
+  const auto batch = session_.batches().at(0);
+  auto& model = session_.state().model();
+  const auto records = session_.take_records();
+  const auto recorded = [&](const std::string& name) {
+    for (const auto& [key, value] : records) {
+      if (key == name) return value;
+    }
+    return std::nan("");
+  };
+  const torch::NoGradGuard no_grad;
+  const auto odds = model.classifier()->classify(batch.data).exp().sum(1);
+  EXPECT_NEAR(recorded("belief/real"), (odds / (odds + 1)).mean().item<double>(), 1e-6);
+  const auto& told = batch.others[0];
+  const auto of_label =
+      at::softmax(model.classifier()->classify(told.data), 1).gather(1, told.labels.unsqueeze(1));
+  EXPECT_NEAR(recorded("loss/labelled"), -of_label.log().mean().item<double>(), 1e-5);
+  EXPECT_EQ(told.labels.size(0), 20);
+}
+
 }  // namespace
 }  // namespace belamy
