@@ -44,6 +44,7 @@ std::string shape_text(at::IntArrayRef sizes) {
 }
 
 const char* kGenerator = "random/generator";
+const char* kAnotherVersion = "it was changed, or written by another version of Belamy: train the run anew";
 
 void add_shape(StringMap& meta, const std::string& prefix, const DataShape& shape) {
   meta[prefix + "channels"] = std::to_string(shape.channels);
@@ -224,7 +225,8 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
   for (const auto& [name, tensor] : tensors()) {
     known.insert(name);
     const auto found = file.arrays.find(name);
-    if (found == file.arrays.end()) throw storage_error(fmt::format("{}: '{}' is missing", origin, name));
+    if (found == file.arrays.end())
+      throw storage_error(fmt::format("{}: '{}' is missing", origin, name), kAnotherVersion);
     const auto stored = tensor_of(found->second);
     if (stored.sizes() != tensor.sizes() || stored.scalar_type() != tensor.scalar_type()) {
       throw storage_error(fmt::format("{}: '{}' is {} {}, but these settings make it {} {}", origin, name,
@@ -240,11 +242,11 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
   }
   for (const auto& [name, array] : file.arrays) {
     if (!known.count(name))
-      throw storage_error(fmt::format("{}: '{}' is not of a {}", origin, name, model_name_));
+      throw storage_error(fmt::format("{}: '{}' is not of a {}", origin, name, model_name_), kAnotherVersion);
   }
   const auto random = file.arrays.find(kGenerator);
   if (random == file.arrays.end())
-    throw storage_error(fmt::format("{}: '{}' is missing", origin, kGenerator));
+    throw storage_error(fmt::format("{}: '{}' is missing", origin, kGenerator), kAnotherVersion);
   const auto state = tensor_of(random->second);
   // Tried on a copy: the generator refuses what is no state of its own.
   try {
