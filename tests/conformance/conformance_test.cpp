@@ -57,6 +57,13 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     return recipe;
   }
 
+  // Further settings: none, and each of the variants.
+  std::vector<std::vector<std::string>> variants() const {
+    std::vector<std::vector<std::string>> all = {{}};
+    for (const auto& variant : info_.variants) all.push_back({variant});
+    return all;
+  }
+
   Dataset images(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) const {
     switch (info_.domains) {
       case Domains::pairs: return small_pairs(count, side, channels);
@@ -299,12 +306,10 @@ TEST_P(ConformanceTest, OddSizesTrainOrAreRefusedInWords) {
 
 TEST_P(ConformanceTest, ABatchOfOneTrainsOrIsRefusedInWords) {
   const auto data = plain_data(60);
-  auto variants = info_.variants;
-  variants.emplace_back();
-  for (const auto& variant : variants) {
-    SCOPED_TRACE(variant);
+  for (const auto& variant : variants()) {
+    SCOPED_TRACE(testing::PrintToString(variant));
     try {
-      const auto recipe = tiny(data, variant.empty() ? std::vector<std::string>{} : std::vector{variant});
+      const auto recipe = tiny(data, variant);
       recipe->fields().set_text("train.batch=1");
       Session session(*recipe, data, kCpu);
       run_steps(session, 2);
@@ -564,13 +569,11 @@ class Unobserved final : public Passing {
 
 TEST_P(ConformanceTest, AStepReadsNothingBack) {
   const auto data = plain_data(64);
-  auto variants = info_.variants;
-  variants.emplace_back();
   auto stages = info_.stages;
   stages.emplace_back("main");
-  for (const auto& variant : variants) {
-    SCOPED_TRACE(variant);
-    const auto recipe = tiny(data, variant.empty() ? std::vector<std::string>{} : std::vector{variant});
+  for (const auto& variant : variants()) {
+    SCOPED_TRACE(testing::PrintToString(variant));
+    const auto recipe = tiny(data, variant);
     Session session(*recipe, data, kCpu);
     Unobserved context(session);
     for (const auto& stage : stages) {
