@@ -212,8 +212,7 @@ class SemiGanTest : public testing::Test {
   Session session_;
 };
 
-// In all other normalised layers larger scales would drown the noise between them, or let G's layers
-// saturate.
+// As in the authors' code.
 TEST_F(SemiGanTest, OnlyTheLastLayersLearnScales) {
   std::vector<std::string> scales;
   for (const auto& item : session_.state().model().named_parameters()) {
