@@ -120,35 +120,4 @@ std::vector<bool> choose(const Listing& listing, const DataOptions& options, Spl
   return wanted;
 }
 
-Dataset points_of_classes(Dataset set, const std::vector<std::string>& classes) {
-  if (classes.empty()) return set;
-  std::vector<bool> named(set.class_names.size(), false);
-  for (const auto number : class_numbers(classes, set.class_names, set.name))
-    named[static_cast<std::size_t>(number)] = true;
-  const auto wide = static_cast<std::ptrdiff_t>(set.dimension);
-  std::vector<float> points;
-  std::vector<std::int64_t> labels;
-  for (std::size_t i = 0; i < set.labels.size(); ++i) {
-    if (!named[static_cast<std::size_t>(set.labels[i])]) continue;
-    const auto from = set.points.begin() + static_cast<std::ptrdiff_t>(i) * wide;
-    points.insert(points.end(), from, from + wide);
-    labels.push_back(set.labels[i]);
-  }
-  if (set.mixture) {
-    std::vector<double> centres;
-    for (std::size_t k = 0; k < named.size(); ++k) {
-      const auto from = set.mixture->centres.begin() + static_cast<std::ptrdiff_t>(k) * wide;
-      if (named[k]) centres.insert(centres.end(), from, from + wide);
-    }
-    set.mixture->centres = std::move(centres);
-  }
-  if (labels.empty())
-    throw data_error(fmt::format("{}: none of its {} points is of data.classes", set.name, set.count),
-                     "raise data.limit, or name other classes");
-  set.count = static_cast<std::int64_t>(labels.size());
-  set.points = std::move(points);
-  set.labels = std::move(labels);
-  return set;
-}
-
 }  // namespace belamy

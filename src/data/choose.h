@@ -15,7 +15,4 @@ namespace belamy {
 /// setting can ask for, takes everything for the test split.
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split);
 
-/// Points of the named classes alone; a mixture keeps their modes. All points where no class is named.
-Dataset points_of_classes(Dataset set, const std::vector<std::string>& classes);
-
 }  // namespace belamy

@@ -352,7 +352,7 @@ Dataset load_points(const Source& source, const DataOptions& options, Split spli
     if (options.validation > 0) count = options.validation;
     seed = options.seed ^ 0x76616c;
   }
-  return points_of_classes(make_synthetic(source.name, count, seed), options.classes);
+  return make_synthetic(source.name, count, seed, options.classes);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "data/choose.h"
 
 namespace belamy {
 namespace {
@@ -115,9 +116,33 @@ const Set& find_set(const std::string& name) {
                                 : fmt::format("did you mean '{}'?", near));
 }
 
+// In the order of the set's labels, each once.
+std::vector<int> chosen_labels(const Set& set, const std::vector<std::string>& classes,
+                               const std::vector<std::string>& names) {
+  std::vector<bool> chosen(static_cast<std::size_t>(set.classes), classes.empty());
+  for (const auto number : class_numbers(classes, names, set.name))
+    chosen[static_cast<std::size_t>(number)] = true;
+  std::vector<int> labels;
+  for (int label = 0; label < set.classes; ++label) {
+    if (chosen[static_cast<std::size_t>(label)]) labels.push_back(label);
+  }
+  return labels;
+}
+
+std::optional<Mixture> mixture_of(const Set& set, const std::vector<int>& labels) {
+  if (!set.centre || set.classes < 2) return std::nullopt;
+  Mixture mixture{set.dimension, {}, set.deviation};
+  for (const int label : labels) {
+    const Point centre = set.centre(label);
+    mixture.centres.insert(mixture.centres.end(), centre.begin(), centre.begin() + set.dimension);
+  }
+  return mixture;
+}
+
 }  // namespace
 
-Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t seed) {
+Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t seed,
+                       const std::vector<std::string>& classes) {
   const Set& set = find_set(name);
   if (count < 1 || count > kMostPoints) {
     throw data_error(fmt::format("{}: {} points asked for", name, count),
@@ -127,15 +152,16 @@ Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t
   data.name = name;
   data.count = count;
   data.dimension = set.dimension;
-  data.mixture = mixture_of(name);
   data.points.reserve(static_cast<std::size_t>(set.dimension * count));
   if (set.classes > 1) {
     data.labels.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < set.classes; ++i) data.class_names.push_back(fmt::format("{} {}", set.noun, i));
   }
+  const auto drawn = chosen_labels(set, classes, data.class_names);
+  data.mixture = mixture_of(set, drawn);
   Random random(static_cast<std::uint64_t>(seed));
   for (std::int64_t i = 0; i < count; ++i) {
-    const int label = static_cast<int>(random.below(static_cast<std::uint64_t>(set.classes)));
+    const int label = drawn[static_cast<std::size_t>(random.below(drawn.size()))];
     const Point point =
         set.centre ? blurred(set.centre(label), set.deviation, random) : set.draw(random, label);
     for (int axis = 0; axis < set.dimension; ++axis)
@@ -147,13 +173,7 @@ Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t
 
 std::optional<Mixture> mixture_of(const std::string& name) {
   for (const auto& set : kSets) {
-    if (name != set.name || !set.centre || set.classes < 2) continue;
-    Mixture mixture{set.dimension, {}, set.deviation};
-    for (int mode = 0; mode < set.classes; ++mode) {
-      const Point centre = set.centre(mode);
-      mixture.centres.insert(mixture.centres.end(), centre.begin(), centre.begin() + set.dimension);
-    }
-    return mixture;
+    if (name == set.name) return mixture_of(set, chosen_labels(set, {}, {}));
   }
   return std::nullopt;
 }

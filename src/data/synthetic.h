@@ -12,9 +12,11 @@
 namespace belamy {
 
 /// `count` points [N, 1] or [N, 2] of the set `name`, drawn independently; labels are the mode or class of
-/// each point (none where there is but one). The same seed gives the same bytes, and a larger count only
-/// appends to them. A data error for an unknown name or a count outside 1 .. 2^26.
-Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t seed);
+/// each point (none where there is but one). With `classes` (names or numbers) all points are of those, and a
+/// mixture has their modes alone. The same seed gives the same bytes, and a larger count only appends to
+/// them. A data error for an unknown name or class, or a count outside 1 .. 2^26.
+Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t seed,
+                       const std::vector<std::string>& classes = {});
 
 /// The mixture that the set `name` is drawn from; nothing for a set (or a name) that is no mixture of two or
 /// more Gaussians. Its modes are in the order of the labels.

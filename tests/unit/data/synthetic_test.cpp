@@ -205,6 +205,27 @@ TEST(Synthetic, AMixtureKnowsItsCentres) {
   EXPECT_FALSE(mixture_of("mnist"));
 }
 
+TEST(Synthetic, NamedClassesAloneAndAsManyAsAskedFor) {
+  const auto data = make_synthetic("grid", 500, 9, {"mode 7", "3", "7"});
+  EXPECT_EQ(data.count, 500);
+  EXPECT_EQ(data.labels.size(), 500u);
+  EXPECT_EQ(data.class_names.size(), 25u);  // numbers stay what they were
+  EXPECT_THAT(data.labels, testing::Each(testing::AnyOf(3, 7)));
+  EXPECT_NEAR(static_cast<double>(std::count(data.labels.begin(), data.labels.end(), 7)), 250, 60);
+  const auto all = mixture_of("grid")->centres;
+  EXPECT_THAT(data.mixture->centres, testing::ElementsAre(all[6], all[7], all[14], all[15]));
+
+  DataOptions options;
+  options.source = "ring";
+  options.classes = {"5"};
+  options.limit = 40;
+  const auto loaded = load_dataset(options, Split::train);
+  EXPECT_EQ(loaded.count, 40);
+  EXPECT_THAT(loaded.labels, testing::Each(5));
+  options.source = "gaussian";
+  EXPECT_THROW(load_dataset(options, Split::train), Error);
+}
+
 TEST(Synthetic, RefusesUnknownNamesAndImpossibleCounts) {
   const auto error_of = [](const std::string& name, std::int64_t count) -> std::string {
     try {
