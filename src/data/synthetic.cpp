@@ -8,7 +8,6 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
-#include "data/choose.h"
 
 namespace belamy {
 namespace {
