@@ -9,7 +9,7 @@ endif()
 # One flag for every target, so that the library's precompiled header serves the programs as well.
 add_compile_options(-fPIC -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers -fdiagnostics-color=auto)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-Wno-psabi)
+  add_compile_options(-Wno-psabi -Wno-restrict)  # -Wrestrict: false alarms in std::string (GCC bug 105651)
 endif()
 
 if(BELAMY_SANITIZE)

@@ -13,7 +13,7 @@
 namespace belamy::cli {
 namespace {
 
-struct Request {
+struct ClassifyRequest {
   std::string run, data, out, device = "auto";
   std::int64_t show = 10;
 };
@@ -30,7 +30,7 @@ std::vector<std::string> class_names_of(const Run& run, std::int64_t classes) {
   return names;
 }
 
-ExitCode classify(const Request& request) {
+ExitCode classify(const ClassifyRequest& request) {
   const auto run = Run::open(request.run, request.device, warn);
   auto* classifier = need(run->model().classifier(), *run, Capability::classifier);
   auto options = fitted_options(*run, request.data);
@@ -82,7 +82,7 @@ ExitCode classify(const Request& request) {
 }  // namespace
 
 void add_classify(Verb program) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<ClassifyRequest>();
   auto verb = program.verb("classify", "Name the class of each datum");
   verb.option("run", request->run, "Folder of the run").required();
   verb.option(

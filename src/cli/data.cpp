@@ -9,7 +9,7 @@
 namespace belamy::cli {
 namespace {
 
-ExitCode list() {
+ExitCode list_sets() {
   for (const auto& set : known_sets()) {
     fmt::print("{:<18} {}\n{:<18} {}{}\n", set.name, set.description, "",
                set.available ? "" : "not here: ", set.where);
@@ -82,7 +82,7 @@ void add_data(Verb program) {
   };
   auto verb = program.verb("data", "List, examine, download and pack data sets");
   verb.needs_verb();
-  verb.verb("list", "Known data sets, and where they are").does(list);
+  verb.verb("list", "Known data sets, and where they are").does(list_sets);
 
   auto info_verb = verb.verb("info", "Sizes, classes and counts of a data set");
   auto doctor_verb = verb.verb("doctor", "Read every file and list all that is wrong");

@@ -16,7 +16,7 @@
 namespace belamy::cli {
 namespace {
 
-struct Request {
+struct EmbedRequest {
   std::string run, data, out = "codes.png", device = "auto";
   std::int64_t n = 2000, seed = 1, rows = 20;
   double perplexity = 30;
@@ -24,7 +24,7 @@ struct Request {
 };
 
 // Codes of two values are a map already; more become one by t-SNE.
-void draw_codes(const Request& request, Run& run) {
+void draw_codes(const EmbedRequest& request, Run& run) {
   auto* encoder = need(run.model().encoder(), run, Capability::encoder);
   const auto set = load_dataset(fitted_options(run, request.data), Split::test);
   check_fits(run, set);
@@ -54,7 +54,7 @@ void draw_codes(const Request& request, Run& run) {
 }  // namespace
 
 void add_embed(Verb program) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<EmbedRequest>();
   auto verb = program.verb("embed", "Draw a map of a run's codes, or what it decodes from the plane");
   verb.option("run", request->run, "Folder of the run").required();
   verb.option("--data", request->data,

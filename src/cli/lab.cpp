@@ -12,13 +12,13 @@
 namespace belamy::cli {
 namespace {
 
-struct Request {
+struct LabRequest {
   std::string name, out;
   std::vector<std::string> settings;
   bool tiny = false, dry_run = false;
 };
 
-ExitCode list() {
+ExitCode list_labs() {
   for (const auto& lab : all_labs()) fmt::print("{:<22} {}\n", lab.name, load_lab(lab).title);
   fmt::print(
       "\n'belamy lab NAME' runs one and writes its page, 'belamy lab NAME --dry-run' tells its settings\n");
@@ -44,7 +44,7 @@ void print_verdicts(const std::vector<LabVerdict>& verdicts) {
   }
 }
 
-ExitCode run(const Request& request) {
+ExitCode run_labs(const LabRequest& request) {
   const auto& entry = find_lab(request.name);
   const auto folder =
       request.out.empty() ? fs::path("runs") / ("lab-" + entry.name) : folder_argument(request.out);
@@ -80,14 +80,14 @@ ExitCode run(const Request& request) {
 }  // namespace
 
 void add_lab(Verb program) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<LabRequest>();
   auto verb = program.verb("lab", "Measure what a slide claims, and write a page about it");
   verb.option("name", request->name, "'list', or the name of a lab").required();
   verb.flag("--tiny", request->tiny, "A few seconds: fewer steps, and without the claims that need more");
   verb.flag("--dry-run", request->dry_run, "Tell settings and claims, and stop");
   verb.option("--set", request->settings, "KEY=VALUE: a setting of the lab");
   verb.option("--out", request->out, "Folder of the page instead of runs/lab-NAME");
-  verb.does([request] { return request->name == "list" ? list() : run(*request); });
+  verb.does([request] { return request->name == "list" ? list_labs() : run_labs(*request); });
 }
 
 }  // namespace belamy::cli

@@ -15,13 +15,13 @@
 namespace belamy::cli {
 namespace {
 
-struct Request {
+struct MatchRequest {
   std::string run, query, folder, out, sheet, device = "auto";
   std::vector<std::string> images;
   std::int64_t show = 10;
 };
 
-constexpr std::int64_t kColumns = 8, kSheet = 32;
+constexpr std::int64_t kMatchColumns = 8, kMatchSheet = 32;
 
 // [1, C, H, W] in bytes, of the run's size and channels.
 Tensor read_image(const Run& run, const std::string& path) {
@@ -30,7 +30,7 @@ Tensor read_image(const Run& run, const std::string& path) {
   return data.unsqueeze(0);
 }
 
-ExitCode match_two(const Request& request, const Run& run, const Similarity& similarity) {
+ExitCode match_two(const MatchRequest& request, const Run& run, const Similarity& similarity) {
   const auto found =
       similarity.between(read_image(run, request.images[0]), read_image(run, request.images[1]));
   fmt::print("{:.6g}  {}: {}, {}\n", found.item<double>(), similarity.how(), request.images[0],
@@ -38,7 +38,7 @@ ExitCode match_two(const Request& request, const Run& run, const Similarity& sim
   return ExitCode::ok;
 }
 
-ExitCode match_folder(const Request& request, const Run& run, const Similarity& similarity) {
+ExitCode match_folder(const MatchRequest& request, const Run& run, const Similarity& similarity) {
   const auto query = read_image(run, request.query);
   auto options = fitted_options(run, request.folder);
   options.classes.clear();
@@ -52,16 +52,16 @@ ExitCode match_folder(const Request& request, const Run& run, const Similarity& 
   fmt::print("{} of {} by {}; the most alike first\n", format_count(set.count), set.name, similarity.how());
   tell_ranks(set, found, order, "similarity", request.show, request.out);
   if (!request.sheet.empty()) {
-    const auto n = std::min(kSheet - 1, set.count);
+    const auto n = std::min(kMatchSheet - 1, set.count);
     const std::vector<std::int64_t> best(order.begin(), order.begin() + n);
     const auto shown = torch::cat({query, data.index_select(0, torch::tensor(best))});
-    write_output(request.sheet, encode_png(image_grid(to_model_range(shown), kColumns)));
+    write_output(request.sheet, encode_png(image_grid(to_model_range(shown), kMatchColumns)));
     fmt::print("the query and the {} most alike: {}\n", n, request.sheet);
   }
   return ExitCode::ok;
 }
 
-ExitCode match(const Request& request) {
+ExitCode match(const MatchRequest& request) {
   const bool search = !request.query.empty() && !request.folder.empty() && request.images.empty();
   const bool two = request.images.size() == 2 && request.query.empty() && request.folder.empty();
   if (!search && !two)
@@ -77,7 +77,7 @@ ExitCode match(const Request& request) {
 }  // namespace
 
 void add_match(Verb program) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<MatchRequest>();
   auto verb = program.verb("match", "Say how alike two images are to a run, or rank a folder");
   verb.option("run", request->run, "Folder of the run").required();
   verb.option("images", request->images, "A B: two image files").values(0, 2);

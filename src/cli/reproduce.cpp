@@ -26,7 +26,7 @@ namespace {
 using Row = ReproductionRow;
 using Scores = std::vector<ReportScore>;
 
-struct Request {
+struct ReproduceRequest {
   std::string row, results = "reproduce/results", runs = "runs/reproduce";
   std::int64_t seeds = 0;
   bool list = false, table = false, dry_run = false;
@@ -57,11 +57,11 @@ Row find_row(const std::string& name) {
                         std::string("'belamy reproduce --list' lists all"));
 }
 
-fs::path result_path(const Request& request, const Row& row) {
+fs::path result_path(const ReproduceRequest& request, const Row& row) {
   return fs::path(request.results) / (row.name + ".json");
 }
 
-std::optional<ReproductionResult> kept_result(const Request& request, const Row& row) {
+std::optional<ReproductionResult> kept_result(const ReproduceRequest& request, const Row& row) {
   const auto path = result_path(request, row);
   if (!Env::real().exists(path)) return std::nullopt;
   auto result = ReproductionResult::parse(Env::real().read(path), path.string());
@@ -197,7 +197,7 @@ std::string today() {
   return fmt::format("{:04}-{:02}-{:02}", day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
 }
 
-ExitCode reproduce(const Row& row, const Request& request) {
+ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
   check(row);
   const auto seeds = request.seeds > 0 ? request.seeds : row.seeds;
   fmt::print("{}: {}\n  {}\n", row.name, row.title, row.protocol);
@@ -263,7 +263,7 @@ ExitCode reproduce(const Row& row, const Request& request) {
   return all ? ExitCode::ok : ExitCode::expectation;
 }
 
-ExitCode run(const Request& request) {
+ExitCode run_rows(const ReproduceRequest& request) {
   folder_argument(request.results, "--results");
   folder_argument(request.runs, "--runs");
   if (request.list) {
@@ -296,7 +296,7 @@ ExitCode run(const Request& request) {
 }  // namespace
 
 void add_reproduce(Verb program) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<ReproduceRequest>();
   auto verb = program.verb("reproduce", "Measure a published claim: train, evaluate, compare");
   verb.option("row", request->row, "Name of a row (--list), or a TOML file [all rows]");
   verb.option("--seeds", request->seeds, "Runs of each group; 0: as many as the row asks for")
@@ -306,7 +306,7 @@ void add_reproduce(Verb program) {
   verb.flag("--dry-run", request->dry_run, "Check recipes, labs and settings of the row, train nothing");
   verb.option("--results", request->results, "Folder of the results");
   verb.option("--runs", request->runs, "Folder of the runs; what is trained there is not trained again");
-  verb.does([request] { return run(*request); });
+  verb.does([request] { return run_rows(*request); });
 }
 
 }  // namespace belamy::cli

@@ -17,21 +17,21 @@
 namespace belamy::cli {
 namespace {
 
-struct Request {
+struct ScoreRequest {
   std::string run, data, out, sheet, device = "auto";
   std::vector<std::string> normal;
   std::int64_t show = 10;
 };
 
-constexpr std::int64_t kColumns = 16, kSheetRows = 2;
+constexpr std::int64_t kScoreColumns = 16, kSheetRows = 2;
 
-bool is_foreign(const Request& request, const Run& run) {
+bool is_foreign(const ScoreRequest& request, const Run& run) {
   return !request.data.empty() && request.data != run.recipe().data.source;
 }
 
 // All classes, whatever the run was trained on: a scorer is there to tell them apart. Of a foreign source
 // without a test set of its own everything; of the run's own only what it was not trained on.
-Dataset data_of(const Request& request, const Run& run) {
+Dataset data_of(const ScoreRequest& request, const Run& run) {
   auto options = fitted_options(run, request.data);
   options.classes.clear();
   if (is_foreign(request, run)) options.holdout = 1;
@@ -41,7 +41,7 @@ Dataset data_of(const Request& request, const Run& run) {
 }
 
 // The classes that the model is to find usual: those named, else those that it was trained on.
-std::vector<bool> strange_ones(const Request& request, const Run& run, const Dataset& set) {
+std::vector<bool> strange_ones(const ScoreRequest& request, const Run& run, const Dataset& set) {
   const auto& trained = run.recipe().data.classes;
   if (request.normal.empty() && (trained.empty() || is_foreign(request, run))) return {};
   if (set.labels.empty())
@@ -71,7 +71,7 @@ void print_area(const Dataset& set, const Tensor& scores, std::vector<bool> stra
              area.standard_error, area.usual, area.strange, set.name);
 }
 
-ExitCode score(const Request& request) {
+ExitCode score(const ScoreRequest& request) {
   const auto run = Run::open(request.run, request.device, warn);
   auto* scorer = need(run->model().scorer(), *run, Capability::scorer);
   const auto set = data_of(request, *run);
@@ -89,11 +89,11 @@ ExitCode score(const Request& request) {
   if (!request.sheet.empty()) {
     if (!set.is_images()) throw usage_error("points make no sheet of pictures", "leave --sheet out");
     // The strangest, a white row, the most usual.
-    const auto n = std::min<std::int64_t>(kColumns * kSheetRows, set.count);
+    const auto n = std::min<std::int64_t>(kScoreColumns * kSheetRows, set.count);
     const auto row = [&](std::int64_t from) {
       return to_model_range(data.index_select(0, torch::tensor(order).narrow(0, from, n)));
     };
-    const auto columns = std::min(kColumns, n);
+    const auto columns = std::min(kScoreColumns, n);
     const auto gap = torch::ones(run->shape().sizes(columns + (columns - n % columns) % columns));
     write_output(request.sheet,
                  encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
@@ -105,7 +105,7 @@ ExitCode score(const Request& request) {
 }  // namespace
 
 void add_score(Verb program) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<ScoreRequest>();
   auto verb = program.verb("score", "Rank data by how unusual a run finds them, the most unusual first");
   verb.option("run", request->run, "Folder of the run").required();
   verb.option(

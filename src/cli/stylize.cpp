@@ -14,7 +14,7 @@
 namespace belamy::cli {
 namespace {
 
-struct Request {
+struct StylizeRequest {
   std::string run, content, style, out = "stylized.png", device = "auto";
   std::int64_t size = 0;
   StylizeOptions options;
@@ -32,7 +32,7 @@ Tensor read_image(const std::string& path, std::int64_t size, std::int64_t chann
   return to_model_range(tensor_of(convert_channels(image, static_cast<int>(channels))).unsqueeze(0));
 }
 
-ExitCode work_on(const Request& request) {
+ExitCode work_on(const StylizeRequest& request) {
   const auto run = Run::open(request.run, request.device, warn);
   auto& featurizer = *need(run->model().featurizer(), *run, Capability::featurizer);
   const auto channels = run->shape().channels;
@@ -58,7 +58,7 @@ ExitCode work_on(const Request& request) {
 }  // namespace
 
 void add_stylize(Verb program) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<StylizeRequest>();
   auto verb = program.verb("stylize", "Draw one image in the style of another, as a run's network sees both");
   verb.option("run", request->run, "Folder of the run").required();
   verb.option("--content", request->content, "Image whose content stays").required();

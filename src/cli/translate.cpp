@@ -18,14 +18,14 @@
 namespace belamy::cli {
 namespace {
 
-struct Request {
+struct TranslateRequest {
   std::string run, data, out = "translated/", direction, sheet, device = "auto";
 };
 
 constexpr std::size_t kAtOnce = 128;
 constexpr std::int64_t kColumns = 8, kSheet = 32;
 
-std::string direction_of(const Request& request, Translator& translator) {
+std::string direction_of(const TranslateRequest& request, Translator& translator) {
   const auto known = translator.directions();
   if (request.direction.empty()) return known.front();
   if (std::find(known.begin(), known.end(), request.direction) == known.end()) {
@@ -75,7 +75,8 @@ class Sheet {
       input_ = torch::cat({input_, input.narrow(0, 0, std::min(kSheet - input_.size(0), input.size(0)))});
     }
   }
-  void write(const Request& request, const Run& run, Translator& translator, const std::string& direction) {
+  void write(const TranslateRequest& request, const Run& run, Translator& translator,
+             const std::string& direction) {
     const auto columns = std::min(kColumns, input_.size(0));
     const auto picture =
         translation_picture(translator, direction, to_model_range(input_).to(run.device()), {}, columns);
@@ -87,7 +88,7 @@ class Sheet {
   Tensor input_;  // uint8
 };
 
-ExitCode translate_folder(const Request& request, const Run& run, Translator& translator,
+ExitCode translate_folder(const TranslateRequest& request, const Run& run, Translator& translator,
                           const std::string& direction, const DataShape& from) {
   auto jobs = jobs_in(request.data, folder_argument(request.out));
   if (jobs.empty()) throw data_error(request.data + ": no files in it", "give a folder of images");
@@ -136,7 +137,7 @@ ExitCode translate_folder(const Request& request, const Run& run, Translator& tr
   return good == jobs.size() ? ExitCode::ok : ExitCode::data;
 }
 
-ExitCode translate(const Request& request) {
+ExitCode translate(const TranslateRequest& request) {
   const auto run = Run::open(request.run, request.device, warn);
   auto& translator = *need(run->model().translator(), *run, Capability::translator);
   const auto direction = direction_of(request, translator);
@@ -164,7 +165,7 @@ ExitCode translate(const Request& request) {
 }  // namespace
 
 void add_translate(Verb program) {
-  auto request = std::make_shared<Request>();
+  auto request = std::make_shared<TranslateRequest>();
   auto verb = program.verb("translate", "Carry images from one domain of a run to the other");
   verb.option("run", request->run, "Folder of the run").required();
   verb.option(

@@ -44,7 +44,7 @@ void fill(const Image& frame, Picture& picture) {
   }
 }
 
-void check(const std::vector<Image>& frames, int milliseconds) {
+void check_frames(const std::vector<Image>& frames, int milliseconds) {
   if (frames.empty()) throw data_error("an animation of no frames");
   const Image& first = frames.front();
   for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -76,7 +76,7 @@ void check(const std::vector<Image>& frames, int milliseconds) {
 }  // namespace
 
 std::string encode_animation(const std::vector<Image>& frames, int milliseconds) {
-  check(frames, milliseconds);
+  check_frames(frames, milliseconds);
   WebPAnimEncoderOptions options;
   WebPConfig config;
   if (!WebPAnimEncoderOptionsInit(&options) || !WebPConfigInit(&config) ||

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
 #include <string_view>
 
 namespace belamy {
@@ -137,6 +138,10 @@ Image Canvas::image() const {
   for (const float value : values_)
     image.pixels.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0f, 255.0f))));
   return image;
+}
+
+std::string hex(Canvas::Colour colour) {
+  return fmt::format("#{:02x}{:02x}{:02x}", colour[0], colour[1], colour[2]);
 }
 
 }  // namespace belamy

@@ -46,4 +46,7 @@ class Canvas {
   std::vector<float> values_;  // [height, width, 3], 0 to 255
 };
 
+/// "#rrggbb", as in HTML.
+std::string hex(Canvas::Colour colour);
+
 }  // namespace belamy

@@ -12,7 +12,7 @@ constexpr std::int64_t kMostPixels = std::int64_t{1} << 28;  // as decode_image
 constexpr int kMostGap = 1024;                               // keeps the arithmetic far from overflow
 constexpr int kMostScale = 1024;
 
-void check(const std::vector<Image>& images, int columns, int gap, int scale) {
+void check_grid(const std::vector<Image>& images, int columns, int gap, int scale) {
   if (images.empty()) throw data_error("a contact sheet of no images");
   if (columns < 1 || gap < 0 || gap > kMostGap || scale < 1 || scale > kMostScale) {
     throw data_error(
@@ -45,7 +45,7 @@ std::int64_t extent(std::int64_t count, std::int64_t cell, std::int64_t gap) {
 
 Image contact_sheet(const std::vector<Image>& images, int columns, int gap, int scale,
                     std::uint8_t background) {
-  check(images, columns, gap, scale);
+  check_grid(images, columns, gap, scale);
   const Image& first = images.front();
   const auto count = static_cast<std::int64_t>(images.size());
   const std::int64_t across = std::min<std::int64_t>(columns, count);

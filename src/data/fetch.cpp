@@ -14,7 +14,7 @@
 namespace belamy {
 namespace {
 
-using Progress = std::function<void(const std::string&, std::uint64_t, std::uint64_t)>;
+using FetchProgress = std::function<void(const std::string&, std::uint64_t, std::uint64_t)>;
 
 constexpr long kOk = 200, kPartial = 206, kRangeNotSatisfiable = 416;
 
@@ -31,7 +31,8 @@ std::string digest_of(const fs::path& path) {
 // One file on its way into FILE.part. The callbacks come from C: what they throw waits in `failure`.
 class Transfer {
  public:
-  Transfer(const std::string& url, const fs::path& part, const std::string& file, const Progress& progress)
+  Transfer(const std::string& url, const fs::path& part, const std::string& file,
+           const FetchProgress& progress)
       : part_(part), file_(file), progress_(progress), curl_(curl_easy_init(), curl_easy_cleanup) {
     if (!curl_) throw data_error(url + ": libcurl does not start");
     if (Env::real().exists(part)) offset_ = Env::real().size(part);
@@ -112,7 +113,7 @@ class Transfer {
 
   fs::path part_;
   std::string file_;
-  const Progress& progress_;
+  const FetchProgress& progress_;
   std::unique_ptr<CURL, void (*)(CURL*)> curl_;
   std::unique_ptr<WritableFile> out_;  // opened by the first byte
   std::uint64_t offset_ = 0;           // bytes of the file that came before this transfer
@@ -121,7 +122,7 @@ class Transfer {
 };
 
 void fetch_file(const OfficialSet& set, const OfficialFile& file, const fs::path& folder,
-                const Progress& progress) {
+                const FetchProgress& progress) {
   Env& env = Env::real();
   const fs::path whole = folder / file.name, part = folder / (file.name + ".part");
   if (env.exists(whole) && digest_of(whole) == file.sha256) return;
@@ -181,7 +182,7 @@ const OfficialSet* official_set(const std::string& name) {
   return nullptr;
 }
 
-void fetch_files(const OfficialSet& set, const fs::path& folder, const Progress& progress) {
+void fetch_files(const OfficialSet& set, const fs::path& folder, const FetchProgress& progress) {
   static std::once_flag started;
   std::call_once(started, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   Env::real().create_folders(folder);
@@ -193,7 +194,7 @@ void fetch_files(const OfficialSet& set, const fs::path& folder, const Progress&
   for (const auto& file : set.files) fetch_file(set, file, folder, progress);
 }
 
-void fetch_dataset(const std::string& name, const std::string& base_url, const Progress& progress) {
+void fetch_dataset(const std::string& name, const std::string& base_url, const FetchProgress& progress) {
   std::vector<std::string> fetchable;
   for (const auto& set : official_sets()) fetchable.push_back(set.name);
   const OfficialSet* known = official_set(name);

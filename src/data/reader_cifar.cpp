@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t pixels = 3 * 32 * 32;
 constexpr std::size_t record = 1 + pixels;  // the label first
-constexpr std::uint64_t largest_file = std::uint64_t{1} << 30;
+constexpr std::uint64_t largest_batch_file = std::uint64_t{1} << 30;
 
 // The folder with the batches: the given one, or the one that the original archive unpacks to.
 fs::path batch_folder(const fs::path& path) {
@@ -60,7 +60,7 @@ Listing list_cifar(const fs::path& path, Split split) {
   set.height = set.width = 32;
   for (const auto& file : has_split&& split == Split::test ? test : train) {
     std::string bytes;
-    GzFile(file).read(bytes, largest_file);
+    GzFile(file).read(bytes, largest_batch_file);
     if (bytes.empty() || bytes.size() % record != 0) {
       throw data_error(fmt::format("{}: {} bytes is not a whole number of {}-byte images", file.string(),
                                    bytes.size(), record),

@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 28;
-constexpr std::int64_t most_classes = 100000;
 constexpr const char* expected =
     "Expected PNG, JPEG, PGM or PPM files, all in one folder or in one sub-folder a class.";
 
@@ -267,8 +266,8 @@ Labels parse_labels(const std::string& text, const std::string& title, const std
     }
     const auto label = pair[1].get<std::int64_t>();
     const auto file = pair[0].get<std::string>();
-    if (label < 0 || label >= most_classes) {
-      throw fail(fmt::format("label {} of {}; allowed 0 .. {}", label, file, most_classes - 1));
+    if (label < 0 || label >= kMostClasses) {
+      throw fail(fmt::format("label {} of {}; allowed 0 .. {}", label, file, kMostClasses - 1));
     }
     labels.of[prefix + file] = label;
     highest = std::max(highest, label);

@@ -12,7 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t largest_member = std::uint64_t{1} << 34;
-constexpr std::int64_t most_classes = 100000;
 
 // One array of a .npz, checked against its header.
 struct Npy {
@@ -186,8 +185,8 @@ void fill_labels(const Npy& labels, Dataset& set) {
   std::int64_t highest = 0;
   for (std::uint64_t i = 0; i < labels.count(); ++i) {
     const double label = labels.at(i);
-    if (!(label >= 0 && label < most_classes) || label != std::floor(label)) {
-      throw wrong(labels, fmt::format("label {} of image {}; allowed 0 .. {}", label, i, most_classes - 1));
+    if (!(label >= 0 && label < kMostClasses) || label != std::floor(label)) {
+      throw wrong(labels, fmt::format("label {} of image {}; allowed 0 .. {}", label, i, kMostClasses - 1));
     }
     set.labels.push_back(static_cast<std::int64_t>(label));
     highest = std::max(highest, set.labels.back());

@@ -85,6 +85,9 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder)
 /// "3 files: a.txt, b.txt, c.txt" for messages; at most five names.
 std::string describe(const std::vector<std::filesystem::path>& files);
 
+/// Labels above this are taken for a mistake in the file.
+constexpr std::int64_t kMostClasses = 100000;
+
 /// "0" .. "count - 1", the names of classes that have none.
 std::vector<std::string> numbered_classes(std::int64_t count);
 

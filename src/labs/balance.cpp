@@ -32,7 +32,7 @@ const std::vector<Strength>& strengths() {
   return all;
 }
 
-struct Course {
+struct BalanceRun {
   std::vector<double> update, distance, gradient;  // at some of the generator's updates
   double accuracy = 0;                             // mean over them: the discriminator's on fresh points
   double mean_gradient = 0;
@@ -72,14 +72,14 @@ std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& objective,
       });
 }
 
-Course train(const Lab& lab, const std::string& objective_name, const Strength& strength,
-             const Tensor& data) {
+BalanceRun train(const Lab& lab, const std::string& objective_name, const Strength& strength,
+                 const Tensor& data) {
   const auto recipe = recipe_for(lab, objective_name, strength);
   Session session(*recipe, dataset_of(data, "cloud"), torch::kCPU);
   const objectives::Adversarial objective(objective_name);
   auto& model = session.state().model();
   const auto fresh = data.narrow(0, 0, 400);
-  Course course;
+  BalanceRun course;
   const auto look = [&](std::int64_t update) {
     auto generator = session.state().generator().clone();  // a copy: looking must not change the run
     const auto samples = model.decoder()->decode(model.decoder()->draw_latent(400, generator));
@@ -115,7 +115,7 @@ Course train(const Lab& lab, const std::string& objective_name, const Strength& 
 }
 
 /// Mean over the last fifth: a game that circles is not judged by one lucky moment.
-double end(const Course& course) {
+double end(const BalanceRun& course) {
   const auto count = std::max<std::size_t>(1, course.distance.size() / 5);
   double sum = 0;
   for (std::size_t i = course.distance.size() - count; i < course.distance.size(); ++i)
@@ -132,7 +132,7 @@ void balance(Lab& lab) {
   data.select(1, 0).add_(lab.number("start"));
 
   const std::vector<std::string> objectives = {"minimax", "non-saturating"};
-  std::map<std::string, std::vector<Course>> courses;
+  std::map<std::string, std::vector<BalanceRun>> courses;
   LabTable table{{"discriminator", "its accuracy", "minimax: distance at the end", "gradient", "its accuracy",
                   "non-saturating: distance at the end", "gradient"},
                  {}};

@@ -43,13 +43,14 @@ Groups mixed(const Dataset& digits, double rare, std::int64_t seed) {
   return groups;
 }
 
-struct Outcome {
+struct DebiasOutcome {
   double common = 0, rare = 0;  // errors, shares
   double shown = 0;             // share of the rare among the rows that are trained on
   Tensor before, after;         // [bins], shares of the first dimension's histogram
 };
 
-Outcome train(const Lab& lab, const Dataset& upright, const Dataset& test, std::int64_t seed, bool resample) {
+DebiasOutcome train(const Lab& lab, const Dataset& upright, const Dataset& test, std::int64_t seed,
+                    bool resample) {
   const auto groups = mixed(upright, lab.number("rare"), seed);
   const std::vector<std::string> settings = {
       fmt::format("model.resample={}", resample),
@@ -67,7 +68,7 @@ Outcome train(const Lab& lab, const Dataset& upright, const Dataset& test, std::
 
   const ModelState::Evaluation evaluation(session.state());
   auto& model = session.state().model();
-  Outcome outcome;
+  DebiasOutcome outcome;
   const auto wrong = [&](const Dataset& data) {
     const auto said = model.classifier()->classify(to_model_range(data_tensor(data))).argmax(1);
     return (said != torch::tensor(data.labels)).to(torch::kFloat64).mean().item<double>();
@@ -101,7 +102,7 @@ LabSeries histogram_of(const std::string& name, const Tensor& shares) {
 void debias(Lab& lab) {
   const auto upright = glyph_digits(16, Split::train), test = glyph_digits(16, Split::test);
   const auto seeds = lab.integer("seeds");
-  Outcome plain, fair;  // sums over seeds
+  DebiasOutcome plain, fair;  // sums over seeds
   LabTable table{{"seed", "rows drawn", "error on upright digits", "error on digits that lie",
                   "share of lying digits shown"},
                  {}};

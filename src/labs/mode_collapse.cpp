@@ -102,11 +102,11 @@ void on_two_threads(std::size_t count, const std::function<void(std::size_t)>& w
   at::set_num_threads(threads);
 }
 
-struct Outcome {
+struct CollapseOutcome {
   double covered = 0, quality = 0, reverse_kl = 0;
 };
 
-double mean(const std::vector<Outcome>& runs, double Outcome::*of) {
+double mean(const std::vector<CollapseOutcome>& runs, double CollapseOutcome::*of) {
   double sum = 0;
   for (const auto& run : runs) sum += run.*of;
   return sum / static_cast<double>(runs.size());
@@ -183,7 +183,7 @@ void two_modes(Lab& lab) {
 void compare(Lab& lab, const Dataset& data) {
   const auto seeds = static_cast<std::size_t>(lab.integer("seeds"));
   const auto all = cures(lab.integer("unroll"), lab.integer("batch"));
-  std::vector<std::vector<Outcome>> outcomes(all.size(), std::vector<Outcome>(seeds));
+  std::vector<std::vector<CollapseOutcome>> outcomes(all.size(), std::vector<CollapseOutcome>(seeds));
   std::atomic<std::size_t> done = 0;
   on_two_threads(all.size() * seeds, [&](std::size_t i) {
     const auto cure = i / seeds, seed = i % seeds;
@@ -200,16 +200,16 @@ void compare(Lab& lab, const Dataset& data) {
                  {}};
   double best = 0, most = 0;
   std::size_t helped = 0;
-  const double plain = mean(outcomes[0], &Outcome::covered);
+  const double plain = mean(outcomes[0], &CollapseOutcome::covered);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const double covered = mean(outcomes[i], &Outcome::covered);
-    const auto [worst, top] =
-        std::minmax_element(outcomes[i].begin(), outcomes[i].end(),
-                            [](const Outcome& a, const Outcome& b) { return a.covered < b.covered; });
+    const double covered = mean(outcomes[i], &CollapseOutcome::covered);
+    const auto [worst, top] = std::minmax_element(
+        outcomes[i].begin(), outcomes[i].end(),
+        [](const CollapseOutcome& a, const CollapseOutcome& b) { return a.covered < b.covered; });
     table.rows.push_back({all[i].name, fmt::format("{:.1f}", covered), fmt::format("{:g}", worst->covered),
                           fmt::format("{:g}", top->covered),
-                          fmt::format("{:.1f} %", 100 * mean(outcomes[i], &Outcome::quality)),
-                          fmt::format("{:.2f}", mean(outcomes[i], &Outcome::reverse_kl))});
+                          fmt::format("{:.1f} %", 100 * mean(outcomes[i], &CollapseOutcome::quality)),
+                          fmt::format("{:.2f}", mean(outcomes[i], &CollapseOutcome::reverse_kl))});
     if (i > 0 && covered > plain) ++helped;
     best = std::max(best, covered);
     if (all[i].name.starts_with("unrolled")) most = covered;

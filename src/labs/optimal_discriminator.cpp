@@ -12,12 +12,12 @@
 namespace belamy::labs {
 namespace {
 
-struct Pair {
+struct DensityPair {
   std::string name;  // normals by mean and variance
   LineMixture data, model;
 };
 
-std::vector<Pair> pairs() {
+std::vector<DensityPair> pairs() {
   return {
       {"N(0, 1) and N(1, 1)", {{{0, 1}}}, {{{1, 1}}}},
       {"N(0, 1) and N(2, 1)", {{{0, 1}}}, {{{2, 1}}}},
@@ -39,7 +39,8 @@ struct Training {
   double rate;
 };
 
-Trained train(const Pair& pair, const objectives::Labels& labels, const Training& how, std::uint64_t seed) {
+Trained train(const DensityPair& pair, const objectives::Labels& labels, const Training& how,
+              std::uint64_t seed) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   const auto network = critic(1, {how.width, how.width}, "tanh", generator);
   const objectives::Adversarial objective("non-saturating", labels);
@@ -67,12 +68,8 @@ Trained train(const Pair& pair, const objectives::Labels& labels, const Training
   return made;
 }
 
-double softplus(double t) {
-  return std::max(t, 0.0) + std::log1p(std::exp(-std::abs(t)));
-}
-
 /// E(D) over the two densities themselves, by the trapezoidal rule: no sample, so no luck.
-double expected_loss(const Pair& pair, const Trained& trained, const objectives::Labels& labels) {
+double expected_loss(const DensityPair& pair, const Trained& trained, const objectives::Labels& labels) {
   double sum = 0;
   for (std::size_t i = 0; i < trained.x.size(); ++i) {
     const double as_real = softplus(-trained.logit[i]), as_fake = softplus(trained.logit[i]);
@@ -82,14 +79,14 @@ double expected_loss(const Pair& pair, const Trained& trained, const objectives:
   return sum * (trained.x[1] - trained.x[0]);
 }
 
-double best(const Pair& pair, const objectives::Labels& labels, double x) {
+double best(const DensityPair& pair, const objectives::Labels& labels, double x) {
   // By the ratio of the densities, which stays finite where both underflow.
   const double share = 1 / (1 + std::exp(pair.model.log_density(x) - pair.data.log_density(x)));
   return labels.real * share + labels.fake * (1 - share);
 }
 
 /// Largest |D - D*| where the mean density is at least a hundredth of its maximum.
-double curve_error(const Pair& pair, const Trained& trained, const objectives::Labels& labels) {
+double curve_error(const DensityPair& pair, const Trained& trained, const objectives::Labels& labels) {
   std::vector<double> density;
   for (const double x : trained.x) density.push_back(pair.data.density(x) + pair.model.density(x));
   const double least = *std::max_element(density.begin(), density.end()) / 100;
@@ -101,7 +98,7 @@ double curve_error(const Pair& pair, const Trained& trained, const objectives::L
   return worst;
 }
 
-LabChart picture(const Pair& pair, const Trained& trained, const objectives::Labels& labels) {
+LabChart picture(const DensityPair& pair, const Trained& trained, const objectives::Labels& labels) {
   LabChart chart{{"x"}, {"density; probability of being real", false, 0, 1}, {}, {}, false};
   const auto x = places(trained.x.front() / 1.6, trained.x.back() / 1.6, 241);
   LabSeries found{"trained D", {}, {}};
@@ -157,7 +154,7 @@ void optimal_discriminator(Lab& lab) {
             std::move(values));
 
   // Equal distributions.
-  const Pair equal{"equal", {{{0, 1}}}, {{{0, 1}}}};
+  const DensityPair equal{"equal", {{{0, 1}}}, {{{0, 1}}}};
   lab.say("training on equal distributions");
   lab.measure("equal", expected_loss(equal, train(equal, plain, how, seed), plain));
 

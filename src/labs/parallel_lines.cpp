@@ -16,7 +16,7 @@ struct Player {
   double clip = 0, penalty = 0;
 };
 
-struct Course {
+struct TransportRun {
   std::vector<double> theta;     // after each step of the generator
   double force = 0;              // |dL_G / dtheta| at the start, once the discriminator was trained there
   double rest = 0;               // mean |theta| over the last tenth
@@ -29,7 +29,7 @@ Tensor line(double theta, std::int64_t n, at::Generator generator) {
   return at::stack({torch::full_like(z, theta), z}, 1);
 }
 
-Course train(const Player& player, const Lab& lab) {
+TransportRun train(const Player& player, const Lab& lab) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(lab.integer("seed")));
   const auto network = critic(2, {64, 64}, "leaky-relu", generator);
   const objectives::Adversarial objective(player.objective);
@@ -62,7 +62,7 @@ Course train(const Player& player, const Lab& lab) {
     return torch::autograd::grad({loss}, {place})[0].item<double>();
   };
 
-  Course course;
+  TransportRun course;
   course.theta.push_back(theta);
   train_critic(lab.integer("warmup"));
   course.force = std::abs(gradient());
@@ -126,7 +126,7 @@ void parallel_lines(Lab& lab) {
       {"", "force on $\\theta$ at the start", "$\\theta$ at the end",
        "mean of $|\\theta|$ over the last tenth", "slope across the lines at the end", "along them"},
       {}};
-  std::vector<Course> courses;
+  std::vector<TransportRun> courses;
   for (const auto& player : players) {
     lab.say("training " + player.name);
     const auto course = train(player, lab);

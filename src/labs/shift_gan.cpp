@@ -6,6 +6,7 @@
 
 #include "core/random.h"
 #include "labs/lab.h"
+#include "labs/toolbox.h"
 #include "objectives/adversarial.h"
 
 namespace belamy::labs {
@@ -17,11 +18,6 @@ struct Point {
 
 double sigmoid(double logit) {
   return 1 / (1 + std::exp(-logit));
-}
-
-/// log(1 + e^t) without overflow.
-double softplus(double t) {
-  return std::max(t, 0.0) + std::log1p(std::exp(-std::abs(t)));
 }
 
 /// Numbers with shares: samples with equal ones, or the nodes of an integral.
@@ -91,7 +87,7 @@ struct Game {
   }
 };
 
-double relative(double got, double wanted) {
+double relative_error(double got, double wanted) {
   return std::abs(got - wanted) / std::max(1e-3, std::abs(wanted));
 }
 
@@ -109,8 +105,9 @@ double difference_error(const Game& game, const std::vector<Point>& points) {
     };
     const auto by_d = [&](const Point& at) { return game.discriminator_loss(at); };
     const auto by_g = [&](const Point& at) { return game.generator_loss(at); };
-    worst = std::max({worst, relative(g.theta, slope(&Point::theta, by_g)),
-                      relative(g.a, slope(&Point::a, by_d)), relative(g.b, slope(&Point::b, by_d))});
+    worst =
+        std::max({worst, relative_error(g.theta, slope(&Point::theta, by_g)),
+                  relative_error(g.a, slope(&Point::a, by_d)), relative_error(g.b, slope(&Point::b, by_d))});
   }
   return worst;
 }
@@ -129,8 +126,9 @@ double autograd_error(const Game& game, const std::vector<Point>& points) {
     const auto d = torch::autograd::grad({objective.discriminator(b + a * x, fake)}, {a, b}, {}, true);
     const auto g = torch::autograd::grad({objective.generator(fake)}, {theta});
     const auto ours = game.gradient(p);
-    worst = std::max({worst, relative(ours.a, d[0].item<double>()), relative(ours.b, d[1].item<double>()),
-                      relative(ours.theta, g[0].item<double>())});
+    worst = std::max({worst, relative_error(ours.a, d[0].item<double>()),
+                      relative_error(ours.b, d[1].item<double>()),
+                      relative_error(ours.theta, g[0].item<double>())});
   }
   return worst;
 }

@@ -84,6 +84,10 @@ OneThread::~OneThread() {
   at::set_num_threads(before_);
 }
 
+double softplus(double t) {
+  return std::max(t, 0.0) + std::log1p(std::exp(-std::abs(t)));
+}
+
 std::vector<double> places(double low, double high, int count) {
   std::vector<double> made;
   for (int i = 0; i < count; ++i) made.push_back(low + (high - low) * i / (count - 1));

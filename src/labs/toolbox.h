@@ -50,6 +50,9 @@ class OneThread {
   int before_;
 };
 
+/// log(1 + e^t) without overflow.
+double softplus(double t);
+
 /// `count` places from low to high, both included.
 std::vector<double> places(double low, double high, int count);
 /// [N, 1] f32 of them.

@@ -15,7 +15,7 @@
 namespace belamy::labs {
 namespace {
 
-struct Outcome {
+struct LossOutcome {
   double reconstruction = 0, kl = 0;  // means over the test set, nats
   double aggregate_kl = 0;            // of all codes together, as one Gaussian, nats
   Tensor codes;                       // [N, 2], one draw for each test image
@@ -41,7 +41,7 @@ double aggregate_kl(const models::GaussianCode& code) {
   return twice.item<double>() / 2;
 }
 
-Outcome judge(Session& session, const Tensor& test) {
+LossOutcome judge(Session& session, const Tensor& test) {
   const ModelState::Evaluation evaluation(session.state());
   auto& model = dynamic_cast<models::Variational&>(session.state().model());
   auto generator = at::make_generator<at::CPUGeneratorImpl>(16);
@@ -80,7 +80,7 @@ void vae_three_losses(Lab& lab) {
   const auto images = to_model_range(data_tensor(test));
   const double floor = factorised_floor(to_model_range(data_tensor(train)), images);
 
-  std::map<std::string, Outcome> outcomes;
+  std::map<std::string, LossOutcome> outcomes;
   LabTable table{{"terms", "reconstruction (nats)", "KL (nats)", "negative ELBO (nats)",
                   "KL of all codes together (nats)"},
                  {}};

@@ -50,7 +50,7 @@ LabSeries curve_of(const std::string& name, const Tensor& power) {
   return series;
 }
 
-std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& model) {
+std::unique_ptr<Recipe> spectrum_recipe(const Lab& lab, const std::string& model) {
   std::vector<std::string> settings = {fmt::format("train.steps={}", lab.integer("steps")),
                                        fmt::format("train.batch={}", lab.integer("batch")),
                                        fmt::format("train.seed={}", lab.integer("seed")),
@@ -96,7 +96,7 @@ void vae_to_gan(Lab& lab) {
   lab.picture("Data", "Digits of the test set.", image_grid(images.narrow(0, 0, 40), 10));
   for (const std::string model : {"vae", "vae-gan", "dcgan"}) {
     lab.say("training " + model);
-    const auto recipe = recipe_for(lab, model);
+    const auto recipe = spectrum_recipe(lab, model);
     Session session(*recipe, train, torch::kCPU);
     while (!session.finished()) session.run_step();
     const ModelState::Evaluation evaluation(session.state());

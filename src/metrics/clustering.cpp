@@ -12,12 +12,12 @@ using torch::Tensor;
 
 namespace {
 
-constexpr std::int64_t block = 4096;
+constexpr std::int64_t kClusterBlock = 4096;
 
 // The nearest centre of each datum, and the squared distance to it.
 std::pair<Tensor, Tensor> nearest_centres(const Tensor& data, const Tensor& centres) {
   std::vector<Tensor> distances, places;
-  for (const auto& rows : data.split(block)) {
+  for (const auto& rows : data.split(kClusterBlock)) {
     const auto [distance, place] = squared_distances(rows, centres).min(1);
     distances.push_back(distance);
     places.push_back(place);

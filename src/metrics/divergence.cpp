@@ -21,7 +21,7 @@ using torch::Tensor;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int first_panels = 64;
 constexpr std::size_t most_panels = 10000;  // where rounding keeps the error above the tolerance
-constexpr std::int64_t block = 1000;
+constexpr std::int64_t kDivergenceBlock = 1000;
 
 std::vector<double> shares_of(std::span<const double> weights) {
   double sum = 0;
@@ -128,7 +128,7 @@ Shares histograms(const Tensor& x, const Tensor& y, std::int64_t bins) {
 // [N, D], [M, D] -> [N]: the distance of each x to its k-th nearest y.
 Tensor neighbour_distances(const Tensor& x, const Tensor& y, std::int64_t k) {
   std::vector<Tensor> distances;
-  for (const Tensor& rows : x.split(block)) {
+  for (const Tensor& rows : x.split(kDivergenceBlock)) {
     // Not by matrix products, which lose the digits of near neighbours.
     distances.push_back(std::get<0>(torch::cdist(rows, y, 2, 2).kthvalue(k, 1)));
   }

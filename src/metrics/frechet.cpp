@@ -10,12 +10,12 @@ namespace {
 
 using torch::Tensor;
 
-struct Gaussian {
+struct FittedGaussian {
   Tensor mean;        // [D]
   Tensor covariance;  // [D, D]
 };
 
-Gaussian fit(const Tensor& features) {
+FittedGaussian fit(const Tensor& features) {
   const Tensor x = features.to(torch::kCPU, torch::kDouble);
   const Tensor mean = x.mean(0);
   const Tensor centred = x - mean;
@@ -33,8 +33,8 @@ Tensor square_root(const Tensor& symmetric) {
 double frechet_distance(const Tensor& a, const Tensor& b) {
   check_feature_sets(a, b, 2, "the Frechet distance");
   const torch::NoGradGuard no_grad;
-  const Gaussian p = fit(a);
-  const Gaussian q = fit(b);
+  const FittedGaussian p = fit(a);
+  const FittedGaussian q = fit(b);
   const Tensor root = square_root(p.covariance);
   const Tensor product = root.mm(q.covariance).mm(root);
   // The trace of a root is the sum of the roots of the eigenvalues, so no second root is formed.

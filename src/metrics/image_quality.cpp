@@ -9,7 +9,7 @@
 namespace belamy {
 namespace {
 
-void check(const torch::Tensor& a, const torch::Tensor& b) {
+void check_images(const torch::Tensor& a, const torch::Tensor& b) {
   if (a.dim() != 4 || a.sizes() != b.sizes())
     throw data_error("images that are compared must be [N, C, H, W] and of one shape");
 }
@@ -17,18 +17,18 @@ void check(const torch::Tensor& a, const torch::Tensor& b) {
 }  // namespace
 
 torch::Tensor mean_absolute_error(const torch::Tensor& a, const torch::Tensor& b) {
-  check(a, b);
+  check_images(a, b);
   return (a - b).abs().flatten(1).mean(1);
 }
 
 torch::Tensor peak_signal_to_noise(const torch::Tensor& a, const torch::Tensor& b) {
-  check(a, b);
+  check_images(a, b);
   return -10 * (a - b).square().flatten(1).mean(1).clamp_min(1e-10).log10();
 }
 
 // In double precision: a variance is the small difference of two means.
 torch::Tensor structural_similarity(const torch::Tensor& first, const torch::Tensor& second) {
-  check(first, second);
+  check_images(first, second);
   const auto a = first.to(torch::kDouble), b = second.to(torch::kDouble);
   const auto channels = a.size(1);
   const auto side = std::min<std::int64_t>({11, a.size(2), a.size(3)});

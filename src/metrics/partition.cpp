@@ -16,7 +16,7 @@ using torch::Tensor;
 
 namespace {
 
-constexpr std::int64_t kBlock = 4096;  // states at once
+constexpr std::int64_t kStateBlock = 4096;  // states at once
 
 // Row i holds the binary digits of first + i: [n, units] double.
 Tensor binary_states(std::int64_t first, std::int64_t n, std::int64_t units) {
@@ -29,8 +29,9 @@ template <class F>
 double sum_over_states(std::int64_t units, const F& log_weight) {
   std::vector<Tensor> parts;
   const auto count = std::int64_t{1} << units;
-  for (std::int64_t first = 0; first < count; first += kBlock) {
-    parts.push_back(log_weight(binary_states(first, std::min(kBlock, count - first), units)).logsumexp(0));
+  for (std::int64_t first = 0; first < count; first += kStateBlock) {
+    parts.push_back(
+        log_weight(binary_states(first, std::min(kStateBlock, count - first), units)).logsumexp(0));
   }
   return torch::stack(parts).logsumexp(0).item<double>();
 }

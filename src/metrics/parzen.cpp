@@ -13,7 +13,7 @@ using torch::Tensor;
 
 namespace {
 
-constexpr std::int64_t block = 500;  // rows of data, with 10,000 samples 20 MB of distances
+constexpr std::int64_t kParzenBlock = 500;  // rows of data, with 10,000 samples 20 MB of distances
 
 // [N, widths] f64: the distances are the work, and serve every width.
 Tensor log_likelihoods(const Tensor& data, const Tensor& samples, const std::vector<double>& widths) {
@@ -29,7 +29,7 @@ Tensor log_likelihoods(const Tensor& data, const Tensor& samples, const std::vec
   const auto dimensions = static_cast<double>(at.size(1));
   const double count = std::log(static_cast<double>(at.size(0)));
   std::vector<Tensor> parts;
-  for (const auto& rows : flat(data).to(torch::kFloat).split(block)) {
+  for (const auto& rows : flat(data).to(torch::kFloat).split(kParzenBlock)) {
     const auto distances = squared_distances(rows - centre, around);
     std::vector<Tensor> columns;
     for (const double sigma : widths) {

@@ -13,7 +13,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t block = 1000;
+constexpr std::int64_t kNeighbourBlock = 1000;
 
 double mean_of(const Tensor& values) {
   return values.to(torch::kDouble).mean().item<double>();
@@ -23,7 +23,7 @@ double mean_of(const Tensor& values) {
 Tensor squared_radii(const Tensor& points, std::int64_t k) {
   std::vector<Tensor> radii;
   std::int64_t first = 0;
-  for (const Tensor& rows : points.split(block)) {
+  for (const Tensor& rows : points.split(kNeighbourBlock)) {
     Tensor distances = squared_distances(rows, points);
     // The point itself is taken out by place: its distance need not come out as exactly 0.
     distances.diagonal(first).fill_(std::numeric_limits<double>::infinity());
@@ -50,7 +50,7 @@ ManifoldScores manifold_scores(const Tensor& data, const Tensor& samples, std::i
   std::vector<Tensor> recalled;
   std::vector<Tensor> covered;
   std::int64_t first = 0;
-  for (const Tensor& rows : real.split(block)) {
+  for (const Tensor& rows : real.split(kNeighbourBlock)) {
     const Tensor distances = squared_distances(rows, fake);  // [rows, M]
     const Tensor in_real_ball = distances <= real_radii.narrow(0, first, rows.size(0)).unsqueeze(1);
     balls_of_sample += in_real_ball.sum(0);

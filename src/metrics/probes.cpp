@@ -12,7 +12,7 @@ using torch::Tensor;
 
 namespace {
 
-constexpr std::int64_t block = 1000;
+constexpr std::int64_t kProbeBlock = 1000;
 
 // The number of classes.
 std::int64_t check_labels(const Tensor& codes, const Tensor& labels, const char* what) {
@@ -37,7 +37,7 @@ Tensor nearest_labels(const Tensor& queries, const Tensor& codes, const Tensor& 
   const auto share = 1e-3 / static_cast<double>(k * k);
   const auto votes = 1 + share * torch::arange(k, 0, -1, torch::kFloat);
   std::vector<Tensor> parts;
-  for (const auto& rows : queries.to(torch::kFloat).split(block)) {
+  for (const auto& rows : queries.to(torch::kFloat).split(kProbeBlock)) {
     const auto near = std::get<1>(squared_distances(rows - middle, around).topk(k, 1, /*largest=*/false));
     auto sums = torch::zeros({rows.size(0), classes}, torch::kFloat);
     sums.scatter_add_(1, labels.index_select(0, near.flatten()).view_as(near), votes.expand(near.sizes()));

@@ -10,7 +10,7 @@
 namespace belamy {
 namespace {
 
-void check(std::span<const double> scores, const std::vector<bool>& strange) {
+void check_scores(std::span<const double> scores, const std::vector<bool>& strange) {
   const auto count = std::count(strange.begin(), strange.end(), true);
   if (scores.size() != strange.size() || count == 0 || static_cast<std::size_t>(count) == strange.size()) {
     throw data_error(
@@ -51,7 +51,7 @@ double variance(const std::vector<double>& values) {
 }  // namespace
 
 RocArea roc_area(std::span<const double> scores, const std::vector<bool>& strange) {
-  check(scores, strange);
+  check_scores(scores, strange);
   std::vector<double> low, high;
   for (std::size_t i = 0; i < scores.size(); ++i) (strange[i] ? high : low).push_back(scores[i]);
   const auto all = midranks(scores), among_low = midranks(low), among_high = midranks(high);
@@ -77,7 +77,7 @@ RocArea roc_area(std::span<const double> scores, const std::vector<bool>& strang
 
 std::vector<std::pair<double, double>> roc_curve(std::span<const double> scores,
                                                  const std::vector<bool>& strange) {
-  check(scores, strange);
+  check_scores(scores, strange);
   const auto order = order_of(scores);
   const auto total = static_cast<double>(std::count(strange.begin(), strange.end(), true));
   const auto rest = static_cast<double>(strange.size()) - total;

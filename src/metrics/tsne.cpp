@@ -15,7 +15,7 @@ using torch::Tensor;
 
 namespace {
 
-constexpr std::int64_t kBlock = 1000;
+constexpr std::int64_t kTsneBlock = 1000;
 
 // A square of the plane with its points' number and sum of places. A leaf has one place, however many points.
 struct Cell {
@@ -155,7 +155,7 @@ TsneAffinities tsne_affinities(const Tensor& given, double perplexity) {
   std::vector<std::tuple<std::int64_t, std::int64_t, double>> entries;
   entries.reserve(static_cast<std::size_t>(2 * n * k));
   std::int64_t first = 0;
-  for (const auto& rows : data.split(kBlock)) {
+  for (const auto& rows : data.split(kTsneBlock)) {
     auto distances = squared_distances(rows, data).to(torch::kDouble);
     for (std::int64_t i = 0; i < rows.size(0); ++i)
       distances[i][first + i] = std::numeric_limits<double>::infinity();  // not its own neighbour

@@ -162,7 +162,7 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
   std::shared_ptr<nn::Chain> encoder_, decoder_, discriminator_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_aae(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<AaeConfig>(recipe);
   if (config.prior == "mixture" && config.code != 2) {
     return "the mixture lies in the plane; set model.code=2";
@@ -188,7 +188,7 @@ ModelInfo aae() {
                   {"decoder", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}},
                   {"discriminator", {.lr = 3e-4, .beta1 = 0.5}}},
       .points = true,
-      .check = check,
+      .check = check_aae,
       .tiny = {"model.hidden=[128]", "model.discriminator=[64]", "model.code=8"},
       .variants = {"model.posterior=gaussian", "model.prior=mixture", "model.labels=true"},
       .defaults = {"train.batch=100"},

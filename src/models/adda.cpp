@@ -103,7 +103,7 @@ class Adda final : public Model, public Classifier, public Encoder {
   Tensor adapted_;  // bool: the target encoder is there
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_adda(const DataShape& shape, const Recipe& recipe) {
   for (const auto& stage : recipe.stages) {
     if (stage.name != "main" && stage.name != "source" && stage.name != "adapt")
       return "it has no stage '" + stage.name + "': source, adapt";
@@ -133,7 +133,7 @@ ModelInfo adda() {
                   {"adversary", {.lr = 2e-4, .beta1 = 0.5}},
                   {"target", {.lr = 2e-4, .beta1 = 0.5}}},
       .domains = Domains::two,
-      .check = check,
+      .check = check_adda,
       .advise = advise,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
       .stages = {"source", "adapt"},

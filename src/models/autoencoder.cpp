@@ -150,7 +150,7 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
   Tensor mean_;  // [1, ...], where it is taken off
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_autoencoder(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<AutoencoderConfig>(recipe);
   if (settings.loss == "cross-entropy" && (settings.output == "linear" || !shape.is_images())) {
     return "cross-entropy needs images and model.output=sigmoid; set model.loss=l2";
@@ -189,7 +189,7 @@ ModelInfo autoencoder() {
                        Capability::scorer},
       .players = {{"autoencoder", {.lr = 1e-3}}},
       .points = true,
-      .check = check,
+      .check = check_autoencoder,
       .tiny = {"model.hidden=[128]", "model.code=16"},
       .variants = {"model.sparsity=l1", "model.sparsity=l2", "model.sparsity=kl", "model.keep=4",
                    "model.corruption=gaussian", "model.corruption=masking",

@@ -148,7 +148,7 @@ class Cogan final : public Model, public Sampler, public Classifier {
   std::shared_ptr<nn::Dense> verdict_, softmax_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_cogan(const DataShape& shape, const Recipe& recipe) {
   if (shape.width != shape.height) return "its generators make square images; set data.size=28";
   return check_adaptation(shape, recipe);
 }
@@ -166,7 +166,7 @@ ModelInfo cogan() {
       .capabilities = {Capability::sampler, Capability::classifier},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}}, {"generator", {.lr = 2e-4, .beta1 = 0.5}}},
       .domains = Domains::two,
-      .check = check,
+      .check = check_cogan,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.width=8", "model.latent=8"},
       .variants = {"model.agreement=1", "model.label_weight=0.1"},
       .defaults = {"train.batch=128"},

@@ -54,7 +54,7 @@ class LabelledVae final : public Model, public Sampler, public Classifier, publi
   std::shared_ptr<ConditionalVae> vae_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_conditional_vae(const DataShape& shape, const Recipe& recipe) {
   if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0, or take semi-vae";
   const auto labels = check_labels(shape);
   return labels.empty() ? check_variational(shape, recipe) : labels;
@@ -72,7 +72,7 @@ ModelInfo conditional_vae() {
       .capabilities = {Capability::sampler, Capability::classifier, Capability::density},
       .players = {{"vae", {.lr = 1e-3}}},
       .points = true,
-      .check = check,
+      .check = check_conditional_vae,
       .tiny = {"model.hidden=[128]", "model.code=8"},
       .variants = {"model.decoder=gaussian", "model.decoder=learned-gaussian", "model.binarise=stochastic"},
       .defaults = {"train.batch=128"},

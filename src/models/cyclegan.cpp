@@ -128,7 +128,7 @@ class CycleGan final : public Model, public Translator {
   std::shared_ptr<ImagePool> pool_a_, pool_b_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_cyclegan(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<CycleGanConfig>(recipe);
   if (const auto wrong = check_translation(shape); !wrong.empty()) return wrong;
   return settings.identity > 0 ? check_same_channels(shape, "data.channels, or model.identity=0") : "";
@@ -148,7 +148,7 @@ ModelInfo cyclegan() {
                   {"critic_a", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}},
                   {"critic_b", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}}},
       .domains = Domains::two,
-      .check = check,
+      .check = check_cyclegan,
       .tiny = {"model.width=2", "model.blocks=1", "model.discriminator_layers=1", "model.pool=24"},
       .variants = {"model.ablation=cycle-only", "model.ablation=gan-only", "model.ablation=forward",
                    "model.ablation=backward", "model.identity=0", "model.pool=0", "model.norm=batch"},

@@ -249,7 +249,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
   Tensor taken_;  // bool: the network has its weights
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_dbn(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DbnConfig>(recipe);
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   if (settings.hidden.empty()) return "a network has at least one layer; set model.hidden";
@@ -272,7 +272,7 @@ ModelInfo dbn() {
       .players = {{"layer", {.optimizer = "sgd", .lr = 0.1, .beta1 = 0.5}},
                   {"network", {.lr = 1e-3}},
                   {"softmax", {.lr = 1e-3}}},
-      .check = check,
+      .check = check_dbn,
       .tiny = {"model.hidden=[64, 32]", "model.sample_steps=10", "optimizer.layer.lr=0.2"},
       .stages = {"layer-1", "layer-2", "wake-sleep", "softmax", "fine-tune"},
       .variants = {"model.dropout=0.5", "model.chain=persistent"},

@@ -115,7 +115,7 @@ class DebiasingVae final : public Model,
   std::shared_ptr<LatentHistogram> before_, after_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_debiasing_vae(const DataShape& shape, const Recipe& recipe) {
   if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0";
   const auto labels = check_labels(shape);
   return labels.empty() ? check_variational(shape, recipe) : labels;
@@ -134,7 +134,7 @@ ModelInfo debiasing_vae() {
                        Capability::reconstructor, Capability::classifier},
       .players = {{"vae", {.lr = 1e-3}}},
       .points = true,
-      .check = check,
+      .check = check_debiasing_vae,
       .tiny = {"model.hidden=[128]", "model.code=8"},
       .variants = {"model.resample=false", "model.alpha=1", "model.decoder=gaussian",
                    "model.binarise=stochastic"},

@@ -144,7 +144,7 @@ class DenoisingAutoencoder final : public Model, public Sampler, public Encoder,
   Tensor mean_, deviation_;         // [1, ...], of the first batch: where chains start
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_denoising_autoencoder(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DenoisingConfig>(recipe);
   if (settings.corruption.kind == "none") {
     return "without noise the chain stands still; set model.corruption=gaussian";
@@ -166,7 +166,7 @@ ModelInfo denoising_autoencoder() {
       .capabilities = {Capability::sampler, Capability::encoder, Capability::reconstructor},
       .players = {{"denoiser", {.lr = 1e-3}}},
       .points = true,
-      .check = check,
+      .check = check_denoising_autoencoder,
       .tiny = {"model.hidden=[128]", "model.code=64", "model.corruption_level=0.2", "model.chain_steps=5"},
       .variants = {"model.decoder=gaussian", "model.corruption=masking", "model.corruption=gaussian",
                    "model.walk_back=2"},

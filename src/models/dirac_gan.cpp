@@ -60,7 +60,7 @@ class DiracGan final : public AdversarialModel {
   }
 };
 
-std::string check(const DataShape&, const Recipe& recipe) {
+std::string check_dirac_gan(const DataShape&, const Recipe& recipe) {
   if (config_of<DiracConfig>(recipe).feature_matching > 0)
     return "it has no features; set model.feature_matching=0";
   return check_game(recipe);
@@ -80,7 +80,7 @@ ModelInfo dirac_gan() {
                   {"generator", {.optimizer = "sgd", .lr = 0.1, .beta1 = 0}}},
       .images = false,
       .points = true,
-      .check = check,
+      .check = check_dirac_gan,
       .advise = advise_game,
       .tiny = {"model.theta=4", "model.objective=non-saturating", "model.r1=1", "optimizer.generator.lr=0.1",
                "optimizer.discriminator.lr=0.1"},

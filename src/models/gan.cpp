@@ -87,7 +87,7 @@ class Gan final : public AdversarialModel {
   }
 };
 
-std::string check(const DataShape&, const Recipe& recipe) {
+std::string check_gan(const DataShape&, const Recipe& recipe) {
   const auto& config = config_of<GanConfig>(recipe);
   if (config.generator_norm == "instance" || config.discriminator_norm == "instance") {
     return "instance norm is over the pixels of a feature map, which perceptrons do not have; set "
@@ -108,7 +108,7 @@ ModelInfo gan() {
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}}},
       .points = true,
-      .check = check,
+      .check = check_gan,
       .advise = advise_game,
       .tiny = {"model.generator=[32]", "model.discriminator=[32]", "model.latent=8"},
       .variants = game_variants({"model.input_scale=0.5"}),

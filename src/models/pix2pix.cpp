@@ -80,7 +80,7 @@ class Pix2Pix final : public Model, public Translator {
   std::shared_ptr<PatchDiscriminator> discriminator_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_pix2pix(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<Pix2PixConfig>(recipe);
   if (settings.adversarial_weight == 0 && settings.pixel_weight == 0) {
     return "its generator has nothing to learn from; set model.pixel_weight=100";
@@ -101,7 +101,7 @@ ModelInfo pix2pix() {
       .capabilities = {Capability::translator},
       .players = {{"generator", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},
       .domains = Domains::pairs,
-      .check = check,
+      .check = check_pix2pix,
       .tiny = {"model.width=4", "model.discriminator_layers=1"},
       .variants = {"model.adversarial_weight=0", "model.distance=l2", "model.norm=batch", "model.dropout=0",
                    "model.direction=b2a", "model.objective=least-squares"},

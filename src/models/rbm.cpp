@@ -167,7 +167,7 @@ class Rbm final : public Model,
   std::string how_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_rbm(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<RbmConfig>(recipe);
   if (!shape.is_images() && settings.visible == "binary") return "points need model.visible=gaussian";
   if (settings.visible == "gaussian" && settings.centring != "none") {
@@ -190,7 +190,7 @@ ModelInfo rbm() {
                        Capability::reconstructor, Capability::density, Capability::scorer},
       .players = {{"rbm", {.optimizer = "sgd", .lr = 0.05, .beta1 = 0.5}}},
       .points = true,
-      .check = check,
+      .check = check_rbm,
       .tiny = {"model.hidden=32", "model.sample_steps=10", "model.anneal_chains=4",
                "model.anneal_temperatures=20", "optimizer.rbm.lr=0.2"},
       .variants = {"model.visible=gaussian", "model.gibbs_steps=3", "model.chain=persistent",

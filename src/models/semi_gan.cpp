@@ -122,7 +122,7 @@ class SemiGan final : public AdversarialModel, public Classifier {
   std::vector<std::pair<std::size_t, std::shared_ptr<nn::Dense>>> normalised_;  // by place in the chain
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_semi_gan(const DataShape& shape, const Recipe& recipe) {
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   if (config_of<SemiGanConfig>(recipe).packing > 1) return "a pack has no class; set model.packing=1";
   return check_game(recipe);
@@ -141,7 +141,7 @@ ModelInfo semi_gan() {
       .players = {{"discriminator", {.lr = 3e-3, .beta1 = 0.5, .epsilon = 1e-4, .average = 0.9999}},
                   {"generator", {.lr = 3e-3, .beta1 = 0.5, .epsilon = 1e-4}}},
       .points = true,
-      .check = check,
+      .check = check_semi_gan,
       .advise = advise_game,
       .tiny = {"model.generator=[32]", "model.discriminator=[64, 32]", "model.latent=8"},
       .variants = {"data.labelled=20", "model.feature_layer=3", "model.adversarial_weight=1", "model.r1=0.1"},

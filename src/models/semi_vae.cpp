@@ -53,7 +53,7 @@ class SemiVae final : public Model, public Sampler, public Encoder, public Class
   std::shared_ptr<SemiSupervisedVae> m2_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_semi_vae(const DataShape& shape, const Recipe& recipe) {
   const auto labels = check_labels(shape);
   return labels.empty() ? check_variational(shape, recipe) : labels;
 }
@@ -69,7 +69,7 @@ ModelInfo semi_vae() {
       .capabilities = {Capability::sampler, Capability::encoder, Capability::classifier, Capability::density},
       .players = {{"m2", {.lr = 1e-3}}},
       .points = true,
-      .check = check,
+      .check = check_semi_vae,
       .tiny = {"model.hidden=[128]", "model.classifier=[64]", "model.code=8"},
       .variants = {"data.labelled=20", "model.decoder=gaussian", "model.decoder=learned-gaussian",
                    "model.binarise=stochastic"},

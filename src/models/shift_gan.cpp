@@ -46,7 +46,7 @@ class ShiftGan final : public AdversarialModel {
   }
 };
 
-std::string check(const DataShape&, const Recipe& recipe) {
+std::string check_shift_gan(const DataShape&, const Recipe& recipe) {
   return check_game(recipe);
 }
 
@@ -63,7 +63,7 @@ ModelInfo shift_gan() {
                   {"generator", {.optimizer = "sgd", .lr = 0.1, .beta1 = 0}}},
       .images = false,
       .points = true,
-      .check = check,
+      .check = check_shift_gan,
       .advise = advise_game,
       .tiny = {"model.start=5", "optimizer.generator.lr=0.1", "optimizer.discriminator.lr=0.1"},
       .variants = {"model.r1=0.5", "model.unroll=2", "model.packing=2"},

@@ -167,7 +167,7 @@ class Siamese final : public Model, public Matcher, public Encoder {
   std::shared_ptr<nn::Dense> weights_;  // alpha and beta; null without cross-entropy
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_siamese(const DataShape& shape, const Recipe& recipe) {
   if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0";
   const auto& config = config_of<SiameseConfig>(recipe);
   if (config.network == "convolutional" && std::max(shape.height, shape.width) > kLargestSide)
@@ -188,7 +188,7 @@ ModelInfo siamese() {
       .capabilities = {Capability::encoder, Capability::matcher},
       .players = {{"siamese", {.lr = 1e-3}}},
       .domains = Domains::matches,
-      .check = check,
+      .check = check_siamese,
       .tiny = {"model.width=4", "model.hidden=[32]", "model.code=16"},
       .variants = {"model.loss=contrastive", "model.loss=triplet", "model.network=fully-connected",
                    "model.batch_norm=true", "model.code_unit=linear", "model.l2=0.01"},

@@ -100,7 +100,7 @@ class SimGan final : public Model, public Translator {
   std::shared_ptr<ReplayBuffer> history_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_simgan(const DataShape& shape, const Recipe& recipe) {
   for (const auto& stage : recipe.stages) {
     if (stage.name != "refiner" && stage.name != "discriminator" && stage.name != "main") {
       return "it has no stage '" + stage.name + "': refiner, discriminator, main";
@@ -124,7 +124,7 @@ ModelInfo simgan() {
       .capabilities = {Capability::translator},
       .players = {{"refiner", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},
       .domains = Domains::two,
-      .check = check,
+      .check = check_simgan,
       .tiny = {"model.width=4", "model.blocks=1", "model.history=24"},
       .stages = {"refiner", "discriminator", "main"},
       .variants = {"model.regularisation=0", "model.history=0", "model.refiner_steps=1"},

@@ -33,7 +33,7 @@
 namespace belamy::models {
 namespace {
 
-struct StackedConfig : ModelConfig {
+struct StackedAutoencoderConfig : ModelConfig {
   std::vector<std::int64_t> hidden = {500, 500};
   std::string unit = "sigmoid";
   bool tied = true;
@@ -84,7 +84,7 @@ class Layer final : public torch::nn::Module {
 
 class StackedAutoencoder final : public Model, public Encoder, public Reconstructor, public Classifier {
  public:
-  StackedAutoencoder(const DataShape& shape, const StackedConfig& config, at::Generator generator)
+  StackedAutoencoder(const DataShape& shape, const StackedAutoencoderConfig& config, at::Generator generator)
       : config_(config), shape_(shape), unit_(nn::activation(config.unit)) {
     auto width = shape.values();
     for (const auto next : config.hidden) {
@@ -192,7 +192,7 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
     return loss;
   }
 
-  StackedConfig config_;
+  StackedAutoencoderConfig config_;
   DataShape shape_;
   std::function<Tensor(const Tensor&)> unit_;
   std::vector<std::shared_ptr<Layer>> layers_;
@@ -201,8 +201,8 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
   std::shared_ptr<nn::Dropout> input_dropout_, dropout_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
-  const auto& settings = config_of<StackedConfig>(recipe);
+std::string check_stacked_autoencoder(const DataShape& shape, const Recipe& recipe) {
+  const auto& settings = config_of<StackedAutoencoderConfig>(recipe);
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   if (settings.hidden.empty()) return "a stack has at least one layer; set model.hidden";
   const bool sigmoid = settings.unit == "sigmoid";
@@ -222,7 +222,7 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
 }  // namespace
 
 ModelInfo stacked_autoencoder() {
-  return describe<StackedAutoencoder, StackedConfig>({
+  return describe<StackedAutoencoder, StackedAutoencoderConfig>({
       .name = "stacked-autoencoder",
       .family = "autoencoder",
       .summary = "denoising or sparse autoencoders stacked layer by layer, then fine-tuned as a classifier",
@@ -232,7 +232,7 @@ ModelInfo stacked_autoencoder() {
       .capabilities = {Capability::encoder, Capability::reconstructor, Capability::classifier},
       .players = {{"layer", {.lr = 1e-3, .warmup = 500}}, {"classifier", {.lr = 1e-3, .warmup = 500}}},
       .points = true,
-      .check = check,
+      .check = check_stacked_autoencoder,
       .tiny = {"model.hidden=[128, 64]", "model.unit=elu", "model.loss=l2", "optimizer.layer.warmup=0",
                "optimizer.classifier.warmup=0"},
       .stages = {"layer-1", "layer-2", "joint", "softmax", "fine-tune"},

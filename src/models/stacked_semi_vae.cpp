@@ -18,11 +18,11 @@
 namespace belamy::models {
 namespace {
 
-struct StackedConfig : VariationalConfig {
+struct StackedSemiVaeConfig : VariationalConfig {
   double beta = 1;
   SemiSupervisedConfig m2;
 
-  StackedConfig() {
+  StackedSemiVaeConfig() {
     hidden = {600, 600};
     code = 50;
     m2.decoder = "learned-gaussian";
@@ -49,7 +49,7 @@ class StackedSemiVae final : public Model,
                              public Classifier,
                              public Reconstructor {
  public:
-  StackedSemiVae(const DataShape& shape, const StackedConfig& config, at::Generator generator)
+  StackedSemiVae(const DataShape& shape, const StackedSemiVaeConfig& config, at::Generator generator)
       : beta_(config.beta), observation_(config, shape) {
     auto m2 = config.m2;
     m2.activation = config.activation;
@@ -115,7 +115,7 @@ class StackedSemiVae final : public Model,
   std::shared_ptr<SemiSupervisedVae> m2_;
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_stacked_semi_vae(const DataShape& shape, const Recipe& recipe) {
   for (const auto& stage : recipe.stages) {
     if (stage.name != "main" && stage.name != "m1" && stage.name != "m2") {
       return fmt::format("it knows the stages m1, m2 and main (both), not '{}'; rename that stage",
@@ -129,7 +129,7 @@ std::string check(const DataShape& shape, const Recipe& recipe) {
 }  // namespace
 
 ModelInfo stacked_semi_vae() {
-  return describe<StackedSemiVae, StackedConfig>({
+  return describe<StackedSemiVae, StackedSemiVaeConfig>({
       .name = "stacked-semi-vae",
       .family = "autoencoder",
       .summary = "semi-supervised variational autoencoder on the codes of another (M1+M2)",
@@ -138,7 +138,7 @@ ModelInfo stacked_semi_vae() {
                        Capability::classifier},
       .players = {{"m1", {.lr = 1e-3}}, {"m2", {.lr = 1e-3}}},
       .points = true,
-      .check = check,
+      .check = check_stacked_semi_vae,
       .tiny = {"model.hidden=[128]", "model.code=8", "model.m2_hidden=[32]", "model.m2_code=4",
                "model.classifier=[32]"},
       .stages = {"m1", "m2"},

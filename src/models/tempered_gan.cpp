@@ -35,9 +35,9 @@ struct TemperedConfig : ConvolutionalConfig {
 };
 
 // x + conv(relu(conv(x))), 3x3.
-class Residual : public torch::nn::Module {
+class LensBlock : public torch::nn::Module {
  public:
-  explicit Residual(std::int64_t width) {
+  explicit LensBlock(std::int64_t width) {
     first_ = register_module("first", std::make_shared<nn::Conv>(width, width, 3, 1, 1, true));
     second_ = register_module("second", std::make_shared<nn::Conv>(width, width, 3, 1, 1, true));
   }
@@ -55,7 +55,7 @@ class TemperedGan final : public ConvolutionalGan {
     lens_->add(std::make_shared<nn::Conv>(shape.channels, config.lens_width, 3, 1, 1, true))
         .add(nn::activation("relu"));
     for (std::int64_t i = 0; i < config.lens_blocks; ++i)
-      lens_->add(std::make_shared<Residual>(config.lens_width));
+      lens_->add(std::make_shared<LensBlock>(config.lens_width));
     const auto last = std::make_shared<nn::Conv>(config.lens_width, shape.channels, 3, 1, 1, true);
     lens_->add(last);
     nn::initialise(*lens_, nn::Init::he, generator);

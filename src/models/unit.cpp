@@ -143,7 +143,7 @@ class Unit final : public Model, public Translator {
   std::shared_ptr<nn::Chain> into_code_, out_of_code_;
 };
 
-std::string check(const DataShape& shape, const Recipe&) {
+std::string check_unit(const DataShape& shape, const Recipe&) {
   return check_translation(shape);
 }
 
@@ -162,7 +162,7 @@ ModelInfo unit() {
                   {"critic_a", {.lr = 1e-4, .beta1 = 0.5}},
                   {"critic_b", {.lr = 1e-4, .beta1 = 0.5}}},
       .domains = Domains::two,
-      .check = check,
+      .check = check_unit,
       .tiny = {"model.width=2", "model.blocks=0", "model.discriminator_layers=1"},
       .variants = {"model.cycle=0", "model.blocks=1", "model.objective=least-squares", "model.norm=batch"},
   });

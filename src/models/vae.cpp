@@ -203,7 +203,7 @@ class Vae final : public Model,
   std::shared_ptr<nn::CouplingFlow> flow_;  // null: the prior is N(0, 1)
 };
 
-std::string check(const DataShape& shape, const Recipe& recipe) {
+std::string check_vae(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<VaeConfig>(recipe);
   if (config.prior == "flow" && config.code < 2) {
     return "a flow couples two halves of the code; set model.code=2";
@@ -229,7 +229,7 @@ ModelInfo vae() {
                        Capability::reconstructor, Capability::density, Capability::scorer},
       .players = {{"vae", {.lr = 1e-3}}},
       .points = true,
-      .check = check,
+      .check = check_vae,
       .tiny = {"model.hidden=[128]", "model.code=8"},
       .variants = {"model.prior=flow", "model.beta=4", "model.decoder=learned-gaussian",
                    "model.binarise=stochastic", "model.importance_samples=3", "model.free_bits=0.5",

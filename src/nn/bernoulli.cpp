@@ -12,10 +12,10 @@
 namespace belamy::nn {
 namespace {
 
-constexpr std::int64_t kGrain = 4096;  // values worth a thread: an exponential each
+constexpr std::int64_t kDrawGrain = 4096;  // values worth a thread: an exponential each
 
 std::int64_t rows_of_grain(std::int64_t columns) {
-  return std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, columns));
+  return std::max<std::int64_t>(1, kDrawGrain / std::max<std::int64_t>(1, columns));
 }
 
 struct LogLikelihood : torch::autograd::Function<LogLikelihood> {

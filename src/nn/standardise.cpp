@@ -13,7 +13,7 @@
 namespace belamy::nn {
 namespace {
 
-constexpr std::int64_t kGrain = 16384;  // values worth a thread
+constexpr std::int64_t kNormGrain = 16384;  // values worth a thread
 
 NormShape shape_of(const Tensor& x, bool each_example) {
   const auto n = x.size(0), c = x.size(1), inner = n * c > 0 ? x.numel() / (n * c) : 0;
@@ -24,7 +24,8 @@ NormShape shape_of(const Tensor& x, bool each_example) {
 // the passes over it, columns are read side by side.
 template <class F>
 void for_channels(const NormShape& shape, F use) {
-  const auto grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, shape.batch * shape.inner));
+  const auto grain =
+      std::max<std::int64_t>(1, kNormGrain / std::max<std::int64_t>(1, shape.batch * shape.inner));
   parallel_for(0, shape.channels, grain, [&](std::int64_t first, std::int64_t last) {
     if (shape.inner == 1) return use(first, last);
     for (auto c = first; c < last; ++c) use(c, c + 1);

@@ -16,7 +16,7 @@ namespace belamy {
 namespace {
 
 using Row = ReproductionRow;
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 // How sure a published figure is.
 const std::vector<std::pair<std::string, std::string>> kConfidence = {
@@ -340,19 +340,19 @@ void judge_reproduction(const ReproductionRow& row, ReproductionResult& result) 
 }
 
 std::string ReproductionResult::to_json() const {
-  Json json = {{"row", row},
-               {"status", status},
-               {"date", date},
-               {"commit", commit},
-               {"seeds", seeds},
-               {"minutes", std::round(minutes * 10) / 10},
-               {"machine", Json::object()}};
+  OrderedJson json = {{"row", row},
+                      {"status", status},
+                      {"date", date},
+                      {"commit", commit},
+                      {"seeds", seeds},
+                      {"minutes", std::round(minutes * 10) / 10},
+                      {"machine", OrderedJson::object()}};
   for (const auto& [key, value] : machine) json["machine"][key] = value;
-  json["values"] = Json::array();
+  json["values"] = OrderedJson::array();
   for (const auto& value : values) {
-    Json each = {{"key", value.key}, {"seeds", Json::array()}};
+    OrderedJson each = {{"key", value.key}, {"seeds", OrderedJson::array()}};
     // Not a number has no word in JSON.
-    const auto number = [](double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); };
+    const auto number = [](double x) { return std::isfinite(x) ? OrderedJson(x) : OrderedJson(nullptr); };
     for (const auto x : value.seeds) each["seeds"].push_back(number(x));
     each["mean"] = number(value.mean());
     if (const auto error = value.standard_error()) each["standard_error"] = number(*error);
@@ -360,16 +360,16 @@ std::string ReproductionResult::to_json() const {
     if (!value.note.empty()) each["note"] = value.note;
     json["values"].push_back(each);
   }
-  json["conditions"] = Json::array();
+  json["conditions"] = OrderedJson::array();
   for (const auto& [text, holds] : conditions)
     json["conditions"].push_back({{"text", text}, {"holds", holds}});
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 ReproductionResult ReproductionResult::parse(const std::string& text, const std::string& origin) {
   ReproductionResult result;
   try {
-    const auto json = Json::parse(text);
+    const auto json = OrderedJson::parse(text);
     result.row = json.at("row");
     result.status = json.at("status");
     result.date = json.at("date");
@@ -385,7 +385,7 @@ ReproductionResult ReproductionResult::parse(const std::string& text, const std:
     }
     for (const auto& each : json.at("conditions"))
       result.conditions.emplace_back(each.at("text").get<std::string>(), each.at("holds").get<bool>());
-  } catch (const Json::exception& error) {
+  } catch (const OrderedJson::exception& error) {
     throw data_error(fmt::format("{}: not the result of a row: {}", origin, error.what()),
                      "measure the row again: belamy reproduce ROW");
   }

@@ -11,16 +11,16 @@ namespace belamy {
 namespace {
 
 // x' = a x + b y + c, y' = d x + e y + f
-using Map = std::array<double, 6>;
+using AffineMap = std::array<double, 6>;
 
 // First `q`, then `p`.
-Map after(const Map& p, const Map& q) {
+AffineMap after(const AffineMap& p, const AffineMap& q) {
   return {p[0] * q[0] + p[1] * q[3], p[0] * q[1] + p[1] * q[4], p[0] * q[2] + p[1] * q[5] + p[2],
           p[3] * q[0] + p[4] * q[3], p[3] * q[1] + p[4] * q[4], p[3] * q[2] + p[4] * q[5] + p[5]};
 }
 
-Map distortion(Random& random) {
-  Map map = {1, 0, 0, 0, 1, 0};
+AffineMap distortion(Random& random) {
+  AffineMap map = {1, 0, 0, 0, 1, 0};
   const auto happens = [&] { return random.uniform() < 0.5; };
   if (happens()) {
     const double angle = random.uniform(-10, 10) * std::numbers::pi / 180;
@@ -47,7 +47,7 @@ Tensor Augment::draw(std::int64_t n, std::int64_t height, std::int64_t width, Ra
     return 2 * (whole - static_cast<double>(shift_)) / static_cast<double>(side);
   };
   for (std::int64_t i = 0; i < n; ++i) {
-    Map map = {1, 0, 0, 0, 1, 0};
+    AffineMap map = {1, 0, 0, 0, 1, 0};
     if (affine_) map = distortion(random);
     if (shift_ > 0) {
       const double x = pixels(width), y = pixels(height);

@@ -10,7 +10,7 @@
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kBatch = 250, kLeast = 4;
+constexpr std::int64_t kCodeBatch = 250, kLeast = 4;
 constexpr double kPerplexity = 30;
 
 struct Codes {
@@ -24,7 +24,7 @@ Codes codes_of(ModelState& state, const Dataset& set, std::int64_t most) {
   const auto data = data_tensor(set).index_select(0, pick);
   const auto device = state.model().parameters().at(0).device();
   std::vector<Tensor> parts;
-  for (const auto& some : data.split(kBatch))
+  for (const auto& some : data.split(kCodeBatch))
     parts.push_back(state.model().encoder()->encode(to_model_range(some).to(device)).flatten(1).cpu());
   return {torch::cat(parts),
           set.labels.empty() ? torch::full({n}, -1, torch::kLong)

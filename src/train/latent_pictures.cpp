@@ -30,9 +30,9 @@ Canvas::Colour colour_of(std::int64_t label) {
 }
 
 // Points in a square of a canvas; x and y have one scale.
-class Map {
+class CodeMap {
  public:
-  Map(Canvas& canvas, const Tensor& points, int left, int side)
+  CodeMap(Canvas& canvas, const Tensor& points, int left, int side)
       : canvas_(canvas), points_(points.to(torch::kDouble).contiguous()), left_(left), side_(side) {
     const auto middle = (points_.amin(0) + points_.amax(0)) / 2;
     middle_x_ = middle[0].item<double>();
@@ -78,7 +78,7 @@ class Map {
 
 Image labelled_map(const Tensor& points, const Tensor& labels, int side) {
   Canvas canvas(side, side, {255, 255, 255});
-  Map map(canvas, points, 0, side);
+  CodeMap map(canvas, points, 0, side);
   const auto known = labels.defined() ? labels.to(torch::kLong).contiguous() : Tensor();
   map.dots(
       [&](std::int64_t i) { return colour_of(known.defined() ? known.data_ptr<std::int64_t>()[i] : 0); });
@@ -89,7 +89,7 @@ Image labelled_map(const Tensor& points, const Tensor& labels, int side) {
 Image two_domain_map(const Tensor& points, const Tensor& labels, const Tensor& domains, int side) {
   const int gap = side / 20;
   Canvas canvas(2 * side + gap, side, {255, 255, 255});
-  Map by_class(canvas, points, 0, side), by_domain(canvas, points, side + gap, side);
+  CodeMap by_class(canvas, points, 0, side), by_domain(canvas, points, side + gap, side);
   const auto* label = labels.data_ptr<std::int64_t>();
   const auto* domain = domains.data_ptr<std::int64_t>();
   by_class.dots([&](std::int64_t i) { return colour_of(label[i]); });

@@ -14,10 +14,6 @@ namespace {
 constexpr Canvas::Colour kRight = {160, 205, 160}, kWrong = {205, 30, 30}, kInk = {40, 40, 40};
 constexpr int kColumns = 10, kFrame = 3, kNumber = 11, kGap = 8, kBetween = 24, kSide = 96;
 
-std::string hex(Canvas::Colour colour) {
-  return fmt::format("#{:02x}{:02x}{:02x}", colour[0], colour[1], colour[2]);
-}
-
 // Pairs of one kind, the most alike first.
 struct Block {
   std::vector<Image> upper, lower;

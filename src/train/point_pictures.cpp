@@ -33,22 +33,18 @@ constexpr Colour kArrow = {150, 30, 80};
 constexpr Colour kCurve = {196, 84, 16};
 constexpr Colour kAxis = {96, 102, 112};
 
-std::string hex(const Colour& colour) {
-  return fmt::format("#{:02x}{:02x}{:02x}", colour[0], colour[1], colour[2]);
-}
-
 Tensor plain(const Tensor& x) {
   return x.detach().to(torch::kCPU, torch::kFloat).contiguous();
 }
 
 /// A range of values on one axis.
-struct Range {
+struct AxisRange {
   double low, high;
   double span() const { return high - low; }
 };
 
 // The data's range with a margin; room of its own around a single point.
-Range window_of(const Tensor& column, double widening) {
+AxisRange window_of(const Tensor& column, double widening) {
   const Tensor finite = column.masked_select(column.isfinite());
   if (finite.numel() == 0) return {-1, 1};
   const double low = finite.min().item<double>(), high = finite.max().item<double>();
@@ -65,7 +61,7 @@ double tick_step(double span) {
   return 10 * power;
 }
 
-std::vector<double> ticks_of(const Range& range) {
+std::vector<double> ticks_of(const AxisRange& range) {
   const double step = tick_step(range.span());
   std::vector<double> ticks;
   for (double i = std::ceil(range.low / step); i * step <= range.high; ++i) ticks.push_back(i * step);
@@ -127,14 +123,14 @@ Colour shade(double share) {
 
 /// The plane's window: both axes at one scale, so that a circle is round.
 struct Plane {
-  Range x, y;
+  AxisRange x, y;
   double across(double value) const { return (value - x.low) / x.span() * kSide; }
   double down(double value) const { return (y.high - value) / y.span() * kSide; }
 
   explicit Plane(const Tensor& points)
       : x(window_of(points.select(1, 0), 1.3)), y(window_of(points.select(1, 1), 1.3)) {
     const double half = 0.5 * std::max(x.span(), y.span());
-    for (Range* range : {&x, &y}) {
+    for (AxisRange* range : {&x, &y}) {
       const double middle = 0.5 * (range->low + range->high);
       *range = {middle - half, middle + half};
     }
@@ -238,7 +234,7 @@ Image plane_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
 // ------------------------------------------------------------------------------------------------
 
 // [N] -> the density in each bin, [kBins]; what is outside counts at the ends.
-Tensor histogram(const Tensor& values, const Range& window) {
+Tensor histogram(const Tensor& values, const AxisRange& window) {
   const Tensor finite = values.masked_select(values.isfinite());
   if (finite.numel() == 0) return torch::zeros({kBins});
   const double width = window.span() / kBins;
@@ -250,7 +246,7 @@ Image line_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
   constexpr double bottom = kLineHeight - 26, top = 14;
   const Tensor fake = plain(samples).flatten();
   const Tensor real = data.defined() ? plain(data).flatten() : Tensor{};
-  const Range window = window_of(data.defined() ? real : fake, 1.6);
+  const AxisRange window = window_of(data.defined() ? real : fake, 1.6);
   const auto across = [&](double value) { return (value - window.low) / window.span() * kSide; };
   const Tensor densities = histogram(fake, window);
   const Tensor densities_real = data.defined() ? histogram(real, window) : densities;

@@ -45,9 +45,9 @@ void add_conv(nn::Chain& chain, std::int64_t in, std::int64_t out, std::int64_t 
   add_norm(chain, norm, out);
 }
 
-class Residual : public torch::nn::Module {
+class ResidualBlock : public torch::nn::Module {
  public:
-  Residual(std::int64_t channels, const std::string& norm) {
+  ResidualBlock(std::int64_t channels, const std::string& norm) {
     chain_ = register_module("chain", std::make_shared<nn::Chain>());
     add_reflection(*chain_, 1);
     add_conv(*chain_, channels, channels, 3, 1, 0, norm);
@@ -110,7 +110,7 @@ void add_halvings(nn::Chain& chain, std::int64_t in, std::int64_t width, const s
 
 void add_residual_blocks(nn::Chain& chain, std::int64_t channels, std::int64_t count,
                          const std::string& norm) {
-  for (std::int64_t i = 0; i < count; ++i) chain.add(std::make_shared<Residual>(channels, norm));
+  for (std::int64_t i = 0; i < count; ++i) chain.add(std::make_shared<ResidualBlock>(channels, norm));
 }
 
 void add_doublings(nn::Chain& chain, const DataShape& shape, std::int64_t width, const std::string& norm) {
