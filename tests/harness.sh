@@ -68,6 +68,14 @@ expect_text() {
   fi
 }
 
+# expect_no_text REGEX: not in what the last command said.
+expect_no_text() {
+  if grep -Eq -- "$1" "$scratch/said"; then
+    fail "'$called' says '$1':"
+    show
+  fi
+}
+
 expect_file() { # PATH...: each exists and is not empty
   local path
   for path in "$@"; do

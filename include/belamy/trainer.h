@@ -34,9 +34,10 @@ struct TrainingHooks {
 };
 
 struct TrainingOutcome {
-  std::int64_t step = 0;
-  bool finished = false;  ///< false: stopped by the hook
-  double seconds = 0;     ///< of this session
+  std::int64_t step = 0;   ///< of the run
+  std::int64_t steps = 0;  ///< made in this session
+  bool finished = false;   ///< false: stopped by the hook
+  double seconds = 0;      ///< of this session
   std::vector<std::string> messages;
 };
 

@@ -10,6 +10,7 @@
 #include "core/env.h"
 #include "core/progress.h"
 #include "data/dataset.h"
+#include "store/run_folder.h"
 #include "train/machine.h"
 #include "train/run_report.h"
 #include "train/session.h"
@@ -76,6 +77,10 @@ ExitCode train_and_tell(const TrainRequest& request) {
   fs::path out = folder_argument(request.out);
   if (out.empty()) out = fs::path("runs") / Recipe::load(request.recipe, request.overrides)->name;
   const bool going_on = request.resume && Env::real().exists(out / "resolved.toml");
+  if (request.resume && !going_on) {
+    if (request.recipe.empty()) RunFolder::read(Env::real(), out);  // says what is wrong with the folder
+    warn(fmt::format("{} holds no run to go on with; a new one begins", out.string()));
+  }
   const auto recipe = recipe_of(request, out, going_on);
 
   if (request.dry_run) {
@@ -103,8 +108,12 @@ ExitCode train_and_tell(const TrainRequest& request) {
                format_count(outcome.step), out.string());
     return ExitCode::interrupted;
   }
-  fmt::print("done: {} steps in {}\n  report  {}\n  use     {}\n", format_count(outcome.step),
-             format_duration(outcome.seconds), (out / "report.html").string(), use_of(*recipe->model, out));
+  if (outcome.steps == 0) {
+    fmt::print("nothing to do: all {} steps were made before\n", format_count(outcome.step));
+  } else {
+    fmt::print("done: {} steps in {}\n", format_count(outcome.steps), format_duration(outcome.seconds));
+  }
+  fmt::print("  report  {}\n  use     {}\n", (out / "report.html").string(), use_of(*recipe->model, out));
   return ExitCode::ok;
 }
 

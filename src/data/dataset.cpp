@@ -1,6 +1,29 @@
 #include "data/dataset.h"
 
+#include <fmt/format.h>
+
+#include "core/sha256.h"
+
 namespace belamy {
+namespace {
+
+template <class T>
+void add_values(Sha256& digest, const std::vector<T>& values) {
+  digest.update(fmt::format("{} values\n", values.size()));
+  digest.update({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
+}
+
+void add_set(Sha256& digest, const Dataset& set) {
+  digest.update(fmt::format("{} examples, {}x{}x{}, {} dimensions, paired {}, matches {}\n", set.count,
+                            set.channels, set.height, set.width, set.dimension, set.paired, set.matches));
+  add_values(digest, set.pixels);
+  add_values(digest, set.points);
+  add_values(digest, set.labels);
+  for (const auto& name : set.class_names) digest.update(fmt::format("{} {}\n", name.size(), name));
+  for (const auto& other : set.others) add_set(digest, other);
+}
+
+}  // namespace
 
 void DataOptions::fields(Fields& f) {
   f.add("source", source, "name of a known set (belamy data list), or a path");
@@ -34,6 +57,12 @@ void DataOptions::fields(Fields& f) {
         "labels that a semi-supervised model may see, as many of each class; 0: all");
   f.add("seed", seed, {0, 1'000'000'000},
         "of limit, hold-out, validation, labelled, binarize and synthetic sets");
+}
+
+std::string digest_of(const Dataset& set) {
+  Sha256 digest;
+  add_set(digest, set);
+  return digest.hex();
 }
 
 Image Dataset::image(std::int64_t index) const {

@@ -56,6 +56,10 @@ struct Dataset {
   Image image(std::int64_t index) const;
 };
 
+/// SHA-256 of all that a training sees: shape, examples, labels, class names, further domains. Names of files
+/// and what was left out do not count.
+std::string digest_of(const Dataset& set);
+
 /// The values of `data.pairs`, "none" first.
 const std::vector<std::string>& pair_kinds();
 
@@ -83,6 +87,9 @@ struct Source {
 /// $BELAMY_DATA, else in the cache folder. Throws a data error that lists where it looked, the nearest known
 /// name, and `belamy data fetch NAME` where that would help.
 Source find_source(const std::string& source);
+
+/// The same source for a run that is used from another folder: a path from the root; a known name as it is.
+std::string absolute_source(const std::string& source);
 
 /// One line of the list of sets known by name.
 struct KnownSet {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <optional>
@@ -244,6 +245,12 @@ Source find_source(const std::string& source) {
     hint += "All known names: belamy data list";
   }
   throw data_error(fmt::format("no data set '{}'; looked for {}", source, fmt::join(looked, ", ")), hint);
+}
+
+std::string absolute_source(const std::string& source) {
+  if (source.empty() || !is_there(source)) return source;
+  const auto found = find_source(source);
+  return found.path.empty() ? source : fs::absolute(source).lexically_normal().string();
 }
 
 }  // namespace belamy

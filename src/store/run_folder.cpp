@@ -6,6 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "belamy/config.h"
+
 #include "store/event_writer.h"
 
 namespace belamy {
@@ -61,10 +63,25 @@ void check_is_free(Env& env, const fs::path& path) {
   }
 }
 
+/// The run beside `path` whose name is most like it; empty when none is.
+std::string nearest_run(Env& env, const fs::path& path) {
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : ".";
+  if (!env.exists(parent)) return "";
+  std::vector<std::string> runs;
+  for (const fs::path& beside : env.list(parent)) {
+    if (env.exists(beside / settings_name)) runs.push_back(beside.filename().string());
+  }
+  const auto near = nearest(path.filename().string(), runs);
+  return near.empty() ? "" : (path.parent_path() / near).string();
+}
+
 void check_is_run(Env& env, const fs::path& path) {
   if (env.exists(path / settings_name)) return;
-  throw storage_error(fmt::format("'{}' is not a run: it has no {}", path.string(), settings_name),
-                      "name a folder that 'belamy train' has made");
+  const auto near = nearest_run(env, path);
+  throw storage_error(
+      env.exists(path) ? fmt::format("'{}' is not a run: it has no {}", path.string(), settings_name)
+                       : fmt::format("there is no run '{}'", path.string()),
+      near.empty() ? "name a folder that 'belamy train' has made" : fmt::format("did you mean '{}'?", near));
 }
 
 /// Empty when the line is no row of metrics.

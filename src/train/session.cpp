@@ -148,6 +148,7 @@ void Session::move(PlayerState& player, const Tensor& loss) {
 }
 
 double Session::schedule(const PlayerOptions& options) const {
+  length_asked_ |= options.schedule != "constant" && recipe_.stages[stage_].steps == 0;
   const auto at = static_cast<double>(stage_step());
   const double warm =
       options.warmup > 0 ? std::min(1.0, (at + 1) / static_cast<double>(options.warmup)) : 1.0;

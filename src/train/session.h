@@ -18,6 +18,9 @@ class Session final : public StepContext {
   /// weights are then those before the bad update.
   void run_step();
   bool finished() const { return step_ >= total_; }
+  std::int64_t length() const { return total_; }  ///< in steps
+  /// Whether something in the steps so far depends on how long the run is: a schedule, or the model.
+  bool follows_length() const { return length_asked_; }
   double epoch() const { return batches_.epoch(step_); }
   ModelState& state() { return state_; }
   Batches& batches() { return batches_; }
@@ -36,7 +39,10 @@ class Session final : public StepContext {
   void apply(std::string_view player, const std::vector<Tensor>& gradients) override;
   void record(const std::string& name, const Tensor& value) override;
   std::int64_t step() const override { return step_; }
-  std::int64_t total_steps() const override { return total_; }
+  std::int64_t total_steps() const override {
+    length_asked_ = true;
+    return total_;
+  }
   const std::string& stage() const override { return recipe_.stages[stage_].name; }
   std::int64_t stage_step() const override { return step_ - stage_begin_; }
   const PlayerOptions& options(std::string_view player) const override;
@@ -64,6 +70,7 @@ class Session final : public StepContext {
   Batches batches_;
   ModelState state_;
   std::int64_t step_ = 0, total_ = 0;
+  mutable bool length_asked_ = false;
   std::size_t stage_ = 0;
   std::int64_t stage_begin_ = 0, stage_steps_ = 0;
   Tensor present_;    // the batch's data, for the guard's report

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 #include <fmt/format.h>
+#include <optional>
 #include <utility>
 
 #include "belamy/error.h"
@@ -11,6 +12,7 @@
 #include "metrics/diversity.h"
 #include "metrics/modes.h"
 #include "store/run_folder.h"
+#include "train/changes.h"
 #include "train/domain_pictures.h"
 #include "train/machine.h"
 #include "train/match_pictures.h"
@@ -53,8 +55,10 @@ class Training {
         hooks_(hooks),
         device_(prepare_machine(recipe.train)),
         data_(load_dataset(recipe.data, Split::train)),
+        digest_(digest_of(data_)),
         session_(recipe, hand_over(data_), device_),
         folder_(open(out, resume)) {
+    std::vector<std::string> changes;
     for (const auto& note : data_.notes) hear(note);
     if (recipe.model->advise) {
       for (const auto& advice : recipe.model->advise(recipe)) hear(advice);
@@ -63,26 +67,32 @@ class Training {
       std::int64_t step = 0;
       const auto file = folder_.load_newest([&](const std::string& text) { hear(text); }, &step);
       session_.load(file, checkpoint_name(step));
+      check_length(out);
       hear(fmt::format("going on from step {}", step));
+      const auto before = Recipe::parse(folder_.read_settings(), (out / "resolved.toml").string());
+      changes = changes_since(*before, recipe, file.metadata, {data_.count, digest_});
+      length_before_ = length_of(*before, file.metadata);
     }
     // The first file of a new run: without it, whatever else a killed process leaves makes the folder a
     // stranger's.
-    folder_.write_settings(recipe.resolved());
+    folder_.write_settings(settings_for_anywhere(recipe));
     if (resume) {
       folder_.rewind(session_.step());
       if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
       messages_ = read_messages(folder_, session_.step());
     }
+    tell(changes);
     write_about(folder_, data_, legend());
   }
 
   TrainingOutcome run() {
     begin_ = last_tick_ = now();
-    last_tick_step_ = saved_ = session_.step();
+    last_tick_step_ = saved_ = first_ = session_.step();
     bool stopped = false;
     while (!session_.finished() && !stopped) {
       session_.run_step();
       const auto step = session_.step();
+      if (step == first_ + 1) tell_length();
       const bool last = session_.finished();
       if (last || now() - last_tick_ >= recipe_.train.log_seconds) tick();
       if (last || step % recipe_.train.sample_every == 0) show();
@@ -93,7 +103,8 @@ class Training {
     picture("Markov chains", chain_picture(session_.state()));
     if (session_.finished()) show_unseen();
     write_run_report(folder_, recipe_);
-    TrainingOutcome outcome{session_.step(), session_.finished(), now() - begin_, {}};
+    TrainingOutcome outcome{
+        session_.step(), session_.step() - first_, session_.finished(), now() - begin_, {}};
     for (const auto& message : messages_) outcome.messages.push_back(message.text);
     return outcome;
   }
@@ -106,6 +117,22 @@ class Training {
   }
   static std::string checkpoint_name(std::int64_t step) {
     return fmt::format("the checkpoint of step {}", step);
+  }
+
+  void check_length(const fs::path& out) const {
+    if (session_.step() <= session_.length()) return;
+    throw usage_error(fmt::format("'{}' has made {} steps already, more than the {} that are asked for",
+                                  out.string(), session_.step(), session_.length()),
+                      "ask for more steps, or leave the length out");
+  }
+
+  // What follows the length of a run takes another course when the length changes.
+  void tell_length() {
+    if (!length_before_ || *length_before_ == session_.length() || !session_.follows_length()) return;
+    tell({fmt::format(
+        "the run has {} steps now, and had {} before: what follows its length, such as a schedule of the "
+        "learning rate, takes another course than in a run of {} steps from the start",
+        session_.length(), *length_before_, session_.length())});
   }
 
   void hear(const std::string& text) {
@@ -136,7 +163,7 @@ class Training {
     const auto steps = session_.step() - last_tick_step_;
     const double elapsed = std::max(time - last_tick_, 1e-9);
     tick.step = session_.step();
-    tick.total = session_.total_steps();
+    tick.total = session_.length();
     tick.epoch = session_.epoch();
     tick.seconds = seconds();
     tick.examples_per_second = static_cast<double>(steps * recipe_.train.batch) / elapsed;
@@ -170,7 +197,7 @@ class Training {
     const auto samples = sampler->sample(data_.mixture ? kModesBatch : kDiversityBatch, generator);
     const auto n = std::min(kDiversityBatch, data.size(0));
     if (n < 2) return;
-    const auto done = static_cast<double>(session_.step()) / static_cast<double>(session_.total_steps());
+    const auto done = static_cast<double>(session_.step()) / static_cast<double>(session_.length());
     const auto ratio =
         diversity_ratio(samples.narrow(0, 0, kDiversityBatch).flatten(1), data.narrow(0, 0, n).flatten(1))
             .item<double>();
@@ -212,7 +239,8 @@ class Training {
   }
 
   void save() {
-    const auto snapshot = session_.save();  // no clock in it: same run, same bytes
+    auto snapshot = session_.save();  // no clock in it: same run, same bytes
+    snapshot.metadata["data-digest"] = digest_;
     folder_.save_checkpoint(session_.step(), snapshot.arrays, snapshot.metadata,
                             static_cast<int>(recipe_.train.keep));
     saved_ = session_.step();
@@ -222,12 +250,14 @@ class Training {
   const TrainingHooks& hooks_;
   torch::Device device_;
   Dataset data_;
+  std::string digest_;  // of data_, while it still held the examples
   Session session_;
   RunFolder folder_;
   Watch watch_;
   std::vector<ReportMessage> messages_;
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
-  std::int64_t last_tick_step_ = 0, saved_ = 0;
+  std::int64_t last_tick_step_ = 0, saved_ = 0, first_ = 0;
+  std::optional<std::int64_t> length_before_;  // in steps, of a run that goes on
 };
 
 }  // namespace

@@ -1,0 +1,58 @@
+#include "train/changes.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "data/dataset.h"
+#include "train/model_state.h"
+
+namespace belamy {
+namespace {
+
+// Settings that leave the numbers of a training alone, and its length, which is told apart.
+constexpr std::array kWithoutEffect = {"train.steps",        "train.epochs",           "train.device",
+                                       "train.log_seconds",  "train.checkpoint_every", "train.keep",
+                                       "train.sample_every", "train.samples"};
+
+bool matters(const std::string& key) {
+  return std::find(kWithoutEffect.begin(), kWithoutEffect.end(), key) == kWithoutEffect.end();
+}
+
+std::unique_ptr<Recipe> for_anywhere(const Recipe& recipe) {
+  auto copy = Recipe::parse(recipe.resolved(), "the settings of the run");
+  copy->data.source = absolute_source(copy->data.source);
+  copy->data.target = absolute_source(copy->data.target);
+  return copy;
+}
+
+}  // namespace
+
+std::vector<std::string> changes_since(const Recipe& before, const Recipe& now, const StringMap& checkpoint,
+                                       const DataState& data) {
+  std::vector<std::string> changes;
+  const auto old = for_anywhere(before), present = for_anywhere(now);
+  for (const auto& field : present->fields().all()) {
+    const auto* was = old->fields().find(field.key);
+    if (was && matters(field.key) && was->get() != field.get())
+      changes.push_back(fmt::format("{} was {} and is {} from here on", field.key, was->get(), field.get()));
+  }
+  const auto digest = checkpoint.find("data-digest");
+  if (digest == checkpoint.end() || digest->second == data.digest) return changes;
+  const auto count = ModelState::shape_in(checkpoint, "the checkpoint").count;
+  changes.push_back(
+      count == data.count
+          ? fmt::format("the training data have changed: {} examples as before, with other contents", count)
+          : fmt::format("the training data have changed: {} examples before, {} now", count, data.count));
+  return changes;
+}
+
+std::int64_t length_of(const Recipe& before, const StringMap& checkpoint) {
+  return before.total_steps(ModelState::shape_in(checkpoint, "the checkpoint").count);
+}
+
+std::string settings_for_anywhere(const Recipe& recipe) {
+  return for_anywhere(recipe)->resolved();
+}
+
+}  // namespace belamy

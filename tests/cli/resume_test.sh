@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# A run that goes on: what differs from before is said and kept, the data are found from any folder, and a length that is
+# shorter than what is done, or a misspelt folder, is an error.
+# shellcheck source=tests/harness.sh
+source "$SOURCE/tests/harness.sh"
+
+make_images images 80
+expect_code 0 "$BELAMY" train gan --data images --steps 6 --out run "${tiny[@]}" --set train.batch=8
+
+# --- Nothing differs: nothing is said, from another folder as well ---
+mkdir -p elsewhere
+expect_code 0 env -C elsewhere "$BELAMY" train --resume --out ../run --steps 8
+expect_text "going on from step 6"
+expect_text "done: 2 steps"
+expect_no_text "from here on|have changed|has 8 steps now"
+expect_code 0 env -C elsewhere "$BELAMY" evaluate ../run --samples 100
+
+# --- Lengths ---
+expect_failure 2 "$BELAMY" train --resume --out run --steps 5
+expect_text "'run' has made 8 steps already, more than the 5 that are asked for"
+expect_code 0 "$BELAMY" train --resume --out run
+expect_text "nothing to do: all 8 steps were made before"
+
+# --- Settings and data that differ ---
+expect_code 0 "$BELAMY" train --resume --out run --steps 10 --set train.batch=4 --set optimizer.generator.schedule=linear
+expect_text "train.batch was 8 and is 4 from here on"
+expect_text 'optimizer.generator.schedule was "constant" and is "linear" from here on'
+expect_text "the run has 10 steps now, and had 8 before"
+expect_no_text "have changed"
+grep -q "train.batch was 8" run/messages.json || fail "what differs is not kept with the run"
+rm images/left/001.pgm images/left/003.pgm
+expect_code 0 "$BELAMY" train --resume --out run --steps 11
+expect_text "the training data have changed: 72 examples before, 70 now"
+sed 's/255$/254/; s/^200$/20/' images/top/000.pgm >changed && mv changed images/top/000.pgm
+expect_code 0 "$BELAMY" train --resume --out run --steps 12
+expect_text "the training data have changed: 70 examples as before, with other contents"
+
+# --- Names ---
+expect_code 0 "$BELAMY" train gan --data ring --steps 2 --out runs/circles "${tiny[@]}"
+expect_failure 5 "$BELAMY" train --resume --out runs/cirlces
+expect_text "there is no run 'runs/cirlces'"
+expect_text "did you mean 'runs/circles'"
+expect_failure 5 "$BELAMY" sample runs/cirlces
+expect_text "did you mean 'runs/circles'"
+expect_none runs/cirlces
+expect_code 0 "$BELAMY" train gan --data ring --steps 2 --resume --out runs/new "${tiny[@]}"
+expect_text "runs/new holds no run to go on with; a new one begins"
