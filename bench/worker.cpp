@@ -139,7 +139,7 @@ void serve_sampling(const Recipe& recipe) {
   const auto draw = [&](std::int64_t n) {
     const ModelState::Evaluation evaluation(state);
     for (std::int64_t left = n; left > 0; left -= kSampleBatch)
-      to_bytes(state.model().sampler()->sample(std::min(left, kSampleBatch), state.generator()));
+      to_bytes(state.model().sampler()->sample({std::min(left, kSampleBatch), state.generator()}));
   };
   draw(kSampleBatch);
   serve(load, products_of([&] { draw(1); }), draw);

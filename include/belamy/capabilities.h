@@ -4,25 +4,48 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <torch/types.h>
 #include <vector>
+
+#include "belamy/error.h"
 
 namespace belamy {
 
 using torch::Tensor;
 
+/// What samples shall show. An undefined tensor asks for nothing.
+struct Condition {
+  Tensor labels;  ///< [N] int64, classes; on any device
+};
+
+/// What is asked of a Sampler.
+struct SampleRequest {
+  std::int64_t count = 1;
+  at::Generator generator;  ///< on the model's device
+  Condition condition = {};
+  /// Called from time to time with the share that is done, 0 to 1; it returns false to stop. May be empty.
+  std::function<bool(double done)> progress = {};
+
+  /// For samplers of many steps, once a step: calls `progress`. An interrupted error when it wants to stop.
+  void report(std::int64_t step, std::int64_t steps) const {
+    if (progress && !progress(static_cast<double>(step) / static_cast<double>(steps)))
+      throw interrupted_error("sampling was stopped");
+  }
+};
+
 /// Draws new data.
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  /// `n` samples in the data's shape. `labels` [N] int64 asks for classes where `conditional()`; else it is
-  /// undefined.
-  virtual Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels = {}) = 0;
+  /// `request.count` samples in the data's shape, on the model's device. Classes may be asked for where
+  /// `conditional()`; where none are asked for, a conditional sampler draws all classes equally often.
+  virtual Tensor sample(const SampleRequest& request) = 0;
   virtual bool conditional() const { return false; }
-  /// For what samples by a Markov chain: n chains seen at `frames` evenly spread moments, the last of them
-  /// samples: [frames, n, ...]. Undefined otherwise.
-  virtual Tensor chain(std::int64_t n, std::int64_t frames, at::Generator generator) { return {}; }
+  /// For what samples by a Markov chain: `request.count` chains seen at `frames` evenly spread moments, the
+  /// last of them samples: [frames, n, ...]. Undefined otherwise.
+  virtual Tensor chain(const SampleRequest& request, std::int64_t frames) { return {}; }
 };
 
 /// Turns latents into data: interpolation, arithmetic, manifolds.

@@ -43,6 +43,10 @@ inline Error data_error(const std::string& message, const std::string& hint = ""
 inline Error diverged_error(const std::string& message, const std::string& hint = "") {
   return {ExitCode::diverged, message, hint};
 }
+/// Stopped by a signal or by the caller: exit code 6.
+inline Error interrupted_error(const std::string& message, const std::string& hint = "") {
+  return {ExitCode::interrupted, message, hint};
+}
 /// Checkpoints, run folders, disks: exit code 5.
 inline Error storage_error(const std::string& message, const std::string& hint = "") {
   return {ExitCode::storage, message, hint};

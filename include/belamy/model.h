@@ -17,15 +17,24 @@ namespace belamy {
 
 class Recipe;
 
+/// What the examples of a data set belong to.
+enum class Relation {
+  none,     ///< one set
+  pairs,    ///< A and B; datum i of A belongs to datum i of B
+  domains,  ///< A and B, each in an order of its own
+  matches   ///< one labelled set; a batch holds pairs of it, of the same class or of two
+};
+const char* relation_name(Relation relation);
+
 /// What a data set looks like to a model.
 struct DataShape {
   std::int64_t channels = 0, height = 0, width = 0;  ///< images
   std::int64_t dimension = 0;                        ///< points; 0 for images
   std::int64_t classes = 0;                          ///< 0 without labels
   std::int64_t count = 0;                            ///< training examples
-  /// The further domains, in the order of Batch::others; see Domains.
-  std::vector<DataShape> others = {};
-  bool paired = false;  ///< datum i of one domain belongs to datum i of the others
+  std::vector<std::string> class_names = {};         ///< [classes]
+  Relation relation = Relation::none;
+  std::vector<DataShape> others = {};  ///< B, or the second of each match; empty where the relation is none
 
   bool is_images() const { return dimension == 0; }
   std::int64_t values() const { return is_images() ? channels * height * width : dimension; }
@@ -36,16 +45,23 @@ struct DataShape {
   }
 };
 
-/// One step's data.
-struct Batch {
+/// Some examples of a set.
+struct Examples {
   Tensor data;     ///< images [N, C, H, W] in [-1, 1], or points [N, D]
   Tensor labels;   ///< [N] int64, or undefined
   Tensor indices;  ///< [N] int64, places in the training set
-  /// Further domains, each a batch of its own: the other view of a pair, the target domain, the queries of an
-  /// episode.
-  std::vector<Batch> others;
 
   std::int64_t size() const { return data.size(0); }
+};
+
+/// One step's data.
+struct Batch : Examples {
+  /// By the data's relation. Pairs: the other side of each. Domains: examples of B, without labels. Matches:
+  /// the second of each. None: nothing is defined.
+  Examples partner;
+  /// With data.labelled: examples whose labels are known, as many as the batch has; its own labels are then
+  /// undefined.
+  Examples labelled;
 };
 
 /// Where a player's optimiser stands: tensors in the shapes and order of its parameters, live; empty where
@@ -146,6 +162,7 @@ class Model : public torch::nn::Module {
 /// The capabilities by name, as `belamy models` prints them.
 enum class Capability {
   sampler,
+  conditional_sampler,  ///< a sampler that takes classes
   decoder,
   encoder,
   reconstructor,
@@ -157,15 +174,9 @@ enum class Capability {
   featurizer
 };
 const char* capability_name(Capability capability);
+/// "draw samples": what follows "can" or "cannot" in a message.
+const char* capability_action(Capability capability);
 std::vector<Capability> capabilities_of(Model& model);
-
-/// The data that a model learns from.
-enum class Domains {
-  one,     ///< one set
-  pairs,   ///< A and B, a datum of A with its datum of B: `others[0]` is B's side of the batch
-  two,     ///< A and B, each in an order of its own: `others[0]` is a batch of B
-  matches  ///< pairs of one labelled set, of the same class or of two: `others[0]` holds the second of each
-};
 
 /// All that is known of a model without building it.
 struct ModelInfo {
@@ -177,7 +188,8 @@ struct ModelInfo {
   std::vector<PlayerInfo> players;
   bool images = true;   ///< takes images
   bool points = false;  ///< takes points
-  Domains domains = Domains::one;
+  /// The relation that it learns from. A model of two domains takes pairs as well.
+  Relation relation = Relation::none;
   /// What keeps the model from being built for this data with these settings, in words; empty: nothing.
   std::function<std::string(const DataShape&, const Recipe&)> check;
   /// What may be built but is likely to disappoint, in words: told before the training.

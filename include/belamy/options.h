@@ -94,6 +94,9 @@ class ModelConfig {
  public:
   virtual ~ModelConfig() = default;
   virtual void fields(Fields& f) = 0;
+  /// Settings that matter only when a trained run is used, such as the steps of a sampler: the table [use]. A
+  /// verb that opens a run may set them anew.
+  virtual void use_fields(Fields& f) {}
 };
 
 }  // namespace belamy

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "belamy/model.h"
 #include "belamy/recipe.h"
@@ -16,9 +17,12 @@ namespace belamy {
 /// them. Calls into the model draw no gradients while a `Run` lives. Not thread-safe.
 class Run {
  public:
-  /// `warn` hears of damaged checkpoints that were passed over. Storage errors as of the run folder.
+  /// `settings` ("use.gibbs_steps=100") replace the run's own settings of use; no others can be changed here.
+  /// `warn` is called for each damaged checkpoint that is passed over. Usage errors about settings; storage
+  /// errors as of the run folder.
   static std::unique_ptr<Run> open(const std::filesystem::path& folder, const std::string& device = "auto",
-                                   const std::function<void(const std::string&)>& warn = {});
+                                   const std::function<void(const std::string&)>& warn = {},
+                                   const std::vector<std::string>& settings = {});
   ~Run();
 
   Model& model();

@@ -41,7 +41,7 @@ ExitCode classify(const ClassifyRequest& request) {
   }
   auto set = load_dataset(options, Split::test);
   // What has adapted to a second domain is asked about that one.
-  if (!foreign && run->recipe().model->domains == Domains::two && !set.others.empty())
+  if (!foreign && run->recipe().model->relation == Relation::domains && !set.others.empty())
     set = Dataset(set.others[0]);
   check_fits(*run, set);
   for (const auto& note : set.notes) warn(note);

@@ -81,7 +81,7 @@ Dataset draw_points(const std::string& name, const Mixture& mixture) {
 Tensor samples_of(Session& session, std::int64_t n) {
   const ModelState::Evaluation evaluation(session.state());
   auto generator = session.state().generator().clone();  // a copy: looking must not change the run
-  return session.state().model().sampler()->sample(n, generator);
+  return session.state().model().sampler()->sample({n, generator});
 }
 
 ModeCoverage coverage_of(Session& session, const Mixture& mixture, std::int64_t n) {

@@ -100,7 +100,7 @@ void vae_to_gan(Lab& lab) {
     Session session(*recipe, train, torch::kCPU);
     while (!session.finished()) session.run_step();
     const ModelState::Evaluation evaluation(session.state());
-    const auto samples = session.state().model().sampler()->sample(test.count, generator);
+    const auto samples = session.state().model().sampler()->sample({test.count, generator});
     const auto power = spectrum(samples);
     ratios[model] = high_energy(power) / high_energy(data);
     table.rows.push_back(

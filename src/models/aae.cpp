@@ -83,8 +83,9 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
     const auto& known = labelled_part(batch);
     Tensor codes = code, labels;
     if (told) {
-      const auto labelled =
-          batch.others.empty() ? code : draw_code(observation_.taken(known.data, generator), generator);
+      const auto labelled = !batch.labelled.data.defined()
+                                ? code
+                                : draw_code(observation_.taken(known.data, generator), generator);
       codes = at::cat({code, labelled});
       labels = at::cat({at::full_like(known.labels, classes_), known.labels});
     }
@@ -111,9 +112,11 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
   Reconstructor* reconstructor() override { return this; }
 
   bool conditional() const override { return classes_ > 0; }
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels) override {
-    return decode(conditional() && labels.defined() ? draw_component(labels, generator)
-                                                    : draw_latent(n, generator));
+  Tensor sample(const SampleRequest& request) override {
+    const auto& labels = request.condition.labels;
+    return decode(conditional() && labels.defined()
+                      ? draw_component(labels.to(request.generator.device()), request.generator)
+                      : draw_latent(request.count, request.generator));
   }
   std::int64_t code_size() const override { return config_.code; }
   Tensor encode(const Tensor& data) override {

@@ -82,7 +82,7 @@ class Adda final : public Model, public Classifier, public Encoder {
   }
 
   void adapt(const Batch& batch, StepContext& context) {
-    auto of_a = source_->features(batch.data), of_b = target_->forward(batch.others[0].data);
+    auto of_a = source_->features(batch.data), of_b = target_->forward(batch.partner.data);
     if (of_logits_) of_a = source_->name(of_a), of_b = source_->name(of_b);
     const auto told = adversary_->forward(of_a.detach()), mistaken = adversary_->forward(of_b.detach());
     const auto domain = objective_.discriminator(told, mistaken);
@@ -132,7 +132,7 @@ ModelInfo adda() {
       .players = {{"source", {.lr = 1e-3}},
                   {"adversary", {.lr = 2e-4, .beta1 = 0.5}},
                   {"target", {.lr = 2e-4, .beta1 = 0.5}}},
-      .domains = Domains::two,
+      .relation = Relation::domains,
       .check = check_adda,
       .advise = advise,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},

@@ -90,7 +90,7 @@ class Cogan final : public Model, public Sampler, public Classifier {
 
   void step(const Batch& batch, StepContext& context) override {
     const auto fake = generate(draw_latent(batch.size(), context.generator()));
-    const auto real_features = features(batch.data, batch.others[0].data);
+    const auto real_features = features(batch.data, batch.partner.data);
     const auto fake_features = features(fake[kA].detach(), fake[kB].detach());
     const auto t_real = verdict_->forward(real_features), t_fake = verdict_->forward(fake_features);
     const auto judged = objective_.discriminator(t_real, t_fake);
@@ -112,7 +112,9 @@ class Cogan final : public Model, public Sampler, public Classifier {
   Sampler* sampler() override { return this; }
   Classifier* classifier() override { return this; }
 
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor&) override {
+  Tensor sample(const SampleRequest& request) override {
+    const auto n = request.count;
+    const auto& generator = request.generator;
     if (config_.samples != "pairs")
       return generate(draw_latent(n, generator))[config_.samples == "a" ? kA : kB];
     const auto pairs = generate(draw_latent((n + 1) / 2, generator));
@@ -165,7 +167,7 @@ ModelInfo cogan() {
       .paper = "Liu & Tuzel, Coupled Generative Adversarial Networks, NIPS 2016",
       .capabilities = {Capability::sampler, Capability::classifier},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}}, {"generator", {.lr = 2e-4, .beta1 = 0.5}}},
-      .domains = Domains::two,
+      .relation = Relation::domains,
       .check = check_cogan,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.width=8", "model.latent=8"},
       .variants = {"model.agreement=1", "model.label_weight=0.1"},

@@ -37,9 +37,9 @@ class LabelledVae final : public Model, public Sampler, public Classifier, publi
   Density* density() override { return this; }
 
   bool conditional() const override { return true; }
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels) override {
-    const auto z = draw_normal(n, vae_->code_size(), generator);
-    return vae_->observation().mean(vae_->decode(z, vae_->told(n, labels, generator.device())));
+  Tensor sample(const SampleRequest& request) override {
+    const auto z = draw_normal(request.count, vae_->code_size(), request.generator);
+    return vae_->observation().mean(vae_->decode(z, vae_->classes_of(request)));
   }
   std::int64_t classes() const override { return vae_->classes(); }
   Tensor classify(const Tensor& data) override { return vae_->bound_of_classes(data, {}); }
@@ -69,7 +69,8 @@ ModelInfo conditional_vae() {
       .summary = "variational autoencoder that is told the class, and draws any class",
       .paper = "Sohn, Lee & Yan, Learning Structured Output Representation using Deep Conditional Generative "
                "Models, NIPS 2015",
-      .capabilities = {Capability::sampler, Capability::classifier, Capability::density},
+      .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::classifier,
+                       Capability::density},
       .players = {{"vae", {.lr = 1e-3}}},
       .points = true,
       .check = check_conditional_vae,

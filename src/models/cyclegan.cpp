@@ -71,7 +71,7 @@ class CycleGan final : public Model, public Translator {
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    const auto &a = batch.data, &b = batch.others[0].data;
+    const auto &a = batch.data, &b = batch.partner.data;
     const auto& ablation = config_.ablation;
     const bool keeps = ablation != "gan-only" && ablation != "cycle-only" && config_.identity > 0;
     // What is of the other domain already passes with what is to be translated.
@@ -147,7 +147,7 @@ ModelInfo cyclegan() {
       .players = {{"generators", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}},
                   {"critic_a", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}},
                   {"critic_b", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}}},
-      .domains = Domains::two,
+      .relation = Relation::domains,
       .check = check_cyclegan,
       .tiny = {"model.width=2", "model.blocks=1", "model.discriminator_layers=1", "model.pool=24"},
       .variants = {"model.ablation=cycle-only", "model.ablation=gan-only", "model.ablation=forward",

@@ -41,7 +41,7 @@ class Dann final : public JudgedLenet {
     const auto judge = [&](const Tensor& features) {
       return adversary_->forward(nn::reverse_gradient(features, strength));
     };
-    const auto of_a = network_->features(batch.data), of_b = network_->features(batch.others[0].data);
+    const auto of_a = network_->features(batch.data), of_b = network_->features(batch.partner.data);
     const auto domain = objective_.discriminator(judge(of_a), judge(of_b));
     const auto labelled = labelled_loss(network_->name(of_a), batch.labels, context);
     context.record("loss/adversary", domain);
@@ -64,7 +64,7 @@ ModelInfo dann() {
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}},
                   {"adversary", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}}},
-      .domains = Domains::two,
+      .relation = Relation::domains,
       .check = check_adaptation,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
       .variants = {"model.strength=0", "model.gamma=100"},

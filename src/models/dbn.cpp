@@ -38,14 +38,16 @@ struct DbnConfig : ModelConfig, BoltzmannLearning {
   std::vector<std::int64_t> hidden = {500, 500, 2000};
   double dropout = 0;
   double input_dropout = 0;
-  std::int64_t sample_steps = 500;
+  std::int64_t use_steps = 500;
 
   void fields(Fields& f) override {
     f.add("hidden", hidden, {1, 65536}, "hidden units of each machine, from the data up");
     learning_fields(f);
     f.add("dropout", dropout, {0, 0.95}, "share of units left out of each layer in fine-tune");
     f.add("input_dropout", input_dropout, {0, 0.95}, "the same of the input's values");
-    f.add("sample_steps", sample_steps, {1, 1'000'000}, "Gibbs steps of the top machine behind a sample");
+  }
+  void use_fields(Fields& f) override {
+    f.add("gibbs_steps", use_steps, {1, 1'000'000}, "Gibbs steps of the top machine behind a sample");
   }
 };
 
@@ -134,15 +136,15 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
   Reconstructor* reconstructor() override { return this; }
   Classifier* classifier() override { return this; }
 
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor&) override {
-    return chain(n, 1, generator)[0];
-  }
-  Tensor chain(std::int64_t n, std::int64_t frames, at::Generator generator) override {
+  Tensor sample(const SampleRequest& request) override { return chain(request, 1)[0]; }
+  Tensor chain(const SampleRequest& request, std::int64_t frames) override {
+    const auto& generator = request.generator;
     const auto& top = *machines_.back();
-    auto v = learners_.back()->chain_start(top, n, generator);
+    auto v = learners_.back()->chain_start(top, request.count, generator);
     std::vector<Tensor> seen;
     for (std::int64_t frame = 1, step = 0; frame <= frames; ++frame) {
-      for (const auto end = frame * config_.sample_steps / frames; step < end; ++step) {
+      for (const auto end = frame * config_.use_steps / frames; step < end; ++step) {
+        request.report(step, config_.use_steps);
         v = top.draw_visible(top.draw_hidden(v, generator).sample, generator, false).sample;
       }
       seen.push_back(data_of(descend(v, machines_.size() - 1, generator)));
@@ -273,7 +275,7 @@ ModelInfo dbn() {
                   {"network", {.lr = 1e-3}},
                   {"softmax", {.lr = 1e-3}}},
       .check = check_dbn,
-      .tiny = {"model.hidden=[64, 32]", "model.sample_steps=10", "optimizer.layer.lr=0.2"},
+      .tiny = {"model.hidden=[64, 32]", "use.gibbs_steps=10", "optimizer.layer.lr=0.2"},
       .stages = {"layer-1", "layer-2", "wake-sleep", "softmax", "fine-tune"},
       .variants = {"model.dropout=0.5", "model.chain=persistent"},
       .defaults = {"train.batch=100", "train.sample_every=3000"},

@@ -75,8 +75,8 @@ class DebiasingVae final : public Model,
   Reconstructor* reconstructor() override { return this; }
   Classifier* classifier() override { return this; }
 
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor&) override {
-    return decode(draw_latent(n, generator));
+  Tensor sample(const SampleRequest& request) override {
+    return decode(draw_latent(request.count, request.generator));
   }
   std::int64_t code_size() const override { return config_.code; }
   Tensor encode(const Tensor& data) override { return split(encoder_->forward(data)).second.mean; }

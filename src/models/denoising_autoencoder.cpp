@@ -41,6 +41,8 @@ struct DenoisingConfig : CodeConfig {
     corruption.fields(f);
     f.add("walk_back", walk_back, {0, 64},
           "steps of the chain that training goes away from the data and back");
+  }
+  void use_fields(Fields& f) override {
     f.add("chain_steps", chain_steps, {1, 1'000'000}, "steps of the chain behind a sample");
   }
 };
@@ -97,11 +99,13 @@ class DenoisingAutoencoder final : public Model, public Sampler, public Encoder,
   Encoder* encoder() override { return this; }
   Reconstructor* reconstructor() override { return this; }
 
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor&) override {
-    auto state = mean_ + deviation_ * torch::randn(shape_.sizes(n), generator, mean_.options());
+  Tensor sample(const SampleRequest& request) override {
+    const auto& generator = request.generator;
+    auto state = mean_ + deviation_ * torch::randn(shape_.sizes(request.count), generator, mean_.options());
     if (shape_.is_images()) state.clamp_(-1, 1);
     Tensor raw;
     for (std::int64_t t = 0; t < config_.chain_steps; ++t) {
+      request.report(t, config_.chain_steps);
       raw = denoise(state, generator);
       state = draw(raw, generator);
     }
@@ -167,7 +171,7 @@ ModelInfo denoising_autoencoder() {
       .players = {{"denoiser", {.lr = 1e-3}}},
       .points = true,
       .check = check_denoising_autoencoder,
-      .tiny = {"model.hidden=[128]", "model.code=64", "model.corruption_level=0.2", "model.chain_steps=5"},
+      .tiny = {"model.hidden=[128]", "model.code=64", "model.corruption_level=0.2", "use.chain_steps=5"},
       .variants = {"model.decoder=gaussian", "model.corruption=masking", "model.corruption=gaussian",
                    "model.walk_back=2"},
       .defaults = {"train.batch=100"},

@@ -33,7 +33,7 @@ class DomainConfusion final : public JudgedLenet {
       : JudgedLenet(shape, config, generator), config_(config) {}
 
   void step(const Batch& batch, StepContext& context) override {
-    const auto of_a = network_->features(batch.data), of_b = network_->features(batch.others[0].data);
+    const auto of_a = network_->features(batch.data), of_b = network_->features(batch.partner.data);
     const auto domain =
         objective_.discriminator(adversary_->forward(of_a.detach()), adversary_->forward(of_b.detach()));
     context.update("adversary", domain);
@@ -59,7 +59,7 @@ ModelInfo domain_confusion() {
       .paper = "Tzeng et al., Simultaneous Deep Transfer Across Domains and Tasks, ICCV 2015",
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.lr = 2e-4, .beta1 = 0.5}}, {"adversary", {.lr = 2e-4, .beta1 = 0.5}}},
-      .domains = Domains::two,
+      .relation = Relation::domains,
       .check = check_adaptation,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
       .variants = {"model.weight=1"},

@@ -53,7 +53,7 @@ class Pix2Pix final : public Model, public Translator {
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    const auto &a = batch.data, &b = batch.others[0].data;
+    const auto &a = batch.data, &b = batch.partner.data;
     const auto &from = forwards() ? a : b, &to = forwards() ? b : a;
     const auto made = generator_->forward(from), difference = made - to;
     const auto pixels = config_.distance == "l1" ? difference.abs().mean() : difference.square().mean();
@@ -100,7 +100,7 @@ ModelInfo pix2pix() {
       .paper = "Isola et al., Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017",
       .capabilities = {Capability::translator},
       .players = {{"generator", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},
-      .domains = Domains::pairs,
+      .relation = Relation::pairs,
       .check = check_pix2pix,
       .tiny = {"model.width=4", "model.discriminator_layers=1"},
       .variants = {"model.adversarial_weight=0", "model.distance=l2", "model.norm=batch", "model.dropout=0",

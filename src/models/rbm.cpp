@@ -30,7 +30,7 @@ struct RbmConfig : ModelConfig, BoltzmannLearning {
   std::int64_t hidden = 500;
   std::string visible = "binary";
   double deviation = 0.3;
-  std::int64_t sample_steps = 500;
+  std::int64_t use_steps = 500;
   std::string partition = "auto";
   std::int64_t anneal_chains = 100;
   std::int64_t anneal_temperatures = 14500;
@@ -41,11 +41,13 @@ struct RbmConfig : ModelConfig, BoltzmannLearning {
           "units that stand for the data");
     f.add("deviation", deviation, {1e-3, 100}, "standard deviation of Gaussian visible units", "of the data");
     learning_fields(f);
-    f.add("sample_steps", sample_steps, {1, 1'000'000}, "Gibbs steps behind a sample");
     f.add("partition", partition, std::vector<std::string>{"auto", "annealed"},
           "log Z: enumerated up to 20 hidden units and estimated above, or estimated always");
     f.add("anneal_chains", anneal_chains, {2, 100'000}, "chains of the annealing that estimates log Z");
     f.add("anneal_temperatures", anneal_temperatures, {2, 10'000'000}, "its inverse temperatures");
+  }
+  void use_fields(Fields& f) override {
+    f.add("gibbs_steps", use_steps, {1, 1'000'000}, "Gibbs steps behind a sample");
   }
 };
 
@@ -81,15 +83,15 @@ class Rbm final : public Model,
   Density* density() override { return this; }
   Scorer* scorer() override { return this; }
 
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor&) override {
-    return chain(n, 1, generator)[0];
-  }
-  Tensor chain(std::int64_t n, std::int64_t frames, at::Generator generator) override {
-    auto v = learner_->chain_start(*machine_, n, generator);
+  Tensor sample(const SampleRequest& request) override { return chain(request, 1)[0]; }
+  Tensor chain(const SampleRequest& request, std::int64_t frames) override {
+    const auto& generator = request.generator;
+    auto v = learner_->chain_start(*machine_, request.count, generator);
     std::vector<Tensor> means;
     for (std::int64_t frame = 1, step = 0; frame <= frames; ++frame) {
       Tensor mean;
-      for (const auto end = frame * config_.sample_steps / frames; step < end || !mean.defined(); ++step) {
+      for (const auto end = frame * config_.use_steps / frames; step < end || !mean.defined(); ++step) {
+        request.report(step, config_.use_steps);
         const auto draw = machine_->draw_visible(machine_->draw_hidden(v, generator).sample, generator);
         v = draw.sample;
         mean = draw.mean;
@@ -191,7 +193,7 @@ ModelInfo rbm() {
       .players = {{"rbm", {.optimizer = "sgd", .lr = 0.05, .beta1 = 0.5}}},
       .points = true,
       .check = check_rbm,
-      .tiny = {"model.hidden=32", "model.sample_steps=10", "model.anneal_chains=4",
+      .tiny = {"model.hidden=32", "use.gibbs_steps=10", "model.anneal_chains=4",
                "model.anneal_temperatures=20", "optimizer.rbm.lr=0.2"},
       .variants = {"model.visible=gaussian", "model.gibbs_steps=3", "model.chain=persistent",
                    "model.centring=average", "model.sparsity_target=0.1", "model.weight_cost=0.001",

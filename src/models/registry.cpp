@@ -34,6 +34,7 @@ const ModelInfo& find_model(const std::string& name) {
 const char* capability_name(Capability capability) {
   switch (capability) {
     case Capability::sampler: return "sampler";
+    case Capability::conditional_sampler: return "conditional-sampler";
     case Capability::decoder: return "decoder";
     case Capability::encoder: return "encoder";
     case Capability::reconstructor: return "reconstructor";
@@ -47,9 +48,37 @@ const char* capability_name(Capability capability) {
   return "";
 }
 
+const char* capability_action(Capability capability) {
+  switch (capability) {
+    case Capability::sampler: return "draw samples";
+    case Capability::conditional_sampler: return "draw samples of a given class";
+    case Capability::decoder: return "turn latents into data";
+    case Capability::encoder: return "turn data into codes";
+    case Capability::reconstructor: return "reconstruct data";
+    case Capability::translator: return "translate images";
+    case Capability::classifier: return "name classes";
+    case Capability::density: return "tell a likelihood";
+    case Capability::scorer: return "tell how unusual data are";
+    case Capability::matcher: return "compare two images";
+    case Capability::featurizer: return "give features of images";
+  }
+  return "";
+}
+
+const char* relation_name(Relation relation) {
+  switch (relation) {
+    case Relation::none: return "none";
+    case Relation::pairs: return "pairs";
+    case Relation::domains: return "domains";
+    case Relation::matches: return "matches";
+  }
+  return "";
+}
+
 std::vector<Capability> capabilities_of(Model& model) {
   std::vector<Capability> found;
   if (model.sampler()) found.push_back(Capability::sampler);
+  if (model.sampler() && model.sampler()->conditional()) found.push_back(Capability::conditional_sampler);
   if (model.decoder()) found.push_back(Capability::decoder);
   if (model.encoder()) found.push_back(Capability::encoder);
   if (model.reconstructor()) found.push_back(Capability::reconstructor);

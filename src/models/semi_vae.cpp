@@ -34,9 +34,9 @@ class SemiVae final : public Model, public Sampler, public Encoder, public Class
   Density* density() override { return this; }
 
   bool conditional() const override { return true; }
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels) override {
-    const auto z = draw_normal(n, vae().code_size(), generator);
-    return vae().observation().mean(vae().decode(z, vae().told(n, labels, generator.device())));
+  Tensor sample(const SampleRequest& request) override {
+    const auto z = draw_normal(request.count, vae().code_size(), request.generator);
+    return vae().observation().mean(vae().decode(z, vae().classes_of(request)));
   }
   std::int64_t code_size() const override { return m2_->conditional().code_size(); }
   Tensor encode(const Tensor& data) override { return m2_->style(data); }
@@ -66,7 +66,8 @@ ModelInfo semi_vae() {
       .family = "autoencoder",
       .summary = "semi-supervised variational autoencoder (M2): a class and a code behind every datum",
       .paper = "Kingma et al., Semi-supervised Learning with Deep Generative Models, NIPS 2014",
-      .capabilities = {Capability::sampler, Capability::encoder, Capability::classifier, Capability::density},
+      .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::encoder,
+                       Capability::classifier, Capability::density},
       .players = {{"m2", {.lr = 1e-3}}},
       .points = true,
       .check = check_semi_vae,

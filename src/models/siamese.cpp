@@ -119,7 +119,7 @@ class Siamese final : public Model, public Matcher, public Encoder {
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    const auto& other = batch.others.at(0);
+    const auto& other = batch.partner;
     const auto same = batch.labels == other.labels;
     const auto codes = network_->forward(at::cat({batch.data, other.data})).chunk(2);
     auto loss = pair_loss(codes[0], codes[1], batch.labels, other.labels, same);
@@ -187,7 +187,7 @@ ModelInfo siamese() {
                "deep learning workshop 2015",
       .capabilities = {Capability::encoder, Capability::matcher},
       .players = {{"siamese", {.lr = 1e-3}}},
-      .domains = Domains::matches,
+      .relation = Relation::matches,
       .check = check_siamese,
       .tiny = {"model.width=4", "model.hidden=[32]", "model.code=16"},
       .variants = {"model.loss=contrastive", "model.loss=triplet", "model.network=fully-connected",

@@ -66,7 +66,7 @@ class SimGan final : public Model, public Translator {
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    const auto &synthetic = batch.data, &real = batch.others[0].data;
+    const auto &synthetic = batch.data, &real = batch.partner.data;
     const auto refined = refiner_->forward(synthetic);
     const auto& stage = context.stage();
     if (stage == "discriminator") {
@@ -123,7 +123,7 @@ ModelInfo simgan() {
                "Training, CVPR 2017",
       .capabilities = {Capability::translator},
       .players = {{"refiner", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},
-      .domains = Domains::two,
+      .relation = Relation::domains,
       .check = check_simgan,
       .tiny = {"model.width=4", "model.blocks=1", "model.history=24"},
       .stages = {"refiner", "discriminator", "main"},

@@ -31,7 +31,7 @@ ModelInfo source_only() {
       .paper = "Tzeng et al., Adversarial Discriminative Domain Adaptation, CVPR 2017",
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.lr = 1e-3}}},
-      .domains = Domains::two,
+      .relation = Relation::domains,
       .check = check_adaptation,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32"},
       .defaults = {"train.batch=128"},

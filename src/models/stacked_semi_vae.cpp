@@ -72,11 +72,11 @@ class StackedSemiVae final : public Model,
   Reconstructor* reconstructor() override { return this; }
 
   bool conditional() const override { return true; }
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels) override {
+  Tensor sample(const SampleRequest& request) override {
     auto& vae = m2_->conditional();
-    const auto z2 = draw_normal(n, vae.code_size(), generator);
-    const auto raw = vae.decode(z2, vae.told(n, labels, generator.device()));
-    return observation_.mean(decoder_->forward(vae.observation().draw(raw, generator)));
+    const auto z2 = draw_normal(request.count, vae.code_size(), request.generator);
+    const auto raw = vae.decode(z2, vae.classes_of(request));
+    return observation_.mean(decoder_->forward(vae.observation().draw(raw, request.generator)));
   }
   std::int64_t code_size() const override { return m2_->conditional().code_size(); }
   Tensor encode(const Tensor& data) override { return m2_->style(features(data).mean); }
@@ -134,8 +134,8 @@ ModelInfo stacked_semi_vae() {
       .family = "autoencoder",
       .summary = "semi-supervised variational autoencoder on the codes of another (M1+M2)",
       .paper = "Kingma et al., Semi-supervised Learning with Deep Generative Models, NIPS 2014",
-      .capabilities = {Capability::sampler, Capability::encoder, Capability::reconstructor,
-                       Capability::classifier},
+      .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::encoder,
+                       Capability::reconstructor, Capability::classifier},
       .players = {{"m1", {.lr = 1e-3}}, {"m2", {.lr = 1e-3}}},
       .points = true,
       .check = check_stacked_semi_vae,

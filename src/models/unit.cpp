@@ -83,7 +83,7 @@ class Unit final : public Model, public Translator {
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    const auto &a = batch.data, &b = batch.others[0].data;
+    const auto &a = batch.data, &b = batch.partner.data;
     const auto from_a = travel(a_, b_, a, context.generator()),
                from_b = travel(b_, a_, b, context.generator());
     const auto game = b_.critic->fooled(from_a.translation) + a_.critic->fooled(from_b.translation);
@@ -161,7 +161,7 @@ ModelInfo unit() {
       .players = {{"generators", {.lr = 1e-4, .beta1 = 0.5}},
                   {"critic_a", {.lr = 1e-4, .beta1 = 0.5}},
                   {"critic_b", {.lr = 1e-4, .beta1 = 0.5}}},
-      .domains = Domains::two,
+      .relation = Relation::domains,
       .check = check_unit,
       .tiny = {"model.width=2", "model.blocks=0", "model.discriminator_layers=1"},
       .variants = {"model.cycle=0", "model.blocks=1", "model.objective=least-squares", "model.norm=batch"},

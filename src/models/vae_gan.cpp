@@ -116,8 +116,8 @@ class VaeGan final : public Model,
   Reconstructor* reconstructor() override { return this; }
   Scorer* scorer() override { return this; }
 
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor&) override {
-    return decode(draw_latent(n, generator));
+  Tensor sample(const SampleRequest& request) override {
+    return decode(draw_latent(request.count, request.generator));
   }
   std::int64_t code_size() const override { return config_.code; }
   Tensor encode(const Tensor& data) override { return posterior(data).mean; }

@@ -22,10 +22,14 @@ DataShape shape_of(const Dataset& dataset) {
                   .width = dataset.width,
                   .dimension = dataset.dimension,
                   .classes = static_cast<std::int64_t>(dataset.class_names.size()),
-                  .count = dataset.count};
+                  .count = dataset.count,
+                  .class_names = dataset.class_names};
   if (dataset.matches) shape.others = {shape};
   for (const auto& other : dataset.others) shape.others.push_back(shape_of(other));
-  shape.paired = dataset.paired || dataset.matches;
+  shape.relation = dataset.matches          ? Relation::matches
+                   : dataset.others.empty() ? Relation::none
+                   : dataset.paired         ? Relation::pairs
+                                            : Relation::domains;
   return shape;
 }
 
@@ -179,13 +183,13 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
   }
 }
 
-Batch Batches::Domain::gather(const Tensor& places, bool with_labels) const {
+Examples Batches::Domain::gather(const Tensor& places, bool with_labels) const {
   const auto indices = on_device(places, stored.device());
-  Batch batch;
-  batch.data = to_model_range(stored.index_select(0, indices));
-  if (with_labels && labels.defined()) batch.labels = labels.index_select(0, indices);
-  batch.indices = indices;
-  return batch;
+  Examples some;
+  some.data = to_model_range(stored.index_select(0, indices));
+  if (with_labels && labels.defined()) some.labels = labels.index_select(0, indices);
+  some.indices = indices;
+  return some;
 }
 
 // For each first a second: of its class at every (1 + different)-th pair of the run, else of another class.
@@ -226,18 +230,20 @@ void Batches::change(Batch& batch, std::int64_t number) const {
   };
   const auto maps = draw(batch.data);
   batch.data = Augment::apply(batch.data, maps);
-  for (auto& other : batch.others) other.data = Augment::apply(other.data, paired_ ? maps : draw(other.data));
+  for (auto* other : {&batch.partner, &batch.labelled}) {
+    if (other->data.defined()) other->data = Augment::apply(other->data, paired_ ? maps : draw(other->data));
+  }
 }
 
 Batch Batches::at(std::int64_t number) {
   const auto places = order_.at(number);
-  auto batch = domains_[0].gather(places, !labelled_.defined());
+  Batch batch{domains_[0].gather(places, !labelled_.defined()), {}, {}};
   if (labelled_.defined()) {
-    batch.others.push_back(domains_[0].gather(labelled_.index_select(0, other_order_->at(number)), true));
+    batch.labelled = domains_[0].gather(labelled_.index_select(0, other_order_->at(number)), true);
   } else if (partners_) {
-    batch.others.push_back(domains_[0].gather(second_of_pairs(places, number), true));
+    batch.partner = domains_[0].gather(second_of_pairs(places, number), true);
   } else if (domains_.size() > 1) {
-    batch.others.push_back(domains_[1].gather(paired_ ? places : other_order_->at(number), paired_));
+    batch.partner = domains_[1].gather(paired_ ? places : other_order_->at(number), paired_);
   }
   change(batch, number);
   return batch;

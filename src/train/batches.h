@@ -44,10 +44,7 @@ class BatchOrder {
   Tensor cached_;  // [count] int64, the permutation of cached_epoch_
 };
 
-/// The training set of a run. With `data.labelled` only so many labels are known, as many of each class:
-/// batches then carry no labels, and `others[0]` is a labelled batch of the same length. Of two domains the
-/// second is `others[0]`: the other side of each pair, else a batch in an order of its own without labels. Of
-/// matches it is the second of each pair.
+/// The training set of a run. With `data.labelled` only so many labels are known, as many of each class.
 class Batches {
  public:
   Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
@@ -67,7 +64,7 @@ class Batches {
   struct Domain {
     Tensor stored, labels;  // on the device
     std::int64_t count() const { return stored.size(0); }
-    Batch gather(const Tensor& places, bool with_labels) const;
+    Examples gather(const Tensor& places, bool with_labels) const;
   };
   // Which examples go together with given ones.
   struct Partners {

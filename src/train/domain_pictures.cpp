@@ -35,7 +35,8 @@ Codes codes_of(ModelState& state, const Dataset& set, std::int64_t most) {
 }  // namespace
 
 Image domain_picture(ModelState& state, const Dataset& data, std::int64_t most) {
-  if (!state.model().encoder() || data.others.empty() || state.shape().paired) return {};
+  if (!state.model().encoder() || data.others.empty() || state.shape().relation != Relation::domains)
+    return {};
   const auto& other = data.others[0];
   if (std::min(data.count, other.count) < kLeast) return {};
   const ModelState::Evaluation evaluation(state);

@@ -42,7 +42,7 @@ void add_error(Run& run, const std::string& name, const Dataset& test, std::vect
 // What adapts to a second domain is judged there; how it does on the first stands beside it.
 void judge_classifier(Run& run, const Dataset& test, std::vector<ReportScore>& scores) {
   if (!run.model().classifier() || test.labels.empty()) return;
-  const bool adapts = run.recipe().model->domains == Domains::two && !test.others.empty();
+  const bool adapts = run.recipe().model->relation == Relation::domains && !test.others.empty();
   if (!adapts) return add_error(run, "classification error", test, scores);
   if (!test.others[0].labels.empty()) add_error(run, "classification error", test.others[0], scores);
   add_error(run, "source classification error", test, scores);

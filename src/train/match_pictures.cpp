@@ -59,10 +59,10 @@ double best_threshold(const Tensor& same, const Tensor& different) {
 
 Image match_picture(ModelState& state, const Batch& pairs, std::int64_t count) {
   auto* matcher = state.model().matcher();
-  if (!matcher || !state.shape().is_images() || pairs.others.empty()) return {};
+  if (!matcher || !state.shape().is_images() || !pairs.partner.data.defined()) return {};
   const ModelState::Evaluation evaluation(state);
   const auto most = std::max<std::int64_t>(count / 2 / kColumns, 1) * kColumns;
-  const auto& second = pairs.others[0];
+  const auto& second = pairs.partner;
   const auto equal = pairs.labels == second.labels;
   // Where a loss makes its triplets of pairs of one class alone, the next pair's second is of another.
   const std::int64_t next = equal.all().item<bool>() ? 1 : 0;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "belamy/error.h"
@@ -53,6 +54,7 @@ void add_shape(StringMap& meta, const std::string& prefix, const DataShape& shap
   meta[prefix + "dimension"] = std::to_string(shape.dimension);
   meta[prefix + "classes"] = std::to_string(shape.classes);
   meta[prefix + "count"] = std::to_string(shape.count);
+  if (shape.classes > 0) meta[prefix + "class_names"] = nlohmann::json(shape.class_names).dump();
 }
 
 // The further domains of a shape have their number before each key: "1.channels".
@@ -60,26 +62,29 @@ std::string domain_prefix(std::size_t number) {
   return std::to_string(number) + ".";
 }
 
-// What keeps a model that wants such domains from these data, and the cure; empty: nothing.
-std::pair<std::string, std::string> domain_trouble(const ModelInfo& info, const DataShape& shape) {
-  const bool two = !shape.others.empty();
-  switch (info.domains) {
-    case Domains::one: return {};
-    case Domains::pairs:
-      if (two && shape.paired) return {};
-      return {
-          two ? "pairs, but these two domains are not paired" : "pairs, but these data are one domain",
-          "set data.pairs (belamy models " + info.name + "), or choose a set of pairs such as glyphs-bold"};
-    case Domains::two:
-      if (two) return {};
-      return {
-          "two domains, but these data are one",
-          "name the second with data.target, set data.pairs, or choose a set of pairs such as glyphs-bold"};
-    case Domains::matches:
-      if (two && shape.paired && shape.classes > 1) return {};
-      return {"pairs of equal and of different class", "choose data with classes, and set data.pairs=random"};
+Relation relation_of(const StringMap& metadata, bool has_others) {
+  if (!has_others) return Relation::none;
+  const auto name = metadata.find("relation");
+  for (const auto relation : {Relation::pairs, Relation::domains, Relation::matches}) {
+    if (name != metadata.end() && name->second == relation_name(relation)) return relation;
   }
-  return {};
+  // Checkpoints of earlier versions knew pairs, matches among them, and other domains.
+  const auto paired = metadata.find("paired");
+  return paired != metadata.end() && paired->second == "1" ? Relation::pairs : Relation::domains;
+}
+
+// Those of checkpoints of earlier versions are numbers.
+std::vector<std::string> class_names_in(const StringMap& metadata, const std::string& prefix,
+                                        std::int64_t classes) {
+  std::vector<std::string> names;
+  if (const auto found = metadata.find(prefix + "class_names"); found != metadata.end()) {
+    const auto json = nlohmann::json::parse(found->second, nullptr, false);
+    if (json.is_array() &&
+        std::all_of(json.begin(), json.end(), [](const auto& name) { return name.is_string(); }))
+      names = json.get<std::vector<std::string>>();
+  }
+  for (auto k = static_cast<std::int64_t>(names.size()); k < classes; ++k) names.push_back(std::to_string(k));
+  return names;
 }
 
 }  // namespace
@@ -123,19 +128,6 @@ std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const Stag
 ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Device device)
     : model_name_(recipe.model->name), shape_(shape) {
   const auto& info = *recipe.model;
-  if (shape.is_images() ? !info.images : !info.points) {
-    throw data_error(
-        fmt::format("{} takes {}, but '{}' holds {}", info.name, info.images ? "images" : "points",
-                    recipe.data.source, shape.is_images() ? "images" : "points"),
-        "choose other data with --data");
-  }
-  if (const auto [wanted, cure] = domain_trouble(info, shape); !wanted.empty())
-    throw usage_error(fmt::format("{} learns from {}", info.name, wanted), cure);
-  if (info.check) {
-    const auto wrong = info.check(shape, recipe);
-    if (!wrong.empty())
-      throw usage_error(fmt::format("{} cannot be built for this data: {}", info.name, wrong));
-  }
   generator_ = at::globalContext().defaultGenerator(device).clone();
   generator_.set_current_seed(static_cast<std::uint64_t>(recipe.train.seed));
   model_ = info.make(shape, *recipe.config, generator_);
@@ -180,7 +172,7 @@ Snapshot ModelState::save() const {
   add_shape(meta, "", shape_);
   for (std::size_t i = 0; i < shape_.others.size(); ++i)
     add_shape(meta, domain_prefix(i + 1), shape_.others[i]);
-  if (!shape_.others.empty()) meta["paired"] = shape_.paired ? "1" : "0";
+  meta["relation"] = relation_name(shape_.relation);
   for (const auto& player : players_) meta["updates." + player->name()] = std::to_string(player->updates());
   return snapshot;
 }
@@ -193,12 +185,13 @@ DataShape ModelState::shape_in(const StringMap& metadata, const std::string& ori
             .width = number("width"),
             .dimension = number("dimension"),
             .classes = number("classes"),
-            .count = number("count")};
+            .count = number("count"),
+            .class_names = class_names_in(metadata, prefix, number("classes"))};
   };
   auto shape = read("");
   for (std::size_t i = 1; metadata.count(domain_prefix(i) + "channels"); ++i)
     shape.others.push_back(read(domain_prefix(i)));
-  if (!shape.others.empty()) shape.paired = count_in(metadata, "paired", origin) != 0;
+  shape.relation = relation_of(metadata, !shape.others.empty());
   return shape;
 }
 

@@ -13,8 +13,8 @@ void lacks(const Run& run, Capability capability) {
       if (has == capability) others += (others.empty() ? "" : ", ") + info.name;
     }
   }
-  throw usage_error(fmt::format("{} is no {}", run.recipe().model->name, capability_name(capability)),
-                    others.empty() ? "no model is one yet" : "models that are: " + others);
+  throw usage_error(fmt::format("{} cannot {}", run.recipe().model->name, capability_action(capability)),
+                    others.empty() ? "no model can" : "models that can: " + others);
 }
 
 }  // namespace belamy

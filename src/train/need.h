@@ -1,4 +1,4 @@
-// The question for a capability, and the answer for who asked in vain.
+// Fetches a capability of a run's model, or fails with an error that names the models that have it.
 #pragma once
 
 #include "belamy/run.h"

@@ -70,7 +70,7 @@ Image translations(ModelState& state, Translator& translator, std::int64_t count
     const auto rows =
         std::clamp<std::int64_t>(count / columns / directions / 2, 1, domains[from].size(0) / columns);
     const auto head = [&](std::size_t domain) { return domains[domain].narrow(0, 0, rows * columns); };
-    const bool paired = state.shape().paired && domains.size() > 1;
+    const bool paired = state.shape().relation == Relation::pairs && domains.size() > 1;
     parts.push_back(
         translation_picture(translator, direction, head(from), paired ? head(1 - from) : Tensor(), columns));
   }
@@ -112,7 +112,7 @@ Image progress_picture(ModelState& state, std::int64_t count, const std::vector<
     auto generator = state.generator().clone();
     generator.set_current_seed(kSampleSeed);
     const bool images = state.shape().is_images();
-    const auto samples = sampler->sample(images ? count : kPoints, generator);
+    const auto samples = sampler->sample({images ? count : kPoints, generator});
     if (images) return image_grid(samples);
     if (samples.size(1) > 2) return {};
     return points_picture(samples, data, model.scorer());
@@ -132,7 +132,7 @@ Image chain_picture(ModelState& state) {
   if (!sampler || !state.shape().is_images()) return {};
   auto generator = state.generator().clone();
   generator.set_current_seed(kSampleSeed);
-  const auto frames = sampler->chain(kChains, kFrames, generator);  // [frames, chains, C, H, W]
+  const auto frames = sampler->chain({kChains, generator}, kFrames);  // [frames, chains, C, H, W]
   if (!frames.defined()) return {};
   return image_grid(frames.transpose(0, 1).flatten(0, 1), kFrames);
 }

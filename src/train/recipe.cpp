@@ -30,6 +30,16 @@ Expectation expectation_of(const TomlEntry& entry) {
   throw usage_error(fmt::format("{}: '{}' must be a number", entry.origin.text, entry.key));
 }
 
+// Settings had other names in earlier versions; runs that were made then can still be opened.
+std::string present_name(const std::string& key, const Fields& fields) {
+  constexpr std::pair<const char*, const char*> renamed[] = {{"model.sample_steps", "use.gibbs_steps"},
+                                                             {"model.chain_steps", "use.chain_steps"}};
+  for (const auto& [before, now] : renamed) {
+    if (key == before && !fields.find(before) && fields.find(now)) return now;
+  }
+  return key;
+}
+
 // `settings` are bound to a copy of the players: they judge what a stage sets, before the run begins.
 StageOptions stage_of(const TomlDocument& document, Fields& settings) {
   StageOptions stage;
@@ -63,6 +73,7 @@ Recipe::Recipe(const ModelInfo& info) : model(&info), config(info.config()) {
     fields_.group("optimizer." + player.name, [&](Fields& f) { players[player.name].fields(f); });
   }
   fields_.group("model", [&](Fields& f) { config->fields(f); });
+  fields_.group("use", [&](Fields& f) { config->use_fields(f); });
   for (const auto& setting : info.defaults) fields_.set_text(setting);
 }
 
@@ -84,7 +95,7 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
   recipe->title = about.title;
   recipe->citation = about.citation;
   for (const auto& entry : document.entries) {
-    const auto& key = entry.key;
+    const auto key = present_name(entry.key, recipe->fields_);
     if (key == "model.name" || key == "name" || key == "title" || key == "citation") continue;
     if (key.rfind("expect.", 0) == 0) {
       recipe->expectations.push_back(expectation_of(entry));

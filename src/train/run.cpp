@@ -1,6 +1,8 @@
 #include "belamy/run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <string_view>
 
 #include "belamy/error.h"
 
@@ -9,6 +11,27 @@
 #include "train/model_state.h"
 
 namespace belamy {
+namespace {
+
+void set_use(Recipe& recipe, const std::vector<std::string>& settings) {
+  constexpr std::string_view table = "use.";
+  std::vector<std::string> known;
+  for (const auto& field : recipe.fields().all()) {
+    if (field.key.starts_with(table)) known.push_back(field.key);
+  }
+  for (const auto& setting : settings) {
+    if (known.empty())
+      throw usage_error(fmt::format("--set {}: {} has no settings of use", setting, recipe.model->name),
+                        "what a run was trained with stays as it is");
+    if (!setting.starts_with(table))
+      throw usage_error(
+          fmt::format("--set {}: only settings of use can be changed in a trained run", setting),
+          fmt::format("{} has {}", recipe.model->name, fmt::join(known, ", ")));
+    recipe.fields().set_text(setting);
+  }
+}
+
+}  // namespace
 
 struct Run::Parts {
   std::unique_ptr<Recipe> recipe;
@@ -25,10 +48,14 @@ Run::~Run() {
 }
 
 std::unique_ptr<Run> Run::open(const std::filesystem::path& path, const std::string& device,
-                               const std::function<void(const std::string&)>& warn) {
+                               const std::function<void(const std::string&)>& warn,
+                               const std::vector<std::string>& settings) {
   const auto folder = RunFolder::read(Env::real(), path);
   auto recipe = Recipe::parse(folder.read_settings(), (path / "resolved.toml").string());
-  const auto where = prepare_machine(device, recipe->train.threads);
+  set_use(*recipe, settings);
+  auto machine = recipe->train;
+  machine.device = device;
+  const auto where = prepare_machine(machine);
   std::int64_t step = 0;
   const auto file = folder.load_newest(
       warn ? warn : [](const std::string&) {}, &step);

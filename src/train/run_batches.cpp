@@ -11,10 +11,23 @@ constexpr std::int64_t kUseBatch = 250;
 
 }  // namespace
 
-Tensor draw(Sampler& sampler, std::int64_t n, at::Generator generator) {
+Tensor draw(Sampler& sampler, const SampleRequest& request) {
   std::vector<Tensor> parts;
-  for (std::int64_t done = 0; done < n; done += kUseBatch) {
-    parts.push_back(sampler.sample(std::min(kUseBatch, n - done), generator).cpu());
+  const auto share = [&](std::int64_t done) {
+    return static_cast<double>(done) / static_cast<double>(request.count);
+  };
+  for (std::int64_t done = 0; done < request.count; done += kUseBatch) {
+    auto part = request;
+    part.count = std::min(kUseBatch, request.count - done);
+    const auto& labels = request.condition.labels;
+    if (labels.defined()) part.condition.labels = labels.narrow(0, done, part.count);
+    if (request.progress) {
+      part.progress = [&](double inside) {
+        return request.progress(share(done) + inside * share(part.count));
+      };
+    }
+    parts.push_back(sampler.sample(part).cpu());
+    request.report(done + part.count, request.count);
   }
   return torch::cat(parts);
 }

@@ -7,8 +7,8 @@
 
 namespace belamy {
 
-/// `n` samples, on the CPU.
-Tensor draw(Sampler& sampler, std::int64_t n, at::Generator generator);
+/// What the request asks for, batch by batch, on the CPU.
+Tensor draw(Sampler& sampler, const SampleRequest& request);
 
 /// Applies `f` to batches of `data` ([N, ...] on the CPU: uint8 images, or in the model's range already),
 /// which it gets on the run's device in the model's range; the results joined on the CPU.

@@ -9,6 +9,8 @@
 
 #include "belamy/error.h"
 
+#include "train/check.h"
+
 namespace belamy {
 namespace {
 
@@ -45,6 +47,11 @@ class Autocast {
   bool wanted_, cpu_;
 };
 
+const Recipe& checked(const Recipe& recipe, const DataShape& shape) {
+  check_recipe(recipe, shape);
+  return recipe;
+}
+
 bool finite(const Tensor& tensor) {
   return torch::isfinite(tensor).all().item<bool>();
 }
@@ -55,7 +62,7 @@ Session::Session(const Recipe& recipe, Dataset data, torch::Device device)
     : recipe_(recipe),
       device_(device),
       batches_(std::move(data), recipe.data, recipe.train.batch, recipe.train.seed, device),
-      state_(recipe, batches_.shape(), device),
+      state_(checked(recipe, batches_.shape()), batches_.shape(), device),
       total_(recipe.total_steps(batches_.count())),
       first_bad_(torch::full({}, kNever, torch::TensorOptions(torch::kLong).device(device))) {
   enter_stage();

@@ -194,7 +194,7 @@ class Training {
     if (!sampler) return;
     const ModelState::Evaluation evaluation(session_.state());
     auto generator = session_.state().generator().clone();  // a copy: looking must not change the run
-    const auto samples = sampler->sample(data_.mixture ? kModesBatch : kDiversityBatch, generator);
+    const auto samples = sampler->sample({data_.mixture ? kModesBatch : kDiversityBatch, generator});
     const auto n = std::min(kDiversityBatch, data.size(0));
     if (n < 2) return;
     const auto done = static_cast<double>(session_.step()) / static_cast<double>(session_.length());

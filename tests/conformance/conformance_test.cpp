@@ -65,10 +65,10 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
   }
 
   Dataset images(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) const {
-    switch (info_.domains) {
-      case Domains::pairs: return small_pairs(count, side, channels);
-      case Domains::two: return small_domains(count, side, channels);
-      case Domains::matches: return small_matches(count, side, channels);
+    switch (info_.relation) {
+      case Relation::pairs: return small_pairs(count, side, channels);
+      case Relation::domains: return small_domains(count, side, channels);
+      case Relation::matches: return small_matches(count, side, channels);
       default: return small_images(count, side, channels);
     }
   }
@@ -104,7 +104,7 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     const ModelState::Evaluation evaluation(session.state());
     auto& model = session.state().model();
     std::vector<std::pair<std::string, Tensor>> all;
-    if (auto* sampler = model.sampler()) all.emplace_back("sample", sampler->sample(5, seeded(seed)));
+    if (auto* sampler = model.sampler()) all.emplace_back("sample", sampler->sample({5, seeded(seed)}));
     if (auto* decoder = model.decoder()) {
       auto latents = decoder->draw_latent(5, seeded(seed));
       if (latents.defined()) all.emplace_back("decode", decoder->decode(latents));
@@ -152,9 +152,9 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
     const ModelState::Evaluation evaluation(session.state());
     auto& model = session.state().model();
     if (auto* sampler = model.sampler()) {
-      expect_like_data(sampler->sample(5, seeded(1)), shape, 5, "sample");
+      expect_like_data(sampler->sample({5, seeded(1)}), shape, 5, "sample");
       if (sampler->conditional()) {
-        expect_like_data(sampler->sample(5, seeded(1), torch::arange(5) % shape.classes), shape, 5,
+        expect_like_data(sampler->sample({5, seeded(1), {torch::arange(5) % shape.classes}}), shape, 5,
                          "sample of a class");
       }
     }
@@ -283,9 +283,9 @@ TEST_P(ConformanceTest, OddSizesTrainOrAreRefusedInWords) {
        {Size{1, 1, 1}, Size{1, 5, 7}, Size{3, 9, 9}, Size{1, 20, 20}, Size{2, 12, 18}}) {
     Dataset data{.name = "grey", .count = 16, .channels = channels, .height = height, .width = width};
     data.pixels.assign(static_cast<std::size_t>(16 * channels * height * width), 100);
-    if (info_.domains == Domains::pairs || info_.domains == Domains::two) data.others = {data};
-    data.paired = info_.domains == Domains::pairs;
-    if (info_.domains == Domains::matches) {
+    if (info_.relation == Relation::pairs || info_.relation == Relation::domains) data.others = {data};
+    data.paired = info_.relation == Relation::pairs;
+    if (info_.relation == Relation::matches) {
       data.matches = true;
       data.class_names = {"even", "odd"};
       for (std::int64_t i = 0; i < data.count; ++i) data.labels.push_back(i % 2);
@@ -335,7 +335,7 @@ TEST_P(ConformanceTest, DataOfTheWrongKindIsRefused) {
 }
 
 TEST_P(ConformanceTest, OneDomainIsRefusedWhereTwoAreNeeded) {
-  if (info_.domains == Domains::one) return;
+  if (info_.relation == Relation::none) return;
   const auto recipe = recipe_of(info_.name, info_.tiny);
   try {
     Session session(*recipe, small_images(16), kCpu);
@@ -344,6 +344,24 @@ TEST_P(ConformanceTest, OneDomainIsRefusedWhereTwoAreNeeded) {
     EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
     EXPECT_THAT(error.what(), HasSubstr(info_.name + " learns from "));
     EXPECT_THAT(error.what(), HasSubstr("data."));
+  }
+}
+
+TEST_P(ConformanceTest, DataThatWouldNotBeReadAreRefused) {
+  if (info_.relation != Relation::none) return;
+  for (const bool paired : {false, true}) {
+    auto data = small_images(16);
+    data.others = {small_images(16)};
+    data.paired = paired;
+    const auto recipe = recipe_of(info_.name, info_.tiny);
+    try {
+      Session session(*recipe, data, kCpu);
+      ADD_FAILURE() << "took a second set that it never reads";
+    } catch (const Error& error) {
+      if (!info_.images) return;
+      EXPECT_EQ(error.code(), ExitCode::usage) << error.what();
+      EXPECT_THAT(error.what(), HasSubstr(info_.name + " learns from one set"));
+    }
   }
 }
 
@@ -358,7 +376,7 @@ double sample_distance(Session& session) {
   const auto features = [](const Tensor& x) {
     return (x.dim() == 4 ? at::adaptive_avg_pool2d(x, {4, 4}) : x).flatten(1);
   };
-  const auto samples = session.state().model().sampler()->sample(256, seeded(3));
+  const auto samples = session.state().model().sampler()->sample({256, seeded(3)});
   return frechet_distance(features(samples), features(session.batches().head(64)));
 }
 

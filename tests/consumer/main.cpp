@@ -20,7 +20,7 @@ int main() {
   const auto generator = at::detail::createCPUGenerator(1);
   const auto model = info.make(plane, *config, generator);
   model->eval();
-  const auto points = model->sampler()->sample(5, generator);
+  const auto points = model->sampler()->sample({5, generator});
   if (!torch::isfinite(points).all().item<bool>()) return 1;
 
   try {

@@ -185,7 +185,7 @@ expect_text "problems: 2"
 # --- Runs and checkpoints: 5 ---
 expect_code 0 train_ring run --set train.checkpoint_every=5
 expect_failure 2 "$BELAMY" match run a.png b.png
-expect_text "gan is no matcher"
+expect_text "gan cannot compare two images"
 expect_text "models that are: .*siamese"
 expect_failure 2 "$BELAMY" match run a.png
 expect_text "use match RUN A B, or match RUN --query F --folder DIR"
@@ -216,28 +216,28 @@ expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan is no "
 expect_text "models that are: .*autoencoder"
 expect_failure 2 "$BELAMY" evaluate run --likelihood-samples 10
-expect_text "gan is no density"
+expect_text "gan cannot tell a likelihood"
 expect_text "models that are: .*vae"
 expect_failure 2 "$BELAMY" evaluate run --codes
-expect_text "gan is no encoder"
+expect_text "gan cannot turn data into codes"
 expect_failure 2 "$BELAMY" evaluate run --parzen
 expect_text "the Parzen window is for images"
 expect_failure 2 "$BELAMY" evaluate run --split training
 expect_failure 2 "$BELAMY" embed run --out codes.bmp
 expect_text "the map is a PNG"
 expect_failure 2 "$BELAMY" embed run --out codes.png
-expect_text "gan is no encoder"
+expect_text "gan cannot turn data into codes"
 expect_failure 3 "$BELAMY" score run --normal "mode 9"
 expect_text "no class is called 'mode 9'"
 expect_none codes.bmp codes.png
 # Two domains.
 expect_failure 2 "$BELAMY" translate run --data images
-expect_text "gan is no translator"
+expect_text "gan cannot translate images"
 expect_text "models that are: .*pix2pix"
 expect_failure 2 "$BELAMY" classify run
-expect_text "gan is no classifier"
+expect_text "gan cannot name classes"
 expect_failure 2 "$BELAMY" stylize run --content a.png --style b.png
-expect_text "gan is no featurizer"
+expect_text "gan cannot give features of images"
 expect_failure 2 "$BELAMY" train pix2pix --data images --out pairs
 expect_text "pix2pix learns from pairs, but these data are one domain"
 expect_text "data.pairs"
@@ -269,7 +269,7 @@ expect_text "use --results results/"
 expect_none x.png run.zip demo.html page.html results.json
 "$BELAMY" train autoencoder --data images --steps 5 --out coder --set train.threads=1 --set "model.hidden=[16]" >said 2>&1
 expect_failure 2 "$BELAMY" evaluate coder --parzen
-expect_text "autoencoder is no sampler"
+expect_text "autoencoder cannot draw samples"
 expect_failure 2 "$BELAMY" embed coder --manifold --out plane.png
 expect_text "the manifold is a plane, and this model has 32 latents"
 expect_failure 3 "$BELAMY" evaluate coder --split validation

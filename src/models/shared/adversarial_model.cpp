@@ -287,8 +287,8 @@ Tensor AdversarialModel::blurred(const Tensor& data, StepContext& context) const
   return data + game_.instance_noise * left * context.normal(data.sizes());
 }
 
-Tensor AdversarialModel::sample(std::int64_t n, at::Generator generator, const Tensor&) {
-  return generate(draw_latent(n, generator));
+Tensor AdversarialModel::sample(const SampleRequest& request) {
+  return generate(draw_latent(request.count, request.generator));
 }
 
 Tensor AdversarialModel::draw_latent(std::int64_t n, at::Generator generator) {

@@ -25,7 +25,7 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   Sampler* sampler() override { return this; }
   Decoder* decoder() override { return this; }
   Scorer* scorer() override { return this; }
-  Tensor sample(std::int64_t n, at::Generator generator, const Tensor& labels) override;
+  Tensor sample(const SampleRequest& request) override;
   std::int64_t latent_size() const override { return latent_; }
   Tensor draw_latent(std::int64_t n, at::Generator generator) override;
   Tensor decode(const Tensor& latents) override { return generate(latents); }

@@ -1,5 +1,7 @@
 #include "models/shared/conditional_vae.h"
 
+#include "models/shared/labels.h"
+
 namespace belamy::models {
 namespace {
 
@@ -62,9 +64,8 @@ Tensor ConditionalVae::one_hot(const Tensor& labels) const {
   return at::one_hot(labels, classes_).to(torch::kFloat);
 }
 
-Tensor ConditionalVae::told(std::int64_t n, const Tensor& labels, torch::Device device) const {
-  if (labels.defined()) return one_hot(labels.to(device));
-  return one_hot(torch::arange(n, torch::TensorOptions(torch::kLong).device(device)) % classes_);
+Tensor ConditionalVae::classes_of(const SampleRequest& request) const {
+  return one_hot(asked_labels(request, classes_));
 }
 
 }  // namespace belamy::models

@@ -31,8 +31,9 @@ class ConditionalVae : public torch::nn::Module {
 
   /// int64 [N] -> [N, K] f32.
   Tensor one_hot(const Tensor& labels) const;
-  /// The classes that are asked for, or 0, 1, ... K - 1, 0, ... where none are: [n, K].
-  Tensor told(std::int64_t n, const Tensor& labels, torch::Device device) const;
+  /// The classes that a request asks for, or 0, 1, ... K - 1, 0, ... where it asks for none, as one-hot rows:
+  /// [n, K].
+  Tensor classes_of(const SampleRequest& request) const;
 
  private:
   std::int64_t classes_, code_;

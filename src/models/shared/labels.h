@@ -2,14 +2,23 @@
 #pragma once
 
 #include <string>
+#include <torch/types.h>
 
 #include "belamy/model.h"
 
 namespace belamy::models {
 
-/// The batch whose labels are known: `others[0]` of partly labelled data, else the batch itself.
-inline const Batch& labelled_part(const Batch& batch) {
-  return batch.others.empty() ? batch : batch.others[0];
+/// The examples whose labels are known: those of partly labelled data, else the batch itself.
+inline const Examples& labelled_part(const Batch& batch) {
+  return batch.labelled.data.defined() ? batch.labelled : batch;
+}
+
+/// The classes that a request asks for, on the generator's device: 0, 1, ... K - 1, 0, ... where it asks for
+/// none: [N].
+inline Tensor asked_labels(const SampleRequest& request, std::int64_t classes) {
+  const auto device = request.generator.device();
+  if (request.condition.labels.defined()) return request.condition.labels.to(device);
+  return torch::arange(request.count, torch::TensorOptions(torch::kLong).device(device)) % classes;
 }
 
 /// What is wrong with the data for a model that learns from labels; empty: nothing.

@@ -161,7 +161,7 @@ Reach reach_of(const std::string& part) {
   Session session(*recipe, small_domains(60), torch::kCPU);
   const auto outputs = [&] {
     const ModelState::Evaluation evaluation(session.state());
-    auto pairs = session.state().model().sampler()->sample(8, seeded(1)).unflatten(0, {4, 2});
+    auto pairs = session.state().model().sampler()->sample({8, seeded(1)}).unflatten(0, {4, 2});
     return std::array{pairs.select(1, 0), pairs.select(1, 1), named(session, 0)};
   };
   const auto before = outputs();
@@ -194,7 +194,7 @@ TEST(CoganTest, APairIsOneLatentInBothDomains) {
     Session session(*recipe, small_domains(60), torch::kCPU);
     run_steps(session, 1);
     const ModelState::Evaluation evaluation(session.state());
-    return session.state().model().sampler()->sample(n, seeded(1));
+    return session.state().model().sampler()->sample({n, seeded(1)});
   };
   const auto pairs = sample("pairs", 7), a = sample("a", 4), b = sample("b", 4);
   ASSERT_EQ(pairs.size(0), 7);

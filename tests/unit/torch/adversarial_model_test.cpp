@@ -195,7 +195,7 @@ TEST(GameTest, AShiftGanFindsTheMean) {
   Session session(*recipe, data, kCpu);
   run_steps(session, 1500);
   const ModelState::Evaluation evaluation(session.state());
-  EXPECT_NEAR(session.state().model().sampler()->sample(20000, seeded(1)).mean().item<double>(), 3, 0.15);
+  EXPECT_NEAR(session.state().model().sampler()->sample({20000, seeded(1)}).mean().item<double>(), 3, 0.15);
 }
 
 class SemiGanTest : public testing::Test {
@@ -235,7 +235,7 @@ TEST_F(SemiGanTest, GeneratedIsTheClassBesideTheOthers) {
   const torch::NoGradGuard no_grad;
   const auto odds = model.classifier()->classify(batch.data).exp().sum(1);
   EXPECT_NEAR(recorded("belief/real"), (odds / (odds + 1)).mean().item<double>(), 1e-6);
-  const auto& told = batch.others[0];
+  const auto& told = batch.labelled;
   const auto of_label =
       at::softmax(model.classifier()->classify(told.data), 1).gather(1, told.labels.unsqueeze(1));
   EXPECT_NEAR(recorded("loss/labelled"), -of_label.log().mean().item<double>(), 1e-5);

@@ -21,9 +21,9 @@ TEST(DomainBatches, PairsStayTogether) {
   Batches batches(small_pairs(40), {}, 8, 1, kCpu);
   for (std::int64_t k = 0; k < 10; ++k) {
     const auto batch = batches.at(k);
-    ASSERT_EQ(batch.others.size(), 1u);
+    ASSERT_TRUE(batch.partner.data.defined());
     // B is the negative of A.
-    EXPECT_LT((batch.data + batch.others[0].data).abs().max().item<float>(), 1e-5);
+    EXPECT_LT((batch.data + batch.partner.data).abs().max().item<float>(), 1e-5);
   }
 }
 
@@ -31,13 +31,13 @@ TEST(DomainBatches, TwoDomainsHaveOrdersOfTheirOwn) {
   const auto data = small_domains(40);
   Batches batches(data, {}, 8, 1, kCpu);
   const auto batch = batches.at(0);
-  ASSERT_EQ(batch.others.size(), 1u);
+  ASSERT_TRUE(batch.partner.data.defined());
   EXPECT_TRUE(batch.labels.defined());
-  EXPECT_FALSE(batch.others[0].labels.defined()) << "the target's labels are not to be seen";
-  EXPECT_FALSE(batch.others[0].indices.equal(batch.indices));
+  EXPECT_FALSE(batch.partner.labels.defined()) << "the target's labels are not to be seen";
+  EXPECT_FALSE(batch.partner.indices.equal(batch.indices));
   std::set<std::int64_t> seen;
   for (std::int64_t k = 0; k < 12; ++k) {
-    const auto other = batches.at(k).others[0];
+    const auto other = batches.at(k).partner;
     for (std::int64_t i = 0; i < 8; ++i) seen.insert(other.indices[i].item<std::int64_t>());
   }
   EXPECT_EQ(seen.size(), 47u) << "every example of the second domain comes";
@@ -52,8 +52,8 @@ TEST(DomainBatches, MatchesKeepTheirRatio) {
     double equal = 0, same_place = 0;
     for (std::int64_t k = 0; k < 50; ++k) {
       const auto batch = batches.at(k);
-      equal += (batch.labels == batch.others[0].labels).sum().item<double>();
-      same_place += (batch.indices == batch.others[0].indices).sum().item<double>();
+      equal += (batch.labels == batch.partner.labels).sum().item<double>();
+      same_place += (batch.indices == batch.partner.indices).sum().item<double>();
     }
     EXPECT_NEAR(equal / 600, 1 / (1 + different), 0.003) << different;
     EXPECT_EQ(same_place, 0) << "an image beside itself teaches nothing";
@@ -70,7 +70,7 @@ TEST(DomainBatches, NearMatchesLieInOneFolder) {
     options.near = near;
     Batches batches(data, options, 100, 1, kCpu);
     const auto batch = batches.at(0);
-    return ((batch.labels < 5) == (batch.others[0].labels < 5)).to(torch::kDouble).mean().item<double>();
+    return ((batch.labels < 5) == (batch.partner.labels < 5)).to(torch::kDouble).mean().item<double>();
   };
   EXPECT_EQ(share(1), 1);
   EXPECT_NEAR(share(0), 4.0 / 9, 0.15);
@@ -123,14 +123,14 @@ TEST(AugmentTest, BothSidesOfAPairChangeAlikeAndMatchesDoNot) {
   options.affine = true;
   const auto pair = Batches(small_pairs(40), options, 16, 1, kCpu).at(0);
   const auto plain = Batches(small_pairs(40), {}, 16, 1, kCpu).at(0);
-  EXPECT_LT((pair.data + pair.others[0].data).abs().max().item<float>(), 1e-5);
+  EXPECT_LT((pair.data + pair.partner.data).abs().max().item<float>(), 1e-5);
   EXPECT_GT((pair.data - plain.data).abs().max().item<float>(), 0.1);
   options.different = 0;
   auto data = small_matches(20);
   // All images alike: what differs is the change.
   for (std::size_t i = 0; i < data.pixels.size(); ++i) data.pixels[i] = data.pixels[i % 256];
   const auto match = Batches(data, options, 16, 1, kCpu).at(0);
-  EXPECT_GT((match.data - match.others[0].data).abs().max().item<float>(), 0.1);
+  EXPECT_GT((match.data - match.partner.data).abs().max().item<float>(), 0.1);
 }
 
 TEST(AugmentTest, AStepHasTheSameChangesAgain) {

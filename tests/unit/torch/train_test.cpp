@@ -215,8 +215,8 @@ TEST(BatchesTest, LabelledBatchesShowOnlyTheChosenLabels) {
   for (std::int64_t k = 0; k < 10; ++k) {
     const auto batch = batches.at(k);
     EXPECT_FALSE(batch.labels.defined()) << "a hidden label is given away";
-    ASSERT_THAT(batch.others, SizeIs(1));
-    const auto& known = batch.others[0];
+    ASSERT_TRUE(batch.labelled.data.defined());
+    const auto& known = batch.labelled;
     ASSERT_EQ(known.size(), 16);
     for (std::int64_t i = 0; i < 16; ++i) {
       const auto place = known.indices[i].item<std::int64_t>(), label = known.labels[i].item<std::int64_t>();
@@ -227,7 +227,7 @@ TEST(BatchesTest, LabelledBatchesShowOnlyTheChosenLabels) {
   }
   EXPECT_THAT(seen, SizeIs(20));
   for (const auto& [label, places] : by_class) EXPECT_THAT(places, SizeIs(2)) << label;
-  EXPECT_FALSE(other_choice.at(0).others[0].indices.equal(batches.at(0).others[0].indices));
+  EXPECT_FALSE(other_choice.at(0).labelled.indices.equal(batches.at(0).labelled.indices));
   EXPECT_TRUE(other_choice.at(0).indices.equal(batches.at(0).indices)) << "the choice moves the other order";
 }
 
@@ -238,7 +238,7 @@ TEST(BatchesTest, LabelsAreChosenOfTheClassesThatThereAre) {
   options.labelled = 8;
   std::map<std::int64_t, std::set<std::int64_t>> by_class;
   Batches batches(two, options, 8, 1, kCpu);
-  const auto known = batches.at(0).others[0];
+  const auto known = batches.at(0).labelled;
   for (std::int64_t i = 0; i < 8; ++i)
     by_class[known.labels[i].item<std::int64_t>()].insert(known.indices[i].item<std::int64_t>());
   EXPECT_THAT(by_class, SizeIs(2));

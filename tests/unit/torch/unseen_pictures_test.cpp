@@ -63,10 +63,10 @@ class MatchPictureTest : public testing::Test {
     // Ten images beside themselves, ten beside one of another class.
     pairs_.data = images;
     pairs_.labels = torch::arange(20) % 10;
-    Batch second;
+    Examples second;
     second.data = torch::cat({images.narrow(0, 0, 10), images.narrow(0, 10, 10).roll(1, 0)});
     second.labels = torch::cat({pairs_.labels.narrow(0, 0, 10), pairs_.labels.narrow(0, 10, 10).roll(1, 0)});
-    pairs_.others.push_back(second);
+    pairs_.partner = second;
   }
 
   Image picture() { return match_picture(session_.state(), pairs_, 20); }
@@ -81,7 +81,7 @@ TEST_F(MatchPictureTest, FramesTellErrors) {
   EXPECT_GT(count_where(right, is_green), 1000);
   EXPECT_EQ(count_where(right, is_red), 0) << "images beside themselves are the most alike";
   // Called the other way round, half of the pairs are wrong at best.
-  auto& second = pairs_.others[0];
+  auto& second = pairs_.partner;
   second.labels = torch::where(second.labels == pairs_.labels, pairs_.labels + 1, pairs_.labels);
   const auto wrong = picture();
   EXPECT_GT(count_where(wrong, is_red), count_where(wrong, is_green) / 2);
@@ -89,7 +89,7 @@ TEST_F(MatchPictureTest, FramesTellErrors) {
 
 TEST_F(MatchPictureTest, TheMostAlikeComesFirst) {
   // Of the pairs of one class only the last is an image beside itself; it is marked by a white corner.
-  auto& second = pairs_.others[0];
+  auto& second = pairs_.partner;
   second.data = second.data.clone();
   second.data.narrow(0, 0, 9).copy_(pairs_.data.narrow(0, 1, 9));
   pairs_.data = pairs_.data.clone();
@@ -102,13 +102,13 @@ TEST_F(MatchPictureTest, TheMostAlikeComesFirst) {
 TEST_F(MatchPictureTest, PairsOfOneClassAloneGiveBothBlocks) {
   const auto both = picture();
   const auto twin = pairs_;
-  pairs_.others[0] = twin;
+  pairs_.partner = twin;
   const auto image = picture();
   EXPECT_GE(image.height, both.height);
   EXPECT_EQ(count_where(image, is_red), 0);
   // Twenty of one class are no sheet.
   pairs_.labels = torch::zeros({20}, torch::kLong);
-  pairs_.others[0].labels = pairs_.labels;
+  pairs_.partner.labels = pairs_.labels;
   EXPECT_THAT(picture().pixels, IsEmpty());
 }
 
