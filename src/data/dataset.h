@@ -17,11 +17,12 @@ namespace belamy {
 /// Which part of a data set: to learn from, to measure on, to choose settings by.
 enum class Split { train, test, validation };
 
-/// One file that could not be used.
+/// A file or a folder that could not be used.
 struct Problem {
-  std::string file;    ///< as the user would name it, "archive.zip:folder/file.png"
-  std::string reason;  ///< "not an image: first bytes 3c 68 74 6d"
-  std::string cure;    ///< "remove it, or convert it to PNG"
+  std::string file;        ///< as the user would name it, "archive.zip:folder/file.png"
+  std::string reason;      ///< "not an image: first bytes 3c 68 74 6d"
+  std::string cure;        ///< "remove it, or convert it to PNG"
+  std::int64_t files = 1;  ///< how many files are left out for it
 };
 
 /// K equally likely round Gaussians of one standard deviation.

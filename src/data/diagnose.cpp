@@ -55,10 +55,12 @@ class Doctor {
         add({item.name, "all pixels have one colour", "Remove it, unless it is meant so."});
       }
     };
-    for (const auto& problem : listing.problems) add(problem);
+    for (const auto& problem : listing.problems) {
+      if (add(problem)) diagnosis_.files += problem.files;
+    }
     listing.read(std::vector<bool>(listing.items.size(), true),
                  {look, [&](std::size_t, const Problem& problem) { add(problem); }});
-    diagnosis_.files += static_cast<std::int64_t>(listing.items.size() + listing.problems.size());
+    diagnosis_.files += static_cast<std::int64_t>(listing.items.size());
     diagnosis_.good += good;
 
     fact("{}: {} images", split, format_count(good));
@@ -66,7 +68,7 @@ class Doctor {
     if (!per_class.empty()) describe_classes(listing, per_class, split);
     if (repeated > 0) fact("{}: {} images are repetitions of another", split, format_count(repeated));
     if (leaked > 0) fact("{}: {} images are in the training set as well", split, format_count(leaked));
-    before_.insert(seen.begin(), seen.end());
+    if (split == "train") before_ = std::move(seen);
   }
 
   void explain(const Listing& listing) {
@@ -75,12 +77,14 @@ class Doctor {
     for (const auto& problem : problems) add(problem);
   }
 
-  void add(const Problem& problem) {
+  /// Whether it is new: two splits may share a problem.
+  bool add(const Problem& problem) {
     const auto same = [&](const Problem& p) { return p.file == problem.file && p.reason == problem.reason; };
     auto& known = reported_[problem.file];
-    if (std::any_of(known.begin(), known.end(), same)) return;
+    if (std::any_of(known.begin(), known.end(), same)) return false;
     known.push_back(problem);
     diagnosis_.problems.push_back(problem);
+    return true;
   }
 
   template <class... Arguments>
@@ -120,8 +124,8 @@ class Doctor {
 
   Diagnosis& diagnosis_;
   bool doubled_ = false;                                  // all images of the split are twice as wide as high
-  std::unordered_map<std::size_t, std::int64_t> before_;  // hashes of the splits before
-  std::map<std::string, std::vector<Problem>> reported_;  // by file; two splits may share a problem
+  std::unordered_map<std::size_t, std::int64_t> before_;  // hashes of the training images
+  std::map<std::string, std::vector<Problem>> reported_;  // by file
 };
 
 }  // namespace
@@ -134,11 +138,16 @@ Diagnosis diagnose(const std::string& source) {
     doctor.fact("{}: points drawn from a seed, nothing to check", found.name);
     return diagnosis;
   }
-  for (const Split split : {Split::train, Split::test}) {
+  const std::map<Split, std::string> names = {
+      {Split::train, "train"}, {Split::validation, "validation"}, {Split::test, "test"}};
+  bool validation = false;
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    if (split == Split::validation && !validation) continue;
     try {
       const Listing listing = list_source(found, split, DataOptions().seed);
-      doctor.examine(listing, !listing.split ? "all" : split == Split::train ? "train" : "test");
+      doctor.examine(listing, listing.split ? names.at(split) : "all");
       if (split == Split::train) doctor.explain(listing);
+      validation = listing.validation;
       if (!listing.split) {
         doctor.fact("no test images of its own: data.holdout keeps some");
         break;

@@ -39,86 +39,161 @@ Listing part_of(const Listing& whole, const std::vector<std::size_t>& places) {
   return part;
 }
 
-std::vector<std::size_t> places_of(const Listing& listing, std::int64_t label) {
+// A side of data.pairs: the files of a class, and of the classes in folders below it.
+struct Domain {
+  std::string name;
   std::vector<std::size_t> places;
+};
+
+// What a class is called within a folder around it: "" for the folder itself, "sub/" for one below; nothing
+// for a class elsewhere.
+std::optional<std::string> within(const std::string& class_name, const std::string& folder) {
+  if (class_name == folder) return "";
+  if (!class_name.starts_with(folder + "/")) return std::nullopt;
+  return class_name.substr(folder.size() + 1) + "/";
+}
+
+bool has_domain(const Listing& listing, const std::string& name) {
+  return std::any_of(listing.class_names.begin(), listing.class_names.end(),
+                     [&](const std::string& each) { return within(each, name).has_value(); });
+}
+
+const std::string& class_of(const Listing& listing, std::size_t place) {
+  return listing.class_names[static_cast<std::size_t>(listing.items[place].label)];
+}
+
+Domain domain_of(const Listing& listing, const std::string& name) {
+  Domain domain{name, {}};
   for (std::size_t i = 0; i < listing.items.size(); ++i) {
-    if (listing.items[i].label == label) places.push_back(i);
+    if (listing.items[i].label >= 0 && within(class_of(listing, i), name)) domain.places.push_back(i);
   }
-  return places;
+  return domain;
 }
 
-// The file's name without folders and ending: what the two sides of a pair share.
-std::string key_of(const Listing& listing, std::size_t place) {
-  const auto& name = listing.items[place].name;
-  return fs::path(name.substr(name.rfind(':') + 1)).stem().string();
+// The first of the names that is a domain, or "".
+std::string find_domain(const Listing& listing, std::initializer_list<const char*> names) {
+  const auto found =
+      std::find_if(names.begin(), names.end(), [&](const char* name) { return has_domain(listing, name); });
+  return found == names.end() ? "" : *found;
 }
 
-// The places of A and of B, in the order of their common names. Those alone become problems of A's.
-Sides match(const Listing& listing, std::int64_t a, std::int64_t b) {
-  std::map<std::string, std::size_t> in_b;
-  for (const auto place : places_of(listing, b)) in_b[key_of(listing, place)] = place;
-  std::vector<std::size_t> first, second, alone;
-  for (const auto place : places_of(listing, a)) {
-    const auto found = in_b.find(key_of(listing, place));
-    if (found == in_b.end()) {
-      alone.push_back(place);
-      continue;
+using ByKey = std::map<std::string, std::vector<std::size_t>>;
+
+// A domain's files by what the two files of a pair share: the path within the domain, without ending.
+ByKey keys_of(const Listing& listing, const Domain& domain) {
+  ByKey keys;
+  for (const auto place : domain.places) {
+    const auto& key = listing.items[place].key;
+    if (key.empty())
+      throw data_error(listing.source + ": its images have no file names, by which pairs are found",
+                       "pairs are files of equal names in two folders");
+    keys[*within(class_of(listing, place), domain.name) + key].push_back(place);
+  }
+  return keys;
+}
+
+struct Pairing {
+  std::vector<std::size_t> first, second;  // partners, in the order of A
+  std::vector<Problem> problems;           // files without a partner, or with several
+  bool any_equal = false;                  // some name is in both domains
+};
+
+// Why a file that shares its name with `own` files of its domain has no partner among `others`.
+Problem without_partner(const Listing& listing, std::size_t place, const std::vector<std::size_t>& own,
+                        const std::vector<std::size_t>& others, const std::string& other_name) {
+  const auto& file = listing.items[place].name;
+  if (own.size() > 1)
+    return {file, fmt::format("one of {} files of that name that differ in their endings", own.size()),
+            "Keep one of them."};
+  if (others.empty())
+    return {file, fmt::format("no file of that name in '{}'", other_name), "Add it, or remove this one."};
+  return {file, fmt::format("{} files of that name in '{}'", others.size(), other_name),
+          "Keep one of them there."};
+}
+
+Pairing pair_up(const Listing& listing, const Domain& a, const Domain& b) {
+  const auto in_a = keys_of(listing, a), in_b = keys_of(listing, b);
+  const auto files_of = [](const ByKey& keys, const std::string& key) {
+    const auto found = keys.find(key);
+    return found == keys.end() ? std::vector<std::size_t>{} : found->second;
+  };
+  Pairing pairing;
+  std::map<std::size_t, std::size_t> partners;
+  const auto refuse = [&](const auto& own, const auto& others, const Domain& other) {
+    for (const auto place : own)
+      pairing.problems.push_back(without_partner(listing, place, own, others, other.name));
+  };
+  for (const auto& [key, own] : in_a) {
+    const auto others = files_of(in_b, key);
+    pairing.any_equal = pairing.any_equal || !others.empty();
+    if (own.size() == 1 && others.size() == 1) {
+      partners[own[0]] = others[0];
+    } else {
+      refuse(own, others, b);
     }
-    first.push_back(place);
-    second.push_back(found->second);
-    in_b.erase(found);
   }
-  for (const auto& [key, place] : in_b) alone.push_back(place);
-  const auto& name_a = listing.class_names[static_cast<std::size_t>(a)];
-  const auto& name_b = listing.class_names[static_cast<std::size_t>(b)];
-  if (first.empty()) {
+  for (const auto& [key, own] : in_b) {
+    const auto others = files_of(in_a, key);
+    if (own.size() != 1 || others.size() != 1) refuse(own, others, a);
+  }
+  for (const auto& [first, second] : partners) {
+    pairing.first.push_back(first);
+    pairing.second.push_back(second);
+  }
+  return pairing;
+}
+
+// The pairs of two domains; files without a partner become problems of A's.
+Sides match(const Listing& listing, const Domain& a, const Domain& b) {
+  const auto pairing = pair_up(listing, a, b);
+  if (!pairing.any_equal) {
     throw data_error(
-        fmt::format("{}: no file in '{}' has the name of one in '{}'", listing.source, name_a, name_b),
+        fmt::format("{}: no file in '{}' has the name of one in '{}'", listing.source, a.name, b.name),
         "pairs have equal file names; set data.unpaired=true for two domains that are not paired");
   }
-  Sides sides{part_of(listing, first), part_of(listing, second), true};
-  for (const auto place : alone) {
-    const auto& item = listing.items[place];
-    sides.a.problems.push_back(
-        {item.name, fmt::format("no file of that name in '{}'", item.label == a ? name_b : name_a),
-         "Add it, or remove this one."});
+  if (pairing.first.empty()) {
+    const auto& problem = pairing.problems.at(0);
+    throw data_error(fmt::format("{}: no pairs in '{}' and '{}'; first: {}: {}", listing.source, a.name,
+                                 b.name, problem.file, problem.reason),
+                     problem.cure);
   }
+  Sides sides{part_of(listing, pairing.first), part_of(listing, pairing.second), true};
+  sides.a.problems.insert(sides.a.problems.end(), pairing.problems.begin(), pairing.problems.end());
   sides.b.problems.clear();
   return sides;
 }
 
-// Two classes as domains: matched by name, or each for itself.
-Sides sides_of(const Listing& listing, std::int64_t a, std::int64_t b, bool paired) {
+// Two domains: matched by name, or each for itself.
+Sides sides_of(const Listing& listing, const Domain& a, const Domain& b, bool paired) {
   if (paired) return match(listing, a, b);
-  Sides sides{part_of(listing, places_of(listing, a)), part_of(listing, places_of(listing, b)), false};
+  Sides sides{part_of(listing, a.places), part_of(listing, b.places), false};
   sides.b.problems.clear();
   return sides;
-}
-
-std::int64_t class_of(const Listing& listing, std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    const auto at = std::find(listing.class_names.begin(), listing.class_names.end(), name);
-    if (at != listing.class_names.end()) return at - listing.class_names.begin();
-  }
-  return -1;
 }
 
 Sides folders(const Listing& listing, const DataOptions& options, Split split) {
-  const auto a = class_of(listing, {"A", "a"}), b = class_of(listing, {"B", "b"});
-  if (a >= 0 && b >= 0) return sides_of(listing, a, b, !options.unpaired);
-  const auto train_a = class_of(listing, {"trainA"}), train_b = class_of(listing, {"trainB"});
-  const auto test_a = class_of(listing, {"testA"}), test_b = class_of(listing, {"testB"});
-  if (train_a < 0 || train_b < 0) {
+  const auto a = find_domain(listing, {"A", "a"}), b = find_domain(listing, {"B", "b"});
+  if (!a.empty() && !b.empty())
+    return sides_of(listing, domain_of(listing, a), domain_of(listing, b), !options.unpaired);
+  if (!has_domain(listing, "trainA") || !has_domain(listing, "trainB")) {
     throw data_error(
         fmt::format("{}: no pairs of folders; it has {}", listing.source,
                     listing.class_names.empty() ? "no folders"
                                                 : fmt::format("{}", fmt::join(listing.class_names, ", "))),
         kFolders);
   }
-  const bool own_test = test_a >= 0 && test_b >= 0, test = own_test && split == Split::test;
-  auto sides = sides_of(listing, test ? test_a : train_a, test ? test_b : train_b, false);
+  const bool own_test = has_domain(listing, "testA") && has_domain(listing, "testB");
+  const std::string part = own_test && split == Split::test ? "test" : "train";
+  auto sides = sides_of(listing, domain_of(listing, part + "A"), domain_of(listing, part + "B"), false);
   sides.a.split = sides.b.split = own_test;
   return sides;
+}
+
+// A side by the name of a class or of a folder around classes, or by the number of a class.
+Domain named_domain(const Listing& listing, const std::string& text) {
+  if (has_domain(listing, text)) return domain_of(listing, text);
+  const auto number = class_numbers({text}, listing.class_names, listing.source)[0];
+  return domain_of(listing, listing.class_names[static_cast<std::size_t>(number)]);
 }
 
 Sides halves(const Listing& listing) {
@@ -192,35 +267,35 @@ const std::vector<std::string>& pair_kinds() {
 
 void explain_domains(const Listing& listing, std::vector<std::string>& facts,
                      std::vector<Problem>& problems) {
-  const auto a = class_of(listing, {"A", "a"}), b = class_of(listing, {"B", "b"});
-  const auto train_a = class_of(listing, {"trainA"}), train_b = class_of(listing, {"trainB"});
-  const auto alone = [&](std::int64_t side, const char* other) {
-    problems.push_back({listing.source,
-                        fmt::format("a folder '{}' without a folder '{}'",
-                                    listing.class_names[static_cast<std::size_t>(side)], other),
+  const bool files = std::any_of(listing.items.begin(), listing.items.end(),
+                                 [](const auto& item) { return !item.key.empty(); });
+  if (!files) return;  // the letters A and B of glyphs are no domains
+  const auto a = find_domain(listing, {"A", "a"}), b = find_domain(listing, {"B", "b"});
+  const bool train_a = has_domain(listing, "trainA"), train_b = has_domain(listing, "trainB");
+  const auto alone = [&](const std::string& side, const char* other) {
+    problems.push_back({listing.source, fmt::format("a folder '{}' without a folder '{}'", side, other),
                         fmt::format("{} with data.pairs=folders.", kFolders)});
   };
-  if (a >= 0 && b >= 0) {
-    try {
-      const auto sides = match(listing, a, b);
-      facts.push_back(fmt::format("{} pairs in A and B: data.pairs=folders", sides.a.items.size()));
-      for (auto i = listing.problems.size(); i < sides.a.problems.size(); ++i)
-        problems.push_back(sides.a.problems[i]);
-    } catch (const Error&) {
+  if (!a.empty() && !b.empty()) {
+    const auto pairing = pair_up(listing, domain_of(listing, a), domain_of(listing, b));
+    if (!pairing.any_equal) {
       facts.push_back(
           "A and B share no file name, so they are no pairs: data.pairs=folders with "
           "data.unpaired=true takes them as two domains");
+      return;
     }
-  } else if (train_a >= 0 && train_b >= 0) {
+    facts.push_back(fmt::format("{} pairs in A and B: data.pairs=folders", pairing.first.size()));
+    problems.insert(problems.end(), pairing.problems.begin(), pairing.problems.end());
+  } else if (train_a && train_b) {
     facts.push_back("trainA and trainB are two domains that are not paired: data.pairs=folders");
-  } else if (a >= 0 && listing.class_names.size() == 1) {
+  } else if (!a.empty() && listing.class_names.size() == 1) {
     alone(a, "B");
-  } else if (b >= 0 && listing.class_names.size() == 1) {
+  } else if (!b.empty() && listing.class_names.size() == 1) {
     alone(b, "A");
-  } else if (train_a >= 0) {
-    alone(train_a, "trainB");
-  } else if (train_b >= 0) {
-    alone(train_b, "trainA");
+  } else if (train_a) {
+    alone("trainA", "trainB");
+  } else if (train_b) {
+    alone("trainB", "trainA");
   }
 }
 
@@ -257,8 +332,8 @@ std::optional<Sides> list_sides(const Source& source, const DataOptions& options
     throw usage_error(
         fmt::format("data.pairs=classes needs two data.sides, and has {}", options.sides.size()),
         "name the classes that are A and B: data.sides = [\"front\", \"left\"]");
-  const auto numbers = class_numbers(options.sides, listing.class_names, listing.source);
-  return sides_of(listing, numbers[0], numbers[1], !options.unpaired);
+  return sides_of(listing, named_domain(listing, options.sides[0]), named_domain(listing, options.sides[1]),
+                  !options.unpaired);
 }
 
 }  // namespace belamy

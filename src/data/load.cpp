@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 #include <unistd.h>
 
 #include "core/random.h"
@@ -59,6 +60,11 @@ class FitNote {
   std::pair<int, int> low_, high_;
   std::array<const char*, 3> how_{};
 };
+
+std::int64_t files_of(const std::vector<Problem>& problems) {
+  return std::accumulate(problems.begin(), problems.end(), std::int64_t{0},
+                         [](std::int64_t sum, const Problem& problem) { return sum + problem.files; });
+}
 
 // Interleaved pixels, channel after channel.
 void put_planes(const Image& image, std::uint8_t* to) {
@@ -153,13 +159,7 @@ class Collector {
     pixels_.resize(static_cast<std::size_t>(set.count) * bytes_);
     set.pixels = std::move(pixels_);
     if (auto line = note_.text(shape_); !line.empty()) set.notes.push_back(std::move(line));
-    if (!set.problems.empty()) {
-      const auto& first = set.problems[0];
-      set.notes.push_back(
-          fmt::format("{} of {} files left out ('belamy data doctor {}' lists all); the first: {}: {}",
-                      set.problems.size(), set.problems.size() + static_cast<std::size_t>(set.count),
-                      options_.source, first.file, first.reason));
-    }
+    if (!set.problems.empty()) set.notes.push_back(note_of_problems(set));
     return set;
   }
 
@@ -197,9 +197,19 @@ class Collector {
              : "Set data.channels to 1 (gray) or 3 (colour).");
   }
 
+  std::string note_of_problems(const Dataset& set) const {
+    const auto left = files_of(set.problems);
+    const auto first = std::find_if(set.problems.begin(), set.problems.end(),
+                                    [&](const Problem& p) { return left == 0 || p.files > 0; });
+    const auto what = left == 0 ? fmt::format("problems of the data set: {}", set.problems.size())
+                                : fmt::format("{} of {} files left out", left, left + set.count);
+    return fmt::format("{} ('belamy data doctor {}' lists all); the first: {}: {}", what, options_.source,
+                       first->file, first->reason);
+  }
+
   Error nothing_readable(const std::vector<Problem>& problems) const {
     std::string seen =
-        fmt::format("{}: {} files, none of them a readable image", listing_.source, problems.size());
+        fmt::format("{}: {} files, none of them a readable image", listing_.source, files_of(problems));
     if (!problems.empty()) seen += fmt::format("; first: {}: {}", problems[0].file, problems[0].reason);
     return data_error(seen,
                       "Expected PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder a class.");

@@ -1,16 +1,19 @@
 // Image files in folders and archives.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <unordered_map>
 
+#include "data/formats.h"
+#include "data/layout.h"
 #include "data/readers.h"
 
 namespace belamy {
@@ -29,53 +32,12 @@ struct Store {
   fs::path path;
   std::string join;                // between path and name in messages
   std::vector<std::string> names;  // relative, '/' between folders, sorted, hidden files left out
+  std::vector<std::string> empty;  // folders without a file, beside others that have some
   std::vector<Problem> problems;
   std::function<void(const std::function<bool(const std::string&)>& wanted, const TakeFile& take)> read;
 
   std::string full(const std::string& name) const { return path.string() + join + name; }
 };
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-std::vector<std::string> split_path(const std::string& name) {
-  std::vector<std::string> parts;
-  for (const auto& part : fs::path(name).relative_path()) {
-    if (part != ".") parts.push_back(part.string());
-  }
-  return parts;
-}
-
-bool is_hidden(const std::string& name) {
-  const auto parts = split_path(name);
-  return parts.empty() || std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
-           return part.starts_with('.') || part == "__MACOSX";
-         });
-}
-
-bool ends_with_any(const std::string& name, const std::vector<std::string>& endings) {
-  const std::string text = lower(name);
-  return std::any_of(endings.begin(), endings.end(),
-                     [&](const auto& ending) { return text.ends_with(ending); });
-}
-
-bool is_archive(const std::string& name) {
-  return ends_with_any(name, {".zip", ".tar", ".tar.gz", ".tgz"});
-}
-
-bool is_image_name(const std::string& name) {
-  return ends_with_any(name, {".png", ".jpg", ".jpeg", ".jpe", ".pgm", ".ppm", ".pnm"});
-}
-
-// Files that lie beside images in good data sets; all others that are no images are worth a word.
-bool is_company(const std::string& name) {
-  const std::string file = lower(fs::path(name).filename().string());
-  return file == "readme" || file == "license" || file == "copying" ||
-         ends_with_any(file, {".txt", ".md", ".json", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".toml",
-                              ".html", ".htm", ".db", ".ini", ".log", ".pdf", ".py"});
-}
 
 // Reads one file of a folder; the reason is empty when that went well.
 std::string read_file(const fs::path& path, std::string& reason) {
@@ -96,21 +58,27 @@ std::string read_file(const fs::path& path, std::string& reason) {
   return bytes;
 }
 
-// Collects the files below a folder. Links are followed, but no folder is entered twice.
-void walk(const fs::path& folder, const std::string& prefix, std::set<fs::path>& entered, Store& store) {
+// Collects the files below a folder and says whether it holds any. Links are followed, but no folder is
+// entered twice.
+bool walk(const fs::path& folder, const std::string& prefix, std::set<fs::path>& entered, Store& store) {
   std::error_code code;
-  if (!entered.insert(fs::canonical(folder, code)).second) return;
+  if (!entered.insert(fs::canonical(folder, code)).second) return true;
   fs::directory_iterator entries(folder, code);
   if (code) {
     store.problems.push_back(
         {folder.string(), "cannot be read: " + code.message(), "Make the folder readable."});
-    return;
+    return true;
   }
+  const auto before = store.names.size() + store.problems.size();
+  std::vector<std::string> empty;
+  bool full_folder = false;
   for (; entries != fs::directory_iterator(); entries.increment(code)) {
     const std::string name = entries->path().filename().string();
     if (is_hidden(name)) continue;
     if (entries->is_directory(code)) {
-      walk(entries->path(), prefix + name + "/", entered, store);
+      const bool full = walk(entries->path(), prefix + name + "/", entered, store);
+      full_folder = full_folder || full;
+      if (!full) empty.push_back(prefix + name);
     } else if (entries->is_regular_file(code)) {
       store.names.push_back(prefix + name);
     } else if (!entries->exists(code)) {
@@ -118,6 +86,8 @@ void walk(const fs::path& folder, const std::string& prefix, std::set<fs::path>&
           {entries->path().string(), "a link to a file that is not there", "Remove the link."});
     }
   }
+  if (full_folder) store.empty.insert(store.empty.end(), empty.begin(), empty.end());
+  return full_folder || store.names.size() + store.problems.size() > before;
 }
 
 Store open_folder(const fs::path& path) {
@@ -125,10 +95,11 @@ Store open_folder(const fs::path& path) {
   if (!fs::is_directory(path, code)) {
     throw data_error(path.string() + ": no such folder", "Check the path.");
   }
-  Store store{path, "/", {}, {}, {}};
+  Store store{path, "/", {}, {}, {}, {}};
   std::set<fs::path> entered;
   walk(path, "", entered, store);
   std::sort(store.names.begin(), store.names.end());
+  std::sort(store.empty.begin(), store.empty.end());
   store.read = [path, names = store.names](const auto& wanted, const TakeFile& take) {
     for (const auto& name : names) {
       if (!wanted(name)) continue;
@@ -141,9 +112,10 @@ Store open_folder(const fs::path& path) {
 }
 
 Store open_archive(const fs::path& path) {
-  Store store{path, ":", {}, {}, {}};
+  Store store{path, ":", {}, {}, {}, {}};
   const auto collect = [&](const std::string& name) {
-    if (!is_hidden(name)) store.names.push_back(name);
+    const auto parts = split_path(name);
+    if (!parts.empty() && std::none_of(parts.begin(), parts.end(), is_hidden)) store.names.push_back(name);
     return false;
   };
   read_archive(path, largest_file, collect, {});
@@ -190,55 +162,6 @@ Place find_place(const fs::path& path, const Store* folder) {
   throw data_error(fmt::format("{}: several archives, and it is not clear which to use: {}", path.string(),
                                describe(archives)),
                    "Give the path of one of them.");
-}
-
-// A file of a store, sorted into split and class.
-struct Entry {
-  std::string name;
-  std::string split;  // "train", "test", "val", or empty
-  std::string group;  // the class's name; empty: none
-};
-
-std::string split_of(const std::string& folder) {
-  const std::string name = lower(folder);
-  if (name == "train" || name == "training") return "train";
-  if (name == "test" || name == "testing") return "test";
-  if (name == "val" || name == "valid" || name == "validation") return "val";
-  return "";
-}
-
-std::string join(const std::vector<std::string>& parts, std::size_t first, std::size_t last) {
-  std::string text;
-  for (std::size_t i = first; i < last; ++i) text += (i > first ? "/" : "") + parts[i];
-  return text;
-}
-
-// How many folders lie around everything ("images_background/..."): they say nothing.
-std::size_t common_depth(const std::vector<std::string>& names) {
-  std::vector<std::string> common = split_path(names.at(0));
-  common.pop_back();
-  for (const auto& name : names) {
-    const auto path = split_path(name);
-    const auto last = std::min(common.size(), path.size() - 1);
-    const auto end = common.begin() + static_cast<std::ptrdiff_t>(last);
-    common.erase(std::mismatch(common.begin(), end, path.begin()).first, common.end());
-  }
-  return common.size();
-}
-
-std::vector<Entry> sort_into_classes(const std::vector<std::string>& names, std::size_t skip) {
-  std::vector<std::vector<std::string>> paths;
-  for (const auto& name : names) paths.push_back(split_path(name));
-  std::set<std::string> splits;
-  for (const auto& path : paths) splits.insert(path.size() > skip + 1 ? split_of(path[skip]) : "");
-  const bool has_splits = !splits.count("") && splits.count("train") && splits.size() > 1;
-  std::vector<Entry> entries;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    const std::size_t first = skip + (has_splits ? 1 : 0);
-    entries.push_back(
-        {names[i], has_splits ? split_of(paths[i][skip]) : "", join(paths[i], first, paths[i].size() - 1)});
-  }
-  return entries;
 }
 
 // dataset.json of StyleGAN's layout.
@@ -300,6 +223,13 @@ Problem bad_file(const std::string& file, const std::string& reason) {
   return {file, reason, "Remove it, or replace it by a whole file."};
 }
 
+// A file that is no image: an archive among images is named as what it is.
+Problem bad_image(const Error& error, const std::string& file, const std::string& bytes) {
+  const auto* format = foreign_format(file, bytes);
+  if (!format || format->picture) return problem_of(error, file);
+  return {file, format->what + ", which is not read", format->cure};
+}
+
 [[noreturn]] void no_images(const Store& store) {
   if (store.names.empty()) {
     throw data_error(store.path.string() + ": no files in it", expected);
@@ -311,7 +241,7 @@ Problem bad_file(const std::string& file, const std::string& reason) {
                  if (reason.empty()) decode_image(bytes, name);
                  why = reason.empty() ? "an image under the name of a text" : reason;
                } catch (const Error& error) {
-                 why = problem_of(error, name).reason;
+                 why = bad_image(error, name, bytes).reason;
                }
              });
   throw data_error(fmt::format("{}: {} files, none of them a readable image; first: {}: {}",
@@ -335,6 +265,19 @@ std::vector<std::string> groups_of(const std::vector<Entry>& entries) {
   return {groups.begin(), groups.end()};
 }
 
+// Keys of files whose labels are no folders: the paths below the folder that all files of a label lie in.
+void set_keys(std::vector<Listing::Item>& items) {
+  std::unordered_map<std::int64_t, std::vector<std::string>> names;
+  for (const auto& item : items) names[item.label].push_back(item.name);
+  std::unordered_map<std::int64_t, std::size_t> depths;
+  for (const auto& [label, files] : names) depths[label] = common_depth(files);
+  for (auto& item : items) {
+    const auto parts = split_path(item.name);
+    const auto first = parts.begin() + static_cast<std::ptrdiff_t>(depths[item.label]);
+    item.key = without_ending(fmt::format("{}", fmt::join(first, parts.end(), "/")));
+  }
+}
+
 // Items with labels from dataset.json; folders mean nothing then.
 void add_labelled(const std::vector<std::string>& names, Labels labels, const Store& store,
                   Listing& listing) {
@@ -352,34 +295,99 @@ void add_labelled(const std::vector<std::string>& names, Labels labels, const St
     listing.problems.push_back(
         {store.full(name), "named in dataset.json, but not there", "Remove its entry there."});
   }
+  set_keys(listing.items);
   listing.class_names = labels.class_names;
 }
 
+// Many files of one folder are left out in one line.
+std::vector<Stray> gathered(const std::vector<Stray>& strays) {
+  constexpr std::size_t many = 4;
+  std::map<fs::path, std::vector<Stray>> files;
+  std::vector<Stray> result;
+  for (const auto& stray : strays) {
+    if (stray.folder) {
+      result.push_back(stray);
+    } else {
+      files[fs::path(stray.path).parent_path()].push_back(stray);
+    }
+  }
+  for (const auto& [folder, in_it] : files) {
+    if (in_it.size() < many) {
+      result.insert(result.end(), in_it.begin(), in_it.end());
+    } else {
+      result.push_back({folder.string(), true, static_cast<std::int64_t>(in_it.size())});
+    }
+  }
+  return result;
+}
+
+void leave_out(const std::vector<Stray>& strays, const std::string& reason, const std::string& cure,
+               const Store& store, Listing& listing) {
+  for (const auto& stray : gathered(strays)) {
+    const auto count = fmt::format("{} file{} ", stray.files, stray.files == 1 ? "" : "s");
+    listing.problems.push_back({stray.path.empty() ? store.path.string() : store.full(stray.path),
+                                (stray.folder ? count : "") + reason, cure, stray.files});
+  }
+}
+
+// What lies beside the folders of the splits is in none of them: it must not be learnt from by mistake.
+void leave_out_strays(const Layout& layout, const Store& store, Listing& listing) {
+  if (layout.strays.empty()) return;
+  const bool several = layout.splits.size() > 1;
+  const auto folders = fmt::format("the folder{} {}", several ? "s" : "", fmt::join(layout.splits, ", "));
+  const auto cure =
+      several ? "Move what belongs to the data set into one of these folders."
+              : fmt::format("Move what belongs to the data set into {0}. If {0} is a class, rename it.",
+                            layout.splits.at(0));
+  leave_out(layout.strays, "outside " + folders, cure, store, listing);
+}
+
+void report_empty(const Store& store, Listing& listing) {
+  for (const auto& folder : store.empty) {
+    listing.problems.push_back(
+        {store.full(folder), "an empty folder", "Put the images of the class into it, or remove it.", 0});
+  }
+}
+
+// The splits that have an image to use. Where there are classes, test images without any cannot be measured
+// on, so they count as images for prediction.
+std::set<std::string> usable_splits(const Layout& layout, const Listing& listing) {
+  std::set<std::string> splits;
+  for (const auto& entry : layout.entries) {
+    if (listing.class_names.empty() || !entry.group.empty()) splits.insert(entry.split);
+  }
+  return splits;
+}
+
 // Items with their folder as label.
-void add_grouped(const std::vector<Entry>& entries, Split split, const Store& store, Listing& listing) {
-  const auto has = [&](const char* part) {
-    return std::any_of(entries.begin(), entries.end(), [part](const auto& e) { return e.split == part; });
-  };
-  listing.validation = has("test") && has("val");
-  // A set with train and val but no test is tested on val.
-  const std::string wanted = split == Split::test ? (has("test") ? "test" : "val")
-                             : split == Split::validation && listing.validation ? "val"
-                                                                                : "train";
-  for (const auto& entry : entries) {
-    if (!entry.split.empty()) listing.split = true;
-    if (!entry.split.empty() && entry.split != wanted) continue;
+void add_grouped(const Layout& layout, Split split, const Store& store, Listing& listing) {
+  const auto splits = usable_splits(layout, listing);
+  const bool test = splits.count("test"), val = splits.count("val");
+  listing.split = listing.split || test || val;
+  listing.validation = test && val;
+  // A set with train and val but no test is tested on val; one of train alone is divided like any other.
+  std::string wanted = "train";
+  if (split == Split::test && (test || val)) wanted = test ? "test" : "val";
+  if (split == Split::validation && listing.validation) wanted = "val";
+  std::vector<Stray> without_class;
+  for (const auto& entry : layout.entries) {
+    if (!entry.split.empty() && entry.split != wanted && splits.count(entry.split)) continue;
     std::int64_t label = -1;
     if (!listing.class_names.empty()) {
       const auto at = std::lower_bound(listing.class_names.begin(), listing.class_names.end(), entry.group);
       if (entry.group.empty()) {
-        listing.problems.push_back({store.full(entry.name), "lies beside the folders of the classes",
-                                    "Move it into the folder of its class."});
+        without_class.push_back({entry.name, false, 1});
         continue;
       }
       label = at - listing.class_names.begin();
     }
-    listing.items.push_back({entry.name, label});
+    const auto key = without_ending(fs::path(entry.name).filename().string());
+    listing.items.push_back({entry.name, label, -1, key});
   }
+  leave_out(without_class, "beside the folders of the classes", "Move it into the folder of its class.",
+            store, listing);
+  leave_out_strays(layout, store, listing);
+  report_empty(store, listing);
 }
 
 }  // namespace
@@ -404,14 +412,15 @@ Listing list_files(const fs::path& path, Split split) {
   } else {
     const auto train = test ? image_names(open_archive(place.train)) : names;
     const std::size_t skip = std::min(common_depth(train), common_depth(names));
-    const auto entries = sort_into_classes(names, skip);
-    listing.class_names = groups_of(entries);
-    // The numbers of the classes are those of the training set, where it knows all of them.
-    const auto known = groups_of(sort_into_classes(train, skip));
-    if (std::includes(known.begin(), known.end(), listing.class_names.begin(), listing.class_names.end())) {
-      listing.class_names = known;
+    const auto layout = lay_out(names, skip);
+    listing.class_names = groups_of(layout.entries);
+    if (test) {
+      // The numbers of the classes are those of the training set, where it knows all of them.
+      const auto known = groups_of(lay_out(train, skip).entries);
+      if (std::includes(known.begin(), known.end(), listing.class_names.begin(), listing.class_names.end()))
+        listing.class_names = known;
     }
-    add_grouped(entries, split, *store, listing);
+    add_grouped(layout, split, *store, listing);
   }
 
   std::unordered_map<std::string, std::size_t> index_of;
@@ -433,7 +442,7 @@ Listing list_files(const fs::path& path, Split split) {
       try {
         image = decode_image(bytes, full);
       } catch (const Error& error) {
-        return visitor.bad(index, problem_of(error, full));
+        return visitor.bad(index, bad_image(error, full, bytes));
       }
       visitor.image(index, std::move(image));
     });

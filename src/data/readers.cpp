@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "data/formats.h"
+
 namespace belamy {
 
 namespace fs = std::filesystem;
@@ -24,7 +26,7 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   fs::directory_iterator entries(folder, code);
   for (; !code && entries != fs::directory_iterator(); entries.increment(code)) {
     std::error_code ignored;
-    if (entries->is_regular_file(ignored) && !entries->path().filename().string().starts_with('.')) {
+    if (entries->is_regular_file(ignored) && !is_hidden(entries->path().filename().string())) {
       files.push_back(entries->path());
     }
   }

@@ -29,6 +29,9 @@ struct Listing {
     std::string name;         ///< as the user would name it; empty for images in one array
     std::int64_t label = -1;  ///< -1: none
     std::int64_t style = -1;
+    /// What the two files of a pair share: the path below the folder of the class, without ending; empty for
+    /// images in one array.
+    std::string key = {};
   };
   std::string source;                    ///< the file or folder, for messages
   std::vector<Item> items;               ///< in an order that does not depend on the file system

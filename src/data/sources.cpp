@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fstream>
 #include <optional>
 #include <pwd.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "belamy/error.h"
 
 #include "data/dataset.h"
+#include "data/formats.h"
 #include "data/glyphs.h"
 #include "data/official.h"
 #include "data/readers.h"
@@ -51,14 +53,6 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, code);
 }
 
-bool is_archive(const fs::path& file) {
-  const std::string name = file.filename().string();
-  for (const char* ending : {".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2"}) {
-    if (name.ends_with(ending)) return true;
-  }
-  return false;
-}
-
 // Files of the folder that may be data, sorted by name: not hidden ones, texts about the data or parts of a
 // download.
 std::vector<fs::path> data_in(const fs::path& folder) {
@@ -68,7 +62,7 @@ std::vector<fs::path> data_in(const fs::path& folder) {
     const fs::path extension = it->path().extension();
     const bool text =
         it->path().filename().string().starts_with("README") || extension == ".md" || extension == ".txt";
-    if (it->path().filename().string()[0] != '.' && !text && extension != ".part")
+    if (!is_hidden(it->path().filename().string()) && !text && extension != ".part")
       found.push_back(it->path());
   }
   std::sort(found.begin(), found.end());
@@ -89,12 +83,31 @@ bool has_dataset_json(const fs::path& zip) {
   return found;
 }
 
+// Enough of a file to tell its format.
+std::string first_bytes_of(const fs::path& file) {
+  std::string bytes(512, '\0');
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  return bytes;
+}
+
 Source::Kind kind_of_file(const fs::path& file) {
   const std::string name = file.filename().string();
-  if (name.ends_with(".npz")) return Source::Kind::npz;
   if (name.find("-ubyte") != std::string::npos) return Source::Kind::idx;
   if (name.starts_with("zip.train") || name.starts_with("zip.test")) return Source::Kind::usps;
   if (name.ends_with(".bin")) return Source::Kind::cifar;
+  const auto bytes = first_bytes_of(file);
+  if (const auto* format = foreign_format(file, bytes))
+    throw data_error(fmt::format("{}: {}, which is no data set that is read", file.string(), format->what),
+                     format->cure);
+  if (name.ends_with(".npz")) return Source::Kind::npz;
+  // Whether an empty file can be read at all is seen by who opens it.
+  if (!is_archive(file) && !bytes.empty() && !begins_like_archive(bytes))
+    throw data_error(file.string() + ": no data set that is read",
+                     fmt::format("Give a folder of images, an archive ({}), a .npz, or files of MNIST, "
+                                 "CIFAR-10 or USPS.",
+                                 fmt::join(archive_endings(), ", ")));
   return name.ends_with(".zip") && has_dataset_json(file) ? Source::Kind::stylegan : Source::Kind::archive;
 }
 
@@ -135,13 +148,17 @@ std::string name_of(const fs::path& path) {
   return (name.extension() == ".tar" ? name.stem() : name).string();
 }
 
+// A file that stands for the folder it lies in: an archive, one of an unread kind as well, so that it is
+// named.
+bool is_whole_set(const fs::path& file) {
+  const auto* format = foreign_format(file, first_bytes_of(file));
+  return is_archive(file) || file.extension() == ".npz" || (format && !format->picture);
+}
+
 Source source_at(fs::path path, const std::string& name, const std::string& description) {
   if (fs::is_directory(path)) {
     const auto files = data_in(path);
-    if (files.size() == 1 && fs::is_regular_file(files[0]) &&
-        (is_archive(files[0]) || files[0].extension() == ".npz")) {
-      path = files[0];
-    }
+    if (files.size() == 1 && fs::is_regular_file(files[0]) && is_whole_set(files[0])) path = files[0];
   }
   const Source::Kind kind = fs::is_directory(path) ? kind_of_folder(path) : kind_of_file(path);
   return {kind, name, path, description.empty() ? describe_kind(kind) : description};

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
 
 #include "belamy/error.h"
 
@@ -78,6 +79,43 @@ TEST(Doctor, SeesTestImagesInTheTrainingSet) {
   EXPECT_THAT(found.problems, IsEmpty());
   EXPECT_THAT(found.facts, Contains("train: 6 images"));
   EXPECT_THAT(found.facts, Contains("test: 2 images are in the training set as well"));
+}
+
+// What a training leaves out is what the doctor lists.
+TEST(Doctor, SaysWhatTrainingSays) {
+  TemporaryFolder folder;
+  const auto put = [&](const std::string& name, unsigned seed) {
+    write(folder / name, encode_png(noise(16, seed)));
+  };
+  for (unsigned i = 0; i < 6; ++i) {
+    unsigned seed = 10 * i;
+    for (const char* part :
+         {"train/cat", "train/dog", "test/cat", "test/dog", "val/cat", "val/dog", "predict"})
+      put(fmt::format("{}/{}.png", part, i), ++seed);
+  }
+  put("sample.png", 100);
+  put("train/loose.png", 101);
+  std::filesystem::create_directory(folder / "train/eel");
+  for (const char* part : {"train", "test", "val"})
+    write(folder / fmt::format("{}/cat/bad.png", part), "<html>");
+  const Diagnosis found = diagnose(folder.path().string());
+  DataOptions options;
+  options.source = folder.path().string();
+  std::set<std::string> said, listed;
+  for (const auto split : {Split::train, Split::validation, Split::test}) {
+    for (const auto& each : load_dataset(options, split).problems)
+      said.insert(each.file + ": " + each.reason);
+  }
+  for (const auto& each : found.problems) listed.insert(each.file + ": " + each.reason);
+  EXPECT_EQ(said, listed);
+  EXPECT_EQ(found.problems.size(), 7u);
+  EXPECT_EQ(found.good, 36);
+  EXPECT_EQ(found.files, 36 + 3 + 6 + 2) << "good, bad, for prediction, without a class or split";
+  EXPECT_THAT(found.facts, Contains("validation: 12 images"));
+}
+
+TEST(Doctor, TakesNoLettersForDomains) {
+  for (const auto& fact : diagnose("glyphs").facts) EXPECT_THAT(fact, testing::Not(HasSubstr("data.pairs")));
 }
 
 TEST(Doctor, ExplainsFoldersOfPairs) {

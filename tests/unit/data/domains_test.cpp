@@ -64,6 +64,99 @@ TEST(Domains, FoldersArePairedByName) {
   EXPECT_THAT(set.problems[0].reason, HasSubstr("no file of that name in 'B'"));
 }
 
+// A display name with a ':' in it has no end where the file's name begins.
+TEST(Domains, NamesWithColonsArePairedWhole) {
+  TemporaryFolder folder;
+  samples::Members members;
+  for (int i = 0; i < 8; ++i) {
+    members.emplace_back(fmt::format("A/Screenshot 2024-01-01 {:02}:30:10.png", i), dot(i));
+    members.emplace_back(fmt::format("B/Screenshot 2024-01-01 {:02}:30:10.png", i), dot(i + 100));
+  }
+  for (const auto& [name, bytes] : members) write(folder / ("set/" + name), bytes);
+  samples::write_archive(folder / "set.zip", members);
+  for (const char* name : {"set", "set.zip"}) {
+    const auto set = load_dataset(options_for(folder / name, "folders"), Split::train);
+    EXPECT_THAT(set.pixels, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7)) << name;
+    EXPECT_THAT(set.others.at(0).pixels, ElementsAre(100, 101, 102, 103, 104, 105, 106, 107)) << name;
+    EXPECT_TRUE(set.problems.empty());
+  }
+}
+
+TEST(Domains, OnlyAnEndingIsNoPartOfTheName) {
+  TemporaryFolder folder;
+  for (const int i : {10, 11}) {
+    write(folder / fmt::format("A/08.30.{}", i), dot(i));
+    write(folder / fmt::format("B/08.30.{}.png", i), dot(i + 100));
+  }
+  const auto set = load_dataset(options_for(folder.path(), "folders"), Split::train);
+  EXPECT_THAT(set.pixels, ElementsAre(10, 11));
+  EXPECT_THAT(set.others.at(0).pixels, ElementsAre(110, 111));
+}
+
+TEST(Domains, FoldersWithinDomainsArePartOfTheName) {
+  TemporaryFolder folder;
+  for (const auto& [side, add] : {std::pair{"A", 0}, {"B", 100}}) {
+    write(folder / fmt::format("{}/0.png", side), dot(add));
+    write(folder / fmt::format("{}/s1/1.png", side), dot(add + 1));
+    write(folder / fmt::format("{}/s2/1.png", side), dot(add + 2));
+    write(folder / fmt::format("{}/s{}/2.png", side, add == 0 ? 1 : 2), dot(add + 3));
+  }
+  auto options = options_for(folder.path(), "folders");
+  const auto set = load_dataset(options, Split::train);
+  EXPECT_THAT(set.pixels, ElementsAre(0, 1, 2));
+  EXPECT_THAT(set.others.at(0).pixels, ElementsAre(100, 101, 102));
+  EXPECT_THAT(set.problems, SizeIs(2)) << "s1/2 and s2/2 are no pair";
+  options.pairs = "classes";
+  options.sides = {"B", "A"};
+  EXPECT_THAT(load_dataset(options, Split::train).pixels, ElementsAre(100, 101, 102));
+  options.unpaired = true;
+  options.pairs = "folders";
+  EXPECT_THAT(load_dataset(options, Split::train).pixels, SizeIs(4));
+}
+
+TEST(Domains, TwoFilesOfOneNameHaveNoPartner) {
+  TemporaryFolder folder;
+  for (const char* name : {"A/1.png", "A/1.pgm", "B/1.png", "A/2.png", "B/2.png"})
+    write(folder / name, dot(*name));
+  const auto set = load_dataset(options_for(folder.path(), "folders"), Split::train);
+  EXPECT_EQ(set.count, 1);
+  EXPECT_THAT(set.names, ElementsAre(HasSubstr("A/2.png")));
+  ASSERT_THAT(set.problems, SizeIs(3));
+  EXPECT_THAT(set.problems[0].file, HasSubstr("A/1.pgm"));
+  EXPECT_EQ(set.problems[0].reason, "one of 2 files of that name that differ in their endings");
+  EXPECT_THAT(set.problems[1].file, HasSubstr("A/1.png"));
+  EXPECT_THAT(set.problems[2].file, HasSubstr("B/1.png"));
+  EXPECT_EQ(set.problems[2].reason, "2 files of that name in 'A'");
+  fs::remove(folder / "A/2.png");
+  EXPECT_THAT(error_of(options_for(folder.path(), "folders")),
+              HasSubstr("no pairs in 'A' and 'B'; first: " + (folder / "A/1.pgm").string()));
+}
+
+TEST(Domains, LabelledFilesArePairedBelowTheirFolder) {
+  TemporaryFolder folder;
+  for (const auto& [side, add] : {std::pair{"front", 0}, {"left", 100}}) {
+    write(folder / fmt::format("{}/s1/1.png", side), dot(add + 1));
+    write(folder / fmt::format("{}/s2/1.png", side), dot(add + 2));
+  }
+  write(
+      folder / "dataset.json",
+      R"({"labels": [["front/s1/1.png", 0], ["front/s2/1.png", 0], ["left/s1/1.png", 1], ["left/s2/1.png", 1]]})");
+  auto options = options_for(folder.path(), "classes");
+  options.sides = {"0", "1"};
+  const auto set = load_dataset(options, Split::train);
+  EXPECT_THAT(set.pixels, ElementsAre(1, 2));
+  EXPECT_THAT(set.others.at(0).pixels, ElementsAre(101, 102));
+}
+
+TEST(Domains, ImagesOfOneArrayHaveNoNames) {
+  TemporaryFolder folder;
+  write(folder / "train-images-idx3-ubyte", samples::idx_images(4, 1, 1, "abcd"));
+  write(folder / "train-labels-idx1-ubyte", samples::idx_labels(4, std::string("\0\1\0\1", 4)));
+  auto options = options_for(folder.path(), "classes");
+  options.sides = {"0", "1"};
+  EXPECT_THAT(error_of(options), HasSubstr("its images have no file names"));
+}
+
 TEST(Domains, AHoldOutTakesPairsTogether) {
   TemporaryFolder folder;
   for (int i = 0; i < 40; ++i) {

@@ -136,6 +136,128 @@ TEST(Files, SplitsWithOtherClasses) {
   EXPECT_THAT(load(folder.path(), Split::test).class_names, ElementsAre("C/character01", "D/character01"));
 }
 
+TEST(Files, WhatLiesBesideTheSplitsIsLeftOut) {
+  TemporaryFolder folder;
+  Members members = {{"set/sample.png", dot(9)},
+                     {"set/training_set/cat/1.png", dot(1)},
+                     {"set/training_set/dog/1.png", dot(2)},
+                     {"set/test_set/dog/1.png", dot(3)},
+                     {"set/valid/cat/1.png", dot(4)},
+                     {"set/predict/1.png", dot(5)},
+                     {"set/predict/2.png", dot(6)}};
+  for (const auto& path : write_all_ways(folder.path(), members)) {
+    for (const auto& [split, pixel] :
+         {std::pair{Split::train, 2}, {Split::test, 3}, {Split::validation, 4}}) {
+      const Dataset set = load(path, split);
+      EXPECT_EQ(set.pixels.back(), pixel) << path;
+      EXPECT_EQ(set.count, split == Split::train ? 2 : 1) << path;
+      EXPECT_THAT(set.class_names, ElementsAre("cat", "dog")) << path;
+      ASSERT_EQ(set.problems.size(), 2u) << path;
+      EXPECT_THAT(set.problems[0].file, HasSubstr("set/predict"));
+      EXPECT_EQ(set.problems[0].reason, "2 files outside the folders training_set, test_set, valid");
+      EXPECT_THAT(set.problems[0].cure, HasSubstr("Move what belongs"));
+      EXPECT_THAT(set.problems[1].file, HasSubstr("set/sample.png"));
+      EXPECT_EQ(set.problems[1].reason, "outside the folders training_set, test_set, valid");
+      EXPECT_THAT(set.notes.back(), HasSubstr(fmt::format("3 of {} files left out", 3 + set.count)));
+    }
+  }
+}
+
+TEST(Files, ManyStraysOfOneFolderAreOneProblem) {
+  TemporaryFolder folder;
+  Members members = {{"train/1.png", dot(1)}, {"test/1.png", dot(2)}};
+  for (int i = 0; i < 20; ++i) members.emplace_back(fmt::format("{}.png", i), dot(i));
+  for (const auto& path : write_all_ways(folder.path(), members)) {
+    const Dataset set = load(path);
+    EXPECT_THAT(set.pixels, ElementsAre(1)) << path;
+    ASSERT_EQ(set.problems.size(), 1u) << path;
+    EXPECT_EQ(set.problems[0].file, path.string());
+    EXPECT_EQ(set.problems[0].reason, "20 files outside the folders train, test");
+    EXPECT_THAT(set.notes.back(), HasSubstr("20 of 21 files left out"));
+  }
+}
+
+TEST(Files, TrainAloneIsDivided) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 10; ++i) {
+    write(folder / fmt::format("train/cat/{}.png", i), dot(i));
+    write(folder / fmt::format("train/dog/{}.png", i), dot(i + 10));
+    write(folder / fmt::format("predict/{}.png", i), dot(100));
+  }
+  const Dataset train = load(folder.path(), Split::train, 0.2), test = load(folder.path(), Split::test, 0.2);
+  EXPECT_EQ(train.count, 16);
+  EXPECT_EQ(test.count, 4);
+  EXPECT_THAT(train.pixels, testing::Not(testing::Contains(100)));
+  EXPECT_THAT(test.pixels, testing::Not(testing::Contains(100)));
+  ASSERT_EQ(train.problems.size(), 1u);
+  EXPECT_EQ(train.problems[0].reason, "10 files outside the folder train");
+  EXPECT_THAT(train.problems[0].cure, HasSubstr("If train is a class, rename it."));
+}
+
+TEST(Files, TestImagesWithoutClassesAreForPrediction) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 10; ++i) {
+    write(folder / fmt::format("set/train/cat/{}.png", i), dot(i));
+    write(folder / fmt::format("set/train/dog/{}.png", i), dot(i + 10));
+    write(folder / fmt::format("set/test/{}.png", i), dot(100));
+    write(folder / fmt::format("flat/train/{}.png", i), dot(i));
+    write(folder / fmt::format("flat/test/{}.png", i), dot(100));
+  }
+  const Dataset test = load(folder / "set", Split::test, 0.2);
+  EXPECT_EQ(test.count, 4);
+  EXPECT_THAT(test.pixels, testing::Not(testing::Contains(100)));
+  ASSERT_EQ(test.problems.size(), 1u);
+  EXPECT_EQ(test.problems[0].file, (folder / "set/test").string());
+  EXPECT_EQ(test.problems[0].reason, "10 files beside the folders of the classes");
+  EXPECT_EQ(load(folder / "set").problems.size(), 1u);
+  EXPECT_THAT(load(folder / "flat", Split::test).pixels, testing::Each(100)) << "no classes anywhere";
+}
+
+TEST(Files, AnEmptyFolderBesideClassesIsListed) {
+  TemporaryFolder folder;
+  write(folder / "set/cat/1.png", dot(1));
+  write(folder / "set/dog/1.png", dot(2));
+  fs::create_directories(folder / "set/eel/young");
+  write(folder / "set/fox/Thumbs.db", "junk");
+  const Dataset set = load(folder / "set");
+  EXPECT_THAT(set.class_names, ElementsAre("cat", "dog"));
+  ASSERT_EQ(set.problems.size(), 2u);
+  EXPECT_EQ(set.problems[0].file, (folder / "set/eel").string());
+  EXPECT_EQ(set.problems[0].reason, "an empty folder");
+  EXPECT_EQ(set.problems[1].file, (folder / "set/fox").string());
+  EXPECT_THAT(set.notes.back(), HasSubstr("problems of the data set: 2 ('belamy data doctor"));
+  write(folder / "flat/1.png", dot(1));
+  fs::create_directory(folder / "flat/results");
+  EXPECT_THAT(load(folder / "flat").problems, IsEmpty()) << "no class is missing";
+}
+
+TEST(Files, WhatSystemsKeepForThemselvesIsHidden) {
+  TemporaryFolder folder;
+  const Members members = {{"cat/1.png", dot(1)},
+                           {"dog/1.png", dot(2)},
+                           {"cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg", dot(3)},
+                           {"@eaDir/1.png", dot(3)},
+                           {"#recycle/1.png", dot(3)},
+                           {"cat/.DS_Store", "junk"},
+                           {"cat/desktop.ini", "junk"}};
+  for (const auto& path : write_all_ways(folder.path(), members)) {
+    const Dataset set = load(path);
+    EXPECT_THAT(set.pixels, ElementsAre(1, 2)) << path;
+    EXPECT_THAT(set.class_names, ElementsAre("cat", "dog")) << path;
+    EXPECT_THAT(set.problems, IsEmpty()) << path;
+  }
+}
+
+TEST(Files, ArchivesOfOtherKindsAmongImagesAreNamed) {
+  TemporaryFolder folder;
+  write(folder / "1.png", dot(1));
+  write(folder / "more.rar", "Rar!\x1a\x07 and more");
+  const Dataset set = load(folder.path());
+  ASSERT_EQ(set.problems.size(), 1u);
+  EXPECT_EQ(set.problems[0].reason, "a RAR archive, which is not read");
+  EXPECT_THAT(set.problems[0].cure, HasSubstr("Unpack it"));
+}
+
 TEST(Files, BadOnesAmongGoodOnesAreListed) {
   TemporaryFolder folder;
   const Members members = {{"cat/1.png", dot(1)},   {"cat/2.png", dot(2).substr(0, 40)},

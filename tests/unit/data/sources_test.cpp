@@ -78,6 +78,52 @@ TEST_F(Sources, KindIsSeenFromThePath) {
   EXPECT_EQ(kind_of("damaged.zip"), Kind::archive);
 }
 
+TEST_F(Sources, FormatsThatAreNotReadAreNamed) {
+  const auto error_for = [&](const std::string& name, const std::string& bytes) {
+    write(folder_ / name, bytes);
+    return error_of((folder_ / name).string());
+  };
+  for (const auto& [name, bytes, what] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"a.tar.xz",
+            std::string("\xfd"
+                        "7zXZ\0",
+                        6),
+            "a.tar.xz: an archive packed by xz"},
+           {"a.tar.bz2", "junk", "an archive packed by bzip2"},
+           {"a.7z", "7z\xbc\xaf\x27\x1c", "a 7z archive"},
+           {"renamed.zip", "Rar!\x1a\x07", "renamed.zip: a RAR archive"},
+           {"IMAGES.RAR", "junk", "a RAR archive"}}) {
+    const auto error = error_for(name, bytes);
+    EXPECT_THAT(error, HasSubstr(what)) << name;
+    EXPECT_THAT(error, HasSubstr("Unpack it and give the folder, or pack its files as a .zip.")) << name;
+  }
+  const auto array = error_for("images.npy", "\x93NUMPY");
+  EXPECT_THAT(array, HasSubstr("images.npy: a single NumPy array"));
+  EXPECT_THAT(array, HasSubstr("numpy.savez('set.npz', images=images, labels=labels)"));
+  EXPECT_THAT(error_for("photo.JPG", "\xff\xd8\xff"), HasSubstr("Give the folder that holds it."));
+  EXPECT_THAT(error_for("photo", "\x89PNG\r\n\x1a\n"), HasSubstr("a single picture"));
+  EXPECT_THAT(error_for("notes", "hello"),
+              HasSubstr("a folder of images, an archive (.zip, .tar, .tar.gz, .tgz)"));
+}
+
+TEST_F(Sources, AFolderOfOneUnreadArchiveIsThatArchive) {
+  write(folder_ / "set/all.tar.xz", "junk");
+  EXPECT_THAT(error_of((folder_ / "set").string()), HasSubstr("all.tar.xz: an archive packed by xz"));
+  write(folder_ / "one/photo.png", "x");
+  EXPECT_EQ(kind_of("one"), Kind::folder);
+}
+
+TEST_F(Sources, ArchivesAreKnownByNameOrContent) {
+  write(folder_ / "UPPER.ZIP", "x");
+  EXPECT_EQ(kind_of("UPPER.ZIP"), Kind::archive);
+  samples::write_archive(folder_ / "plain.tar", {{"1.png", "x"}});
+  samples::write_archive(folder_ / "plain.tar.gz", {{"1.png", "x"}});
+  std::filesystem::rename(folder_ / "plain.tar", folder_ / "download");
+  std::filesystem::rename(folder_ / "plain.tar.gz", folder_ / "download(1)");
+  EXPECT_EQ(kind_of("download"), Kind::archive);
+  EXPECT_EQ(kind_of("download(1)"), Kind::archive);
+}
+
 TEST_F(Sources, NameIsThePathsStem) {
   write(folder_ / "tars/train.tar.gz", "x");
   write(folder_ / "pictures/a/1.png", "x");
@@ -89,6 +135,7 @@ TEST_F(Sources, FolderOfOneArchiveIsThatArchive) {
   samples::write_archive(folder_ / "set/all.zip", {{"1.png", "x"}});
   write(folder_ / "set/README.md", "about it");
   write(folder_ / "set/.hidden", "x");
+  write(folder_ / "set/Thumbs.db", "x");
   EXPECT_EQ(find_source((folder_ / "set").string()).path, folder_ / "set/all.zip");
   EXPECT_EQ(find_source((folder_ / "set").string()).name, "set");
   write(folder_ / "set/more.png", "x");
