@@ -164,8 +164,7 @@ Listing list_idx(const fs::path& path, Split split) {
   set.width = static_cast<std::int64_t>(images.dims[2]);
   set.pixels.assign(images.bytes.begin(), images.bytes.end());
   // Binarized MNIST has bytes 0 and 1.
-  const bool binary =
-      std::all_of(set.pixels.begin(), set.pixels.end(), [](std::uint8_t p) { return p <= 1; });
+  const bool binary = brightest_of(set.pixels) == 1;
   if (binary) {
     for (auto& pixel : set.pixels) pixel = static_cast<std::uint8_t>(pixel * 255);
   }
@@ -185,6 +184,7 @@ Listing list_idx(const fs::path& path, Split split) {
   }
   auto listing = listing_of(std::move(set), files.images.string(), files.split);
   listing.validation = files.validation;
+  if (binary) listing.notes.push_back(taken_as_black_and_white);
   return listing;
 }
 
