@@ -1,6 +1,11 @@
+#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
+#include <fstream>
+#include <locale.h>
+#include <unordered_map>
+#include <zlib.h>
 
 #include "data/readers.h"
 
@@ -47,6 +52,156 @@ std::string read_member(archive* file, const std::filesystem::path& path, std::u
   }
 }
 
+// libarchive turns names into the character set of the locale and drops those that do not fit. Here it always
+// works in the C locale, whatever the program's is. There a name comes as the bytes that are stored, or not
+// at all where a zip says that it is UTF-8 beyond ASCII. The locale is that of this thread alone.
+class PlainLocale {
+ public:
+  PlainLocale() : plain_(newlocale(LC_ALL_MASK, "C", nullptr)), before_(uselocale(plain_)) {}
+  ~PlainLocale() {
+    uselocale(before_);
+    freelocale(plain_);
+  }
+  PlainLocale(const PlainLocale&) = delete;
+  PlainLocale& operator=(const PlainLocale&) = delete;
+
+ private:
+  locale_t plain_, before_;
+};
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// How many bytes the character of UTF-8 at the start of the text has; 0: it is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  // The second byte tells apart what is written longer than needed, surrogates and what lies beyond Unicode.
+  const unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  const unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (lead < 0xc2 || lead > 0xf4 || byte(1) < low || byte(1) > high) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  return length;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+// What is not UTF-8 is taken as code page 437, as zip's specification says. Other character sets come out
+// with wrong letters, but each name remains one of its own.
+std::string to_utf8(const std::string& stored) {
+  static constexpr char32_t upper_half[] =
+      U"ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒ"
+      U"áíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐"
+      U"└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀"
+      U"αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
+  if (is_utf8(stored)) return stored;
+  std::string text;
+  for (const char c : stored) {
+    const auto byte = static_cast<unsigned char>(c);
+    const char32_t code = byte < 0x80 ? byte : upper_half[byte - 0x80];
+    if (code < 0x80) {
+      text += c;
+      continue;
+    }
+    if (code >= 0x800) text += static_cast<char>(0xe0 | code >> 12);
+    text += static_cast<char>(code >= 0x800 ? 0x80 | (code >> 6 & 0x3f) : 0xc0 | code >> 6);
+    text += static_cast<char>(0x80 | (code & 0x3f));
+  }
+  return text;
+}
+
+std::uint32_t little_endian(std::string_view bytes, std::size_t at, std::size_t count) {
+  std::uint32_t value = 0;
+  for (std::size_t i = count; i > 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[at + i - 1]);
+  return value;
+}
+
+// The name in a zip's local header: that of Info-ZIP's Unicode field where it belongs to the main one, or the
+// main one.
+std::string name_in_header(std::string_view name, std::string_view extra) {
+  constexpr std::uint32_t unicode_path = 0x7075;
+  while (extra.size() >= 4) {
+    const auto id = little_endian(extra, 0, 2), size = little_endian(extra, 2, 2);
+    const auto field = extra.substr(4, size);
+    extra.remove_prefix(std::min<std::size_t>(extra.size(), 4 + size));
+    if (id != unicode_path || field.size() <= 5) continue;
+    const auto sum = crc32_z(0, reinterpret_cast<const Bytef*>(name.data()), name.size());
+    if (little_endian(field, 1, 4) == sum) return std::string(field.substr(5));
+  }
+  return std::string(name);
+}
+
+// Gives the members of an archive their names, in UTF-8.
+class Names {
+ public:
+  explicit Names(const std::filesystem::path& path) : path_(path), in_(path, std::ios::binary) {}
+
+  std::string next(archive* file, archive_entry* entry, std::int64_t index) {
+    const bool zip = (archive_format(file) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+    const char* known = archive_entry_pathname(entry);
+    if (!known && !zip) throw no_name(index);
+    const std::string stored = known ? known : name_before_data(file, index);
+    if (is_ascii(stored)) return stored;
+    std::string name = to_utf8(stored);
+    // As libarchive does with names that it can read: some packers of Windows write no '/'.
+    if (zip && name.find('/') == std::string::npos) std::replace(name.begin(), name.end(), '\\', '/');
+    // Only of bytes that mean different things in different character sets two names can become one.
+    const auto [first, is_new] = given_.emplace(name, stored);
+    if (is_new || first->second == stored) return name;
+    const std::filesystem::path whole(name);
+    return (whole.parent_path() /
+            fmt::format("{} (member {}){}", whole.stem().string(), index, whole.extension().string()))
+        .string();
+  }
+
+ private:
+  Error no_name(std::int64_t index) const {
+    return data_error(fmt::format("{}: the name of member {} cannot be read", path_.string(), index),
+                      "Unpack the archive and pack it again.");
+  }
+
+  // A local header ends where the data begins, and that is how far libarchive has read.
+  std::string name_before_data(archive* file, std::int64_t index) {
+    constexpr std::uint64_t fixed = 30, usual = 1024, most = fixed + 2 * 0xffff;
+    const auto end = static_cast<std::uint64_t>(archive_filter_bytes(file, 0));
+    for (const auto window : {usual, most}) {
+      std::string bytes(static_cast<std::size_t>(std::min(end, window)), '\0');
+      in_.clear();
+      in_.seekg(static_cast<std::streamoff>(end - bytes.size()));
+      in_.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+      const std::string_view view(bytes);
+      for (auto at = view.rfind("PK\3\4"); at != view.npos;
+           at = at > 0 ? view.rfind("PK\3\4", at - 1) : view.npos) {
+        const auto header = view.substr(at);
+        if (header.size() < fixed) continue;
+        const auto name = little_endian(header, 26, 2), extra = little_endian(header, 28, 2);
+        if (fixed + name + extra == header.size())
+          return name_in_header(header.substr(fixed, name), header.substr(fixed + name));
+      }
+    }
+    throw no_name(index);
+  }
+
+  const std::filesystem::path& path_;
+  std::ifstream in_;
+  std::unordered_map<std::string, std::string>
+      given_;  // names beyond ASCII, and the bytes that each was made of
+};
+
 }  // namespace
 
 void read_archive(const std::filesystem::path& path, std::uint64_t limit,
@@ -59,15 +214,19 @@ void read_archive(const std::filesystem::path& path, std::uint64_t limit,
   archive_read_support_format_zip(file.get());
   if (archive_read_open_filename(file.get(), path.c_str(), 1 << 16) != ARCHIVE_OK)
     throw damaged(path, file.get());
-  archive_entry* entry = nullptr;
+  Names names(path);
   for (std::int64_t index = 0;; ++index) {
-    const int code = archive_read_next_header(file.get(), &entry);
-    if (code == ARCHIVE_EOF) return;
-    if (code < ARCHIVE_WARN) throw damaged(path, file.get());
-    if (archive_entry_filetype(entry) != AE_IFREG) continue;
-    const char* text = archive_entry_pathname_utf8(entry);
-    if (!text) text = archive_entry_pathname(entry);
-    const std::string name = text ? text : fmt::format("member {}", index);
+    archive_entry* entry = nullptr;
+    std::string name;
+    {
+      const PlainLocale plain;
+      const int code = archive_read_next_header(file.get(), &entry);
+      if (code == ARCHIVE_EOF) return;
+      if (code < ARCHIVE_WARN) throw damaged(path, file.get());
+      if (archive_entry_filetype(entry) != AE_IFREG) continue;
+      name = names.next(file.get(), entry, index);
+    }
+    if (name.ends_with('/')) continue;  // a folder whose type libarchive could not tell without its name
     if (!wanted(name)) continue;
     if (archive_entry_is_encrypted(entry)) {
       throw data_error(fmt::format("{}: encrypted ({})", path.string(), name),

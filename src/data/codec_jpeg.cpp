@@ -1,8 +1,11 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
-#include <jerror.h>
+
+// clang-format off
 #include <jpeglib.h>  // needs the two above
+#include <jerror.h>   // its codes depend on what jpeglib.h defines
+// clang-format on
 
 #include "data/codecs.h"
 
@@ -15,6 +18,7 @@ struct JpegReader {
   jpeg_error_mgr errors{};
   std::jmp_buf jump{};
   std::string reason;
+  bool ended = false;  // the file ended before its last marker
   std::vector<std::uint8_t> pixels;
 
   ~JpegReader() { jpeg_destroy_decompress(&jpeg); }
@@ -28,12 +32,18 @@ struct JpegReader {
   std::longjmp(reader.jump, 1);
 }
 
-// libjpeg fills what is missing with gray and only warns. A picture with a missing part is no training image.
+// Of libjpeg's warnings these mean lost pixels, which it fills with gray. The others name oddities that every
+// viewer passes over: scan parameters that a sequential picture does not use, bytes between two segments, an
+// unknown version of JFIF or Adobe's marker.
+bool loses_pixels(int code) {
+  return code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE ||
+         code == JWRN_MUST_RESYNC;
+}
+
 void on_message(j_common_ptr jpeg, int level) {
-  const int code = jpeg->err->msg_code;
-  const bool harmless =
-      code == JWRN_EXTRANEOUS_DATA || code == JWRN_ADOBE_XFORM || code == JWRN_BOGUS_PROGRESSION;
-  if (level < 0 && !harmless) fail(jpeg);
+  if (level >= 0) return;
+  if (loses_pixels(jpeg->err->msg_code)) fail(jpeg);
+  if (jpeg->err->msg_code == JWRN_JPEG_EOF) static_cast<JpegReader*>(jpeg->client_data)->ended = true;
 }
 
 bool read_header(JpegReader& reader, std::string_view bytes) {
@@ -64,6 +74,12 @@ bool read_rows(JpegReader& reader) {
   while (reader.jpeg.output_scanline < reader.jpeg.output_height) {
     JSAMPROW row = reader.pixels.data() + reader.jpeg.output_scanline * stride;
     jpeg_read_scanlines(&reader.jpeg, &row, 1);
+  }
+  // Where a single scan gave all its rows, only the marker behind it is missing. Of several scans those that
+  // would have made the picture sharp may be, and the arithmetic decoder does not say where its data end.
+  if (reader.ended && (jpeg_has_multiple_scans(&reader.jpeg) || reader.jpeg.arith_code)) {
+    reader.reason = "the file is cut short";
+    return false;
   }
   jpeg_finish_decompress(&reader.jpeg);
   return true;

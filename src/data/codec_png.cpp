@@ -20,8 +20,14 @@ struct PngReader {
   png_infop info = nullptr;
   png_uint_32 width = 0, height = 0;
   int channels = 0;
+  int depth = 0;                        // of the rows, 8 or 16
+  int colour_bits = 0, alpha_bits = 0;  // of a sample, by the chunk sBIT; 0: it does not tell
   std::vector<std::uint8_t> pixels;
   std::vector<png_bytep> rows;
+
+  unsigned sample(std::size_t i) const {
+    return static_cast<unsigned>(pixels[2 * i] << 8 | pixels[2 * i + 1]);
+  }
 
   ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
 };
@@ -54,7 +60,17 @@ void write_bytes(png_structp png, png_bytep from, std::size_t count) {
   static_cast<PngWriter*>(png_get_io_ptr(png))->out.append(reinterpret_cast<const char*>(from), count);
 }
 
-// Reads the header and asks for 8 bits a channel: gray, gray + alpha, RGB or RGBA.
+// How many bits of the colours and of alpha carry anything, as far as the file tells; 0: it does not.
+void read_significant_bits(PngReader& reader) {
+  png_color_8p bits = nullptr;
+  if (!png_get_sBIT(reader.png, reader.info, &bits)) return;
+  const auto type = png_get_color_type(reader.png, reader.info);
+  reader.colour_bits =
+      type & PNG_COLOR_MASK_COLOR ? std::max({bits->red, bits->green, bits->blue}) : bits->gray;
+  if (type & PNG_COLOR_MASK_ALPHA) reader.alpha_bits = bits->alpha;
+}
+
+// Reads the header and asks for gray, gray + alpha, RGB or RGBA, 8 or 16 bits a channel.
 bool read_header(PngReader& reader) {
   if (setjmp(png_jmpbuf(reader.png))) return false;
   png_set_read_fn(reader.png, &reader, read_bytes);
@@ -63,19 +79,60 @@ bool read_header(PngReader& reader) {
   png_read_info(reader.png, reader.info);
   reader.width = png_get_image_width(reader.png, reader.info);
   reader.height = png_get_image_height(reader.png, reader.info);
+  read_significant_bits(reader);
   png_set_expand(reader.png);  // palette to RGB, 1/2/4 bits to 8, tRNS to alpha
-  png_set_scale_16(reader.png);
   png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
   reader.channels = png_get_channels(reader.png, reader.info);
+  reader.depth = png_get_bit_depth(reader.png, reader.info);
   return true;
 }
 
 bool read_rows(PngReader& reader) {
   if (setjmp(png_jmpbuf(reader.png))) return false;
+  // What follows the rows is not read: a missing end or a damaged remark loses no pixels.
   png_read_image(reader.png, reader.rows.data());
-  png_read_end(reader.png, nullptr);
   return true;
+}
+
+// Whether a 16-bit sample is one of `bits` bits, scaled up as a PNG's shall be: in its upper bits, with
+// zeros, its own upper bits or a rounded product below.
+bool is_scaled_up(unsigned value, int bits) {
+  const unsigned upper = value >> (16 - bits), levels = (1u << bits) - 1;
+  const unsigned zeros = upper << (16 - bits);
+  const unsigned product = (upper * 65535u + levels / 2) / levels;
+  return value == zeros || value == (zeros | upper >> std::max(0, 2 * bits - 16)) || value == product;
+}
+
+// The largest value of the 16-bit samples of channels `first` to `last - 1`. A sensor of 10 or 12 bits gives
+// a black picture where its values were stored as they are. Where sBIT tells the bits, and the samples are
+// seen not to be scaled up, they are taken as values of so many bits.
+unsigned largest_sample(const PngReader& reader, int first, int last, int bits) {
+  constexpr unsigned full = 65535;
+  if (bits <= 0 || bits >= 16) return full;
+  bool scaled_up = true;
+  for (std::size_t i = 0; i < reader.pixels.size() / 2; i += static_cast<std::size_t>(reader.channels)) {
+    for (int c = first; c < last; ++c) {
+      const unsigned value = reader.sample(i + static_cast<std::size_t>(c));
+      if (value >> bits != 0) return full;
+      scaled_up = scaled_up && is_scaled_up(value, bits);
+    }
+  }
+  return scaled_up ? full : (1u << bits) - 1;
+}
+
+// Makes 16 bits a sample 8, by rounding.
+void narrow(PngReader& reader) {
+  const int colours = reader.channels <= 2 ? 1 : 3;
+  const unsigned colour = largest_sample(reader, 0, colours, reader.colour_bits);
+  const unsigned alpha = largest_sample(reader, colours, reader.channels, reader.alpha_bits);
+  const auto channels = static_cast<std::size_t>(reader.channels);
+  const auto count = reader.pixels.size() / 2;
+  for (std::size_t i = 0; i < count; ++i) {
+    const unsigned largest = i % channels < static_cast<std::size_t>(colours) ? colour : alpha;
+    reader.pixels[i] = static_cast<std::uint8_t>((reader.sample(i) * 255 + largest / 2) / largest);
+  }
+  reader.pixels.resize(count);
 }
 
 bool write_image(PngWriter& writer, const Image& image) {
@@ -103,11 +160,12 @@ Image decode_png(std::string_view bytes, const std::string& name) {
   // Deflate makes at most 1032 bytes of one; a byte holds at most 8 pixels.
   check_claim(name, reader.width, reader.height, bytes.size(), 1032.0 * 8);
   const int channels = reader.channels;
-  const std::size_t stride = static_cast<std::size_t>(reader.width) * channels;
+  const std::size_t stride = static_cast<std::size_t>(reader.width) * channels * (reader.depth / 8);
   reader.pixels.resize(stride * reader.height);
   reader.rows.resize(reader.height);
   for (std::size_t y = 0; y < reader.height; ++y) reader.rows[y] = reader.pixels.data() + y * stride;
   if (!read_rows(reader)) throw image_error(name, "damaged PNG: " + reader.reason);
+  if (reader.depth == 16) narrow(reader);
 
   Image image{static_cast<int>(reader.width), static_cast<int>(reader.height), channels <= 2 ? 1 : 3, {}};
   if (channels == image.channels) {

@@ -49,8 +49,10 @@ struct Dataset {
   std::vector<Dataset> others = {};  ///< the further domains: at most one, B beside this set as A
   bool paired = false;               ///< example i of either domain belongs to example i of the other
   bool matches = false;              ///< batches are pairs of its examples, of one class or of two
-  std::vector<std::string> notes;  ///< what was done to fit the images, one line each, for the start of a run
-  std::vector<Problem> problems;   ///< files that were left out
+  /// What the images were taken for, what is odd about them and what was done to fit them: a line each, for
+  /// the start of a run.
+  std::vector<std::string> notes;
+  std::vector<Problem> problems;  ///< files that were left out
 
   bool is_images() const { return dimension == 0; }
   /// One image as interleaved pixels, for writing.

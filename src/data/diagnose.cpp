@@ -39,11 +39,13 @@ class Doctor {
     std::map<std::string, std::int64_t> shapes;
     std::vector<std::int64_t> per_class(listing.class_names.size());
     std::int64_t good = 0, repeated = 0, leaked = 0;
+    std::uint8_t brightest = 0;
     std::unordered_map<std::size_t, std::int64_t> seen;
     const auto look = [&](std::size_t index, const Image& image) {
       const auto& item = listing.items[index];
       ++good;
       ++shapes[shape_of(image)];
+      brightest = std::max(brightest, brightest_of(image.pixels));
       doubled_ = (good == 1 || doubled_) && image.width == 2 * image.height;
       if (item.label >= 0) ++per_class[static_cast<std::size_t>(item.label)];
       const std::size_t hash = hash_of(image);
@@ -65,6 +67,8 @@ class Doctor {
 
     fact("{}: {} images", split, format_count(good));
     describe_shapes(shapes, split);
+    for (const auto& note : listing.notes) fact("{}: {}", split, note);
+    if (const auto dark = dark_images(listing.source, brightest); dark && good > 0) add(*dark);
     if (!per_class.empty()) describe_classes(listing, per_class, split);
     if (repeated > 0) fact("{}: {} images are repetitions of another", split, format_count(repeated));
     if (leaked > 0) fact("{}: {} images are in the training set as well", split, format_count(leaked));
@@ -114,11 +118,11 @@ class Doctor {
     };
     fact("{}: {} classes of {} ({}) to {} ({}) images", split, counts.size(), format_count(*low), name(low),
          format_count(*high), name(high));
+    if (const auto empty = empty_classes(listing.source, listing.class_names, counts)) add(*empty);
     for (std::size_t c = 0; c < counts.size(); ++c) {
-      if (counts[c] >= few_images) continue;
+      if (counts[c] == 0 || counts[c] >= few_images) continue;
       add({fmt::format("{}, class {}", listing.source, listing.class_names[c]),
-           fmt::format("{} {} images", counts[c] == 0 ? "has" : "has only", counts[c]),
-           "Add images to the class, or remove it."});
+           fmt::format("has only {} images", counts[c]), "Add images to the class, or remove it."});
     }
   }
 

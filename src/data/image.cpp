@@ -31,7 +31,7 @@ bool starts_with(std::string_view bytes, std::string_view magic) {
 }
 
 // Pictures that other programs read, by their first bytes: a better message than "not an image".
-std::string foreign_format(std::string_view bytes) {
+std::string name_of_format(std::string_view bytes) {
   if (starts_with(bytes, "GIF8")) return "GIF";
   if (starts_with(bytes, "BM")) return "BMP";
   if (starts_with(bytes, "RIFF") && bytes.substr(0, 12).ends_with("WEBP")) return "WebP";
@@ -133,7 +133,7 @@ Image decode_image(std::string_view bytes, const std::string& name) {
     return decode_pnm(bytes, name);
   }
   if (bytes.empty()) throw image_error(name, "empty file");
-  if (const auto foreign = foreign_format(bytes); !foreign.empty()) {
+  if (const auto foreign = name_of_format(bytes); !foreign.empty()) {
     throw data_error(name + ": " + foreign + " images are not read", "Convert it to PNG.");
   }
   std::string first;

@@ -18,8 +18,10 @@ struct Image {
 };
 
 /// Decodes PNG (1/2/4/8/16 bits, gray, RGB, palette, alpha), JPEG (gray, RGB, CMYK) or binary/ASCII PGM/PPM
-/// by the first bytes. Alpha is composited over white. 16 bits become 8 by rounding. Throws a data error
-/// whose message starts with `name`. No allocation trusts a header: at most 2^28 pixels.
+/// by the first bytes. Alpha is composited over white. 16 bits become 8 by rounding, and values of fewer bits
+/// that a PNG's sBIT tells of are stretched. A JPEG stands upright as its EXIF says. What loses no pixels is
+/// no damage. Throws a data error whose message starts with `name`. No allocation trusts a header: at most
+/// 2^28 pixels.
 Image decode_image(std::string_view bytes, const std::string& name);
 
 /// A PNG file's bytes; deterministic.

@@ -106,6 +106,7 @@ class Collector {
         options_(options),
         binarize_(options, listing, split),
         fit_(parse_fit(options.fit)),
+        training_(split == Split::train),
         slots_(wanted.size(), -1) {
     std::int64_t count = 0;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -116,6 +117,7 @@ class Collector {
 
   void image(std::size_t index, Image image) {
     note_.before(image);
+    brightest_ = std::max(brightest_, brightest_of(image.pixels));
     if (options_.size > 0) {
       const int size = static_cast<int>(options_.size);
       note_.fitting(image, size, fit_);
@@ -158,7 +160,11 @@ class Collector {
     }
     pixels_.resize(static_cast<std::size_t>(set.count) * bytes_);
     set.pixels = std::move(pixels_);
+    set.notes = listing_.notes;
     if (auto line = note_.text(shape_); !line.empty()) set.notes.push_back(std::move(line));
+    for (const auto& found : {dark_images(listing_.source, brightest_), classes_without_image()}) {
+      if (found) set.notes.push_back(fmt::format("{}. {}", found->reason, found->cure));
+    }
     if (!set.problems.empty()) set.notes.push_back(note_of_problems(set));
     return set;
   }
@@ -207,6 +213,16 @@ class Collector {
                        first->file, first->reason);
   }
 
+  // Of the whole source: data.limit and data.classes may well leave a class without one.
+  std::optional<Problem> classes_without_image() const {
+    if (!training_) return {};
+    std::vector<std::int64_t> counts(listing_.class_names.size());
+    for (const auto& item : listing_.items) {
+      if (item.label >= 0) ++counts[static_cast<std::size_t>(item.label)];
+    }
+    return empty_classes(listing_.source, listing_.class_names, counts);
+  }
+
   Error nothing_readable(const std::vector<Problem>& problems) const {
     std::string seen =
         fmt::format("{}: {} files, none of them a readable image", listing_.source, files_of(problems));
@@ -219,10 +235,12 @@ class Collector {
   const DataOptions& options_;
   Binarizer binarize_;
   Fit fit_;
+  bool training_;
   std::vector<std::int64_t> slots_;  // place of each item in pixels_, or -1
   std::vector<bool> filled_;
   std::vector<std::uint8_t> pixels_;
   Image shape_;  // without pixels
+  std::uint8_t brightest_ = 0;
   std::size_t first_ = 0, bytes_ = 0;
   std::vector<Problem> problems_;
   std::vector<std::size_t> places_;
@@ -300,7 +318,9 @@ Dataset load_sides(const Sides& sides, const DataOptions& options, Split split) 
     b = picked(b, of_b);
     if (a.count == 0) throw data_error(sides.a.source + ": no pair has two readable sides");
   }
-  a.notes.insert(a.notes.end(), b.notes.begin(), b.notes.end());
+  for (const auto& note : b.notes) {
+    if (std::find(a.notes.begin(), a.notes.end(), note) == a.notes.end()) a.notes.push_back(note);
+  }
   a.others = {std::move(b)};
   a.paired = sides.paired;
   return a;

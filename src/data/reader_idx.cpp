@@ -70,13 +70,13 @@ bool image_prefix(const fs::path& path, std::string& prefix) {
   return true;
 }
 
-enum class Part { train, test, valid, whole };
+enum class IdxPart { train, test, valid, whole };
 
-Part part_of(const std::string& prefix) {
-  if (contains(prefix, "train")) return Part::train;
-  if (contains(prefix, "t10k") || contains(prefix, "test")) return Part::test;
-  if (contains(prefix, "val")) return Part::valid;
-  return Part::whole;
+IdxPart part_of(const std::string& prefix) {
+  if (contains(prefix, "train")) return IdxPart::train;
+  if (contains(prefix, "t10k") || contains(prefix, "test")) return IdxPart::test;
+  if (contains(prefix, "val")) return IdxPart::valid;
+  return IdxPart::whole;
 }
 
 struct Files {
@@ -101,7 +101,7 @@ Files find_files(const fs::path& path, Split split) {
 
   std::string given;
   if (is_file) image_prefix(path, given);
-  std::map<Part, std::vector<fs::path>> images;
+  std::map<IdxPart, std::vector<fs::path>> images;
   for (const auto& file : all) {
     std::string prefix;
     if (!image_prefix(file, prefix) || (is_file && set_of(prefix) != set_of(given))) continue;
@@ -114,12 +114,12 @@ Files find_files(const fs::path& path, Split split) {
   }
 
   Files files;
-  files.split = !images[Part::train].empty() && !images[Part::test].empty();
+  files.split = !images[IdxPart::train].empty() && !images[IdxPart::test].empty();
   if (files.split) {
-    files.validation = !images[Part::valid].empty();
-    const Part part = split == Split::test                             ? Part::test
-                      : split == Split::validation && files.validation ? Part::valid
-                                                                       : Part::train;
+    files.validation = !images[IdxPart::valid].empty();
+    const IdxPart part = split == Split::test                             ? IdxPart::test
+                      : split == Split::validation && files.validation ? IdxPart::valid
+                                                                       : IdxPart::train;
     const auto& candidates = images[part];
     if (candidates.size() > 1) {
       throw data_error(fmt::format("{}: several IDX sets: {}", path.string(), describe(candidates)),
@@ -129,7 +129,7 @@ Files find_files(const fs::path& path, Split split) {
   } else if (is_file) {
     files.images = path;
   } else {
-    for (const Part part : {Part::train, Part::whole, Part::test, Part::valid}) {
+    for (const IdxPart part : {IdxPart::train, IdxPart::whole, IdxPart::test, IdxPart::valid}) {
       if (files.images.empty() && !images[part].empty()) files.images = images[part][0];
     }
   }
@@ -164,8 +164,7 @@ Listing list_idx(const fs::path& path, Split split) {
   set.width = static_cast<std::int64_t>(images.dims[2]);
   set.pixels.assign(images.bytes.begin(), images.bytes.end());
   // Binarized MNIST has bytes 0 and 1.
-  const bool binary =
-      std::all_of(set.pixels.begin(), set.pixels.end(), [](std::uint8_t p) { return p <= 1; });
+  const bool binary = brightest_of(set.pixels) == 1;
   if (binary) {
     for (auto& pixel : set.pixels) pixel = static_cast<std::uint8_t>(pixel * 255);
   }
@@ -185,6 +184,7 @@ Listing list_idx(const fs::path& path, Split split) {
   }
   auto listing = listing_of(std::move(set), files.images.string(), files.split);
   listing.validation = files.validation;
+  if (binary) listing.notes.push_back(taken_as_black_and_white);
   return listing;
 }
 

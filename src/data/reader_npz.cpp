@@ -57,6 +57,26 @@ std::string field(const std::string& header, const std::string& key, const Npy& 
   return header.substr(start, end - start);
 }
 
+// From Fortran's order of values, in which the first index runs fastest, to that in which the last does.
+void to_c_order(Npy& array) {
+  const std::size_t dimensions = array.shape.size();
+  std::vector<std::uint64_t> step(dimensions, 1), index(dimensions, 0);
+  for (std::size_t d = 1; d < dimensions; ++d) step[d] = step[d - 1] * array.shape[d - 1];
+  std::string ordered = array.bytes.substr(0, array.data);
+  ordered.reserve(array.bytes.size());
+  std::uint64_t from = 0;
+  while (ordered.size() < array.bytes.size()) {
+    ordered.append(array.bytes, array.data + from * array.width, array.width);
+    for (std::size_t d = dimensions; d-- > 0;) {
+      from += step[d];
+      if (++index[d] < array.shape[d]) break;
+      from -= step[d] * array.shape[d];
+      index[d] = 0;
+    }
+  }
+  array.bytes = std::move(ordered);
+}
+
 Npy parse_npy(std::string bytes, const std::string& title) {
   Npy array;
   array.title = title;
@@ -84,7 +104,8 @@ Npy parse_npy(std::string bytes, const std::string& title) {
   }
   array.kind = type[2];
   array.width = static_cast<std::size_t>(type[3] - '0');
-  if (field(header, "fortran_order", array) != "False") throw wrong(array, "the array is in Fortran order");
+  const std::string order = field(header, "fortran_order", array);
+  if (order != "False" && order != "True") throw wrong(array, "fortran_order is " + order);
 
   std::uint64_t expected = array.width;
   const std::string shape = field(header, "shape", array);
@@ -105,10 +126,13 @@ Npy parse_npy(std::string bytes, const std::string& title) {
     array.shape.push_back(value);
     if (__builtin_mul_overflow(expected, value, &expected)) throw wrong(array, "the shape is " + shape + ")");
   }
+  constexpr std::size_t most_dimensions = 64;  // NumPy's own limit
+  if (array.shape.size() > most_dimensions) throw wrong(array, "the shape is " + shape + ")");
   if (array.bytes.size() - array.data != expected) {
     throw wrong(array, fmt::format("the header says {}) of {}, that is {} bytes; there are {}", shape, type,
                                    expected, array.bytes.size() - array.data));
   }
+  if (order == "True") to_c_order(array);
   return array;
 }
 
@@ -129,50 +153,95 @@ std::map<std::string, Npy> read_arrays(const fs::path& path,
   return arrays;
 }
 
-// Values 0 .. 255 as they are; floats in 0 .. 1 or -1 .. 1 are stretched to them.
-std::function<std::uint8_t(double)> scale_of(const Npy& images) {
-  double low = 0, high = 0;
+// Which values are black and white.
+struct Scale {
+  double black = 0, white = 255;
+  std::string note;  // what was found out; empty for bytes as they are
+
+  std::uint8_t byte(double value) const {
+    return static_cast<std::uint8_t>(
+        std::lround(std::clamp((value - black) * 255 / (white - black), 0.0, 255.0)));
+  }
+};
+
+std::pair<double, double> extremes(const Npy& images) {
+  double low = INFINITY, high = -INFINITY;
   for (std::uint64_t i = 0; i < images.count(); ++i) {
     const double value = images.at(i);
     if (!std::isfinite(value)) throw wrong(images, fmt::format("value {} at {}", value, i));
     low = std::min(low, value);
     high = std::max(high, value);
   }
-  const auto byte = [](double value) { return static_cast<std::uint8_t>(std::lround(value)); };
-  if (images.kind == 'b') return [byte](double v) { return byte(v * 255); };
-  if (images.kind == 'f' && low >= -1 && high <= 1) {
-    if (low < 0) return [byte](double v) { return byte((v + 1) * 127.5); };
-    return [byte](double v) { return byte(v * 255); };
-  }
-  if (low >= 0 && high <= 255) return byte;
-  throw wrong(
-      images,
-      fmt::format("values from {} to {}; allowed 0 .. 255, for floats also 0 .. 1 and -1 .. 1", low, high));
+  return {low, high};
 }
 
-// [N, H, W] or [N, H, W, C] to planar bytes.
-void fill_images(const Npy& images, Dataset& set) {
+// Half a level of 255: computed values miss the ends of their range by rounding.
+constexpr double slack = 0.5 / 255;
+
+// Which range the values are in. Values a little outside of 0 .. 1, as an enlargement with overshoot makes
+// them, do not make it -1 .. 1 or 0 .. 255: then it is not clear what is meant.
+Scale scale_of(const Npy& images) {
+  if (images.kind == 'b') return {0, 1, "values False and True taken as black and white"};
+  const auto [low, high] = extremes(images);
+  const auto taken = [&, low = low, high = high](double black, double white) {
+    return Scale{
+        black, white,
+        fmt::format("values {:g} .. {:g} taken as {:g} .. {:g} (black to white)", low, high, black, white)};
+  };
+  if (images.kind != 'f') {
+    if (low >= 0 && high == 1) return {0, 1, taken_as_black_and_white};
+    if (low >= 0 && high <= 255) return {};
+  } else {
+    if (low >= -slack && high <= 1 + slack) return taken(0, 1);
+    if (low <= -0.5 && low >= -1 - 2 * slack && high <= 1 + 2 * slack) return taken(-1, 1);
+    if (low >= -0.5 && high >= 2 && high <= 255.5) return taken(0, 255);
+  }
+  throw data_error(
+      fmt::format(
+          "{}: values from {:g} to {:g} are in no known range; whole numbers are in 0 .. 255, floats in "
+          "0 .. 1, in -1 .. 1 with some below -0.5, or in 0 .. 255 with some above 2",
+          images.title, low, high),
+      "Clip or scale them into one of these ranges, and write the file again with numpy.savez.");
+}
+
+// The range of the images to learn from, whatever part of it those of another split fill.
+Scale scale_of_training(const fs::path& path, const Npy& images) {
+  auto training = read_arrays(path, [](const std::string& key) { return key == "train_images"; });
+  const Scale scale = scale_of(training["train_images"]);
+  const auto [low, high] = extremes(images);
+  const double margin = slack * (scale.white - scale.black);
+  if (low >= scale.black - margin && high <= scale.white + margin) return scale;
+  throw wrong(images, fmt::format("values from {:g} to {:g}, but the training images are in {:g} .. {:g}",
+                                  low, high, scale.black, scale.white));
+}
+
+// [N, H, W] or [N, H, W, C].
+void check_shape(const Npy& images) {
   const auto& shape = images.shape;
   if ((shape.size() != 3 && shape.size() != 4) || (shape.size() == 4 && shape[3] != 1 && shape[3] != 3)) {
     throw wrong(images,
                 fmt::format("{} dimensions{}; images are [N, H, W] or [N, H, W, C] with 1 or 3 channels",
                             shape.size(), shape.size() == 4 ? fmt::format(", {} channels", shape[3]) : ""));
   }
-  const std::uint64_t channels = shape.size() == 4 ? shape[3] : 1, plane = shape[1] * shape[2];
   if (images.count() == 0) throw wrong(images, "no images in it");
-  if (plane > (std::uint64_t{1} << 28))
+  if (shape[1] * shape[2] > (std::uint64_t{1} << 28))
     throw wrong(images, fmt::format("images of {} x {} pixels", shape[2], shape[1]));
+}
+
+// To planar bytes.
+void fill_images(const Npy& images, const Scale& scale, Dataset& set) {
+  const auto& shape = images.shape;
+  const std::uint64_t channels = shape.size() == 4 ? shape[3] : 1, plane = shape[1] * shape[2];
   set.count = static_cast<std::int64_t>(shape[0]);
   set.height = static_cast<std::int64_t>(shape[1]);
   set.width = static_cast<std::int64_t>(shape[2]);
   set.channels = static_cast<std::int64_t>(channels);
-  const auto scale = scale_of(images);
   set.pixels.resize(images.count());
   std::uint64_t from = 0;
   for (std::uint64_t n = 0; n < shape[0]; ++n) {
     for (std::uint64_t p = 0; p < plane; ++p) {
       for (std::uint64_t c = 0; c < channels; ++c)
-        set.pixels[(n * channels + c) * plane + p] = scale(images.at(from++));
+        set.pixels[(n * channels + c) * plane + p] = scale.byte(images.at(from++));
     }
   }
 }
@@ -233,11 +302,16 @@ Listing list_npz(const fs::path& given, Split split) {
   }
   auto arrays = read_arrays(
       path, [&](const std::string& key) { return key == prefix + "images" || key == prefix + "labels"; });
+  const Npy& images = arrays[prefix + "images"];
+  check_shape(images);
+  const Scale scale =
+      prefix == "test_" || prefix == "val_" ? scale_of_training(path, images) : scale_of(images);
   Dataset set;
-  fill_images(arrays[prefix + "images"], set);
+  fill_images(images, scale, set);
   if (arrays.count(prefix + "labels")) fill_labels(arrays[prefix + "labels"], set);
   auto listing = listing_of(std::move(set), path.string(), has_split);
   listing.validation = has_validation;
+  if (!scale.note.empty()) listing.notes.push_back(scale.note);
   return listing;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "data/formats.h"
 
@@ -44,6 +45,38 @@ std::string describe(const std::vector<fs::path>& files) {
     text += (i == 0 ? ": " : ", ") + files[i].filename().string();
   }
   return files.size() > 5 ? text + ", ..." : text;
+}
+
+std::uint8_t brightest_of(const std::vector<std::uint8_t>& pixels) {
+  const auto found = std::max_element(pixels.begin(), pixels.end());
+  return found == pixels.end() ? std::uint8_t{0} : *found;
+}
+
+std::optional<Problem> dark_images(const std::string& source, std::uint8_t brightest) {
+  // A quarter of the range. Values 0 .. 15 end at 15, 10, 12 and 14 bits stored in 16 at 4, 16 and 64.
+  constexpr int dark = 64;
+  if (brightest > dark) return {};
+  return Problem{
+      source, fmt::format("almost black: no value of any image is above {} of 255", brightest),
+      "If that is not meant, multiply all values so that the largest come near the top of their range "
+      "(12 bits stored in 16: by 16)."};
+}
+
+std::optional<Problem> empty_classes(const std::string& source, const std::vector<std::string>& names,
+                                     const std::vector<std::int64_t>& counts) {
+  constexpr std::size_t most = 5;
+  std::vector<std::string> empty;
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    if (counts[c] == 0) empty.push_back(names[c]);
+  }
+  if (empty.empty()) return {};
+  const auto shown = empty.begin() + static_cast<std::ptrdiff_t>(std::min(most, empty.size()));
+  return Problem{
+      source,
+      fmt::format("{} of {} classes {} no image: {}{}", empty.size(), names.size(),
+                  empty.size() == 1 ? "has" : "have", fmt::join(empty.begin(), shown, ", "),
+                  empty.size() > most ? ", ..." : ""),
+      "Add images to them, or leave them out: labels that are numbers count from 0 without a gap."};
 }
 
 std::vector<std::string> numbered_classes(std::int64_t count) {

@@ -38,6 +38,7 @@ struct Listing {
   std::vector<std::string> class_names;  ///< empty without labels
   std::vector<std::string> style_names;
   std::vector<Problem> problems;
+  std::vector<std::string> notes;  ///< what its values were taken for, where that had to be found out
   bool split = false;  ///< the items are the asked split; otherwise everything, and a hold-out is to be taken
   /// The source has validation images of its own; where it has none, those asked for validation are the ones
   /// for training.
@@ -91,6 +92,21 @@ std::string describe(const std::vector<std::filesystem::path>& files);
 /// Labels above this are taken for a mistake in the file.
 constexpr std::int64_t kMostClasses = 100000;
 
+/// The largest value; 0 where there is none.
+std::uint8_t brightest_of(const std::vector<std::uint8_t>& pixels);
+
+/// What `belamy data doctor` and a training say of images none of whose values exceeds `brightest`: nothing
+/// where some are bright enough.
+std::optional<Problem> dark_images(const std::string& source, std::uint8_t brightest);
+
+/// What both say of classes without an image; `counts` has the images of each class. Nothing where all have
+/// one.
+std::optional<Problem> empty_classes(const std::string& source, const std::vector<std::string>& names,
+                                     const std::vector<std::int64_t>& counts);
+
+/// The note of values 0 and 1 alone.
+inline constexpr const char* taken_as_black_and_white = "values 0 and 1 taken as black and white";
+
 /// "0" .. "count - 1", the names of classes that have none.
 std::vector<std::string> numbered_classes(std::int64_t count);
 
@@ -112,6 +128,7 @@ class GzFile {
 
 /// Goes through an archive (zip, tar, tar.gz, ...). For each regular file for which `wanted` is true `member`
 /// gets name, bytes and a reason when the bytes are damaged, empty otherwise. `limit` bytes a member at most.
+/// Names are UTF-8 in any locale, and never those of another member unless the archive itself repeats one.
 /// A data error when the archive itself is damaged, cut short or encrypted.
 void read_archive(
     const std::filesystem::path& path, std::uint64_t limit,

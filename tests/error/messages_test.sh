@@ -186,7 +186,7 @@ expect_text "problems: 2"
 expect_code 0 train_ring run --set train.checkpoint_every=5
 expect_failure 2 "$BELAMY" match run a.png b.png
 expect_text "gan cannot compare two images"
-expect_text "models that are: .*siamese"
+expect_text "models that can: .*siamese"
 expect_failure 2 "$BELAMY" match run a.png
 expect_text "use match RUN A B, or match RUN --query F --folder DIR"
 expect_code 0 "$BELAMY" train siamese --data images --steps 2 --out alike --set train.threads=1 --set model.width=4
@@ -213,11 +213,11 @@ expect_failure 2 "$BELAMY" sample run --out samples.bmp
 expect_text "no format is called '.bmp'"
 expect_text "F.npz"
 expect_failure 2 "$BELAMY" reconstruct run --out samples.png
-expect_text "gan is no "
-expect_text "models that are: .*autoencoder"
+expect_text "gan cannot reconstruct data"
+expect_text "models that can: .*autoencoder"
 expect_failure 2 "$BELAMY" evaluate run --likelihood-samples 10
 expect_text "gan cannot tell a likelihood"
-expect_text "models that are: .*vae"
+expect_text "models that can: .*vae"
 expect_failure 2 "$BELAMY" evaluate run --codes
 expect_text "gan cannot turn data into codes"
 expect_failure 2 "$BELAMY" evaluate run --parzen
@@ -233,7 +233,7 @@ expect_none codes.bmp codes.png
 # Two domains.
 expect_failure 2 "$BELAMY" translate run --data images
 expect_text "gan cannot translate images"
-expect_text "models that are: .*pix2pix"
+expect_text "models that can: .*pix2pix"
 expect_failure 2 "$BELAMY" classify run
 expect_text "gan cannot name classes"
 expect_failure 2 "$BELAMY" stylize run --content a.png --style b.png

@@ -111,6 +111,8 @@ TEST(FuzzImages, EveryCodec) {
       samples::png(palette, {{1, 2, 3, 4}, {5, 6, 7, 8}}),
       samples::png({.width = 2, .height = 1, .depth = 16, .type = PNG_COLOR_TYPE_RGB_ALPHA},
                    {std::vector<std::uint8_t>(16, 77)}),
+      samples::with_chunk(samples::png({.width = 4, .height = 1, .depth = 16}, {{0, 1, 2, 3, 4, 5, 6, 7}}),
+                          samples::png_chunk("sBIT", "\x0b")),
       samples::jpeg(pattern(17, 9, 1)),
       samples::jpeg(pattern(17, 9, 3)),
       samples::jpeg(pattern(9, 9, 4)),
@@ -202,6 +204,9 @@ TEST_F(FuzzReaders, Npz) {
   };
   run("set.npz", zip(images, labels), 120, 6);
   run("set.npz", images, 120, 7, [&](const std::string& bytes) { return zip(bytes, labels); });
+  auto fortran = images;
+  fortran.replace(fortran.find("False,"), 6, "True, ");
+  run("set.npz", fortran, 120, 13, [&](const std::string& bytes) { return zip(bytes, labels); });
   run("set.npz", labels, 120, 8, [&](const std::string& bytes) { return zip(images, bytes); });
 }
 
@@ -223,6 +228,14 @@ TEST_F(FuzzReaders, ArchivesAndFolders) {
   fs::remove(folder_ / "set.tar");
   run("set.tar.gz", pack("set.tar.gz"), 120, 11);
   fs::remove(folder_ / "set.tar.gz");
+  const auto picture = encode_png(pattern(4, 4, 1));
+  run("set.zip",
+      samples::zip({{"é/1.png", picture},
+                    {"猫/2.png", picture},
+                    {"\x82/3.png", picture, false, samples::unicode_name("\x82/3.png", "ü/3.png")},
+                    {"\xff/4.png", picture}}),
+      240, 14);
+  fs::remove(folder_ / "set.zip");
   members.emplace_back("dataset.json", json);
   run("set.zip", json, 120, 12, [&](const std::string& bytes) {
     members.back().second = bytes;

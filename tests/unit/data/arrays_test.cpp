@@ -19,6 +19,7 @@ using samples::TemporaryFolder;
 using samples::write;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 Dataset load(const fs::path& path, Split split, double holdout = 0.1) {
   DataOptions options;
@@ -75,6 +76,7 @@ TEST(Idx, BinaryImagesWithoutLabels) {
         gzip(idx_images(1, 1, 3, std::string("\0\0\1", 3))));
   const Dataset train = load(folder.path(), Split::train);
   EXPECT_THAT(train.pixels, ElementsAre(0, 255, 255, 255, 0, 0));
+  EXPECT_THAT(train.notes, ElementsAre("values 0 and 1 taken as black and white"));
   EXPECT_TRUE(train.labels.empty());
   EXPECT_TRUE(train.class_names.empty());
   EXPECT_THAT(load(folder.path(), Split::test).pixels, ElementsAre(0, 0, 255));
@@ -197,8 +199,10 @@ TEST(Cifar, DamageIsAnError) {
   EXPECT_THAT(error_of(folder.path()), HasSubstr("image 1 has label 10"));
 }
 
-std::string npy(const std::string& type, const std::string& shape, const std::string& bytes) {
-  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+std::string npy(const std::string& type, const std::string& shape, const std::string& bytes,
+                const std::string& fortran = "False") {
+  std::string header =
+      "{'descr': '" + type + "', 'fortran_order': " + fortran + ", 'shape': (" + shape + "), }";
   header.resize(118, ' ');
   return std::string("\x93NUMPY\1\0\x76\0", 10) + header + bytes;
 }
@@ -233,18 +237,117 @@ TEST(Npz, SplitsOfTheirOwn) {
   EXPECT_THAT(test.labels, ElementsAre(1));
 }
 
-TEST(Npz, FloatsAreScaled) {
+// An array of one image of one row.
+std::string floats(const std::vector<float>& values) {
+  return npy("<f4", fmt::format("1, 1, {}", values.size()),
+             std::string(reinterpret_cast<const char*>(values.data()), values.size() * 4));
+}
+
+std::string bytes(const std::vector<std::uint8_t>& values) {
+  return npy("|u1", fmt::format("1, 1, {}", values.size()), std::string(values.begin(), values.end()));
+}
+
+TEST(Npz, FloatsAreScaledAndSaySo) {
   TemporaryFolder folder;
-  const auto floats = [](std::vector<float> values) {
-    return std::string(reinterpret_cast<const char*>(values.data()), values.size() * 4);
-  };
   const fs::path file = folder / "set.npz";
-  samples::write_archive(file, {{"images.npy", npy("<f4", "1, 1, 3", floats({0, 0.5f, 1}))}});
-  EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre(0, 128, 255));
-  samples::write_archive(file, {{"images.npy", npy("<f4", "1, 1, 3", floats({-1, 0, 1}))}});
-  EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre(0, 128, 255));
-  samples::write_archive(file, {{"images.npy", npy("<f4", "1, 1, 3", floats({-1, 0, 300}))}});
-  EXPECT_THAT(error_of(file), HasSubstr("values from -1 to 300"));
+  const auto expect = [&](const std::vector<float>& values, const std::vector<std::uint8_t>& pixels,
+                          const std::string& note) {
+    samples::write_archive(file, {{"images.npy", floats(values)}});
+    const Dataset set = load(file, Split::train, 0);
+    EXPECT_EQ(set.pixels, pixels);
+    EXPECT_THAT(set.notes, ElementsAre(note));
+  };
+  expect({0, 0.5f, 1}, {0, 128, 255}, "values 0 .. 1 taken as 0 .. 1 (black to white)");
+  expect({0.25f, 0.5f}, {64, 128}, "values 0.25 .. 0.5 taken as 0 .. 1 (black to white)");
+  expect({-1e-6f, 0.5f, 1}, {0, 128, 255}, "values -1e-06 .. 1 taken as 0 .. 1 (black to white)");
+  expect({0, 0.5f, 1.001f}, {0, 128, 255}, "values 0 .. 1.001 taken as 0 .. 1 (black to white)");
+  expect({-1, 0, 1}, {0, 128, 255}, "values -1 .. 1 taken as -1 .. 1 (black to white)");
+  expect({-1.001f, 0, 0.5f}, {0, 128, 191}, "values -1.001 .. 0.5 taken as -1 .. 1 (black to white)");
+  expect({0, 99.6f, 255}, {0, 100, 255}, "values 0 .. 255 taken as 0 .. 255 (black to white)");
+  expect({-0.25f, 99, 255.25f}, {0, 99, 255}, "values -0.25 .. 255.25 taken as 0 .. 255 (black to white)");
+  for (const auto& values : std::vector<std::vector<float>>{
+           {-1, 0, 300}, {-0.05f, 0.5f, 1}, {0, 0.5f, 1.1f}, {-1.1f, 0, 1}, {-1, 0, 1.1f}, {-2, 0, 255}}) {
+    samples::write_archive(file, {{"images.npy", floats(values)}});
+    const auto text = error_of(file);
+    EXPECT_THAT(text, HasSubstr(fmt::format("values from {:g} to {:g} are in no known range", values.front(),
+                                            values.back())));
+    EXPECT_THAT(text, HasSubstr("Clip or scale them"));
+  }
+}
+
+TEST(Npz, TheTrainingImagesSayWhatAllSplitsAre) {
+  TemporaryFolder folder;
+  const fs::path file = folder / "set.npz";
+  samples::write_archive(file, {{"train_images.npy", floats({-1, 0, 1})},
+                                {"val_images.npy", floats({0.5f, 0.5f})},
+                                {"test_images.npy", floats({0, 1})}});
+  EXPECT_THAT(load(file, Split::test).pixels, ElementsAre(128, 255));
+  EXPECT_THAT(load(file, Split::validation).pixels, ElementsAre(191, 191));
+  samples::write_archive(file, {{"train_images.npy", bytes({0, 200})}, {"test_images.npy", bytes({0, 1})}});
+  EXPECT_THAT(load(file, Split::test).pixels, ElementsAre(0, 1));
+  samples::write_archive(file, {{"train_images.npy", floats({0, 1})}, {"test_images.npy", floats({-1, 1})}});
+  EXPECT_THAT(error_of(file, Split::test),
+              HasSubstr("values from -1 to 1, but the training images are in 0 .. 1"));
+}
+
+TEST(Npz, ZeroAndOneAreBlackAndWhite) {
+  TemporaryFolder folder;
+  const fs::path file = folder / "set.npz";
+  samples::write_archive(file, {{"images.npy", bytes({0, 1, 1})}});
+  EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre(0, 255, 255));
+  EXPECT_THAT(load(file, Split::train, 0).notes, ElementsAre("values 0 and 1 taken as black and white"));
+  samples::write_archive(file, {{"images.npy", npy("|b1", "1, 1, 2", std::string("\0\1", 2))}});
+  EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre(0, 255));
+  EXPECT_THAT(load(file, Split::train, 0).notes,
+              ElementsAre("values False and True taken as black and white"));
+  samples::write_archive(file, {{"images.npy", bytes({0, 2, 255})}});
+  EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre(0, 2, 255));
+  EXPECT_THAT(load(file, Split::train, 0).notes, IsEmpty());
+}
+
+TEST(Npz, FortranOrder) {
+  TemporaryFolder folder;
+  const fs::path file = folder / "set.npz";
+  // numpy.arange(100, 124).reshape(2, 2, 2, 3) as Fortran stores it.
+  std::string values;
+  for (int c = 0; c < 3; ++c) {
+    for (int x = 0; x < 2; ++x) {
+      for (int y = 0; y < 2; ++y) {
+        for (int n = 0; n < 2; ++n) values.push_back(static_cast<char>(100 + ((n * 2 + y) * 2 + x) * 3 + c));
+      }
+    }
+  }
+  samples::write_archive(file, {{"images.npy", npy("|u1", "2, 2, 2, 3", values, "True")},
+                                {"labels.npy", npy("<u2", "2, 1", std::string("\1\0\0\0", 4), "True")}});
+  const Dataset set = load(file, Split::train, 0);
+  EXPECT_THAT(set.image(0).pixels, ElementsAre(100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111));
+  EXPECT_THAT(set.image(1).pixels, ElementsAre(112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 123));
+  EXPECT_THAT(set.labels, ElementsAre(1, 0));
+  // Values of two bytes.
+  samples::write_archive(file,
+                         {{"images.npy", npy("<u2", "1, 2, 2", std::string("a\0c\0b\0d\0", 8), "True")}});
+  EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre('a', 'b', 'c', 'd'));
+  samples::write_archive(file, {{"images.npy", npy("|u1", "1, 1, 1", "a", "Maybe")}});
+  EXPECT_THAT(error_of(file), HasSubstr("fortran_order is Maybe"));
+}
+
+TEST(Npz, LabelsWithGapsSaySo) {
+  TemporaryFolder folder;
+  const fs::path file = folder / "set.npz";
+  samples::write_archive(file, {{"images.npy", npy("|u1", "4, 1, 1", "abcd")},
+                                {"labels.npy", npy("|u1", "4,", std::string("\0\3\7\x5a", 4))}});
+  const Dataset set = load(file, Split::train, 0);
+  EXPECT_THAT(set.labels, ElementsAre(0, 3, 7, 90));
+  EXPECT_EQ(set.class_names.size(), 91u);
+  EXPECT_THAT(set.notes, ElementsAre(HasSubstr("87 of 91 classes have no image: 1, 2, 4, 5, 6, ...")));
+  // Those that a limit leaves out are there all the same.
+  samples::write_archive(file, {{"images.npy", npy("|u1", "4, 1, 1", "abcd")},
+                                {"labels.npy", npy("|u1", "4,", std::string("\0\1\2\3", 4))}});
+  DataOptions options;
+  options.source = file.string();
+  options.limit = 1;
+  EXPECT_THAT(load_dataset(options, Split::train).notes, IsEmpty());
+  EXPECT_THAT(load_dataset(options, Split::test).notes, IsEmpty());
 }
 
 TEST(Npz, DamageIsAnError) {

@@ -118,6 +118,54 @@ TEST(Doctor, TakesNoLettersForDomains) {
   for (const auto& fact : diagnose("glyphs").facts) EXPECT_THAT(fact, testing::Not(HasSubstr("data.pairs")));
 }
 
+TEST(Doctor, NamesDarkImagesAsATrainingDoes) {
+  TemporaryFolder folder;
+  const auto reasons = [&](int brightest) {
+    for (unsigned i = 0; i < 6; ++i) {
+      auto image = noise(16, i);
+      for (auto& value : image.pixels)
+        value = static_cast<std::uint8_t>(value * (i == 5 ? brightest : 9) / 255);
+      write(folder / fmt::format("set/{}.png", i), encode_png(image));
+    }
+    const Diagnosis found = diagnose((folder / "set").string());
+    DataOptions options;
+    options.source = (folder / "set").string();
+    options.holdout = 0;
+    const auto notes = load_dataset(options, Split::train).notes;
+    EXPECT_EQ(notes.size(), found.problems.size());
+    for (std::size_t i = 0; i < notes.size(); ++i)
+      EXPECT_EQ(notes[i], found.problems[i].reason + ". " + found.problems[i].cure);
+    return found.problems;
+  };
+  EXPECT_THAT(reasons(16), testing::ElementsAre(problem("set", "no value of any image is above 16 of 255")));
+  EXPECT_THAT(reasons(60), testing::ElementsAre(problem("set", "almost black")));
+  EXPECT_THAT(reasons(80), IsEmpty());
+}
+
+TEST(Doctor, CountsClassesWithoutAnImage) {
+  TemporaryFolder folder;
+  std::string pixels, labels;
+  for (unsigned i = 0; i < 20; ++i) {
+    const auto image = noise(16, i).pixels;
+    pixels.append(image.begin(), image.end());
+    labels.push_back(static_cast<char>(i % 2 * 90));
+  }
+  write(folder / "images-idx3-ubyte", samples::idx_images(20, 16, 16, pixels));
+  write(folder / "labels-idx1-ubyte", samples::idx_labels(20, labels));
+  EXPECT_THAT(diagnose(folder.path().string()).problems,
+              testing::ElementsAre(
+                  problem("images-idx3-ubyte", "89 of 91 classes have no image: 1, 2, 3, 4, 5, ...")));
+}
+
+TEST(Doctor, SaysWhatValuesWereTakenFor) {
+  TemporaryFolder folder;
+  std::string pixels;
+  for (unsigned i = 0; i < 256; ++i) pixels.push_back(static_cast<char>(i * i / 7 % 2));
+  write(folder / "images-idx3-ubyte", samples::idx_images(1, 16, 16, pixels));
+  EXPECT_THAT(diagnose(folder.path().string()).facts,
+              Contains("all: values 0 and 1 taken as black and white"));
+}
+
 TEST(Doctor, ExplainsFoldersOfPairs) {
   TemporaryFolder folder;
   for (unsigned i = 0; i < 6; ++i) {

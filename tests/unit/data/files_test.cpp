@@ -1,6 +1,8 @@
 // Image files in folders and archives.
+#include <clocale>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <locale.h>
 
 #include "belamy/error.h"
 
@@ -327,6 +329,107 @@ TEST(Archives, TwoWithoutSplitAreNotGuessedAt) {
   write_archive(folder / "two.zip", {{"1.png", dot(2)}});
   EXPECT_THAT(error_of(folder.path()), HasSubstr("several archives"));
   EXPECT_THAT(load(folder / "two.zip").pixels, ElementsAre(2));
+}
+
+// What a call gives in the C locale and, as in a program that asks for the user's, in one of UTF-8.
+template <class Call>
+void in_each_locale(const Call& call) {
+  for (const char* name : {"C", "C.UTF-8", "de_DE.ISO-8859-1"}) {
+    if (!std::setlocale(LC_ALL, name)) continue;
+    const auto before = uselocale(nullptr);
+    call(std::string("locale ") + name);
+    EXPECT_EQ(uselocale(nullptr), before);
+    EXPECT_STREQ(std::setlocale(LC_ALL, nullptr), name);
+    std::setlocale(LC_ALL, "C");
+  }
+}
+
+std::vector<std::string> member_names(const Dataset& set) {
+  std::vector<std::string> names;
+  for (const auto& name : set.names) names.push_back(name.substr(name.rfind(':') + 1));
+  return names;
+}
+
+TEST(Archives, NamesInUtf8AreKept) {
+  TemporaryFolder folder;
+  const std::string decomposed = "e\xcc\x81";  // e and an accent, as a Mac writes it
+  const std::vector<samples::ZipMember> members = {
+      {"set/", "", true},          {"set/été/", "", true},
+      {"set/été/1.png", dot(101)}, {"set/été/2.png", dot(102)},
+      {"set/猫/1.png", dot(103)},  {"set/猫/é.png", dot(104)},
+      {"set/dog/1.png", dot(105)}, {"set/" + decomposed + "/1.png", dot(106)}};
+  write(folder / "flagged.zip", samples::zip(members));
+  auto plain = members;
+  for (auto& member : plain) member.utf8 = false;
+  write(folder / "plain.zip", samples::zip(plain));
+  std::string ustar, pax;
+  for (const auto& member : members) {
+    if (member.bytes.empty()) continue;
+    ustar += samples::tar_member(member.name, member.bytes);
+    const std::string record = " path=" + member.name + "\n";
+    pax += samples::tar_member("PaxHeader", std::to_string(record.size() + 2) + record, 'x') +
+           samples::tar_member("ascii", member.bytes);
+  }
+  write(folder / "ustar.tar", ustar + std::string(1024, '\0'));
+  write(folder / "pax.tar.gz", samples::gzip(pax + std::string(1024, '\0')));
+  in_each_locale([&](const std::string& locale) {
+    for (const char* name : {"flagged.zip", "plain.zip", "ustar.tar", "pax.tar.gz"}) {
+      const Dataset set = load(folder / name);
+      EXPECT_THAT(set.problems, IsEmpty()) << name << ", " << locale;
+      EXPECT_THAT(set.class_names, ElementsAre("dog", decomposed, "été", "猫")) << name << ", " << locale;
+      EXPECT_THAT(set.pixels, ElementsAre(105, 106, 101, 102, 103, 104)) << name << ", " << locale;
+    }
+  });
+}
+
+TEST(Archives, NamesOfOtherCharacterSetsStayDistinct) {
+  TemporaryFolder folder;
+  const std::string bytes = "\x82t\x82";  // code page 437
+  write(folder / "a.zip",
+        samples::zip({{bytes + "/1.png", dot(101), false},
+                      {"\xe9t\xe9/1.png", dot(102), false},  // ISO 8859-1
+                      {"\xfft\xe9/1.png", dot(103), true},   // no UTF-8, whatever it says
+                      {"?/1.png", dot(104), false, samples::unicode_name("?/1.png", "猫/1.png")},
+                      {"?/2.png", dot(105), false, samples::unicode_name("other", "犬/2.png")},
+                      {"\x81\\1.png", dot(106), false},
+                      {"ü/2.png", dot(107), true,
+                       samples::little_endian(0xcafe, 2) + samples::little_endian(3000, 2) +
+                           std::string(3000, '\0')}}));
+  in_each_locale([&](const std::string& locale) {
+    const Dataset set = load(folder / "a.zip");
+    EXPECT_THAT(set.problems, IsEmpty()) << locale;
+    EXPECT_THAT(member_names(set), ElementsAre("?/2.png", "\u00a0tΘ/1.png", "été/1.png", "ü/1.png", "ü/2.png",
+                                               "ΘtΘ/1.png", "猫/1.png"))
+        << locale;
+    EXPECT_THAT(set.pixels, ElementsAre(105, 103, 101, 106, 107, 102, 104)) << locale;
+  });
+  write(folder / "a.tar", samples::tar_member("\xe9/1.png", dot(101)) +
+                              samples::tar_member("é/1.png", dot(102)) + std::string(1024, '\0'));
+  EXPECT_THAT(load(folder / "a.tar").class_names, ElementsAre("é", "Θ"));
+}
+
+TEST(Archives, TwoNamesNeverBecomeOne) {
+  TemporaryFolder folder;
+  write(folder / "a.zip", samples::zip({{"a/é.png", dot(101), true},
+                                        {"a/\x82.png", dot(102), false},
+                                        {"a/\xff.png", dot(103), true},
+                                        {"a/\xff\xff.png", dot(104), true}}));
+  const Dataset set = load(folder / "a.zip");
+  EXPECT_THAT(set.problems, IsEmpty());
+  EXPECT_THAT(member_names(set), testing::UnorderedElementsAre("a/é.png", "a/é (member 1).png",
+                                                               "a/\u00a0.png", "a/\u00a0\u00a0.png"));
+  EXPECT_THAT(set.pixels, testing::UnorderedElementsAre(101, 102, 103, 104));
+}
+
+TEST(Archives, LabelsOfDatasetJsonFindTheirNames) {
+  TemporaryFolder folder;
+  write(folder / "a.zip", samples::zip({{"猫.png", dot(101)},
+                                        {"犬.png", dot(102)},
+                                        {"dataset.json", R"({"labels": [["猫.png", 1], ["犬.png", 0]]})"}}));
+  const Dataset set = load(folder / "a.zip");
+  EXPECT_THAT(set.problems, IsEmpty());
+  EXPECT_THAT(set.labels, ElementsAre(0, 1));  // 犬 is U+72AC, 猫 U+732B
+  EXPECT_THAT(set.pixels, ElementsAre(102, 101));
 }
 
 TEST(StyleGan, LabelsOfDatasetJson) {

@@ -92,9 +92,63 @@ TEST(Png, PaletteWithAlphaAndInterlace) {
             image.pixels);
 }
 
+TEST(Png, SignificantBitsOfSixteen) {
+  const PngOptions wide{.width = 3, .height = 1, .depth = 16};
+  const auto decoded = [](const std::string& png, const std::string& bits) {
+    return decode_image(samples::with_chunk(png, samples::png_chunk("sBIT", bits)), "x").pixels;
+  };
+  // 0, 2047 and 4095 of a sensor with 12 bits, stored as they are.
+  const auto sensor = png(wide, {{0, 0, 0x07, 0xff, 0x0f, 0xff}});
+  EXPECT_THAT(decode_image(sensor, "x").pixels, ElementsAre(0, 8, 16));
+  EXPECT_THAT(decoded(sensor, "\x0c"), ElementsAre(0, 127, 255));
+  EXPECT_THAT(decoded(sensor, "\x0e"), ElementsAre(0, 32, 64));  // 14 bits
+  EXPECT_THAT(decoded(sensor, "\x10"), ElementsAre(0, 8, 16));
+  EXPECT_THAT(decoded(sensor, "\x0a"), ElementsAre(0, 8, 16));  // not true: larger values than 10 bits hold
+  // Dark values of 12 bits, 3, 100 and 255, that were scaled to 16 as they should: by zeros, and as products.
+  EXPECT_THAT(decoded(png(wide, {{0x00, 0x30, 0x06, 0x40, 0x0f, 0xf0}}), "\x0c"), ElementsAre(0, 6, 16));
+  EXPECT_THAT(decoded(png(wide, {{0x00, 0x30, 0x06, 0x40, 0x0f, 0xf1}}), "\x0c"), ElementsAre(0, 6, 16));
+  // Colours and alpha each for themselves.
+  const auto colour = png({.width = 1, .height = 1, .depth = 16, .type = PNG_COLOR_TYPE_RGB_ALPHA},
+                          {{0x0f, 0xff, 0x07, 0xff, 0, 0, 0xff, 0xff}});
+  EXPECT_THAT(decoded(colour, "\x0c\x0c\x0c\x10"), ElementsAre(255, 127, 0));
+}
+
+// Everything that viewers pass over, and no other: remarks with wrong checksums or contents, and what
+// follows.
+TEST(Png, RemarksThatAreDamagedLoseNoPixels) {
+  const Image image = pattern();
+  const std::string whole = encode_png(image);
+  const auto expect_whole = [&](const std::string& bytes, const char* what) {
+    EXPECT_EQ(decode_image(bytes, "x").pixels, image.pixels) << what;
+  };
+  auto wrong_sum = samples::png_chunk("tEXt", std::string("Comment\0hello", 13));
+  wrong_sum.back() ^= 1;
+  expect_whole(samples::with_chunk(whole, wrong_sum), "checksum of a text");
+  auto of_gamma = samples::png_chunk("gAMA", samples::big_endian(45455));
+  of_gamma.back() ^= 1;
+  expect_whole(samples::with_chunk(whole, of_gamma), "checksum of the gamma");
+  const std::vector<std::pair<std::string, std::string>> remarks = {
+      {"iCCP", std::string("name\0\0no profile", 16)},
+      {"sRGB", "\x09"},
+      {"tIME", std::string("\x07\xe8\x0d\x20\x19\x3d\x3d", 7)},
+      {"pHYs", "short"},
+      {"sBIT", "\x09"},
+      {"bKGD", "longer than it may be"},
+      {"zTXt", std::string("key\0\0not packed", 15)}};
+  for (const auto& [type, data] : remarks) {
+    const auto chunk = samples::png_chunk(type, data);
+    expect_whole(samples::with_chunk(whole, chunk), type.c_str());
+    expect_whole(samples::with_chunk(samples::with_chunk(whole, chunk), chunk), type.c_str());
+    expect_whole(std::string(whole).insert(whole.size() - 12, chunk), type.c_str());  // behind the rows
+  }
+  expect_whole(whole + "and more", "bytes behind the end");
+  expect_whole(whole.substr(0, whole.size() - 12), "no end");
+}
+
 TEST(Png, DamageIsAnError) {
   const std::string whole = encode_png(pattern());
-  for (std::size_t size = 8; size < whole.size(); size += 5) {
+  constexpr std::size_t end = 12;  // the last chunk, which holds nothing
+  for (std::size_t size = 8; size < whole.size() - end; ++size) {
     EXPECT_THAT(error_of(whole.substr(0, size)), StartsWith("x.img: damaged PNG")) << size;
   }
   std::string flipped = whole;
@@ -187,10 +241,30 @@ TEST(Jpeg, StandsUprightAsExifSays) {
     EXPECT_EQ(decode_image(with_exif(plain, whole.substr(0, size)), "x").width, 24) << size;
 }
 
+TEST(Jpeg, OdditiesLoseNoPixels) {
+  const std::string whole = samples::jpeg(convert_channels(pattern(), 3));
+  const auto expected = decode_image(whole, "x").pixels;
+  const auto expect_whole = [&](const std::string& bytes, const char* what) {
+    ASSERT_NE(bytes, whole) << what;
+    EXPECT_EQ(decode_image(bytes, "x").pixels, expected) << what;
+  };
+  // Ss, Se, Ah and Al end the header of the scan; a baseline picture has no use for them.
+  const auto scan = whole.find("\xff\xda");
+  const auto parameters = scan + 2 + static_cast<unsigned char>(whole[scan + 3]) - 3;
+  expect_whole(std::string(whole).replace(parameters, 3, 3, '\0'), "parameters of the scan");
+  expect_whole(std::string(whole).replace(whole.find("JFIF") + 5, 1, 1, '\x09'), "version of JFIF");
+  expect_whole(std::string(whole).insert(scan, "garbage"), "bytes between segments");
+  expect_whole(std::string(whole).insert(whole.size() - 2, "garbage"), "bytes before the end");
+  expect_whole(whole + "garbage", "bytes behind the end");
+  expect_whole(whole.substr(0, whole.size() - 2), "no end");
+}
+
 TEST(Jpeg, DamageIsAnError) {
-  const std::string whole = samples::jpeg(pattern());
-  for (std::size_t size = 3; size + 2 < whole.size(); size += 7) {
-    EXPECT_THAT(error_of(whole.substr(0, size)), StartsWith("x.img: damaged JPEG")) << size;
+  for (const bool progressive : {false, true}) {
+    const std::string whole = samples::jpeg(convert_channels(pattern(), 3), progressive);
+    for (std::size_t size = 3; size + 2 < whole.size(); ++size) {
+      EXPECT_THAT(error_of(whole.substr(0, size)), StartsWith("x.img: damaged JPEG")) << size;
+    }
   }
 }
 

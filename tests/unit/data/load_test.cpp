@@ -255,14 +255,14 @@ TEST(Fitting, SaysWhatItDid) {
     EXPECT_EQ(set.channels, channels > 0 ? channels : image.channels);
     return set.notes.empty() ? "" : set.notes[0];
   };
-  EXPECT_EQ(note(flat(105, 105, {9}), 32, 1, "crop"), "105x105 gray -> 32x32 gray, antialiased");
-  EXPECT_EQ(note(flat(28, 28, {9}), 32, 0, "pad"), "28x28 gray -> 32x32 gray, padded");
-  EXPECT_EQ(note(flat(28, 28, {9}), 32, 0, "crop"), "28x28 gray -> 32x32 gray, enlarged");
-  EXPECT_EQ(note(flat(40, 20, {9, 8, 7}), 8, 1, "crop"), "40x20 colour -> 8x8 gray, cropped, antialiased");
-  EXPECT_EQ(note(flat(40, 20, {9}), 8, 3, "pad"), "40x20 gray -> 8x8 colour, padded, antialiased");
-  EXPECT_EQ(note(flat(40, 20, {9}), 8, 3, "stretch"), "40x20 gray -> 8x8 colour, stretched, antialiased");
-  EXPECT_EQ(note(flat(8, 8, {9}), 8, 1, "crop"), "");
-  EXPECT_EQ(note(flat(40, 20, {9}), 0, 0, "crop"), "");
+  EXPECT_EQ(note(flat(105, 105, {200}), 32, 1, "crop"), "105x105 gray -> 32x32 gray, antialiased");
+  EXPECT_EQ(note(flat(28, 28, {200}), 32, 0, "pad"), "28x28 gray -> 32x32 gray, padded");
+  EXPECT_EQ(note(flat(28, 28, {200}), 32, 0, "crop"), "28x28 gray -> 32x32 gray, enlarged");
+  EXPECT_EQ(note(flat(40, 20, {200, 8, 7}), 8, 1, "crop"), "40x20 colour -> 8x8 gray, cropped, antialiased");
+  EXPECT_EQ(note(flat(40, 20, {200}), 8, 3, "pad"), "40x20 gray -> 8x8 colour, padded, antialiased");
+  EXPECT_EQ(note(flat(40, 20, {200}), 8, 3, "stretch"), "40x20 gray -> 8x8 colour, stretched, antialiased");
+  EXPECT_EQ(note(flat(8, 8, {200}), 8, 1, "crop"), "");
+  EXPECT_EQ(note(flat(40, 20, {200}), 0, 0, "crop"), "");
 }
 
 TEST(Fitting, PixelsArePlanar) {
@@ -277,8 +277,8 @@ TEST(Fitting, PixelsArePlanar) {
 
 TEST(Fitting, ImagesThatDiffer) {
   TemporaryFolder folder;
-  write(folder / "set/1.png", encode_png(flat(4, 4, {9})));
-  write(folder / "set/2.png", encode_png(flat(6, 3, {9})));
+  write(folder / "set/1.png", encode_png(flat(4, 4, {200})));
+  write(folder / "set/2.png", encode_png(flat(6, 3, {200})));
   DataOptions options = options_for(folder / "set");
   options.holdout = 0;
   const std::string text = error_of(options, ExitCode::data);
@@ -289,7 +289,7 @@ TEST(Fitting, ImagesThatDiffer) {
   const Dataset set = load_dataset(options, Split::train);
   EXPECT_EQ(set.count, 2);
   EXPECT_THAT(set.notes, ElementsAre("4x4 to 6x3 gray -> 4x4 gray, cropped, enlarged"));
-  write(folder / "set/2.png", encode_png(flat(4, 4, {9, 9, 9})));
+  write(folder / "set/2.png", encode_png(flat(4, 4, {200, 200, 200})));
   EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("Set data.channels to 1"));
 }
 

@@ -128,8 +128,22 @@ inline std::string png(const PngOptions& options, std::vector<std::vector<std::u
   return out;
 }
 
+/// A chunk of a PNG with its checksum.
+inline std::string png_chunk(const std::string& type, const std::string& data) {
+  const std::string body = type + data;
+  const auto sum = crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size());
+  return big_endian(static_cast<std::uint32_t>(data.size())) + body +
+         big_endian(static_cast<std::uint32_t>(sum));
+}
+
+/// The PNG with these bytes behind its first chunk.
+inline std::string with_chunk(std::string png, const std::string& chunk) {
+  constexpr std::size_t behind_header = 8 + 25;
+  return png.insert(behind_header, chunk);
+}
+
 /// A JPEG of quality 95 with 1 (gray), 3 (RGB) or 4 (CMYK) channels.
-inline std::string jpeg(const Image& image) {
+inline std::string jpeg(const Image& image, bool progressive = false) {
   jpeg_compress_struct file{};
   jpeg_error_mgr errors{};
   file.err = jpeg_std_error(&errors);
@@ -143,6 +157,7 @@ inline std::string jpeg(const Image& image) {
   file.in_color_space = image.channels == 1 ? JCS_GRAYSCALE : image.channels == 3 ? JCS_RGB : JCS_CMYK;
   jpeg_set_defaults(&file);
   jpeg_set_quality(&file, 95, TRUE);
+  if (progressive) jpeg_simple_progression(&file);
   jpeg_start_compress(&file, TRUE);
   while (file.next_scanline < file.image_height) {
     auto* row = const_cast<JSAMPROW>(image.pixels.data()) +
@@ -182,6 +197,63 @@ inline void write_archive(const fs::path& path, const Members& members) {
   }
   archive_write_close(file);
   archive_write_free(file);
+}
+
+inline std::string little_endian(std::uint64_t value, int bytes) {
+  std::string out;
+  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+  return out;
+}
+
+/// A member of a zip: the name's bytes as they are to be stored, and whether the zip says that they are
+/// UTF-8.
+struct ZipMember {
+  std::string name, bytes;
+  bool utf8 = true;
+  std::string extra = {};
+};
+
+/// A zip as many programs write it, without what libarchive would make of the names.
+inline std::string zip(const std::vector<ZipMember>& members) {
+  std::string out, directory;
+  for (const auto& member : members) {
+    const auto sum = crc32_z(0, reinterpret_cast<const Bytef*>(member.bytes.data()), member.bytes.size());
+    const std::string common = little_endian(20, 2) + little_endian(member.utf8 ? 0x800 : 0, 2) +
+                               little_endian(0, 2) + little_endian(0x210000, 4) + little_endian(sum, 4) +
+                               little_endian(member.bytes.size(), 4) + little_endian(member.bytes.size(), 4) +
+                               little_endian(member.name.size(), 2) + little_endian(member.extra.size(), 2);
+    directory += "PK\1\2" + little_endian(20, 2) + common + little_endian(0, 10) +
+                 little_endian(out.size(), 4) + member.name + member.extra;
+    out += "PK\3\4" + common + member.name + member.extra + member.bytes;
+  }
+  const auto count = little_endian(members.size(), 2);
+  return out + directory + "PK\5\6" + little_endian(0, 4) + count + count +
+         little_endian(directory.size(), 4) + little_endian(out.size(), 4) + little_endian(0, 2);
+}
+
+/// Info-ZIP's field with the name in UTF-8, for the extra bytes of a member that is stored under `name`.
+inline std::string unicode_name(const std::string& name, const std::string& utf8) {
+  const auto sum = crc32_z(0, reinterpret_cast<const Bytef*>(name.data()), name.size());
+  return little_endian(0x7075, 2) + little_endian(5 + utf8.size(), 2) + "\1" + little_endian(sum, 4) + utf8;
+}
+
+/// A member of a tar, in the form of ustar. Type '0' is a file, 'x' a record of pax for the next member.
+inline std::string tar_member(const std::string& name, const std::string& bytes, char type = '0') {
+  std::string header(512, '\0');
+  const auto put = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
+  put(0, name);
+  put(100, "0000644");
+  put(124, fmt::format("{:011o}", bytes.size()));
+  put(136, "00000000000");
+  put(148, "        ");
+  header[156] = type;
+  put(257, std::string("ustar\0"
+                       "00",
+                       8));
+  unsigned sum = 0;
+  for (const char c : header) sum += static_cast<unsigned char>(c);
+  put(148, fmt::format("{:06o}", sum) + std::string("\0 ", 2));
+  return header + bytes + std::string((512 - bytes.size() % 512) % 512, '\0');
 }
 
 }  // namespace belamy::samples
