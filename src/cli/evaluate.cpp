@@ -35,7 +35,8 @@ void add_evaluate(Verb program) {
   verb.does([request] {
     const auto run = Run::open(request->run, request->device, warn);
     Progress progress;
-    const auto scores = judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
+    const auto result = judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
+    const auto& scores = result.scores;
     progress.finish();
     const auto rows = RunFolder::read(Env::real(), request->run).read_metrics();
     fmt::print("{} at step {}, trained in {}, on the {} set\n", run->recipe().name, format_count(run->step()),
@@ -44,6 +45,7 @@ void add_evaluate(Verb program) {
       fmt::print("  {:<30} {:>10.4f} {}\n", score.name, score.value, score.unit);
       if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);
     }
+    for (const auto& line : result.not_measured) fmt::print("  not measured: {}\n", line);
     bool all = true;
     for (const auto& verdict : check_expectations(run->recipe(), scores)) {
       fmt::print("  expected {}: {}\n", verdict.claim,

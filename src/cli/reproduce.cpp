@@ -158,7 +158,8 @@ std::optional<Scores> run_recipe(const Row::Group& group, std::int64_t seed, con
   }
   if (!train_in_folder(*recipe, out, true, progress).finished) return std::nullopt;
   const auto run = Run::open(out, "auto", warn);
-  auto scores = judge(*run, judge_request_of(group), [&](const std::string& text) { progress.update(text); });
+  auto scores =
+      judge(*run, judge_request_of(group), [&](const std::string& text) { progress.update(text); }).scores;
   auto folder = RunFolder::open(Env::real(), out);
   write_evaluation(folder, run->step(), scores);
   write_run_report(folder, *recipe);

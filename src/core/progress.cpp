@@ -48,6 +48,13 @@ void Progress::update(const std::string& text) {
   std::fflush(stream_);
 }
 
+void Progress::update_each_second(const std::string& text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < std::chrono::seconds(1)) return;
+  last_ = now;
+  update(text);
+}
+
 void Progress::line(const std::string& text) {
   std::fputs(((open_ ? "\r\x1b[K" : "") + text + "\n").c_str(), stream_);
   if (open_) {

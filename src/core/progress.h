@@ -2,6 +2,7 @@
 // elsewhere.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -18,6 +19,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(const std::string& text);
+  /// The same at most once a second, the first time after a second: for what is mostly over sooner.
+  void update_each_second(const std::string& text);
   void line(const std::string& text);  ///< a line that stays
   void finish();  ///< keeps the last text and goes to the next line; nothing where no line is open
   bool terminal() const { return terminal_; }
@@ -26,6 +29,7 @@ class Progress {
   std::FILE* stream_;
   bool terminal_;
   bool open_ = false;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   std::string text_;
 };
 

@@ -451,8 +451,10 @@ Dataset load_dataset(const DataOptions& options, Split split) {
   set.others.push_back(load_dataset(second, split));
   auto& target = set.others.back();
   if (target.is_images() != set.is_images())
-    throw usage_error(fmt::format("'{}' and '{}' are images and points", source.name, target.name),
-                      "choose two domains of one kind");
+    throw usage_error(
+        fmt::format("'{}' holds {} and '{}' {}", source.name, set.is_images() ? "images" : "points",
+                    target.name, target.is_images() ? "images" : "points"),
+        "choose two domains of one kind");
   set.notes.insert(set.notes.end(), target.notes.begin(), target.notes.end());
   return set;
 }

@@ -118,8 +118,8 @@ Files find_files(const fs::path& path, Split split) {
   if (files.split) {
     files.validation = !images[IdxPart::valid].empty();
     const IdxPart part = split == Split::test                             ? IdxPart::test
-                      : split == Split::validation && files.validation ? IdxPart::valid
-                                                                       : IdxPart::train;
+                         : split == Split::validation && files.validation ? IdxPart::valid
+                                                                          : IdxPart::train;
     const auto& candidates = images[part];
     if (candidates.size() > 1) {
       throw data_error(fmt::format("{}: several IDX sets: {}", path.string(), describe(candidates)),

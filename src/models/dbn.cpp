@@ -233,7 +233,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
     way_up_->take(*machines_[top], top);
   }
 
-  Tensor naming(const Batch& known, const Tensor& codes, StepContext& context) const {
+  Tensor naming(const Examples& known, const Tensor& codes, StepContext& context) const {
     const auto logits = softmax_->forward(codes);
     const auto loss = at::cross_entropy_loss(logits, known.labels);
     context.record("loss/labelled", loss);

@@ -7,6 +7,7 @@
 #include "belamy/error.h"
 
 #include "core/progress.h"
+#include "core/random.h"
 #include "data/dataset.h"
 #include "metrics/classifier.h"
 #include "metrics/diversity.h"
@@ -122,8 +123,20 @@ void judge_point_sampler(const Tensor& samples, const Dataset& train, const Tens
   scores.push_back({"earth mover distance floor", floor.earth_movers, "", "the same for training points"});
 }
 
-void judge_sampler(Run& run, const Tensor& drawn, const Dataset& train, const Dataset& test,
-                   const JudgeRequest& request, std::vector<ReportScore>& scores,
+// Classes to ask a conditional sampler for, as often as the training data show them; undefined where it takes
+// none.
+Tensor asked_classes(const Sampler& sampler, const Dataset& train, const JudgeRequest& request) {
+  if (!sampler.conditional() || train.labels.empty()) return {};
+  Random random(static_cast<std::uint64_t>(request.seed), 7ull << 32);
+  std::vector<std::int64_t> labels;
+  for (std::int64_t i = 0; i < request.samples; ++i)
+    labels.push_back(train.labels[random.below(train.labels.size())]);
+  return torch::tensor(labels, torch::kLong);
+}
+
+// `labels`: the classes that were asked for, or undefined.
+void judge_sampler(Run& run, const Tensor& drawn, const Tensor& labels, const Dataset& train,
+                   const Dataset& test, const JudgeRequest& request, std::vector<ReportScore>& scores,
                    const JudgeProgress& progress) {
   const bool images = run.shape().is_images();
   const auto samples = images ? to_bytes(drawn) : drawn, real = data_tensor(train),
@@ -139,6 +152,13 @@ void judge_sampler(Run& run, const Tensor& drawn, const Dataset& train, const Da
 
   const auto classifier = classifier_for(train, {.device = run.device()}, progress);
   const auto accuracy = classifier.accuracy(held_out, torch::tensor(test.labels));
+  if (labels.defined()) {
+    scores.push_back(
+        {"class agreement", classifier.accuracy(samples, labels), "",
+         fmt::format("share of {} samples that show the class asked for, by a classifier with {:.2f} % "
+                     "test accuracy",
+                     format_count(samples.size(0)), 100 * accuracy)});
+  }
   progress("comparing samples with the test set");
   const auto quality =
       judge_samples(classifier, samples, real, held_out, {.seed = static_cast<std::uint64_t>(request.seed)});
@@ -181,8 +201,19 @@ void JudgeRequest::fields(Fields& f) {
   f.add("seed", seed, {0, 1'000'000'000'000}, "of samples and choices");
 }
 
-std::vector<ReportScore> judge(Run& run, const JudgeRequest& request, const JudgeProgress& progress) {
-  std::vector<ReportScore> scores;
+JudgeResult judge(Run& run, const JudgeRequest& request, const JudgeProgress& progress) {
+  JudgeResult result;
+  auto& scores = result.scores;
+  // A measure that the data do not allow costs no other one.
+  const auto attempt = [&](const std::string& what, const auto& measure) {
+    try {
+      measure();
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::data) throw;
+      const std::string why = error.what();
+      result.not_measured.push_back(fmt::format("{}: {}", what, why.substr(0, why.find('\n'))));
+    }
+  };
   auto& model = run.model();
   auto* sampler = request.parzen ? need(model.sampler(), run, Capability::sampler) : model.sampler();
   progress("reading the data");
@@ -194,23 +225,28 @@ std::vector<ReportScore> judge(Run& run, const JudgeRequest& request, const Judg
   }
   const auto stored = data_tensor(test);
   const auto first = stored.narrow(0, 0, std::min(request.test_limit, stored.size(0)));
-  judge_reconstruction(run, first, scores);
-  judge_likelihood(run, first, request, scores, progress);
-  judge_classifier(run, test, scores);
-  judge_translation(run, test, scores, progress);
-  judge_retrieval(run, test, request.seed, scores, progress);
+  attempt("reconstruction", [&] { judge_reconstruction(run, first, scores); });
+  attempt("likelihood", [&] { judge_likelihood(run, first, request, scores, progress); });
+  attempt("classification", [&] { judge_classifier(run, test, scores); });
+  attempt("translation", [&] { judge_translation(run, test, scores, progress); });
+  attempt("retrieval", [&] { judge_retrieval(run, test, request.seed, scores, progress); });
   if (!request.trials.empty()) judge_trials(run, test, request.trials, request.seed, scores, progress);
-  if (!sampler && !request.codes) return scores;
+  if (!sampler && !request.codes) return result;
 
   const auto train = load_dataset(run.recipe().data, Split::train);
   if (request.codes) judge_codes(run, train, test, request.seed, scores, progress);
   if (sampler) {
-    progress(fmt::format("drawing {} samples", format_count(request.samples)));
-    const auto drawn = draw(*sampler, request.samples, run.generator(request.seed));
-    judge_sampler(run, drawn, train, test, request, scores, progress);
+    const auto labels = asked_classes(*sampler, train, request);
+    const auto drawn = draw(
+        *sampler,
+        {request.samples, run.generator(request.seed), {labels}, [&](double done) {
+           progress(fmt::format("drawing {} samples: {:.0f} %", format_count(request.samples), 100 * done));
+           return true;
+         }});
+    attempt("samples", [&] { judge_sampler(run, drawn, labels, train, test, request, scores, progress); });
     if (request.parzen) judge_parzen(run, drawn, train, test, request.seed, scores, progress);
   }
-  return scores;
+  return result;
 }
 
 std::vector<Verdict> check_expectations(const Recipe& recipe, const std::vector<ReportScore>& scores) {

@@ -25,13 +25,19 @@ struct JudgeRequest {
   void fields(Fields& f);
 };
 
+struct JudgeResult {
+  std::vector<ReportScore> scores;
+  std::vector<std::string> not_measured;  ///< what these data do not allow, one line each with the reason
+};
+
 /// Reconstruction error, likelihood or its bound, classification error where the data has labels, and for
 /// samplers diversity and, where the data has labels, the distance classifier-frechet with its floor,
-/// precision, recall, classes and the check against memorising; for matchers recall@k. For points: sliced
-/// Wasserstein and earth mover's distance with their floors, and for a mixture its modes. What is asked for
-/// and the model or its data cannot give is a usage or data error. `progress` hears what is being done.
-std::vector<ReportScore> judge(Run& run, const JudgeRequest& request,
-                               const std::function<void(const std::string&)>& progress);
+/// precision, recall, classes and the check against memorising; for conditional samplers the share of samples
+/// that show the class asked for; for matchers recall@k. For points: sliced Wasserstein and earth mover's
+/// distance with their floors, and for a mixture its modes. What is asked for and the model or its data
+/// cannot give is a usage or data error. `progress` hears what is being done.
+JudgeResult judge(Run& run, const JudgeRequest& request,
+                  const std::function<void(const std::string&)>& progress);
 
 /// One claim of the recipe's [expect] table against the scores: "classifier-frechet over floor" <= 8.
 struct Verdict {

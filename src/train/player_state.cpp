@@ -58,7 +58,9 @@ void PlayerState::restart() {
   updates_ = 0;
   if (first_.defined()) first_.zero_();
   if (second_.defined()) second_.zero_();
-  if (average_.defined()) average_.copy_(value_);
+  if (!average_.defined()) return;
+  average_.copy_(value_);
+  for (std::size_t i = 0; i < buffers_.size(); ++i) buffer_averages_[i].copy_(buffers_[i]);
 }
 
 void PlayerState::set_gradient(const std::vector<Tensor>& gradients) {

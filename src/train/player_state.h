@@ -22,8 +22,8 @@ class PlayerState {
   const std::string& kind() const { return kind_; }  ///< its settings are [optimizer.KIND]
   const PlayerOptions& options() const { return options_; }
   void set_options(const PlayerOptions& options);
-  /// Forgets the moments and the count of updates, as at the beginning of a run; the average goes on from the
-  /// weights.
+  /// Forgets the moments and the count of updates, as at the beginning of a run; the averages go on from the
+  /// weights and buffers.
   void restart();
 
   /// In the order of `gradients`.

@@ -85,8 +85,8 @@ void Session::run_step() {
   if (step_ > 0 && step_ == stage_begin_ + stage_steps_ && !finished()) enter_stage();
   if (step_ == stage_begin_) {
     state_.model().begin_stage(stage());
-    // What moved a player in another stage, by another loss, would be in the way here; and its average begins
-    // with the weights that the stage begins with.
+    // Moments from another stage's loss would mislead the optimiser, so they are reset; the averages restart
+    // from the present weights.
     for (const auto& player : state_.players()) player->restart();
   }
   const auto batch = batches_.at(step_);
@@ -112,7 +112,7 @@ std::vector<Tensor> Session::gradients_of(const Tensor& loss, const std::vector<
 void Session::update(std::string_view name, const Tensor& loss, bool keep_graph) {
   auto& player = state_.player(name);
   player.set_gradient(gradients_of(loss, player.parameters(), keep_graph));
-  move(player, loss.detach());
+  move(player, guarded_norm(player, loss.detach()));
 }
 
 void Session::update_together(const std::vector<std::string>& names, const Tensor& loss) {
@@ -122,23 +122,27 @@ void Session::update_together(const std::vector<std::string>& names, const Tenso
     parameters.insert(parameters.end(), more.begin(), more.end());
   }
   auto from = gradients_of(loss, parameters, false);
+  // No player moves before the gradients of all have been looked at.
+  std::vector<Tensor> norms;
   auto begin = from.begin();
   for (const auto& name : names) {
     auto& player = state_.player(name);
     const auto end = begin + static_cast<std::ptrdiff_t>(player.parameters().size());
     player.set_gradient({begin, end});
-    move(player, loss.detach());
+    norms.push_back(guarded_norm(player, loss.detach()));
     begin = end;
   }
+  for (std::size_t i = 0; i < names.size(); ++i) move(state_.player(names[i]), norms[i]);
 }
 
 void Session::apply(std::string_view name, const std::vector<Tensor>& gradients) {
   auto& player = state_.player(name);
   player.set_gradient(gradients);
-  move(player, {});
+  move(player, guarded_norm(player, {}));
 }
 
-void Session::move(PlayerState& player, const Tensor& loss) {
+// The 2-norm of the player's gradient, once it is known that nothing is wrong with it.
+Tensor Session::guarded_norm(PlayerState& player, const Tensor& loss) {
   const torch::NoGradGuard no_grad;
   const auto norm = player.gradient_norm();
   if (device_.is_cpu()) {
@@ -150,6 +154,11 @@ void Session::move(PlayerState& player, const Tensor& loss) {
     const auto good = loss.defined() ? torch::isfinite(norm) & torch::isfinite(loss) : torch::isfinite(norm);
     first_bad_.copy_(torch::where(good, first_bad_, first_bad_.clamp_max(step_)));
   }
+  return norm;
+}
+
+void Session::move(PlayerState& player, const Tensor& norm) {
+  const torch::NoGradGuard no_grad;
   player.move(schedule(player.options()), norm);
   record("gradient/" + player.name(), norm);
 }

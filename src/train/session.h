@@ -60,7 +60,8 @@ class Session final : public StepContext {
   void enter_stage();  // the stage of step_, and its settings
   std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
                                    bool keep_graph) const;
-  void move(PlayerState& player, const Tensor& loss);
+  Tensor guarded_norm(PlayerState& player, const Tensor& loss);
+  void move(PlayerState& player, const Tensor& norm);
   double schedule(const PlayerOptions& options) const;
   void check_finite() const;
   [[noreturn]] void diverge(const PlayerState& player, const Tensor& loss) const;

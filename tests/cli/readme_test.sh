@@ -2,7 +2,6 @@
 # The README's commands do what it says: every line of a sh block below <!-- tested --> runs as it stands, in one scratch
 # folder, and ends well within a minute.
 # shellcheck source=tests/harness.sh
-# shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 
 printf '#!/bin/sh\nexec "%s" "$@"\n' "$BELAMY" >belamy

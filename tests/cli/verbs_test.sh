@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
-# shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 verbs=(demo train sample interpolate reconstruct translate classify match stylize evaluate score embed reproduce report verify-resume models recipes data lab completion)
 

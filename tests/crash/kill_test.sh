@@ -2,7 +2,6 @@
 # kill -9 at 50 random moments: --resume always goes on, and ends at the bits of the run that nobody stopped. SIGTERM and
 # SIGINT save, say how to go on, and end at the same bits.
 # shellcheck source=tests/harness.sh
-# shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 kills=50
 RANDOM=1

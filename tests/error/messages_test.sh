@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Bad input: the exit code, a message that says what, where and what to do, and nothing left half-written.
 # shellcheck source=tests/harness.sh
-# shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 
 train_ring() { # FOLDER ARGUMENTS...

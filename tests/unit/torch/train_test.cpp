@@ -697,6 +697,56 @@ TEST(RecipeTest, AStagesMistakesAreToldBeforeTheRun) {
   EXPECT_THAT(told("optimizer.generator.lr = -1\n"), HasSubstr("optimizer.generator.lr must be a number"));
 }
 
+// The loss is finite, and so is the first player's gradient; the second's is not: the root of nothing is too
+// steep.
+class SteepModel final : public Model {
+ public:
+  SteepModel() {
+    good_ = register_module("good", std::make_shared<torch::nn::LinearImpl>(1, 1));
+    bad_ = register_module("bad", std::make_shared<torch::nn::LinearImpl>(1, 1));
+    add_player("generator", {good_});
+    add_player("discriminator", {bad_});
+  }
+  void step(const Batch&, StepContext& context) override {
+    const auto nothing = bad_->weight - bad_->weight.detach();
+    context.update_together({"generator", "discriminator"}, good_->weight.sum() + nothing.sqrt().sum());
+  }
+  double weight() const { return good_->weight.item<double>(); }
+
+ private:
+  std::shared_ptr<torch::nn::LinearImpl> good_, bad_;
+};
+
+TEST(GuardTest, NoPlayerMovesWhereOneOfThemHasABadGradient) {
+  auto info = find_model("gan");
+  info.make = [](const DataShape&, const ModelConfig&, at::Generator) {
+    return std::make_shared<SteepModel>();
+  };
+  const auto recipe = recipe_of("gan", {});
+  recipe->model = &info;
+  Session session(*recipe, small_images(16), kCpu);
+  auto& model = dynamic_cast<SteepModel&>(session.state().model());
+  const double before = model.weight();
+  const auto text = message_of(ExitCode::diverged, [&] { session.run_step(); });
+  EXPECT_THAT(text, HasSubstr("player 'discriminator'"));
+  EXPECT_THAT(text, HasSubstr("nothing was updated"));
+  EXPECT_EQ(model.weight(), before);
+}
+
+TEST(PlayerStateTest, RestartedAveragesGoOnFromWeightsAndBuffers) {
+  const auto norm = std::make_shared<torch::nn::BatchNorm1dImpl>(2);
+  PlayerState player({"norm", "norm", {norm}}, {.average = 0.5});
+  {
+    const torch::NoGradGuard no_grad;
+    norm->weight.fill_(5);
+    norm->running_mean.fill_(3);
+  }
+  player.restart();
+  const PlayerState::Averaged averaged(player);
+  EXPECT_EQ(norm->weight[0].item<float>(), 5);
+  EXPECT_EQ(norm->running_mean[0].item<float>(), 3);
+}
+
 // --- stages -----------------------------------------------------------------------------------------------
 
 // One parameter that each step moves by the learning rate; remembers what it was told in a buffer.
