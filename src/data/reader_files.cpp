@@ -1,7 +1,6 @@
 // Image files in folders and archives.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include <unordered_map>
 
 #include "data/readers.h"
+#include "data/walk.h"
 
 namespace belamy {
 namespace {
@@ -36,46 +36,8 @@ struct Store {
   std::string full(const std::string& name) const { return path.string() + join + name; }
 };
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-std::vector<std::string> split_path(const std::string& name) {
-  std::vector<std::string> parts;
-  for (const auto& part : fs::path(name).relative_path()) {
-    if (part != ".") parts.push_back(part.string());
-  }
-  return parts;
-}
-
-bool is_hidden(const std::string& name) {
-  const auto parts = split_path(name);
-  return parts.empty() || std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
-           return part.starts_with('.') || part == "__MACOSX";
-         });
-}
-
-bool ends_with_any(const std::string& name, const std::vector<std::string>& endings) {
-  const std::string text = lower(name);
-  return std::any_of(endings.begin(), endings.end(),
-                     [&](const auto& ending) { return text.ends_with(ending); });
-}
-
 bool is_archive(const std::string& name) {
   return ends_with_any(name, {".zip", ".tar", ".tar.gz", ".tgz"});
-}
-
-bool is_image_name(const std::string& name) {
-  return ends_with_any(name, {".png", ".jpg", ".jpeg", ".jpe", ".pgm", ".ppm", ".pnm"});
-}
-
-// Files that lie beside images in good data sets; all others that are no images are worth a word.
-bool is_company(const std::string& name) {
-  const std::string file = lower(fs::path(name).filename().string());
-  return file == "readme" || file == "license" || file == "copying" ||
-         ends_with_any(file, {".txt", ".md", ".json", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".toml",
-                              ".html", ".htm", ".db", ".ini", ".log", ".pdf", ".py"});
 }
 
 // Reads one file of a folder; the reason is empty when that went well.
@@ -97,39 +59,9 @@ std::string read_file(const fs::path& path, std::string& reason) {
   return bytes;
 }
 
-// Collects the files below a folder. Links are followed, but no folder is entered twice.
-void walk(const fs::path& folder, const std::string& prefix, std::set<fs::path>& entered, Store& store) {
-  std::error_code code;
-  if (!entered.insert(fs::canonical(folder, code)).second) return;
-  fs::directory_iterator entries(folder, code);
-  if (code) {
-    store.problems.push_back(
-        {folder.string(), "cannot be read: " + code.message(), "Make the folder readable."});
-    return;
-  }
-  for (; entries != fs::directory_iterator(); entries.increment(code)) {
-    const std::string name = entries->path().filename().string();
-    if (is_hidden(name)) continue;
-    if (entries->is_directory(code)) {
-      walk(entries->path(), prefix + name + "/", entered, store);
-    } else if (entries->is_regular_file(code)) {
-      store.names.push_back(prefix + name);
-    } else if (!entries->exists(code)) {
-      store.problems.push_back(
-          {entries->path().string(), "a link to a file that is not there", "Remove the link."});
-    }
-  }
-}
-
 Store open_folder(const fs::path& path) {
-  std::error_code code;
-  if (!fs::is_directory(path, code)) {
-    throw data_error(path.string() + ": no such folder", "Check the path.");
-  }
-  Store store{path, "/", {}, {}, {}};
-  std::set<fs::path> entered;
-  walk(path, "", entered, store);
-  std::sort(store.names.begin(), store.names.end());
+  auto found = walk_folder(path);
+  Store store{path, "/", std::move(found.names), std::move(found.problems), {}};
   store.read = [path, names = store.names](const auto& wanted, const TakeFile& take) {
     for (const auto& name : names) {
       if (!wanted(name)) continue;
