@@ -4,6 +4,7 @@
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
+#include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "data/dataset.h"
@@ -14,7 +15,8 @@ namespace belamy::cli {
 namespace {
 
 struct ClassifyRequest {
-  std::string run, data, out, device = "auto";
+  RunRequest run;
+  std::string data, out;
   std::int64_t show = 10;
 };
 
@@ -31,7 +33,7 @@ std::vector<std::string> class_names_of(const Run& run, std::int64_t classes) {
 }
 
 ExitCode classify(const ClassifyRequest& request) {
-  const auto run = Run::open(request.run, request.device, warn);
+  const auto run = request.run.open();
   auto* classifier = need(run->model().classifier(), *run, Capability::classifier);
   auto options = fitted_options(*run, request.data);
   const bool foreign = !request.data.empty() && request.data != run->recipe().data.source;
@@ -39,6 +41,9 @@ ExitCode classify(const ClassifyRequest& request) {
     options.holdout = 1;
     options.classes.clear();
   }
+  auto inputs = inputs_of(options);
+  add_data(inputs, run->recipe().data);  // for the names of the classes
+  const auto out = optional_output("--out", request.out, OutputKind::csv, inputs);
   auto set = load_dataset(options, Split::test);
   // What has adapted to a second domain is asked about that one.
   if (!foreign && run->recipe().model->relation == Relation::domains && !set.others.empty())
@@ -72,8 +77,8 @@ ExitCode classify(const ClassifyRequest& request) {
   if (judged > 0)
     fmt::print("right: {} of {} with labels, {:.2f} %\n", format_count(right), format_count(judged),
                100.0 * static_cast<double>(right) / static_cast<double>(judged));
-  if (!request.out.empty()) {
-    write_output(request.out, csv);
+  if (out) {
+    write_output(*out, csv);
     fmt::print("all in {}\n", request.out);
   }
   return ExitCode::ok;
@@ -84,13 +89,12 @@ ExitCode classify(const ClassifyRequest& request) {
 void add_classify(Verb program) {
   auto request = std::make_shared<ClassifyRequest>();
   auto verb = program.verb("classify", "Name the class of each datum");
-  verb.option("run", request->run, "Folder of the run").required();
+  add_run(verb, request->run);
   verb.option(
       "--data", request->data,
       "Known set, folder or archive; its test split, or all where it has none [the run's own test data]");
   verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
   verb.option("--out", request->out, "F.csv: name, class and belief of everything");
-  verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] { return classify(*request); });
 }
 

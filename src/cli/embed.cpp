@@ -4,6 +4,7 @@
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
+#include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "data/dataset.h"
@@ -17,7 +18,8 @@ namespace belamy::cli {
 namespace {
 
 struct EmbedRequest {
-  std::string run, data, out = "codes.png", device = "auto";
+  RunRequest run;
+  std::string data, out = "codes.png";
   std::int64_t n = 2000, seed = 1, rows = 20;
   double perplexity = 30;
   bool manifold = false;
@@ -26,7 +28,9 @@ struct EmbedRequest {
 // Codes of two values are a map already; more become one by t-SNE.
 void draw_codes(const EmbedRequest& request, Run& run) {
   auto* encoder = need(run.model().encoder(), run, Capability::encoder);
-  const auto set = load_dataset(fitted_options(run, request.data), Split::test);
+  const auto options = fitted_options(run, request.data);
+  const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs_of(options));
+  const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   const auto n = std::min(request.n, set.count);
   auto generator = run.generator(request.seed);
@@ -47,7 +51,7 @@ void draw_codes(const EmbedRequest& request, Run& run) {
                       map.divergence);
   }
   const auto labels = set.labels.empty() ? Tensor() : torch::tensor(set.labels).index_select(0, pick);
-  write_output(request.out, encode_png(labelled_map(points, labels)));
+  write_output(out, encode_png(labelled_map(points, labels)));
   fmt::print("{} codes of {} values {}, in {}\n", n, encoder->code_size(), how, request.out);
 }
 
@@ -56,7 +60,7 @@ void draw_codes(const EmbedRequest& request, Run& run) {
 void add_embed(Verb program) {
   auto request = std::make_shared<EmbedRequest>();
   auto verb = program.verb("embed", "Draw a map of a run's codes, or what it decodes from the plane");
-  verb.option("run", request->run, "Folder of the run").required();
+  add_run(verb, request->run);
   verb.option("--data", request->data,
               "Known set, folder or archive; its test split is used [the run's own]");
   verb.option("-n,--count", request->n, "Codes on the map").between(4, 100'000);
@@ -66,16 +70,13 @@ void add_embed(Verb program) {
   verb.option("--rows", request->rows, "Pictures along each axis of the manifold").between(2, 100);
   verb.option("--out", request->out, "The picture, a PNG");
   verb.option("--seed", request->seed, "Of the choice of data");
-  verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] {
-    const fs::path out = request->out;
-    if (out.extension() != ".png")
-      throw usage_error(fmt::format("--out {}: the map is a PNG", request->out), "use --out F.png");
-    const auto run = Run::open(request->run, request->device, warn);
+    const auto run = request->run.open();
     if (!request->manifold) {
       draw_codes(*request, *run);
       return ExitCode::ok;
     }
+    const auto out = OutputPath::named("--out", request->out, {OutputKind::png});
     auto* decoder = need(run->model().decoder(), *run, Capability::decoder);
     const auto images = decoded_manifold(*decoder, request->rows, run->device());
     if (images.dim() != 4) throw usage_error("the manifold shows images, and this run makes points");

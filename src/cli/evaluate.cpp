@@ -2,6 +2,7 @@
 
 #include "belamy/run.h"
 
+#include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "store/run_folder.h"
@@ -12,12 +13,12 @@ namespace belamy::cli {
 
 void add_evaluate(Verb program) {
   struct Request {
-    std::string run, device = "auto";
+    RunRequest run;
     JudgeRequest judge;
   };
   auto request = std::make_shared<Request>();
   auto verb = program.verb("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
-  verb.option("run", request->run, "Folder of the run").required();
+  add_run(verb, request->run);
   verb.option("-n,--samples", request->judge.samples, "Samples that are judged").between(100, 1'000'000);
   verb.option("--split", request->judge.split, "test, or validation: to choose settings by")
       .one_of({"test", "validation"});
@@ -31,14 +32,13 @@ void add_evaluate(Verb program) {
               "One-shot trials: official (Omniglot's all_runs.zip), or drawn: 5-way-1-shot, "
               "20-way-1-shot-in-folder");
   verb.option("--seed", request->judge.seed, "Of the samples and choices");
-  verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] {
-    const auto run = Run::open(request->run, request->device, warn);
+    const auto run = request->run.open();
     Progress progress;
     const auto result = judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
     const auto& scores = result.scores;
     progress.finish();
-    const auto rows = RunFolder::read(Env::real(), request->run).read_metrics();
+    const auto rows = RunFolder::read(Env::real(), request->run.folder).read_metrics();
     fmt::print("{} at step {}, trained in {}, on the {} set\n", run->recipe().name, format_count(run->step()),
                format_duration(rows.empty() ? 0 : rows.back().seconds), request->judge.split);
     for (const auto& score : scores) {
@@ -55,7 +55,7 @@ void add_evaluate(Verb program) {
       all = all && verdict.known && verdict.holds;
     }
     // Told before it is written: the folder may be in use.
-    auto folder = RunFolder::open(Env::real(), request->run);
+    auto folder = RunFolder::open(Env::real(), request->run.folder);
     write_evaluation(folder, run->step(), scores);
     write_run_report(folder, run->recipe());
     return all ? ExitCode::ok : ExitCode::expectation;

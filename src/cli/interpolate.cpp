@@ -5,6 +5,7 @@
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
+#include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "data/dataset.h"
 #include "train/batches.h"
@@ -46,27 +47,38 @@ Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed)
 
 void add_interpolate(Verb program) {
   struct Request {
-    std::string run, out = "interpolation", path = "both", device = "auto";
+    RunRequest run;
+    std::string out = "interpolation", path = "both";
     std::int64_t paths = 6, steps = 10, seed = 1;
   };
   auto request = std::make_shared<Request>();
   auto verb = program.verb("interpolate", "Walk between latents: a strip of pictures and an animation");
-  verb.option("run", request->run, "Folder of the run").required();
+  add_run(verb, request->run);
   verb.option("--path", request->path, "linear, spherical or both").one_of({"linear", "spherical", "both"});
   verb.option("-n,--count", request->paths, "Paths").between(1, 64);
   verb.option("--steps", request->steps, "Pictures a path").between(2, 256);
   verb.option("--seed", request->seed, "Of the ends");
   verb.option("--out", request->out, "Beginning of the files' names: OUT-linear.png, OUT-linear.webp, ...");
-  verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] {
-    const auto run = Run::open(request->run, request->device, warn);
+    const auto run = request->run.open();
     auto& model = run->model();
     auto* decoder = need(model.decoder(), *run, Capability::decoder);
     if (!run->shape().is_images()) throw usage_error("interpolate shows images; this run makes points");
-    const auto z = ends(*run, model, request->paths + 1, request->seed);
-    const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
+    struct Files {
+      std::string path;
+      OutputPath strip, film;
+    };
+    std::vector<Files> files;
+    const auto inputs = inputs_of(run->recipe().data);
     for (const std::string path : {"linear", "spherical"}) {
       if (request->path != "both" && request->path != path) continue;
+      const auto name = request->out + "-" + path;
+      files.push_back({path, OutputPath::named("--out", name + ".png", {OutputKind::png}, inputs),
+                       OutputPath::named("--out", name + ".webp", {OutputKind::webp}, inputs)});
+    }
+    const auto z = ends(*run, model, request->paths + 1, request->seed);
+    const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
+    for (const auto& [path, strip, film] : files) {
       std::vector<Tensor> rows;
       for (std::int64_t i = 0; i + 1 < z.size(0); ++i) {
         const auto between =
@@ -74,7 +86,6 @@ void add_interpolate(Verb program) {
         rows.push_back(decoder->decode(between));
       }
       const auto all = torch::cat(rows);
-      const fs::path strip = request->out + "-" + path + ".png", film = request->out + "-" + path + ".webp";
       write_output(strip, encode_png(image_grid(all, request->steps)));
       std::vector<Image> frames;
       for (const auto& image : to_images(all)) frames.push_back(contact_sheet({image}, 1, 0, 4));

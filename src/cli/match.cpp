@@ -4,6 +4,7 @@
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
+#include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "data/dataset.h"
@@ -16,7 +17,8 @@ namespace belamy::cli {
 namespace {
 
 struct MatchRequest {
-  std::string run, query, folder, out, sheet, device = "auto";
+  RunRequest run;
+  std::string query, folder, out, sheet;
   std::vector<std::string> images;
   std::int64_t show = 10;
 };
@@ -39,10 +41,14 @@ ExitCode match_two(const MatchRequest& request, const Run& run, const Similarity
 }
 
 ExitCode match_folder(const MatchRequest& request, const Run& run, const Similarity& similarity) {
-  const auto query = read_image(run, request.query);
   auto options = fitted_options(run, request.folder);
   options.classes.clear();
   options.holdout = 1;
+  auto inputs = inputs_of(options);
+  inputs.add_file(request.query);
+  const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
+  const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
+  const auto query = read_image(run, request.query);
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   for (const auto& note : set.notes) warn(note);
@@ -50,12 +56,12 @@ ExitCode match_folder(const MatchRequest& request, const Run& run, const Similar
   const auto found = similarity.between(query, data).squeeze(0).contiguous();
   const auto order = ranked(found);
   fmt::print("{} of {} by {}; the most alike first\n", format_count(set.count), set.name, similarity.how());
-  tell_ranks(set, found, order, "similarity", request.show, request.out);
-  if (!request.sheet.empty()) {
+  tell_ranks(set, found, order, "similarity", request.show, ranks);
+  if (sheet) {
     const auto n = std::min(kMatchSheet - 1, set.count);
     const std::vector<std::int64_t> best(order.begin(), order.begin() + n);
     const auto shown = torch::cat({query, data.index_select(0, torch::tensor(best))});
-    write_output(request.sheet, encode_png(image_grid(to_model_range(shown), kMatchColumns)));
+    write_output(*sheet, encode_png(image_grid(to_model_range(shown), kMatchColumns)));
     fmt::print("the query and the {} most alike: {}\n", n, request.sheet);
   }
   return ExitCode::ok;
@@ -67,7 +73,7 @@ ExitCode match(const MatchRequest& request) {
   if (!search && !two)
     throw usage_error("match compares two images, or one with a folder",
                       "use match RUN A B, or match RUN --query F --folder DIR");
-  const auto run = Run::open(request.run, request.device, warn);
+  const auto run = request.run.open();
   const Similarity similarity(*run);
   if (!run->shape().is_images())
     throw usage_error(run->recipe().name + " was trained on points, which are no image files");
@@ -79,7 +85,7 @@ ExitCode match(const MatchRequest& request) {
 void add_match(Verb program) {
   auto request = std::make_shared<MatchRequest>();
   auto verb = program.verb("match", "Say how alike two images are to a run, or rank a folder");
-  verb.option("run", request->run, "Folder of the run").required();
+  add_run(verb, request->run);
   verb.option("images", request->images, "A B: two image files").values(0, 2);
   verb.option("--query", request->query, "Image file that a folder is searched for");
   verb.option("--folder", request->folder,
@@ -87,7 +93,6 @@ void add_match(Verb program) {
   verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
   verb.option("--out", request->out, "F.csv: rank, similarity, name and label of everything");
   verb.option("--sheet", request->sheet, "F.png: the query and the images most alike");
-  verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] { return match(*request); });
 }
 

@@ -6,6 +6,7 @@
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
+#include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "data/dataset.h"
@@ -18,7 +19,8 @@ namespace belamy::cli {
 namespace {
 
 struct ScoreRequest {
-  std::string run, data, out, sheet, device = "auto";
+  RunRequest run;
+  std::string data, out, sheet;
   std::vector<std::string> normal;
   std::int64_t show = 10;
 };
@@ -31,13 +33,11 @@ bool is_foreign(const ScoreRequest& request, const Run& run) {
 
 // All classes, whatever the run was trained on: a scorer is there to tell them apart. Of a foreign source
 // without a test set of its own everything; of the run's own only what it was not trained on.
-Dataset data_of(const ScoreRequest& request, const Run& run) {
+DataOptions options_of(const ScoreRequest& request, const Run& run) {
   auto options = fitted_options(run, request.data);
   options.classes.clear();
   if (is_foreign(request, run)) options.holdout = 1;
-  auto set = load_dataset(options, Split::test);
-  check_fits(run, set);
-  return set;
+  return options;
 }
 
 // The classes that the model is to find usual: those named, else those that it was trained on.
@@ -72,9 +72,14 @@ void print_area(const Dataset& set, const Tensor& scores, std::vector<bool> stra
 }
 
 ExitCode score(const ScoreRequest& request) {
-  const auto run = Run::open(request.run, request.device, warn);
+  const auto run = request.run.open();
   auto* scorer = need(run->model().scorer(), *run, Capability::scorer);
-  const auto set = data_of(request, *run);
+  const auto options = options_of(request, *run);
+  const auto inputs = inputs_of(options);
+  const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
+  const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
+  const auto set = load_dataset(options, Split::test);
+  check_fits(*run, set);
   for (const auto& note : set.notes) warn(note);
   const auto strange = strange_ones(request, *run, set);
   const auto data = data_tensor(set);
@@ -84,9 +89,9 @@ ExitCode score(const ScoreRequest& request) {
   const auto order = ranked(scores);
   fmt::print("{} of {} by {}; the most unusual first\n", format_count(set.count), set.name,
              scorer->score_name());
-  tell_ranks(set, scores, order, "score", request.show, request.out);
+  tell_ranks(set, scores, order, "score", request.show, ranks);
   print_area(set, scores, strange);
-  if (!request.sheet.empty()) {
+  if (sheet) {
     if (!set.is_images()) throw usage_error("points make no sheet of pictures", "leave --sheet out");
     // The strangest, a white row, the most usual.
     const auto n = std::min<std::int64_t>(kScoreColumns * kSheetRows, set.count);
@@ -95,8 +100,7 @@ ExitCode score(const ScoreRequest& request) {
     };
     const auto columns = std::min(kScoreColumns, n);
     const auto gap = torch::ones(run->shape().sizes(columns + (columns - n % columns) % columns));
-    write_output(request.sheet,
-                 encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
+    write_output(*sheet, encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
     fmt::print("the {} strangest above, the {} most usual below: {}\n", n, n, request.sheet);
   }
   return ExitCode::ok;
@@ -107,7 +111,7 @@ ExitCode score(const ScoreRequest& request) {
 void add_score(Verb program) {
   auto request = std::make_shared<ScoreRequest>();
   auto verb = program.verb("score", "Rank data by how unusual a run finds them, the most unusual first");
-  verb.option("run", request->run, "Folder of the run").required();
+  add_run(verb, request->run);
   verb.option(
       "--data", request->data,
       "Known set, folder or archive; its test split, or all where it has none [the run's own test data]");
@@ -116,7 +120,6 @@ void add_score(Verb program) {
   verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
   verb.option("--out", request->out, "F.csv: rank, score, name and label of everything");
   verb.option("--sheet", request->sheet, "F.png: the strangest and the most usual images");
-  verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] { return score(*request); });
 }
 

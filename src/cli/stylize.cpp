@@ -6,6 +6,7 @@
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
+#include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "train/batches.h"
@@ -15,7 +16,8 @@ namespace belamy::cli {
 namespace {
 
 struct StylizeRequest {
-  std::string run, content, style, out = "stylized.png", device = "auto";
+  RunRequest run;
+  std::string content, style, out = "stylized.png";
   std::int64_t size = 0;
   StylizeOptions options;
 };
@@ -33,8 +35,11 @@ Tensor read_image(const std::string& path, std::int64_t size, std::int64_t chann
 }
 
 ExitCode work_on(const StylizeRequest& request) {
-  const auto run = Run::open(request.run, request.device, warn);
+  const auto run = request.run.open();
   auto& featurizer = *need(run->model().featurizer(), *run, Capability::featurizer);
+  Inputs inputs;
+  for (const auto& file : {request.content, request.style}) inputs.add_file(file);
+  const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs);
   const auto channels = run->shape().channels;
   const auto content = read_image(request.content, request.size, channels).to(run->device());
   const auto style = read_image(request.style, request.size, channels).to(run->device());
@@ -50,7 +55,7 @@ ExitCode work_on(const StylizeRequest& request) {
     progress.update(fmt::format("{:3.0f} %, loss {:.4g}", 100 * done, loss));
   });
   progress.finish();
-  write_output(request.out, encode_png(to_images(made.cpu()).front()));
+  write_output(out, encode_png(to_images(made.cpu()).front()));
   fmt::print("{} in the style of {}: {}\n", request.content, request.style, request.out);
   return ExitCode::ok;
 }
@@ -60,7 +65,7 @@ ExitCode work_on(const StylizeRequest& request) {
 void add_stylize(Verb program) {
   auto request = std::make_shared<StylizeRequest>();
   auto verb = program.verb("stylize", "Draw one image in the style of another, as a run's network sees both");
-  verb.option("run", request->run, "Folder of the run").required();
+  add_run(verb, request->run);
   verb.option("--content", request->content, "Image whose content stays").required();
   verb.option("--style", request->style, "Image whose style is taken").required();
   verb.option("--out", request->out, "F.png");
@@ -71,7 +76,6 @@ void add_stylize(Verb program) {
   verb.option("--smoothness", request->options.smoothness, "Of differences between neighbouring pixels")
       .between(0.0, 1e9);
   verb.option("--steps", request->options.steps, "Of L-BFGS").between(1, 100000);
-  verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] { return work_on(*request); });
 }
 

@@ -74,14 +74,17 @@ ExitCode train_and_tell(const TrainRequest& request) {
   if (request.recipe.empty() && request.out.empty()) {
     throw usage_error("--resume needs --out DIR, or the recipe whose folder it is");
   }
-  fs::path out = folder_argument(request.out);
-  if (out.empty()) out = fs::path("runs") / Recipe::load(request.recipe, request.overrides)->name;
+  const auto named =
+      request.out.empty() ? "runs/" + Recipe::load(request.recipe, request.overrides)->name : request.out;
+  const auto out = OutputPath::named("--out", named, {OutputKind::folder}).path();
   const bool going_on = request.resume && Env::real().exists(out / "resolved.toml");
   if (request.resume && !going_on) {
     if (request.recipe.empty()) RunFolder::read(Env::real(), out);  // says what is wrong with the folder
     warn(fmt::format("{} holds no run to go on with; a new one begins", out.string()));
   }
   const auto recipe = recipe_of(request, out, going_on);
+  // Pictures of a run among its data would be data of the next one.
+  if (!going_on) OutputPath::named("--out", named, {OutputKind::folder}, inputs_of(recipe->data));
 
   if (request.dry_run) {
     const auto device = prepare_machine(recipe->train);

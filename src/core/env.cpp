@@ -6,6 +6,7 @@
 #include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <functional>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -192,11 +193,30 @@ class RealEnv : public Env {
 
 constexpr std::string_view temporary_suffix = ".tmp";
 
-/// ".NAME.PID-COUNTER.tmp": hidden, beside the file, and distinct for every process and every call.
+/// ".belamy-HASH.PID-COUNTER.tmp": hidden, beside the file, and distinct for every process and every call.
+/// HASH stands for the file's name, which may be as long as a name can be. Containers that share a folder may
+/// share process numbers as well; there it keeps their files apart.
 fs::path temporary_path(const fs::path& path) {
   static std::atomic<unsigned> counter = 0;
-  return path.parent_path() /
-         fmt::format(".{}.{}-{}{}", path.filename().string(), ::getpid(), counter++, temporary_suffix);
+  return path.parent_path() / fmt::format(".belamy-{:016x}.{}-{}{}",
+                                          std::hash<std::string>()(path.filename().string()), ::getpid(),
+                                          counter++, temporary_suffix);
+}
+
+/// After a failure: the first error says more, and remove_leftovers gets the file later.
+void remove_quietly(Env& env, const fs::path& path) {
+  try {
+    env.remove(path);
+  } catch (const Error&) {
+  }
+}
+
+/// The same error with the name of the file that was to be written.
+Error about_target(const Error& error, const fs::path& temporary, const fs::path& target) {
+  std::string text = error.what();
+  if (const auto at = text.find(temporary.string()); at != std::string::npos)
+    text.replace(at, temporary.string().size(), target.string());
+  return {error.code(), text};
 }
 
 /// The process that made this temporary file; 0 when it is none.
@@ -220,24 +240,30 @@ Env& Env::real() {
   return env;
 }
 
-void write_atomically(Env& env, const fs::path& path, std::string_view bytes) {
+void replace_atomically(Env& env, const fs::path& path,
+                        const std::function<void(const fs::path& temporary)>& write) {
   const fs::path temporary = temporary_path(path);
   try {
-    const auto file = env.open(temporary, Env::Mode::truncate);
-    file->append(bytes);
-    file->sync();
-    file->close();
+    write(temporary);
     env.rename(temporary, path);
+  } catch (const Error& error) {
+    remove_quietly(env, temporary);
+    throw about_target(error, temporary, path);
   } catch (...) {
-    try {
-      env.remove(temporary);
-    } catch (const Error&) {
-      // The first error says more; remove_leftovers gets the file later.
-    }
+    remove_quietly(env, temporary);
     throw;
   }
   // The rename itself is on the disk only when the folder is.
   env.sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void write_atomically(Env& env, const fs::path& path, std::string_view bytes) {
+  replace_atomically(env, path, [&](const fs::path& temporary) {
+    const auto file = env.open(temporary, Env::Mode::truncate);
+    file->append(bytes);
+    file->sync();
+    file->close();
+  });
 }
 
 bool is_temporary(const fs::path& path) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -57,14 +58,17 @@ class Env {
   static Env& real();
 };
 
-/// Temporary file beside `path`, write, fsync, rename, fsync of the folder: readers see the old bytes or the
-/// new ones, never a part. On failure the temporary file is removed and the error goes on.
+/// `write` makes and syncs a temporary file beside `path`; then rename, fsync of the folder: readers see the
+/// old bytes or the new ones, never a part. On failure the temporary file is removed and the error goes on.
+void replace_atomically(Env& env, const fs::path& path,
+                        const std::function<void(const fs::path& temporary)>& write);
+/// The same for bytes in memory.
 void write_atomically(Env& env, const fs::path& path, std::string_view bytes);
 
-/// Whether `path` is named like a temporary file of write_atomically.
+/// Whether `path` is named like a temporary file of replace_atomically.
 bool is_temporary(const fs::path& path);
 
-/// Removes the temporary files in `folder` that processes left behind when they died in write_atomically.
+/// Removes the temporary files in `folder` that processes left behind when they died in replace_atomically.
 /// Files of other living processes stay.
 void remove_leftovers(Env& env, const fs::path& folder);
 

@@ -87,26 +87,12 @@ void write_zip(const Dataset& set, const fs::path& path) {
 }  // namespace
 
 void pack_dataset(const DataOptions& options, const fs::path& out) {
-  if (out.extension() != ".zip") {
-    throw usage_error(out.string() + ": a data set is packed as a zip",
-                      "Give a file name that ends in .zip.");
-  }
   DataOptions all = options;
   all.holdout = 0;  // who loads the zip takes the hold-out
   const Dataset set = load_dataset(all, Split::train);
   if (!set.is_images()) throw data_error(set.name + ": points, no images: nothing to pack");
 
-  Env& env = Env::real();
-  const fs::path temporary = out.string() + ".tmp";
-  try {
-    write_zip(set, temporary);
-    env.rename(temporary, out);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    throw;
-  }
-  env.sync_folder(out.has_parent_path() ? out.parent_path() : ".");
+  replace_atomically(Env::real(), out, [&](const fs::path& temporary) { write_zip(set, temporary); });
 }
 
 }  // namespace belamy

@@ -15,6 +15,7 @@
 #include "data/formats.h"
 #include "data/layout.h"
 #include "data/readers.h"
+#include "data/walk.h"
 
 namespace belamy {
 namespace {
@@ -58,48 +59,9 @@ std::string read_file(const fs::path& path, std::string& reason) {
   return bytes;
 }
 
-// Collects the files below a folder and says whether it holds any. Links are followed, but no folder is
-// entered twice.
-bool walk(const fs::path& folder, const std::string& prefix, std::set<fs::path>& entered, Store& store) {
-  std::error_code code;
-  if (!entered.insert(fs::canonical(folder, code)).second) return true;
-  fs::directory_iterator entries(folder, code);
-  if (code) {
-    store.problems.push_back(
-        {folder.string(), "cannot be read: " + code.message(), "Make the folder readable."});
-    return true;
-  }
-  const auto before = store.names.size() + store.problems.size();
-  std::vector<std::string> empty;
-  bool full_folder = false;
-  for (; entries != fs::directory_iterator(); entries.increment(code)) {
-    const std::string name = entries->path().filename().string();
-    if (is_hidden(name)) continue;
-    if (entries->is_directory(code)) {
-      const bool full = walk(entries->path(), prefix + name + "/", entered, store);
-      full_folder = full_folder || full;
-      if (!full) empty.push_back(prefix + name);
-    } else if (entries->is_regular_file(code)) {
-      store.names.push_back(prefix + name);
-    } else if (!entries->exists(code)) {
-      store.problems.push_back(
-          {entries->path().string(), "a link to a file that is not there", "Remove the link."});
-    }
-  }
-  if (full_folder) store.empty.insert(store.empty.end(), empty.begin(), empty.end());
-  return full_folder || store.names.size() + store.problems.size() > before;
-}
-
 Store open_folder(const fs::path& path) {
-  std::error_code code;
-  if (!fs::is_directory(path, code)) {
-    throw data_error(path.string() + ": no such folder", "Check the path.");
-  }
-  Store store{path, "/", {}, {}, {}, {}};
-  std::set<fs::path> entered;
-  walk(path, "", entered, store);
-  std::sort(store.names.begin(), store.names.end());
-  std::sort(store.empty.begin(), store.empty.end());
+  auto found = walk_folder(path);
+  Store store{path, "/", std::move(found.names), std::move(found.empty), std::move(found.problems), {}};
   store.read = [path, names = store.names](const auto& wanted, const TakeFile& take) {
     for (const auto& name : names) {
       if (!wanted(name)) continue;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <gmock/gmock.h>
+#include <set>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +108,36 @@ TEST_F(EnvTest, WriteAtomicallyReplacesAndLeavesNothingElse) {
   write_atomically(env_, folder_ / "a", "new");
   EXPECT_EQ(env_.read(folder_ / "a"), "new");
   EXPECT_THAT(env_.list(folder_.path()), ElementsAre(folder_ / "a"));
+}
+
+TEST_F(EnvTest, WriteAtomicallyTakesTheLongestNameThereIs) {
+  const std::string longest(255, 'n');
+  write_atomically(env_, folder_ / longest, "bytes");
+  EXPECT_EQ(env_.read(folder_ / longest), "bytes");
+  const std::string too_long(256, 'n');
+  EXPECT_THAT(error_of([&] { write_atomically(env_, folder_ / too_long, "bytes"); }),
+              HasSubstr(too_long + "': File name too long"));
+  EXPECT_THAT(env_.list(folder_.path()), ElementsAre(folder_ / longest));
+}
+
+TEST_F(EnvTest, TemporaryFilesOfTwoTargetsDiffer) {
+  std::set<std::string> names;
+  for (const char* target : {"a", "b"}) {
+    replace_atomically(env_, folder_ / target, [&](const fs::path& temporary) {
+      EXPECT_EQ(temporary.parent_path(), folder_.path());
+      EXPECT_TRUE(is_temporary(temporary));
+      // Up to the process and its counter, which two containers may share.
+      names.insert(temporary.stem().stem().string());
+      env_.open(temporary, Env::Mode::truncate);
+    });
+  }
+  EXPECT_EQ(names.size(), 2u);
+}
+
+TEST_F(EnvTest, WriteAtomicallyNamesTheTargetInItsErrors) {
+  const fs::path target = folder_ / "missing" / "a.png";
+  EXPECT_THAT(error_of([&] { write_atomically(env_, target, "bytes"); }),
+              testing::StartsWith("cannot write '" + target.string() + "': No such file or directory"));
 }
 
 TEST_F(EnvTest, WriteAtomicallySyncsTheFileBeforeAndTheFolderAfterTheRename) {

@@ -1,0 +1,25 @@
+// What every verb that opens a run takes: the folder, settings of use, the device.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "belamy/run.h"
+
+#include "cli/parser.h"
+
+namespace belamy::cli {
+
+struct RunRequest {
+  std::string folder, device = "auto";
+  std::vector<std::string> settings;  ///< "use.KEY=VALUE"
+
+  /// Warnings go to standard error.
+  std::unique_ptr<Run> open() const;
+};
+
+/// Adds the run, which comes first, and its options.
+void add_run(Verb& verb, RunRequest& request);
+
+}  // namespace belamy::cli
