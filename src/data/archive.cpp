@@ -154,7 +154,8 @@ class Names {
     const bool zip = (archive_format(file) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
     const char* known = archive_entry_pathname(entry);
     if (!known && !zip) throw no_name(index);
-    const std::string stored = known ? known : name_before_data(file, index);
+    std::string stored = known ? known : name_before_data(file, index);
+    stored.resize(std::min(stored.size(), stored.find('\0')));  // where libarchive ends a name as well
     if (is_ascii(stored)) return stored;
     std::string name = to_utf8(stored);
     // As libarchive does with names that it can read: some packers of Windows write no '/'.

@@ -275,6 +275,19 @@ TEST(Npz, FloatsAreScaledAndSaySo) {
   }
 }
 
+TEST(Npz, BothSidesOfPicturesSayOnceWhatTheyAre) {
+  TemporaryFolder folder;
+  samples::write_archive(folder / "set.npz", {{"images.npy", floats({0, 1})}});
+  DataOptions options;
+  options.source = (folder / "set.npz").string();
+  options.holdout = 0;
+  options.pairs = "side-by-side";
+  const Dataset set = load_dataset(options, Split::train);
+  EXPECT_THAT(set.others.at(0).pixels, ElementsAre(255));
+  EXPECT_EQ(std::count(set.notes.begin(), set.notes.end(), "values 0 .. 1 taken as 0 .. 1 (black to white)"),
+            1);
+}
+
 TEST(Npz, TheTrainingImagesSayWhatAllSplitsAre) {
   TemporaryFolder folder;
   const fs::path file = folder / "set.npz";
