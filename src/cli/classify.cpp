@@ -39,6 +39,9 @@ ExitCode classify(const Request& request) {
     options.holdout = 1;
     options.classes.clear();
   }
+  auto inputs = inputs_of(options);
+  add_data(inputs, run->recipe().data);  // for the names of the classes
+  const auto out = optional_output("--out", request.out, OutputKind::csv, inputs);
   auto set = load_dataset(options, Split::test);
   // What has adapted to a second domain is asked about that one.
   if (!foreign && run->recipe().model->domains == Domains::two && !set.others.empty())
@@ -72,8 +75,8 @@ ExitCode classify(const Request& request) {
   if (judged > 0)
     fmt::print("right: {} of {} with labels, {:.2f} %\n", format_count(right), format_count(judged),
                100.0 * static_cast<double>(right) / static_cast<double>(judged));
-  if (!request.out.empty()) {
-    write_output(request.out, csv);
+  if (out) {
+    write_output(*out, csv);
     fmt::print("all in {}\n", request.out);
   }
   return ExitCode::ok;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "data/dataset.h"
@@ -95,7 +96,7 @@ void add_data(Verb program) {
     each.option("--set", request->settings, "KEY=VALUE: data.size, data.channels, data.fit, ...");
   }
   fetch_verb.option("--base-url", request->base_url, "Another address of the same files");
-  pack_verb.option("--out", request->out, "The zip").required();
+  pack_verb.option("--out", request->out, "F.zip").required();
   info_verb.does([=] {
     choose();
     return info(request->options);
@@ -104,7 +105,8 @@ void add_data(Verb program) {
   fetch_verb.does([=] { return fetch(request->options.source, request->base_url); });
   pack_verb.does([=] {
     choose();
-    pack_dataset(request->options, request->out);
+    const auto out = OutputPath::named("--out", request->out, {OutputKind::zip}, inputs_of(request->options));
+    pack_dataset(request->options, out.path());
     fmt::print("{}\n", request->out);
     return ExitCode::ok;
   });

@@ -26,7 +26,9 @@ struct Request {
 // Codes of two values are a map already; more become one by t-SNE.
 void draw_codes(const Request& request, Run& run) {
   auto* encoder = need(run.model().encoder(), run, Capability::encoder);
-  const auto set = load_dataset(fitted_options(run, request.data), Split::test);
+  const auto options = fitted_options(run, request.data);
+  const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs_of(options));
+  const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   const auto n = std::min(request.n, set.count);
   auto generator = run.generator(request.seed);
@@ -47,7 +49,7 @@ void draw_codes(const Request& request, Run& run) {
                       map.divergence);
   }
   const auto labels = set.labels.empty() ? Tensor() : torch::tensor(set.labels).index_select(0, pick);
-  write_output(request.out, encode_png(labelled_map(points, labels)));
+  write_output(out, encode_png(labelled_map(points, labels)));
   fmt::print("{} codes of {} values {}, in {}\n", n, encoder->code_size(), how, request.out);
 }
 
@@ -68,14 +70,12 @@ void add_embed(Verb program) {
   verb.option("--seed", request->seed, "Of the choice of data");
   verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] {
-    const fs::path out = request->out;
-    if (out.extension() != ".png")
-      throw usage_error(fmt::format("--out {}: the map is a PNG", request->out), "use --out F.png");
     const auto run = Run::open(request->run, request->device, warn);
     if (!request->manifold) {
       draw_codes(*request, *run);
       return ExitCode::ok;
     }
+    const auto out = OutputPath::named("--out", request->out, {OutputKind::png});
     auto* decoder = need(run->model().decoder(), *run, Capability::decoder);
     const auto images = decoded_manifold(*decoder, request->rows, run->device());
     if (images.dim() != 4) throw usage_error("the manifold shows images, and this run makes points");

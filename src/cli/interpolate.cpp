@@ -63,10 +63,21 @@ void add_interpolate(Verb program) {
     auto& model = run->model();
     auto* decoder = need(model.decoder(), *run, Capability::decoder);
     if (!run->shape().is_images()) throw usage_error("interpolate shows images; this run makes points");
-    const auto z = ends(*run, model, request->paths + 1, request->seed);
-    const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
+    struct Files {
+      std::string path;
+      OutputPath strip, film;
+    };
+    std::vector<Files> files;
+    const auto inputs = inputs_of(run->recipe().data);
     for (const std::string path : {"linear", "spherical"}) {
       if (request->path != "both" && request->path != path) continue;
+      const auto name = request->out + "-" + path;
+      files.push_back({path, OutputPath::named("--out", name + ".png", {OutputKind::png}, inputs),
+                       OutputPath::named("--out", name + ".webp", {OutputKind::webp}, inputs)});
+    }
+    const auto z = ends(*run, model, request->paths + 1, request->seed);
+    const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
+    for (const auto& [path, strip, film] : files) {
       std::vector<Tensor> rows;
       for (std::int64_t i = 0; i + 1 < z.size(0); ++i) {
         const auto between =
@@ -74,7 +85,6 @@ void add_interpolate(Verb program) {
         rows.push_back(decoder->decode(between));
       }
       const auto all = torch::cat(rows);
-      const fs::path strip = request->out + "-" + path + ".png", film = request->out + "-" + path + ".webp";
       write_output(strip, encode_png(image_grid(all, request->steps)));
       std::vector<Image> frames;
       for (const auto& image : to_images(all)) frames.push_back(contact_sheet({image}, 1, 0, 4));

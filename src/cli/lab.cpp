@@ -46,8 +46,9 @@ void print_verdicts(const std::vector<LabVerdict>& verdicts) {
 
 ExitCode run(const Request& request) {
   const auto& entry = find_lab(request.name);
-  const auto folder =
-      request.out.empty() ? fs::path("runs") / ("lab-" + entry.name) : folder_argument(request.out);
+  const auto folder = request.out.empty() ? "runs/lab-" + entry.name : request.out;
+  const auto out =
+      OutputPath::named("--out", folder, {OutputKind::folder}).below("index.html", lab_page_mark);
   Progress progress;
   Lab lab(load_lab(entry), request.tiny, request.settings,
           [&](const std::string& text) { progress.update(text); });
@@ -64,8 +65,7 @@ ExitCode run(const Request& request) {
   progress.finish();
 
   const auto page = lab.page(time.count());
-  Env::real().create_folders(folder);
-  write_atomically(Env::real(), folder / "index.html", render_lab(page));
+  write_output(out, render_lab(page));
   print_verdicts(page.verdicts);
   std::size_t failed = 0, judged = 0;
   for (const auto& verdict : page.verdicts) {
@@ -73,7 +73,7 @@ ExitCode run(const Request& request) {
     judged += verdict.kind != LabVerdict::Kind::skipped;
   }
   fmt::print("{} of {} claims hold, in {}; the page is {}\n", judged - failed, judged,
-             show_seconds(time.count()), (folder / "index.html").string());
+             show_seconds(time.count()), out.string());
   return failed > 0 ? ExitCode::expectation : ExitCode::ok;
 }
 

@@ -39,10 +39,14 @@ ExitCode match_two(const Request& request, const Run& run, const Similarity& sim
 }
 
 ExitCode match_folder(const Request& request, const Run& run, const Similarity& similarity) {
-  const auto query = read_image(run, request.query);
   auto options = fitted_options(run, request.folder);
   options.classes.clear();
   options.holdout = 1;
+  auto inputs = inputs_of(options);
+  inputs.add_file(request.query);
+  const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
+  const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
+  const auto query = read_image(run, request.query);
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   for (const auto& note : set.notes) warn(note);
@@ -50,12 +54,12 @@ ExitCode match_folder(const Request& request, const Run& run, const Similarity& 
   const auto found = similarity.between(query, data).squeeze(0).contiguous();
   const auto order = ranked(found);
   fmt::print("{} of {} by {}; the most alike first\n", format_count(set.count), set.name, similarity.how());
-  tell_ranks(set, found, order, "similarity", request.show, request.out);
-  if (!request.sheet.empty()) {
+  tell_ranks(set, found, order, "similarity", request.show, ranks);
+  if (sheet) {
     const auto n = std::min(kSheet - 1, set.count);
     const std::vector<std::int64_t> best(order.begin(), order.begin() + n);
     const auto shown = torch::cat({query, data.index_select(0, torch::tensor(best))});
-    write_output(request.sheet, encode_png(image_grid(to_model_range(shown), kColumns)));
+    write_output(*sheet, encode_png(image_grid(to_model_range(shown), kColumns)));
     fmt::print("the query and the {} most alike: {}\n", n, request.sheet);
   }
   return ExitCode::ok;

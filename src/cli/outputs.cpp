@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <numeric>
-#include <set>
 #include <torch/types.h>
 
 #include "belamy/error.h"
@@ -19,63 +18,80 @@
 
 namespace belamy::cli {
 
-Output Output::parse(const std::string& text) {
-  const fs::path path(text);
-  const auto ending = path.extension().string();
-  if (ending == ".png") return {Kind::png, path};
-  if (ending == ".npz") return {Kind::npz, path};
-  if (text.back() == '/' || ending.empty()) return {Kind::folder, path};
-  throw usage_error(fmt::format("--out {}: no format is called '{}'", text, ending),
-                    "use F.png for a grid, F.npz for arrays, DIR/ for one PNG each");
+void add_files(Inputs& inputs, const fs::path& folder, const FolderFiles& files) {
+  for (const auto& name : files.names) inputs.add_file(folder / name);
 }
 
-fs::path folder_argument(const std::string& text, const std::string& option) {
-  static const std::set<std::string> files = {".png", ".jpg",  ".jpeg", ".webp", ".npz",        ".csv",
-                                              ".zip", ".toml", ".html", ".json", ".safetensors"};
-  const fs::path path(text);
-  if (files.count(path.extension().string()) > 0 && !fs::is_directory(path)) {
-    throw usage_error(
-        fmt::format("{} {}: a folder is made here, and this is the name of a file", option, text),
-        fmt::format("use {} {}/", option, fs::path(text).replace_extension().string()));
+void add_data(Inputs& inputs, const DataOptions& options) {
+  for (const auto& name : {options.source, options.target}) {
+    if (name.empty()) continue;
+    try {
+      const auto source = find_source(name);
+      if (source.path.empty()) continue;
+      if (!fs::is_directory(source.path)) {
+        inputs.add_file(source.path);
+        continue;
+      }
+      add_files(inputs, source.path, walk_folder(source.path));
+      // From the other kinds of folders only files of certain names are read.
+      if (source.kind == Source::Kind::folder || source.kind == Source::Kind::stylegan)
+        inputs.add_folder(source.path);
+    } catch (const Error&) {
+      // Loading it ends in the same error, at a place that may know more.
+    }
   }
-  return path;
 }
+
+Inputs inputs_of(const DataOptions& options) {
+  Inputs inputs;
+  add_data(inputs, options);
+  return inputs;
+}
+
+Output::Output(const std::string& value, Inputs inputs)
+    : inputs_(std::move(inputs)),
+      path_(OutputPath::named("--out", value, {OutputKind::png, OutputKind::npz, OutputKind::folder},
+                              inputs_)) {}
 
 void Output::write(const Tensor& data, const Tensor& labels) const {
-  auto& env = Env::real();
   const bool images = data.dim() == 4;
-  if (kind_ != Kind::folder && path_.has_parent_path()) env.create_folders(path_.parent_path());
-  if (kind_ == Kind::npz) {
+  if (kind() == OutputKind::npz) {
     const auto array =
         images ? to_bytes(data).permute({0, 2, 3, 1}).contiguous() : data.contiguous();  // [N, H, W, C]
-    write_atomically(env, path_,
-                     encode_npz(images ? "images" : "points", array.data_ptr(), array.sizes().vec(), images,
-                                labels.defined() ? std::vector<std::int64_t>(
-                                                       labels.data_ptr<std::int64_t>(),
-                                                       labels.data_ptr<std::int64_t>() + labels.numel())
-                                                 : std::vector<std::int64_t>{}));
+    write_output(path_,
+                 encode_npz(images ? "images" : "points", array.data_ptr(), array.sizes().vec(), images,
+                            labels.defined()
+                                ? std::vector<std::int64_t>(labels.data_ptr<std::int64_t>(),
+                                                            labels.data_ptr<std::int64_t>() + labels.numel())
+                                : std::vector<std::int64_t>{}));
     return;
   }
   if (!images) {
-    if (kind_ == Kind::folder)
+    if (kind() == OutputKind::folder)
       throw usage_error("points make no folder of pictures", "use --out F.npz or F.png");
-    write_atomically(env, path_, encode_png(points_picture(data, {})));
+    write_output(path_, encode_png(points_picture(data, {})));
     return;
   }
-  if (kind_ == Kind::png) {
-    write_atomically(env, path_, encode_png(image_grid(data)));
+  if (kind() == OutputKind::png) {
+    write_output(path_, encode_png(image_grid(data)));
     return;
   }
-  env.create_folders(path_);
   const auto all = to_images(data);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    write_atomically(env, path_ / fmt::format("{:06d}.png", i), encode_png(all[i]));
-  }
+  std::vector<OutputPath> files;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    files.push_back(path_.below(fmt::format("{:06d}.png", i), png_mark, inputs_));
+  for (std::size_t i = 0; i < all.size(); ++i) write_output(files[i], encode_png(all[i], true));
 }
 
-void write_output(const fs::path& path, std::string_view bytes) {
-  if (path.has_parent_path()) Env::real().create_folders(path.parent_path());
-  write_atomically(Env::real(), path, bytes);
+std::optional<OutputPath> optional_output(const std::string& option, const std::string& value,
+                                          OutputKind kind, const Inputs& inputs) {
+  if (value.empty()) return std::nullopt;
+  return OutputPath::named(option, value, {kind}, inputs);
+}
+
+void write_output(const OutputPath& path, std::string_view bytes) {
+  if (path.path().has_parent_path()) Env::real().create_folders(path.path().parent_path());
+  write_atomically(Env::real(), path.path(), bytes);
 }
 
 std::vector<std::int64_t> ranked(const Tensor& values) {
@@ -91,7 +107,7 @@ std::vector<std::int64_t> ranked(const Tensor& values) {
 }
 
 void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std::int64_t>& order,
-                const std::string& column, std::int64_t show, const std::string& out) {
+                const std::string& column, std::int64_t show, const std::optional<OutputPath>& out) {
   const auto* value = values.data_ptr<double>();
   std::string csv = "rank," + column + ",name,label\n";
   std::int64_t rank = 0;
@@ -102,9 +118,9 @@ void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std:
     if (++rank <= show) fmt::print("{:>6} {:>12.5g}  {}  {}\n", rank, value[i], name, label);
     csv += fmt::format("{},{},{},{}\n", rank, value[i], quoted(name), quoted(label));
   }
-  if (out.empty()) return;
-  write_output(out, csv);
-  fmt::print("all ranks in {}\n", out);
+  if (!out) return;
+  write_output(*out, csv);
+  fmt::print("all ranks in {}\n", out->string());
 }
 
 std::string quoted(const std::string& text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <torch/types.h>
@@ -10,33 +11,39 @@
 #include "belamy/capabilities.h"
 #include "belamy/run.h"
 
+#include "core/output_paths.h"
 #include "data/dataset.h"
+#include "data/walk.h"
 #include "train/need.h"
 
 namespace belamy::cli {
 
-/// What an --out argument means.
+/// Adds the files of the data that the options name, and the folder itself where that is a folder of images.
+/// A source that cannot be found is no input: who loads it reports that.
+void add_data(Inputs& inputs, const DataOptions& options);
+Inputs inputs_of(const DataOptions& options);
+void add_files(Inputs& inputs, const std::filesystem::path& folder, const FolderFiles& files);
+
+/// An --out argument for data: a picture F.png, arrays F.npz, or a folder of pictures.
 class Output {
  public:
-  /// "x.png", "x.npz", or a folder: an ending "/" or a name without an ending. Anything else is a usage
-  /// error.
-  static Output parse(const std::string& path);
+  Output(const std::string& value, Inputs inputs);
+  OutputKind kind() const { return path_.kind(); }
+  const OutputPath& path() const { return path_; }
   /// Images [N, C, H, W] in [-1, 1] or points [N, D]; whole files or none. Storage errors name the path.
   void write(const Tensor& data, const Tensor& labels = {}) const;
 
  private:
-  enum class Kind { png, npz, folder };
-  Output(Kind kind, std::filesystem::path path) : kind_(kind), path_(std::move(path)) {}
-  Kind kind_;
-  std::filesystem::path path_;
+  Inputs inputs_;
+  OutputPath path_;
 };
 
-/// An --out argument (or another, named by `option`) where only a folder will do. A usage error with the cure
-/// for what ends like a file and is no folder yet: "x.png", but not "vae-0.5" or "x.png/".
-std::filesystem::path folder_argument(const std::string& path, const std::string& option = "--out");
+/// An optional argument, such as --sheet: nothing where `value` is empty.
+std::optional<OutputPath> optional_output(const std::string& option, const std::string& value,
+                                          OutputKind kind, const Inputs& inputs);
 
 /// One file, whole or not at all, with the folders that it needs.
-void write_output(const std::filesystem::path& path, std::string_view bytes);
+void write_output(const OutputPath& path, std::string_view bytes);
 
 /// A field of a CSV file: in quotes where it needs them.
 std::string quoted(const std::string& text);
@@ -45,9 +52,9 @@ std::string quoted(const std::string& text);
 /// warning.
 std::vector<std::int64_t> ranked(const Tensor& values);
 /// Prints the first `show` of a ranked data set with value, name and label; all of them go into `out` as CSV
-/// where it is named, the value's column under the name `column`.
+/// where there is one, the value's column under the name `column`.
 void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std::int64_t>& order,
-                const std::string& column, std::int64_t show, const std::string& out);
+                const std::string& column, std::int64_t show, const std::optional<OutputPath>& out);
 
 /// [C, H, W] in bytes.
 Tensor tensor_of(const Image& image);

@@ -1,9 +1,39 @@
 #include "cli/parser.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace belamy::cli {
+namespace {
+
+// An empty value is what a shell variable that is not set gives: CLI11 would take it for a path, and for a
+// number for 0.
+void refuse_empty_values(const CLI::App& app) {
+  for (const auto* option : app.get_options()) {
+    const auto& values = option->results();
+    if (std::find(values.begin(), values.end(), "") == values.end()) continue;
+    throw usage_error(option->get_name() + " is empty",
+                      option->get_required()
+                          ? "give it a value; a shell variable that is not set is empty"
+                          : "give it a value, or leave it out; a shell variable that is not set is empty");
+  }
+  for (const auto* verb : app.get_subcommands()) refuse_empty_values(*verb);
+}
+
+// "--out=" as "--out" and an empty value: CLI11 would take the next word for the value.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool bare = word.starts_with("--") && word.find('=') == word.size() - 1;
+    words.push_back(bare ? word.substr(0, word.size() - 1) : word);
+    if (bare) words.emplace_back();
+  }
+  return words;
+}
+
+}  // namespace
 
 Option& Option::required() {
   option_->required();
@@ -104,14 +134,18 @@ Verb Parser::program() {
 
 Parser::Outcome Parser::parse(int argc, char** argv) {
   try {
-    app_->parse(argc, argv);
+    auto words = words_of(argc, argv);
+    std::reverse(words.begin(), words.end());  // as CLI11 wants it
+    app_->parse(words);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return {.work = {}, .exit_code = app_->exit(error)};  // --help
+    refuse_empty_values(*app_);  // says more than what it led to
     const auto chosen = app_->get_subcommands();
     fmt::print(stderr, "belamy: {}\n  'belamy {}--help' tells what is allowed\n", error.what(),
                chosen.empty() ? "" : chosen[0]->get_name() + " ");
     return {.work = {}, .exit_code = static_cast<int>(ExitCode::usage)};
   }
+  refuse_empty_values(*app_);
   return {.work = work_, .exit_code = {}};
 }
 

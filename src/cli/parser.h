@@ -40,7 +40,8 @@ class Option {
 };
 
 /// A verb, or the program itself. `names` are as in "-n,--count", or a word alone for what has no dash; the
-/// value that stands in the variable is the default, and the variable must live until the work is done.
+/// value that stands in the variable is the default, and the variable must live until the work is done. A
+/// value that is given and empty is a usage error.
 class Verb {
  public:
   Verb(CLI::App* app, Work* work) : app_(app), work_(work) {}

@@ -27,24 +27,24 @@ void add_reconstruct(Verb program) {
               "F.png: originals above reconstructions; F.npz or DIR/: reconstructions");
   verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] {
-    const auto out = Output::parse(request->out);
     const auto run = Run::open(request->run, request->device, warn);
     auto* reconstructor = need(run->model().reconstructor(), *run, Capability::reconstructor);
-    const auto dataset = load_dataset(fitted_options(*run, request->data), Split::test);
+    const auto options = fitted_options(*run, request->data);
+    const Output out(request->out, inputs_of(options));
+    const auto dataset = load_dataset(options, Split::test);
     check_fits(*run, dataset);
     const auto n = std::min(request->n, dataset.count);
     const auto original = to_model_range(data_tensor(dataset).narrow(0, 0, n));
     const auto copy =
         in_batches(*run, original, [&](const Tensor& x) { return reconstructor->reconstruct(x); });
-    const bool grid = fs::path(request->out).extension() == ".png" && run->shape().is_images();
-    if (grid) {
+    if (out.kind() == OutputKind::png && run->shape().is_images()) {
       const auto columns = std::min<std::int64_t>(n, 16), rows = n / columns;
       std::vector<Tensor> lines;
       for (std::int64_t row = 0; row < rows; ++row) {
         lines.push_back(original.narrow(0, row * columns, columns));
         lines.push_back(copy.narrow(0, row * columns, columns));
       }
-      write_output(request->out, encode_png(image_grid(torch::cat(lines), columns)));
+      write_output(out.path(), encode_png(image_grid(torch::cat(lines), columns)));
     } else {
       out.write(copy);
     }

@@ -127,7 +127,8 @@ void check(const Row& row) {
   }
 }
 
-Scores run_lab(const Row::Group& group, std::int64_t seed, const fs::path& out, Progress& progress) {
+Scores run_lab(const Row::Group& group, std::int64_t seed, const OutputPath& folder, Progress& progress) {
+  const auto out = folder.below("index.html", lab_page_mark);
   prepare_machine("cpu");
   const auto begin = std::chrono::steady_clock::now();
   const auto lab =
@@ -135,8 +136,7 @@ Scores run_lab(const Row::Group& group, std::int64_t seed, const fs::path& out, 
   find_lab(group.lab).run(*lab);
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   const auto page = lab->page(time.count());
-  Env::real().create_folders(out);
-  write_atomically(Env::real(), out / "index.html", render_lab(page));
+  write_output(out, render_lab(page));
   Scores scores;
   for (const auto& [key, value] : lab->measured()) scores.push_back({key, value, "", ""});
   const auto failed =
@@ -209,6 +209,8 @@ ExitCode reproduce(const Row& row, const Request& request) {
     return ExitCode::ok;
   }
 
+  const auto kept = OutputPath::named("--results", request.results, {OutputKind::folder})
+                        .below(row.name + ".json", result_mark);
   Progress progress;
   ReproductionResult result;
   result.row = row.name;
@@ -218,11 +220,12 @@ ExitCode reproduce(const Row& row, const Request& request) {
     for (const auto& group : row.groups) {
       if (!is_due(group, seed)) continue;
       const auto part = row.groups.size() > 1 ? "-" + group.name : "";
-      const auto out = fs::path(request.runs) / fmt::format("{}{}-seed{}", row.name, part, seed);
+      const auto folder = fs::path(request.runs) / fmt::format("{}{}-seed{}", row.name, part, seed);
+      const auto out = OutputPath::named("--runs", folder.string(), {OutputKind::folder});
       progress.line(fmt::format("{}, seed {} of {}", group.name, seed, seeds));
       const auto begin = std::chrono::steady_clock::now();
       const auto scores =
-          group.lab.empty() ? run_recipe(group, seed, out, progress) : run_lab(group, seed, out, progress);
+          group.lab.empty() ? run_recipe(group, seed, folder, progress) : run_lab(group, seed, out, progress);
       if (!scores) {
         progress.finish();
         fmt::print(stderr, "stopped, all saved; go on with: belamy reproduce {}\n", request.row);
@@ -230,7 +233,7 @@ ExitCode reproduce(const Row& row, const Request& request) {
       }
       const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
       // Of a run that was trained before, the time that it took then.
-      minutes += std::max(time.count(), group.lab.empty() ? trained_seconds(out) : 0) / 60;
+      minutes += std::max(time.count(), group.lab.empty() ? trained_seconds(folder) : 0) / 60;
       take(row, group, *scores, result);
     }
   }
@@ -241,8 +244,7 @@ ExitCode reproduce(const Row& row, const Request& request) {
   result.machine = machine_facts();
   judge_reproduction(row, result);
 
-  Env::real().create_folders(request.results);
-  write_atomically(Env::real(), result_path(request, row), result.to_json());
+  write_output(kept, result.to_json());
   for (const auto& value : result.values) {
     const auto error = value.standard_error();
     fmt::print("  {:<24} {:.6g}{}\n", value.key, value.mean(),
@@ -258,14 +260,13 @@ ExitCode reproduce(const Row& row, const Request& request) {
                row.minutes, row.groups.size());
   }
   fmt::print("{}: {}{}; {}\n", row.name, result.status,
-             seeds < row.seeds ? fmt::format(" ({} of {} seeds)", seeds, row.seeds) : "",
-             result_path(request, row).string());
+             seeds < row.seeds ? fmt::format(" ({} of {} seeds)", seeds, row.seeds) : "", kept.string());
   return all ? ExitCode::ok : ExitCode::expectation;
 }
 
 ExitCode run(const Request& request) {
-  folder_argument(request.results, "--results");
-  folder_argument(request.runs, "--runs");
+  OutputPath::named("--results", request.results, {OutputKind::folder});
+  OutputPath::named("--runs", request.runs, {OutputKind::folder});
   if (request.list) {
     for (const auto& row : all_rows()) {
       const auto result = kept_result(request, row);

@@ -22,7 +22,7 @@ void add_sample(Verb program) {
               "F.png: a grid; F.npz: images uint8 [N,H,W,C] (or points); DIR/: one PNG each");
   verb.option("--device", request->device, "auto, cpu or cuda");
   verb.does([request] {
-    const auto out = Output::parse(request->out);
+    const Output out(request->out, {});
     const auto run = Run::open(request->run, request->device, warn);
     auto* sampler = need(run->model().sampler(), *run, Capability::sampler);
     out.write(draw(*sampler, request->n, run->generator(request->seed)));

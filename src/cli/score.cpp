@@ -31,13 +31,11 @@ bool is_foreign(const Request& request, const Run& run) {
 
 // All classes, whatever the run was trained on: a scorer is there to tell them apart. Of a foreign source
 // without a test set of its own everything; of the run's own only what it was not trained on.
-Dataset data_of(const Request& request, const Run& run) {
+DataOptions options_of(const Request& request, const Run& run) {
   auto options = fitted_options(run, request.data);
   options.classes.clear();
   if (is_foreign(request, run)) options.holdout = 1;
-  auto set = load_dataset(options, Split::test);
-  check_fits(run, set);
-  return set;
+  return options;
 }
 
 // The classes that the model is to find usual: those named, else those that it was trained on.
@@ -74,7 +72,12 @@ void print_area(const Dataset& set, const Tensor& scores, std::vector<bool> stra
 ExitCode score(const Request& request) {
   const auto run = Run::open(request.run, request.device, warn);
   auto* scorer = need(run->model().scorer(), *run, Capability::scorer);
-  const auto set = data_of(request, *run);
+  const auto options = options_of(request, *run);
+  const auto inputs = inputs_of(options);
+  const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
+  const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
+  const auto set = load_dataset(options, Split::test);
+  check_fits(*run, set);
   for (const auto& note : set.notes) warn(note);
   const auto strange = strange_ones(request, *run, set);
   const auto data = data_tensor(set);
@@ -84,9 +87,9 @@ ExitCode score(const Request& request) {
   const auto order = ranked(scores);
   fmt::print("{} of {} by {}; the most unusual first\n", format_count(set.count), set.name,
              scorer->score_name());
-  tell_ranks(set, scores, order, "score", request.show, request.out);
+  tell_ranks(set, scores, order, "score", request.show, ranks);
   print_area(set, scores, strange);
-  if (!request.sheet.empty()) {
+  if (sheet) {
     if (!set.is_images()) throw usage_error("points make no sheet of pictures", "leave --sheet out");
     // The strangest, a white row, the most usual.
     const auto n = std::min<std::int64_t>(kColumns * kSheetRows, set.count);
@@ -95,8 +98,7 @@ ExitCode score(const Request& request) {
     };
     const auto columns = std::min(kColumns, n);
     const auto gap = torch::ones(run->shape().sizes(columns + (columns - n % columns) % columns));
-    write_output(request.sheet,
-                 encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
+    write_output(*sheet, encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
     fmt::print("the {} strangest above, the {} most usual below: {}\n", n, n, request.sheet);
   }
   return ExitCode::ok;

@@ -35,6 +35,9 @@ Tensor read_image(const std::string& path, std::int64_t size, std::int64_t chann
 ExitCode work_on(const Request& request) {
   const auto run = Run::open(request.run, request.device, warn);
   auto& featurizer = *need(run->model().featurizer(), *run, Capability::featurizer);
+  Inputs inputs;
+  for (const auto& file : {request.content, request.style}) inputs.add_file(file);
+  const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs);
   const auto channels = run->shape().channels;
   const auto content = read_image(request.content, request.size, channels).to(run->device());
   const auto style = read_image(request.style, request.size, channels).to(run->device());
@@ -50,7 +53,7 @@ ExitCode work_on(const Request& request) {
     progress.update(fmt::format("{:3.0f} %, loss {:.4g}", 100 * done, loss));
   });
   progress.finish();
-  write_output(request.out, encode_png(to_images(made.cpu()).front()));
+  write_output(out, encode_png(to_images(made.cpu()).front()));
   fmt::print("{} in the style of {}: {}\n", request.content, request.style, request.out);
   return ExitCode::ok;
 }

@@ -73,10 +73,13 @@ ExitCode train_and_tell(const TrainRequest& request) {
   if (request.recipe.empty() && request.out.empty()) {
     throw usage_error("--resume needs --out DIR, or the recipe whose folder it is");
   }
-  fs::path out = folder_argument(request.out);
-  if (out.empty()) out = fs::path("runs") / Recipe::load(request.recipe, request.overrides)->name;
+  const auto named =
+      request.out.empty() ? "runs/" + Recipe::load(request.recipe, request.overrides)->name : request.out;
+  const auto out = OutputPath::named("--out", named, {OutputKind::folder}).path();
   const bool going_on = request.resume && Env::real().exists(out / "resolved.toml");
   const auto recipe = recipe_of(request, out, going_on);
+  // Pictures of a run among its data would be data of the next one.
+  if (!going_on) OutputPath::named("--out", named, {OutputKind::folder}, inputs_of(recipe->data));
 
   if (request.dry_run) {
     const auto device = prepare_machine(recipe->train);

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <map>
+#include <optional>
 #include <torch/types.h>
 
 #include "belamy/run.h"
@@ -9,8 +9,10 @@
 #include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/env.h"
+#include "core/output_paths.h"
 #include "core/progress.h"
 #include "data/dataset.h"
+#include "data/walk.h"
 #include "train/batches.h"
 #include "train/pictures.h"
 #include "train/run_batches.h"
@@ -37,33 +39,10 @@ std::string direction_of(const Request& request, Translator& translator) {
 
 // A file of the user's, and where its translation goes.
 struct Job {
-  fs::path file, out;
+  fs::path file;
+  OutputPath out;
   Image image;
 };
-
-// All files below the folder; the names keep their place in it. Two that differ by their endings alone keep
-// these.
-std::vector<Job> jobs_in(const fs::path& folder, const fs::path& out) {
-  std::vector<fs::path> files;
-  std::error_code code;
-  for (fs::recursive_directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
-    if (it->is_regular_file(code) && it->path().filename().string()[0] != '.') files.push_back(it->path());
-  }
-  if (code) throw data_error(fmt::format("{}: cannot be read: {}", folder.string(), code.message()));
-  std::sort(files.begin(), files.end());
-  std::map<fs::path, int> uses;
-  const auto plain = [&](const fs::path& file) {
-    return out / fs::relative(file, folder).replace_extension(".png");
-  };
-  for (const auto& file : files) ++uses[plain(file)];
-  std::vector<Job> jobs;
-  for (const auto& file : files) {
-    auto to = plain(file);
-    if (uses[to] > 1) to = out / (fs::relative(file, folder).string() + ".png");
-    jobs.push_back({file, to, {}});
-  }
-  return jobs;
-}
 
 // The first inputs and what became of them.
 class Sheet {
@@ -75,66 +54,130 @@ class Sheet {
       input_ = torch::cat({input_, input.narrow(0, 0, std::min(kSheet - input_.size(0), input.size(0)))});
     }
   }
-  void write(const Request& request, const Run& run, Translator& translator, const std::string& direction) {
+  void write(const OutputPath& file, const Run& run, Translator& translator, const std::string& direction) {
     const auto columns = std::min(kColumns, input_.size(0));
     const auto picture =
         translation_picture(translator, direction, to_model_range(input_).to(run.device()), {}, columns);
-    write_output(request.sheet, encode_png(picture));
-    fmt::print("inputs above translations: {}\n", request.sheet);
+    write_output(file, encode_png(picture));
+    fmt::print("inputs above translations: {}\n", file.string());
   }
 
  private:
   Tensor input_;  // uint8
 };
 
-ExitCode translate_folder(const Request& request, const Run& run, Translator& translator,
-                          const std::string& direction, const DataShape& from) {
-  auto jobs = jobs_in(request.data, folder_argument(request.out));
-  if (jobs.empty()) throw data_error(request.data + ": no files in it", "give a folder of images");
-  Sheet sheet;
-  Progress progress;
-  std::size_t good = 0, stretched = 0;
-  for (std::size_t begin = 0; begin < jobs.size(); begin += kAtOnce) {
-    std::vector<Job*> ready;
-    std::vector<Tensor> inputs;
-    for (std::size_t i = begin; i < std::min(begin + kAtOnce, jobs.size()); ++i) {
-      try {
-        jobs[i].image = decode_image(Env::real().read(jobs[i].file), jobs[i].file.string());
-      } catch (const Error& error) {
-        progress.line(fmt::format("left out: {}", error.what()));
-        continue;
-      }
-      stretched += jobs[i].image.width * from.height != jobs[i].image.height * from.width;
-      const auto coloured = convert_channels(jobs[i].image, static_cast<int>(from.channels));
-      inputs.push_back(
-          tensor_of(resize(coloured, static_cast<int>(from.width), static_cast<int>(from.height))));
-      ready.push_back(&jobs[i]);
+// Goes through the images below a folder; the translations keep names and sizes.
+class FolderTranslation {
+ public:
+  FolderTranslation(const Request& request, const Run& run, Translator& translator, std::string direction,
+                    const DataShape& from)
+      : request_(request), run_(run), translator_(translator), direction_(std::move(direction)), from_(from) {
+    auto found = walk_folder(request.data);
+    Inputs inputs;
+    inputs.add_folder(request.data);
+    add_files(inputs, request.data, found);
+    const auto out = OutputPath::named("--out", request.out, {OutputKind::folder}, inputs);
+    sheet_path_ = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
+    others_ = std::erase_if(found.names, is_company);
+    const auto names = names_with_ending(found.names, ".png");
+    for (std::size_t i = 0; i < names.size(); ++i)
+      jobs_.push_back({fs::path(request.data) / found.names[i], out.below(names[i], png_mark, inputs), {}});
+    if (jobs_.empty() && found.problems.empty())
+      throw data_error(request.data + ": no images in it", "give a folder of images");
+    for (const auto& problem : found.problems) leave_out(problem.file + ": " + problem.reason);
+  }
+
+  ExitCode run() {
+    for (std::size_t begin = 0; begin < jobs_.size(); begin += kAtOnce) {
+      const auto end = std::min(begin + kAtOnce, jobs_.size());
+      translate({jobs_.begin() + static_cast<std::ptrdiff_t>(begin),
+                 jobs_.begin() + static_cast<std::ptrdiff_t>(end)});
+      progress_.update(fmt::format("{} of {} images", format_count(static_cast<std::int64_t>(end)),
+                                   format_count(static_cast<std::int64_t>(jobs_.size()))));
     }
-    if (ready.empty()) continue;
+    progress_.finish();
+    if (good_ == 0 && lost_ == 0)
+      throw data_error(
+          fmt::format("{}: {} files, none of them a readable image", request_.data, jobs_.size()));
+    if (good_ == 0) throw storage_error(last_loss_);
+    tell();
+    if (sheet_path_) sheet_.write(*sheet_path_, run_, translator_, direction_);
+    return lost_ > 0 ? ExitCode::storage : left_out_ > 0 ? ExitCode::data : ExitCode::ok;
+  }
+
+ private:
+  void leave_out(const std::string& why) {
+    progress_.line("left out: " + why);
+    ++left_out_;
+  }
+
+  // uint8 [1, C, H, W] of the run's shape; the image itself stays for its size.
+  std::optional<Tensor> read(Job& job) {
+    try {
+      job.image = decode_image(Env::real().read(job.file), job.file.string());
+    } catch (const Error& error) {
+      leave_out(error.what());
+      return std::nullopt;
+    }
+    stretched_ += job.image.width * from_.height != job.image.height * from_.width;
+    const auto coloured = convert_channels(job.image, static_cast<int>(from_.channels));
+    return tensor_of(resize(coloured, static_cast<int>(from_.width), static_cast<int>(from_.height)));
+  }
+
+  void translate(std::vector<Job> jobs) {
+    std::vector<const Job*> ready;
+    std::vector<Tensor> inputs;
+    for (auto& job : jobs) {
+      if (auto input = read(job)) {
+        inputs.push_back(*input);
+        ready.push_back(&job);
+      }
+    }
+    if (ready.empty()) return;
     const auto input = torch::stack(inputs);
     const auto made = to_images(
-        in_batches(run, input, [&](const Tensor& x) { return translator.translate(x, direction); }));
-    for (std::size_t i = 0; i < ready.size(); ++i) {
-      write_output(ready[i]->out, encode_png(resize(made[i], ready[i]->image.width, ready[i]->image.height)));
-      ready[i]->image = {};
+        in_batches(run_, input, [&](const Tensor& x) { return translator_.translate(x, direction_); }));
+    for (std::size_t i = 0; i < ready.size(); ++i) write(*ready[i], made[i]);
+    sheet_.add(input);
+  }
+
+  // What cannot be written does not stop the others, unless that goes on and on as on a full disk.
+  void write(const Job& job, const Image& made) {
+    try {
+      write_output(job.out, encode_png(resize(made, job.image.width, job.image.height), true));
+      ++good_;
+      lost_in_a_row_ = 0;
+    } catch (const Error& error) {
+      if (++lost_in_a_row_ == kAtOnce) throw;
+      ++lost_;
+      last_loss_ = error.what();
+      progress_.line("not written: " + last_loss_);
     }
-    good += ready.size();
-    sheet.add(input);
-    progress.update(fmt::format(
-        "{} of {} images", format_count(static_cast<std::int64_t>(std::min(begin + kAtOnce, jobs.size()))),
-        format_count(static_cast<std::int64_t>(jobs.size()))));
   }
-  progress.finish();
-  if (good == 0)
-    throw data_error(fmt::format("{}: {} files, none of them a readable image", request.data, jobs.size()));
-  fmt::print("{} of {} files translated {} into {}\n", good, jobs.size(), direction, request.out);
-  if (stretched > 0) {
-    fmt::print("{} of them are of another shape than the run's {}x{}: stretched to it, and back afterwards\n",
-               stretched, from.width, from.height);
+
+  void tell() const {
+    fmt::print("{} of {} files translated {} into {}\n", good_, jobs_.size(), direction_, request_.out);
+    if (stretched_ > 0) {
+      fmt::print(
+          "{} of them are of another shape than the run's {}x{}: stretched to it, and back afterwards\n",
+          stretched_, from_.width, from_.height);
+    }
+    if (others_ > 0) fmt::print("{} other files left out, which are no images by their names\n", others_);
+    if (lost_ > 0) fmt::print("{} translations could not be written\n", lost_);
   }
-  if (!request.sheet.empty()) sheet.write(request, run, translator, direction);
-  return good == jobs.size() ? ExitCode::ok : ExitCode::data;
-}
+
+  const Request& request_;
+  const Run& run_;
+  Translator& translator_;
+  std::string direction_;
+  const DataShape& from_;
+  std::vector<Job> jobs_;
+  std::optional<OutputPath> sheet_path_;
+  Sheet sheet_;
+  Progress progress_;
+  std::size_t good_ = 0, stretched_ = 0, others_ = 0, left_out_ = 0, lost_ = 0, lost_in_a_row_ = 0;
+  std::string last_loss_;
+};
 
 ExitCode translate(const Request& request) {
   const auto run = Run::open(request.run, request.device, warn);
@@ -143,20 +186,23 @@ ExitCode translate(const Request& request) {
   const bool first = direction.front() == 'a';
   const auto& shape = run->shape();
   const auto& from = first || shape.others.empty() ? shape : shape.others[0];
-  if (fs::is_directory(request.data)) return translate_folder(request, *run, translator, direction, from);
+  if (fs::is_directory(request.data))
+    return FolderTranslation(request, *run, translator, direction, from).run();
 
   auto options = fitted_options(*run, request.data);
   if (!request.data.empty()) ask_for(options, from);
+  const auto inputs = inputs_of(options);
+  const Output out(request.out, inputs);
+  const auto sheet_path = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
   auto set = load_dataset(options, Split::test);
   if (request.data.empty() && !first && !set.others.empty()) set = Dataset(set.others[0]);
-  const auto out = Output::parse(request.out);
   const auto input = data_tensor(set);
   out.write(in_batches(*run, input, [&](const Tensor& x) { return translator.translate(x, direction); }));
   fmt::print("{} images of {} translated {} into {}\n", set.count, set.name, direction, request.out);
-  if (!request.sheet.empty()) {
+  if (sheet_path) {
     Sheet sheet;
     sheet.add(input);
-    sheet.write(request, *run, translator, direction);
+    sheet.write(*sheet_path, *run, translator, direction);
   }
   return ExitCode::ok;
 }

@@ -27,6 +27,7 @@ struct PngReader {
 };
 
 struct PngWriter {
+  std::string mark;  // key, zero, text; or empty
   std::string out;
   std::string reason;
   png_structp png = nullptr;
@@ -78,12 +79,21 @@ bool read_rows(PngReader& reader) {
   return true;
 }
 
+void set_mark(PngWriter& writer) {
+  png_text text{};
+  text.compression = PNG_TEXT_COMPRESSION_NONE;
+  text.key = writer.mark.data();
+  text.text = text.key + std::strlen(text.key) + 1;
+  png_set_text(writer.png, writer.info, &text, 1);
+}
+
 bool write_image(PngWriter& writer, const Image& image) {
   if (setjmp(png_jmpbuf(writer.png))) return false;
   png_set_write_fn(writer.png, &writer, write_bytes, nullptr);
   png_set_IHDR(writer.png, writer.info, image.width, image.height, 8,
                image.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (!writer.mark.empty()) set_mark(writer);
   png_write_info(writer.png, writer.info);
   const std::size_t stride = static_cast<std::size_t>(image.width) * image.channels;
   for (int y = 0; y < image.height; ++y) png_write_row(writer.png, image.pixels.data() + y * stride);
@@ -128,10 +138,11 @@ Image decode_png(std::string_view bytes, const std::string& name) {
   return image;
 }
 
-std::string encode_png(const Image& image) {
+std::string encode_png(const Image& image, bool marked) {
   PngWriter writer;
   writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer, on_error<PngWriter>, on_warning);
   writer.info = png_create_info_struct(writer.png);
+  if (marked) writer.mark = png_mark;
   if (!write_image(writer, image)) throw Error(ExitCode::internal, "PNG: " + writer.reason);
   return std::move(writer.out);
 }

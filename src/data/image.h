@@ -22,8 +22,10 @@ struct Image {
 /// whose message starts with `name`. No allocation trusts a header: at most 2^28 pixels.
 Image decode_image(std::string_view bytes, const std::string& name);
 
-/// A PNG file's bytes; deterministic.
-std::string encode_png(const Image& image);
+/// A PNG file's bytes; deterministic. With `marked` its header holds png_mark, so that a later command knows
+/// that the file is not one of the user's own.
+std::string encode_png(const Image& image, bool marked = false);
+inline constexpr std::string_view png_mark("Software\0Belamy", 15);
 
 /// A looping animated WebP's bytes (lossless); all frames of one size. `milliseconds` a frame.
 std::string encode_animation(const std::vector<Image>& frames, int milliseconds);

@@ -288,8 +288,8 @@ std::string render_lab(const LabPage& page) {
       "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n"
-      "<title>{} – Belamy lab</title>\n<style>\n{}\n{}\n{}</style>\n</head>\n<body>\n",
-      title, katex_style(), embedded_report_css, embedded_lab_css);
+      "<title>{}{}\n<style>\n{}\n{}\n{}</style>\n</head>\n<body>\n",
+      title, lab_page_mark, katex_style(), embedded_report_css, embedded_lab_css);
   out += fmt::format(
       "<header>\n<div>\n<h1>{}</h1>\n<p class=\"summary\">{}</p>\n<p class=\"source\">{}</p>\n<nav "
       "aria-label=\"Sections\">\n{}"

@@ -81,6 +81,8 @@ struct LabPage {
 /// The page. A content security policy in it forbids every request; without scripts text, claims, tables and
 /// pictures still show, formulas as TeX.
 std::string render_lab(const LabPage& page);
+/// What the title of each such page ends with.
+inline constexpr std::string_view lab_page_mark = " – Belamy lab</title>";
 
 /// "0.031 s", "4.2 s", "1 min 5 s".
 std::string show_seconds(double seconds);

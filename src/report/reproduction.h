@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,8 @@ struct ReproductionResult {
   /// A data error that names `origin` for what is no such file.
   static ReproductionResult parse(const std::string& json, const std::string& origin);
 };
+/// What each such file begins with.
+inline constexpr std::string_view result_mark = "{\n  \"row\": \"";
 
 /// Fills `conditions` and `status` from `values`; a value that was not measured, or is not finite, fails.
 void judge_reproduction(const ReproductionRow& row, ReproductionResult& result);

@@ -210,7 +210,7 @@ expect_text "nowhere"
 expect_failure 5 train_ring images
 expect_text "'images' is not empty"
 expect_failure 2 "$BELAMY" sample run --out samples.bmp
-expect_text "no format is called '.bmp'"
+expect_text "--out samples.bmp: the name must end in one of .png .npz /"
 expect_text "F.npz"
 expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan is no "
@@ -224,7 +224,7 @@ expect_failure 2 "$BELAMY" evaluate run --parzen
 expect_text "the Parzen window is for images"
 expect_failure 2 "$BELAMY" evaluate run --split training
 expect_failure 2 "$BELAMY" embed run --out codes.bmp
-expect_text "the map is a PNG"
+expect_text "--out codes.bmp: the name must end in .png"
 expect_failure 2 "$BELAMY" embed run --out codes.png
 expect_text "gan is no encoder"
 expect_failure 3 "$BELAMY" score run --normal "mode 9"

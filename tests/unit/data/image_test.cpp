@@ -51,6 +51,13 @@ TEST(Png, RoundTripGrayAndColour) {
   EXPECT_EQ(encode_png(gray), encode_png(gray));
 }
 
+TEST(Png, AMarkIsInTheHeaderAndChangesNoPixel) {
+  const std::string marked = encode_png(pattern(), true);
+  EXPECT_LT(marked.find(png_mark), 100u);
+  EXPECT_EQ(encode_png(pattern()).find(png_mark), std::string::npos);
+  EXPECT_EQ(decode_image(marked, "x").pixels, pattern().pixels);
+}
+
 TEST(Png, BitDepths) {
   EXPECT_THAT(decode_image(png({.width = 3, .height = 1, .depth = 1}, {{0b10100000}}), "x").pixels,
               ElementsAre(255, 0, 255));

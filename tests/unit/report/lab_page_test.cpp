@@ -35,6 +35,7 @@ LabPage full_page() {
 
 TEST(LabPage, HoldsTextClaimsAndFigures) {
   const auto html = render_lab(full_page());
+  EXPECT_LT(html.find(lab_page_mark), 2000u);
   EXPECT_THAT(html, HasSubstr("<title>Two &amp; two – Belamy lab</title>"));
   EXPECT_THAT(html, HasSubstr("1 of 2 claims hold (1 skipped), measured in 1.3 s"));
   EXPECT_THAT(

@@ -169,6 +169,7 @@ TEST(ReproductionResult, SurvivesItsFile) {
   judge_reproduction(row_with("[[pass]]\nvalue = \"better\"\nat_least = 5\n"), result);
   const auto read = ReproductionResult::parse(result.to_json(), "row.json");
   EXPECT_EQ(read.to_json(), result.to_json());
+  EXPECT_TRUE(result.to_json().starts_with(result_mark));
   EXPECT_EQ(read.status, "reproduced");
   EXPECT_EQ(read.minutes, 1.3);
   EXPECT_TRUE(std::isnan(read.values[0].seeds[1]));
