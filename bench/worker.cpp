@@ -181,7 +181,9 @@ void trace(const std::string& file, int steps, const Recipe& recipe) {
   for (int i = 0; i < steps; ++i) {
     const auto batch = session.batches().at(i);
     all.add(fmt::format("data/{}", i), batch.data);
-    if (!batch.others.empty()) all.add(fmt::format("other/{}", i), batch.others[0].data);
+    for (const auto* other : {&batch.partner, &batch.labelled}) {
+      if (other->data.defined()) all.add(fmt::format("other/{}", i), other->data);
+    }
     session.run_step();
     for (const auto& [name, value] : session.take_records())
       all.add(fmt::format("record/{}/{}", i, name), torch::tensor(value, torch::kDouble));

@@ -37,6 +37,9 @@ Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed)
   if (latents.defined()) return latents;
   auto options = run.recipe().data;
   const auto test = to_model_range(data_tensor(load_dataset(options, Split::test)));
+  if (test.size(0) < 2)
+    throw data_error(fmt::format("the run has {} test image, and a path needs two ends", test.size(0)),
+                     "train with a larger data.holdout, or with more data");
   auto generator = at::globalContext().defaultGenerator(at::kCPU).clone();
   generator.set_current_seed(static_cast<std::uint64_t>(seed));
   const auto pick = torch::randperm(test.size(0), generator).narrow(0, 0, std::min(count, test.size(0)));

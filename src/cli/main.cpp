@@ -1,10 +1,14 @@
 #include <c10/util/Exception.h>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fmt/format.h>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "cli/verbs.h"
 #include "train/machine.h"
@@ -71,6 +75,10 @@ int report(const Error& error) {
   return static_cast<int>(error.code());
 }
 
+Error output_lost(int number) {
+  return storage_error(fmt::format("standard output cannot be written: {}", std::strerror(number)));
+}
+
 int report_memory() {
   return report(usage_error("there is not enough memory for this",
                             "lower train.batch or the model's widths, or ask for less at once"));
@@ -89,15 +97,25 @@ int report_defect(const char* what) {
   return static_cast<int>(ExitCode::internal);
 }
 
+// What was printed may still be in memory: a full disk shows only now.
+int with_output_written(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  return report(output_lost(errno));
+}
+
 }  // namespace belamy::cli
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error of the write
   try {
-    return belamy::cli::run(argc, argv);
+    return belamy::cli::with_output_written(belamy::cli::run(argc, argv));
   } catch (const belamy::Error& error) {
     return belamy::cli::report(error);
   } catch (const std::filesystem::filesystem_error& error) {
     return belamy::cli::report(belamy::storage_error(error.path1().string() + ": " + error.code().message()));
+  } catch (const std::system_error& error) {  // printing may end in one
+    if (std::ferror(stdout)) return belamy::cli::report(belamy::cli::output_lost(error.code().value()));
+    return belamy::cli::report_defect(error.what());
   } catch (const std::bad_alloc&) {
     return belamy::cli::report_memory();
   } catch (const c10::Error& error) {  // its what() adds a stack trace

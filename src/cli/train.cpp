@@ -24,6 +24,24 @@ void on_signal(int) {
   interrupted = 1;
 }
 
+// While it lives: Ctrl-C, a request to end and a terminal that closes stop the training, which is then saved;
+// a reader that goes away (train | head -1) does not.
+class Signals {
+ public:
+  Signals() {
+    for (const int stop : kStop) std::signal(stop, on_signal);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  ~Signals() {
+    for (const int stop : kStop) std::signal(stop, SIG_DFL);
+    std::signal(SIGPIPE, SIG_DFL);
+  }
+  Signals(const Signals&) = delete;
+
+ private:
+  static constexpr int kStop[] = {SIGINT, SIGTERM, SIGHUP};
+};
+
 std::string tick_line(const Tick& tick) {
   std::string line =
       fmt::format("step {}/{}  epoch {:.2f}", format_count(tick.step), format_count(tick.total), tick.epoch);
@@ -55,16 +73,12 @@ std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& o
 
 TrainingOutcome train_in_folder(const Recipe& recipe, const fs::path& out, bool resume, Progress& progress) {
   interrupted = 0;
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  const Signals signals;
   TrainingHooks hooks;
   hooks.tick = [&](const Tick& tick) { progress.update(tick_line(tick)); };
   hooks.message = [&](const std::string& text) { progress.line("note: " + text); };
   hooks.stop = [] { return interrupted != 0; };
-  auto outcome = train(recipe, out, resume, hooks);
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-  return outcome;
+  return train(recipe, out, resume, hooks);
 }
 
 ExitCode train_and_tell(const TrainRequest& request) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# kill -9 at 50 random moments: --resume always goes on, and ends at the bits of the run that nobody stopped. SIGTERM and
-# SIGINT save, say how to go on, and end at the same bits.
+# kill -9 at 50 random moments: --resume always goes on, and ends at the bits of the run that nobody stopped. SIGTERM,
+# SIGINT and SIGHUP save, say how to go on, and end at the same bits.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 kills=50
@@ -73,7 +73,7 @@ expect_equal $run
 echo "$kills kills in $((finished + 1)) runs of $span ms: $starting before the first step, $saving left half a file"
 ((starting > 0 && starting < kills)) || fail "the moments do not cover start and training"
 
-for signal in TERM INT; do
+for signal in TERM INT HUP; do
   train "$signal" >"$signal.txt" 2>&1 &
   background=$!
   wait_for 60 compgen -G "$signal/checkpoints/*.safetensors" >/dev/null
@@ -88,3 +88,24 @@ for signal in TERM INT; do
   expect_text "going on from step"
   expect_equal "$signal"
 done
+
+list_into_full() { "$BELAMY" models >/dev/full; }
+sample_with_limit() (
+  ulimit -f 8
+  "$BELAMY" sample limited -n 40000 --out many.npz
+)
+
+# --- A reader that goes away ends no training; a full disk below standard output is told ---
+train piped 2>&1 | head -n 1 >/dev/null || true
+expect_file piped/report.html
+expect_code 0 "$BELAMY" train --resume --out piped
+expect_text "nothing to do"
+if [[ -c /dev/full ]]; then
+  expect_code 5 list_into_full
+  expect_text "standard output cannot be written: No space left on device"
+fi
+# A limit of file sizes is an error like a full disk; the run stays good.
+expect_code 0 finish limited
+expect_code 5 sample_with_limit
+expect_text "many.npz"
+expect_none many.npz
