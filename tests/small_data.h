@@ -5,10 +5,12 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <torch/types.h>
 #include <vector>
 
 #include "core/random.h"
 #include "data/dataset.h"
+#include "numbers.h"
 #include "train/session.h"
 
 namespace belamy {
@@ -93,10 +95,7 @@ inline void run_steps(Session& session, int steps) {
   for (int i = 0; i < steps; ++i) session.run_step();
 }
 
-/// A generator of the test's own.
-inline at::Generator seeded(std::uint64_t seed) {
-  return at::detail::createCPUGenerator(seed);
-}
+const torch::Device kCpu(torch::kCPU);
 
 /// The same values to the bit, not-a-number included.
 inline bool same_bits(const Tensor& a, const Tensor& b) {

@@ -27,9 +27,9 @@ struct EmbedRequest {
 
 // Codes of two values are a map already; more become one by t-SNE.
 void draw_codes(const EmbedRequest& request, Run& run) {
-  auto* encoder = need(run.model().encoder(), run, Capability::encoder);
   const auto options = fitted_options(run, request.data);
   const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs_of(options));
+  auto* encoder = need(run.model().encoder(), run, Capability::encoder);
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   const auto n = std::min(request.n, set.count);

@@ -42,11 +42,12 @@ expect_file lk/out/1.png
 mkdir -p album/deep
 cp photos/a.png album/deep/Thumbs.db
 echo "text" >album/readme.txt
+echo "a,b" >album/deep/list.csv
 cp photos/a.png album/a.png
 ln -s ../photos album/linked
 expect_code 0 "$BELAMY" translate turned --data album --out drawn
 expect_text "3 of 3 files translated a2b into drawn"
-expect_text "2 other files left out, which are no images by their names"
+expect_text "[23] other files left out, which are no images by their names"
 expect_file drawn/a.png drawn/linked/{a,b}.png
 expect_none drawn/deep drawn/readme.png
 expect_code 0 "$BELAMY" translate turned --data album --out drawn # what Belamy wrote, it replaces

@@ -22,8 +22,6 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const torch::Device kCpu(torch::kCPU);
-
 // BELAMY_PLAIN=1: LibTorch's own paths.
 [[maybe_unused]] const bool kFast = [] {
   nn::set_fast_paths(std::getenv("BELAMY_PLAIN") == nullptr);

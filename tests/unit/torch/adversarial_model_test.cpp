@@ -9,8 +9,6 @@
 namespace belamy {
 namespace {
 
-const torch::Device kCpu(torch::kCPU);
-
 // A small GAN on two blobs after some steps.
 class Played {
  public:

@@ -10,16 +10,13 @@
 
 #include "metrics/partition.h"
 #include "nn/draw_kernel.h"
+#include "numbers.h"
 
 namespace belamy {
 namespace {
 
 using nn::BoltzmannMachine;
 using torch::Tensor;
-
-at::Generator seeded(std::uint64_t seed) {
-  return at::make_generator<at::CPUGeneratorImpl>(seed);
-}
 
 // A machine with weights of some size, its biases drawn as well.
 std::shared_ptr<BoltzmannMachine> random_machine(std::int64_t visible, std::int64_t hidden, double spread,

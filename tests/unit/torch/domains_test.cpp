@@ -15,8 +15,6 @@
 namespace belamy {
 namespace {
 
-const torch::Device kCpu(torch::kCPU);
-
 TEST(DomainBatches, PairsStayTogether) {
   Batches batches(small_pairs(40), {}, 8, 1, kCpu);
   for (std::int64_t k = 0; k < 10; ++k) {

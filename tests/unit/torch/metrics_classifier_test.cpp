@@ -66,12 +66,12 @@ void expect_error(ExitCode code, const std::string& part, const Function& functi
 }
 
 // One thread: batches this small gain nothing from a second one, and lose much to it on a busy machine.
-class Classifier : public ::testing::Test {
+class ClassifierTest : public ::testing::Test {
  protected:
-  Classifier() { at::set_num_threads(1); }
+  ClassifierTest() { at::set_num_threads(1); }
 };
 
-TEST_F(Classifier, LearnsWhatIsEasyAtAnySize) {
+TEST_F(ClassifierTest, LearnsWhatIsEasyAtAnySize) {
   // Seeds 1 and 2; the classes are separable, so nearly every unseen image must come out right. 28 and 33 are
   // sizes that strides of 2 do not divide.
   for (const std::int64_t size : {16, 28, 33}) {
@@ -81,13 +81,13 @@ TEST_F(Classifier, LearnsWhatIsEasyAtAnySize) {
   }
 }
 
-TEST_F(Classifier, OneSeedGivesTheSameBits) {
+TEST_F(ClassifierTest, OneSeedGivesTheSameBits) {
   const Labelled data = quarters(128, 3);
   EXPECT_TRUE(same(trained(data, 7).state(), trained(data, 7).state()));
   EXPECT_FALSE(same(trained(data, 7).state(), trained(data, 8).state()));
 }
 
-TEST_F(Classifier, LeavesTheGlobalGeneratorAlone) {
+TEST_F(ClassifierTest, LeavesTheGlobalGeneratorAlone) {
   const Labelled data = quarters(64, 4);
   const at::Generator& global = at::detail::getDefaultCPUGenerator();
   torch::manual_seed(11);
@@ -98,7 +98,7 @@ TEST_F(Classifier, LeavesTheGlobalGeneratorAlone) {
   EXPECT_TRUE(same(first, trained(data).state()));
 }
 
-TEST_F(Classifier, FeaturesAreTheLayerBeforeItsReluAndNeedNoGradient) {
+TEST_F(ClassifierTest, FeaturesAreTheLayerBeforeItsReluAndNeedNoGradient) {
   const Labelled data = quarters(600, 5);  // more than one batch of 512
   const FeatureClassifier classifier = trained(data);
   const Tensor features = classifier.features(data.images);
@@ -111,7 +111,7 @@ TEST_F(Classifier, FeaturesAreTheLayerBeforeItsReluAndNeedNoGradient) {
   EXPECT_TRUE(classifier.logits(data.images).allclose(logits, 1e-4, 1e-4));
 }
 
-TEST_F(Classifier, AnImagesFeaturesDoNotDependOnItsCompany) {
+TEST_F(ClassifierTest, AnImagesFeaturesDoNotDependOnItsCompany) {
   const Labelled data = quarters(520, 6);
   const FeatureClassifier classifier = trained(data);
   const Tensor all = classifier.features(data.images);
@@ -119,7 +119,7 @@ TEST_F(Classifier, AnImagesFeaturesDoNotDependOnItsCompany) {
   EXPECT_TRUE(all.narrow(0, 517, 1).allclose(alone, 1e-4, 1e-4));
 }
 
-TEST_F(Classifier, BytesAndFloatsMeanTheSameImage) {
+TEST_F(ClassifierTest, BytesAndFloatsMeanTheSameImage) {
   const Labelled data = quarters(64, 7);
   const FeatureClassifier classifier = trained(data);
   const Tensor bytes = data.images.clone();
@@ -131,7 +131,7 @@ TEST_F(Classifier, BytesAndFloatsMeanTheSameImage) {
   EXPECT_TRUE(floats.equal(copy)) << "the caller's floats were changed";
 }
 
-TEST_F(Classifier, ReportsItsProgressToTheEnd) {
+TEST_F(ClassifierTest, ReportsItsProgressToTheEnd) {
   const Labelled data = quarters(300, 8);
   ClassifierOptions options;
   options.epochs = 2;
@@ -148,7 +148,7 @@ TEST_F(Classifier, ReportsItsProgressToTheEnd) {
   EXPECT_LT(losses.back(), losses.front());
 }
 
-TEST_F(Classifier, StateMovesToAnotherClassifier) {
+TEST_F(ClassifierTest, StateMovesToAnotherClassifier) {
   const Labelled data = quarters(128, 9);
   const FeatureClassifier classifier = trained(data, 1);
   FeatureClassifier other(1, 16, 4);
@@ -162,7 +162,7 @@ TEST_F(Classifier, StateMovesToAnotherClassifier) {
   EXPECT_TRUE(same(before, classifier.state()));
 }
 
-TEST_F(Classifier, AStateThatDoesNotFitChangesNothing) {
+TEST_F(ClassifierTest, AStateThatDoesNotFitChangesNothing) {
   FeatureClassifier classifier(1, 16, 4);
   const auto before = classifier.state();
   const auto refuse = [&](const std::string& part, auto change) {
@@ -177,7 +177,7 @@ TEST_F(Classifier, AStateThatDoesNotFitChangesNothing) {
   refuse("has shape [5], not [4]", [](auto& state) { state["logits.bias"] = torch::zeros({5}); });
 }
 
-TEST_F(Classifier, RefusesWrongImagesLabelsAndOptions) {
+TEST_F(ClassifierTest, RefusesWrongImagesLabelsAndOptions) {
   FeatureClassifier classifier(1, 16, 4);
   const Labelled data = quarters(8, 10);
   const auto refuse = [&](const std::string& part, const Tensor& images, const Tensor& labels) {
@@ -201,7 +201,7 @@ TEST_F(Classifier, RefusesWrongImagesLabelsAndOptions) {
   });
 }
 
-TEST_F(Classifier, ALossThatIsNotFiniteStopsTheTraining) {
+TEST_F(ClassifierTest, ALossThatIsNotFiniteStopsTheTraining) {
   ClassifierOptions options;
   options.learning_rate = 1e30;
   FeatureClassifier classifier(1, 16, 4, options);

@@ -9,6 +9,7 @@
 #include "belamy/error.h"
 
 #include "metrics/divergence.h"
+#include "numbers.h"
 
 namespace belamy {
 namespace {
@@ -18,10 +19,6 @@ using Shares = std::vector<double>;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double log_2 = std::numbers::ln2;
-
-Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
-  return torch::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed), torch::kDouble);
-}
 
 LogDensity density_of(const Gaussian& gaussian) {
   return [gaussian](double x) { return gaussian.log_density(x); };

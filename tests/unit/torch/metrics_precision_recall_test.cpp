@@ -13,12 +13,12 @@ namespace {
 
 using torch::Tensor;
 
-Tensor gaussian(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
+Tensor gaussian_rows(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
   return torch::randn({rows, columns}, at::make_generator<at::CPUGeneratorImpl>(seed), torch::kDouble);
 }
 
 // The definitions, one pair of points at a time.
-ManifoldScores naive(const Tensor& data, const Tensor& samples, std::size_t k) {
+ManifoldScores naive_scores(const Tensor& data, const Tensor& samples, std::size_t k) {
   const auto distance = [](const double* a, const double* b, std::int64_t d) {
     double sum = 0;
     for (std::int64_t i = 0; i < d; ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
@@ -65,9 +65,9 @@ ManifoldScores naive(const Tensor& data, const Tensor& samples, std::size_t k) {
 
 TEST(PrecisionRecall, MatchesTheDefinitionsAcrossBlocks) {
   // More than 1000 rows on both sides, so that both loops over blocks run twice, the last block being short.
-  const Tensor data = gaussian(1100, 3, 1);
-  const Tensor samples = gaussian(1030, 3, 2) * 0.7 + 0.5;
-  const ManifoldScores expected = naive(data, samples, 5);
+  const Tensor data = gaussian_rows(1100, 3, 1);
+  const Tensor samples = gaussian_rows(1030, 3, 2) * 0.7 + 0.5;
+  const ManifoldScores expected = naive_scores(data, samples, 5);
   const ManifoldScores scores = manifold_scores(data, samples, 5);
   EXPECT_NEAR(scores.precision, expected.precision, 1e-12);
   EXPECT_NEAR(scores.recall, expected.recall, 1e-12);
@@ -76,8 +76,8 @@ TEST(PrecisionRecall, MatchesTheDefinitionsAcrossBlocks) {
 }
 
 TEST(PrecisionRecall, TheDefaultIsFiveNeighbours) {
-  const Tensor data = gaussian(200, 2, 3);
-  const Tensor samples = gaussian(200, 2, 4);
+  const Tensor data = gaussian_rows(200, 2, 3);
+  const Tensor samples = gaussian_rows(200, 2, 4);
   EXPECT_EQ(manifold_scores(data, samples).density, manifold_scores(data, samples, 5).density);
   EXPECT_NE(manifold_scores(data, samples).density, manifold_scores(data, samples, 4).density);
 }
@@ -87,7 +87,7 @@ TEST(PrecisionRecall, EqualDistributionsScoreHigh) {
   // for k = 5) for equal distributions. The tolerance of 0.06 allows for 1000 points, and still notices a k
   // of 6 in place of 5. Precision and recall have no closed form: only points outside all balls, in the
   // tails, are missed.
-  const ManifoldScores scores = manifold_scores(gaussian(1000, 4, 5), gaussian(1000, 4, 6));
+  const ManifoldScores scores = manifold_scores(gaussian_rows(1000, 4, 5), gaussian_rows(1000, 4, 6));
   EXPECT_GT(scores.precision, 0.9);
   EXPECT_GT(scores.recall, 0.9);
   EXPECT_NEAR(scores.density, 1, 0.06);
@@ -95,7 +95,7 @@ TEST(PrecisionRecall, EqualDistributionsScoreHigh) {
 }
 
 TEST(PrecisionRecall, EqualSetsScoreOne) {
-  const Tensor data = gaussian(300, 4, 7);
+  const Tensor data = gaussian_rows(300, 4, 7);
   const ManifoldScores scores = manifold_scores(data, data);
   EXPECT_EQ(scores.precision, 1);
   EXPECT_EQ(scores.recall, 1);
@@ -103,7 +103,7 @@ TEST(PrecisionRecall, EqualSetsScoreOne) {
 }
 
 TEST(PrecisionRecall, DisjointSetsScoreZero) {
-  const ManifoldScores scores = manifold_scores(gaussian(300, 4, 8), gaussian(300, 4, 9) + 100);
+  const ManifoldScores scores = manifold_scores(gaussian_rows(300, 4, 8), gaussian_rows(300, 4, 9) + 100);
   EXPECT_EQ(scores.precision, 0);
   EXPECT_EQ(scores.recall, 0);
   EXPECT_EQ(scores.density, 0);
@@ -113,8 +113,8 @@ TEST(PrecisionRecall, DisjointSetsScoreZero) {
 TEST(PrecisionRecall, AMissingModeCostsRecallButNotPrecision) {
   // Two modes 100 deviations apart, the samples know one. Half of the data can be recalled at most; the
   // tolerance of 0.05 is for points in the tail of the known mode (seeds 10 to 12, no other randomness).
-  const Tensor data = torch::cat({gaussian(500, 2, 10), gaussian(500, 2, 11) + 100});
-  const ManifoldScores scores = manifold_scores(data, gaussian(1000, 2, 12));
+  const Tensor data = torch::cat({gaussian_rows(500, 2, 10), gaussian_rows(500, 2, 11) + 100});
+  const ManifoldScores scores = manifold_scores(data, gaussian_rows(1000, 2, 12));
   EXPECT_GT(scores.precision, 0.95);
   EXPECT_NEAR(scores.recall, 0.5, 0.05);
   EXPECT_NEAR(scores.coverage, 0.5, 0.05);
@@ -123,8 +123,8 @@ TEST(PrecisionRecall, AMissingModeCostsRecallButNotPrecision) {
 TEST(PrecisionRecall, FloatFeaturesFarFromTheOriginKeepTheirDigits) {
   // At 10,000 the squared norms (about 3e8) would round distances of about 1 away in f32; centring saves
   // them.
-  const Tensor data = gaussian(300, 3, 13);
-  const Tensor samples = gaussian(300, 3, 14) * 0.8;
+  const Tensor data = gaussian_rows(300, 3, 13);
+  const Tensor samples = gaussian_rows(300, 3, 14) * 0.8;
   const ManifoldScores near = manifold_scores(data, samples);
   const ManifoldScores far =
       manifold_scores((data + 10000).to(torch::kFloat), (samples + 10000).to(torch::kFloat));
@@ -135,11 +135,11 @@ TEST(PrecisionRecall, FloatFeaturesFarFromTheOriginKeepTheirDigits) {
 }
 
 TEST(PrecisionRecall, RefusesTooFewRowsAndNeighbours) {
-  const Tensor data = gaussian(10, 2, 15);
+  const Tensor data = gaussian_rows(10, 2, 15);
   EXPECT_NO_THROW(manifold_scores(data, data.narrow(0, 0, 6), 5));
   EXPECT_THROW(manifold_scores(data, data.narrow(0, 0, 5), 5), Error);
   EXPECT_THROW(manifold_scores(data, data, 0), Error);
-  EXPECT_THROW(manifold_scores(data, gaussian(10, 3, 16)), Error);
+  EXPECT_THROW(manifold_scores(data, gaussian_rows(10, 3, 16)), Error);
 }
 
 }  // namespace

@@ -7,11 +7,10 @@
 #include "belamy/error.h"
 
 #include "metrics/principal.h"
+#include "numbers.h"
 
 namespace belamy {
 namespace {
-
-const auto kDouble = torch::TensorOptions(torch::kDouble);
 
 TEST(PrincipalTest, AxesAndVariancesAreThoseOfTheData) {
   // Two points along each axis of a rotated cross: variances a^2 / 2 and b^2 / 2 about (5, -1).

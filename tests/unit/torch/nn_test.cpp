@@ -7,13 +7,10 @@
 #include "nn/init.h"
 #include "nn/layers.h"
 #include "nn/norm.h"
+#include "numbers.h"
 
 namespace belamy::nn {
 namespace {
-
-at::Generator seeded(std::uint64_t seed) {
-  return at::detail::createCPUGenerator(seed);
-}
 
 // |a - b| / |b|
 double relative_error(const Tensor& a, const Tensor& b) {

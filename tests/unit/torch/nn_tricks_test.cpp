@@ -12,14 +12,12 @@
 #include "nn/layers.h"
 #include "nn/norm.h"
 #include "nn/substitution.h"
+#include "numbers.h"
 
 namespace belamy::nn {
 namespace {
 
-at::Generator seeded(std::uint64_t seed) {
-  return at::detail::createCPUGenerator(seed);
-}
-Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
+Tensor normal_floats(at::IntArrayRef shape, std::uint64_t seed) {
   return torch::randn(shape, seeded(seed));
 }
 double greatest(const Tensor& x) {
@@ -29,7 +27,7 @@ double greatest(const Tensor& x) {
 TEST(NormTest, BatchNormIsLibTorchs) {
   Norm ours("batch", 3);
   torch::nn::BatchNorm2d theirs(3);
-  const auto x = normal({4, 3, 5, 5}, 1) * 3 + 1;
+  const auto x = normal_floats({4, 3, 5, 5}, 1) * 3 + 1;
   EXPECT_LT(greatest(ours.forward(x) - theirs(x)), 1e-6);
   ours.eval();
   theirs->eval();
@@ -38,7 +36,7 @@ TEST(NormTest, BatchNormIsLibTorchs) {
 
 TEST(NormTest, PassesWithOtherWeightsAreNotRemembered) {
   Norm norm("batch", 3);
-  const auto x = normal({4, 3, 5, 5}, 1) * 3 + 1;
+  const auto x = normal_floats({4, 3, 5, 5}, 1) * 3 + 1;
   const auto before = norm.named_buffers()["running_mean"].clone();
   {
     const Substitution stand_in(norm.parameters(), {torch::ones({3}), torch::zeros({3})});
@@ -51,14 +49,14 @@ TEST(NormTest, PassesWithOtherWeightsAreNotRemembered) {
 
 TEST(NormTest, ASingleDatumIsRefused) {
   Norm norm("batch", 3);
-  EXPECT_THROW(norm.forward(normal({1, 3}, 1)), Error);
-  norm.forward(normal({1, 3, 2, 2}, 1));
+  EXPECT_THROW(norm.forward(normal_floats({1, 3}, 1)), Error);
+  norm.forward(normal_floats({1, 3, 2, 2}, 1));
   norm.eval();
-  norm.forward(normal({1, 3}, 1));
+  norm.forward(normal_floats({1, 3}, 1));
 }
 
 TEST(NormTest, LayerAndInstanceNormLookAtOneExample) {
-  const auto x = normal({4, 3, 5, 5}, 1) * 3 + 1;
+  const auto x = normal_floats({4, 3, 5, 5}, 1) * 3 + 1;
   for (const auto* kind : {"layer", "instance"}) {
     Norm norm(kind, 3);
     const auto alone = norm.forward(x.narrow(0, 2, 1)), among = norm.forward(x).narrow(0, 2, 1);
@@ -72,7 +70,7 @@ TEST(NormTest, LayerAndInstanceNormLookAtOneExample) {
 TEST(NormTest, VirtualBatchNormIsSalimansFormula) {
   const std::int64_t r = 6;
   for (const bool images : {false, true}) {
-    const auto x = images ? normal({9, 2, 3, 3}, 2) * 2 + 1 : normal({9, 2}, 2) * 2 + 1;
+    const auto x = images ? normal_floats({9, 2, 3, 3}, 2) * 2 + 1 : normal_floats({9, 2}, 2) * 2 + 1;
     for (const auto* kind : {"reference", "virtual"}) {
       Norm norm(kind, 2, r);
       const auto y = norm.forward(x);
@@ -93,7 +91,8 @@ TEST(NormTest, VirtualBatchNormIsSalimansFormula) {
 
 TEST(NormTest, ReferenceRowsCutTheTieBetweenTheOthers) {
   // An example's result must not depend on which others stand beside it: the fault of batch norm.
-  const auto reference = normal({5, 4}, 1), a = normal({3, 4}, 2), b = normal({3, 4}, 3) * 9;
+  const auto reference = normal_floats({5, 4}, 1), a = normal_floats({3, 4}, 2),
+             b = normal_floats({3, 4}, 3) * 9;
   for (const auto* kind : {"reference", "virtual"}) {
     Norm norm(kind, 4, 5);
     const auto with = [&](const Tensor& other) {
@@ -189,7 +188,8 @@ Tensor naive_similarity(const Tensor& m) {
 }
 
 TEST(MinibatchTest, SimilarityIsTheNaiveOneAndSoAreItsGradients) {
-  const auto m0 = normal({7, 3, 2}, 1).to(torch::kDouble), weight = normal({7, 3}, 2).to(torch::kDouble);
+  const auto m0 = normal_floats({7, 3, 2}, 1).to(torch::kDouble),
+             weight = normal_floats({7, 3}, 2).to(torch::kDouble);
   for (const std::int64_t chunk : {0, 1, 3, 7}) {
     const auto a = m0.clone().requires_grad_(), b = m0.clone().requires_grad_();
     const auto ours = minibatch_similarity(a, chunk), naive = naive_similarity(b);
@@ -205,7 +205,8 @@ TEST(MinibatchTest, SimilarityIsTheNaiveOneAndSoAreItsGradients) {
 }
 
 TEST(MinibatchTest, DeviationTellsACollapsedBatch) {
-  const auto varied = append_deviation(normal({64, 5}, 1)), same = append_deviation(torch::ones({64, 5}));
+  const auto varied = append_deviation(normal_floats({64, 5}, 1)),
+             same = append_deviation(torch::ones({64, 5}));
   ASSERT_EQ(varied.size(1), 6);
   EXPECT_NEAR(varied[0][5].item<double>(), 1, 0.2);
   EXPECT_LT(same[0][5].item<double>(), 1e-3);
@@ -214,7 +215,8 @@ TEST(MinibatchTest, DeviationTellsACollapsedBatch) {
 TEST(SubstitutionTest, LayersComputeWithTheReplacements) {
   Dense layer(3, 2);
   initialise(layer, Init::he, seeded(1));
-  const auto x = normal({4, 3}, 2), own = layer.forward(x), other = normal({2, 3}, 3).requires_grad_();
+  const auto x = normal_floats({4, 3}, 2), own = layer.forward(x),
+             other = normal_floats({2, 3}, 3).requires_grad_();
   {
     const Substitution stand_in(layer.parameters(), {other, torch::zeros({2})});
     const auto y = layer.forward(x);
@@ -268,7 +270,7 @@ TEST(OpponentsTest, TheHistoryIsTheMeanOfAllSteps) {
 TEST(FlowTest, GoesThereAndBackAndKnowsItsDeterminant) {
   for (const std::int64_t dimension : {2, 3, 5}) {
     CouplingFlow flow(dimension, 3, 8, seeded(1));
-    const auto z = normal({4, dimension}, 2);
+    const auto z = normal_floats({4, dimension}, 2);
     EXPECT_LT(greatest(flow.to_normal(z) - z), 1e-6) << "starts as the identity";
     {
       const torch::NoGradGuard no_grad;

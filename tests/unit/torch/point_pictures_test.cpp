@@ -14,7 +14,7 @@ namespace {
 
 using testing::SizeIs;
 
-Tensor noise(at::IntArrayRef shape, std::uint64_t seed) {
+Tensor normal_noise(at::IntArrayRef shape, std::uint64_t seed) {
   return torch::randn(shape, at::make_generator<at::CPUGeneratorImpl>(seed), torch::kFloat);
 }
 
@@ -66,7 +66,7 @@ std::array<int, 3> ground(const Image& image, double across, double down) {
 }
 
 TEST(PointsPicture, ShadesWhatTheScorerThinks) {
-  const Tensor data = noise({500, 2}, 1), samples = noise({500, 2}, 2) * 0.1;
+  const Tensor data = normal_noise({500, 2}, 1), samples = normal_noise({500, 2}, 2) * 0.1;
   Ramp odds(true, 3);
   const Image with = points_picture(samples, data, &odds), without = points_picture(samples, data);
   EXPECT_EQ(ground(without, 0.1, 0.1), (std::array<int, 3>{255, 255, 255}));
@@ -78,7 +78,7 @@ TEST(PointsPicture, ShadesWhatTheScorerThinks) {
 }
 
 TEST(PointsPicture, LogOddsOfZeroAreEvenAndOtherScoresFillTheirRange) {
-  const Tensor data = noise({500, 2}, 3), samples = data.narrow(0, 0, 50);
+  const Tensor data = normal_noise({500, 2}, 3), samples = data.narrow(0, 0, 50);
   Ramp undecided(true, 1e-4), critic(false, 1e-4);
   const auto spread = [&](Scorer& scorer) {
     const Image image = points_picture(samples, data, &scorer);
@@ -90,7 +90,7 @@ TEST(PointsPicture, LogOddsOfZeroAreEvenAndOtherScoresFillTheirRange) {
 
 TEST(PointsPicture, ArrowsNeedNoGradientModeAndSurviveASurfaceWithoutOne) {
   const torch::NoGradGuard no_grad;
-  const Tensor data = noise({300, 2}, 4);
+  const Tensor data = normal_noise({300, 2}, 4);
   Ramp ramp(true);
   EXPECT_GT(count(points_picture(data, data, &ramp), kArrow), 100);
   struct Flat : Ramp {
@@ -115,7 +115,7 @@ TEST(PointsPicture, TheDataAloneDecidesTheWindow) {
 }
 
 TEST(PointsPicture, DrawsWhatIsNotANumberNowhere) {
-  const Tensor data = noise({100, 2}, 5);
+  const Tensor data = normal_noise({100, 2}, 5);
   const Tensor broken = torch::full({50, 2}, std::nanf(""));
   Ramp ramp(true);
   EXPECT_EQ(count(points_picture(broken, data), kSample), 0);
@@ -125,7 +125,7 @@ TEST(PointsPicture, DrawsWhatIsNotANumberNowhere) {
 }
 
 TEST(PointsPicture, OfALineHasHistogramsAndTheCurve) {
-  const Tensor data = noise({4000, 1}, 6), samples = noise({4000, 1}, 7) * 0.5 + 1;
+  const Tensor data = normal_noise({4000, 1}, 6), samples = normal_noise({4000, 1}, 7) * 0.5 + 1;
   Ramp odds(true, 4);
   const Image with = points_picture(samples, data, &odds), without = points_picture(samples, data);
   EXPECT_EQ(with.width, 512);
@@ -147,7 +147,7 @@ TEST(PointsPicture, OfALineHasHistogramsAndTheCurve) {
 }
 
 TEST(PointsPicture, RefusesSpaces) {
-  EXPECT_THROW(points_picture(noise({5, 3}, 8), noise({5, 3}, 9)), Error);
+  EXPECT_THROW(points_picture(normal_noise({5, 3}, 8), normal_noise({5, 3}, 9)), Error);
 }
 
 TEST(PointsPicture, TheLegendSaysWhatIsDrawn) {

@@ -13,13 +13,6 @@
 namespace belamy {
 namespace {
 
-const auto kDouble = torch::TensorOptions(torch::kDouble);
-const torch::Device kCpu(torch::kCPU);
-
-double value(const Tensor& scalar) {
-  return scalar.item<double>();
-}
-
 TEST(Contrastive, PullsOneClassTogetherAndTwoApartUpToTheMargin) {
   const auto distances = torch::tensor({0.5, 0.5, 3.0}, kDouble);
   const auto same = torch::tensor({1, 0, 0}, torch::kBool);

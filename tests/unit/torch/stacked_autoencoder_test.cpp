@@ -13,8 +13,8 @@ namespace {
 
 using testing::HasSubstr;
 
-std::unique_ptr<Recipe> staged(const std::vector<std::pair<std::string, int>>& stages,
-                               const std::vector<std::string>& settings = {}) {
+std::unique_ptr<Recipe> staged_autoencoder(const std::vector<std::pair<std::string, int>>& stages,
+                                           const std::vector<std::string>& settings = {}) {
   std::string text = "[model]\nname = \"stacked-autoencoder\"\nhidden = [24, 16]\n[train]\nbatch = 16\n";
   text += "[optimizer.layer]\nwarmup = 0\n[optimizer.classifier]\nwarmup = 0\n";
   for (const auto& [name, steps] : stages) {
@@ -24,7 +24,7 @@ std::unique_ptr<Recipe> staged(const std::vector<std::pair<std::string, int>>& s
 }
 
 // The parts ("layer-1", "softmax") of which a parameter changed during `steps` steps.
-std::set<std::string> moved_by(Session& session, int steps) {
+std::set<std::string> moved_layers(Session& session, int steps) {
   std::vector<std::pair<std::string, Tensor>> before;
   for (const auto& item : session.state().model().named_parameters()) {
     before.emplace_back(item.key(), item.value().detach().clone());
@@ -42,21 +42,21 @@ TEST(StackedAutoencoderTest, AStageMovesWhatItsNameSays) {
   for (const std::string optimizer : {"adam", "sgd", "rmsprop"}) {
     SCOPED_TRACE(optimizer);
     const auto recipe =
-        staged({{"layer-1", 4}, {"layer-2", 4}, {"joint", 4}, {"softmax", 4}, {"fine-tune", 4}},
-               {"optimizer.layer.optimizer=" + optimizer, "optimizer.layer.lr=1e-3"});
+        staged_autoencoder({{"layer-1", 4}, {"layer-2", 4}, {"joint", 4}, {"softmax", 4}, {"fine-tune", 4}},
+                           {"optimizer.layer.optimizer=" + optimizer, "optimizer.layer.lr=1e-3"});
     const auto data = small_images(100);
     Session session(*recipe, data, torch::kCPU);
-    EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"layer-1"}));
-    EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"layer-2"}));
-    EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"layer-1", "layer-2"}));
-    EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"softmax"}));
-    EXPECT_EQ(moved_by(session, 4), (std::set<std::string>{"layer-1", "layer-2", "softmax"}));
+    EXPECT_EQ(moved_layers(session, 4), (std::set<std::string>{"layer-1"}));
+    EXPECT_EQ(moved_layers(session, 4), (std::set<std::string>{"layer-2"}));
+    EXPECT_EQ(moved_layers(session, 4), (std::set<std::string>{"layer-1", "layer-2"}));
+    EXPECT_EQ(moved_layers(session, 4), (std::set<std::string>{"softmax"}));
+    EXPECT_EQ(moved_layers(session, 4), (std::set<std::string>{"layer-1", "layer-2", "softmax"}));
   }
 }
 
 TEST(StackedAutoencoderTest, ResumingBetweenStagesKeepsTheBits) {
   const auto recipe =
-      staged({{"layer-1", 3}, {"layer-2", 3}, {"fine-tune", 3}}, {"model.corruption=masking"});
+      staged_autoencoder({{"layer-1", 3}, {"layer-2", 3}, {"fine-tune", 3}}, {"model.corruption=masking"});
   const auto data = small_images(100);
   for (const int stop : {2, 3, 6}) {
     SCOPED_TRACE(stop);
@@ -80,9 +80,9 @@ double errors_of(Session& session, const Dataset& data) {
 TEST(StackedAutoencoderTest, LearnsToNameClasses) {
   // Ten bars that a linear classifier tells apart; chance is 0.9.
   const auto data = small_images(200);
-  const auto recipe =
-      staged({{"layer-1", 150}, {"layer-2", 150}, {"fine-tune", 150}},
-             {"model.corruption=masking", "optimizer.layer.lr=5e-3", "optimizer.classifier.lr=2e-2"});
+  const auto recipe = staged_autoencoder(
+      {{"layer-1", 150}, {"layer-2", 150}, {"fine-tune", 150}},
+      {"model.corruption=masking", "optimizer.layer.lr=5e-3", "optimizer.classifier.lr=2e-2"});
   Session session(*recipe, data, torch::kCPU);
   run_steps(session, 300);
   EXPECT_GT(errors_of(session, data), 0.5);
@@ -93,7 +93,7 @@ TEST(StackedAutoencoderTest, LearnsToNameClasses) {
 TEST(StackedAutoencoderTest, FrozenLayersLearnLessThanFineTunedOnes) {
   const auto data = small_images(200);
   const auto error_after = [&](const std::string& last) {
-    const auto recipe = staged({{"layer-1", 30}, {last, 60}}, {"optimizer.layer.lr=5e-3"});
+    const auto recipe = staged_autoencoder({{"layer-1", 30}, {last, 60}}, {"optimizer.layer.lr=5e-3"});
     Session session(*recipe, data, torch::kCPU);
     run_steps(session, 90);
     return session.take_records();
@@ -117,11 +117,13 @@ TEST(StackedAutoencoderTest, ContradictionsAreRefused) {
     }
     return "";
   };
-  EXPECT_THAT(refusal(staged({{"layer-3", 1}})), HasSubstr("no stage 'layer-3': layer-1 to layer-2, joint"));
-  EXPECT_THAT(refusal(staged({{"layer-0", 1}})), HasSubstr("no stage 'layer-0'"));
-  EXPECT_THAT(refusal(staged({{"layer-1x", 1}})), HasSubstr("no stage 'layer-1x'"));
-  EXPECT_THAT(refusal(staged({{"fine-tune", 1}}, {"optimizer.layer.weight_decay=0.1"})), testing::IsEmpty());
-  EXPECT_THAT(refusal(staged({{"joint", 1}}, {"model.unit=relu"})), HasSubstr("model.loss=l2"));
+  EXPECT_THAT(refusal(staged_autoencoder({{"layer-3", 1}})),
+              HasSubstr("no stage 'layer-3': layer-1 to layer-2, joint"));
+  EXPECT_THAT(refusal(staged_autoencoder({{"layer-0", 1}})), HasSubstr("no stage 'layer-0'"));
+  EXPECT_THAT(refusal(staged_autoencoder({{"layer-1x", 1}})), HasSubstr("no stage 'layer-1x'"));
+  EXPECT_THAT(refusal(staged_autoencoder({{"fine-tune", 1}}, {"optimizer.layer.weight_decay=0.1"})),
+              testing::IsEmpty());
+  EXPECT_THAT(refusal(staged_autoencoder({{"joint", 1}}, {"model.unit=relu"})), HasSubstr("model.loss=l2"));
 }
 
 }  // namespace

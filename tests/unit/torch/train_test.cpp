@@ -25,7 +25,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 const float kNan = std::numeric_limits<float>::quiet_NaN();
-const torch::Device kCpu(torch::kCPU);
 
 // Runs `action`, which must throw an Error of this code, and returns its message.
 template <class F>

@@ -21,8 +21,6 @@ using models::PatchDiscriminator;
 using models::UNet;
 using testing::HasSubstr;
 
-const torch::Device kCpu(torch::kCPU);
-
 DataShape images(std::int64_t channels, std::int64_t height, std::int64_t width) {
   return {.channels = channels, .height = height, .width = width};
 }

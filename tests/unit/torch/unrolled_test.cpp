@@ -7,19 +7,11 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
+#include "numbers.h"
 #include "objectives/adversarial.h"
 
 namespace belamy::objectives {
 namespace {
-
-const auto kDouble = torch::TensorOptions(torch::kDouble);
-
-double value(const Tensor& scalar) {
-  return scalar.item<double>();
-}
-Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
-  return torch::randn(shape, at::detail::createCPUGenerator(seed), kDouble);
-}
 
 // A discriminator of one hidden layer on points, its loss against a generator that shifts noise by theta.
 class Unrolled : public testing::TestWithParam<std::tuple<bool, std::int64_t>> {

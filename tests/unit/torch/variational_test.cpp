@@ -19,17 +19,6 @@ namespace {
 using models::SemiSupervisedConfig;
 using models::SemiSupervisedVae;
 
-const torch::Device kCpu(torch::kCPU);
-const auto kDouble = torch::TensorOptions(torch::kDouble);
-
-Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
-  return torch::randn(shape, seeded(seed), kDouble);
-}
-
-double value(const Tensor& scalar) {
-  return scalar.item<double>();
-}
-
 TEST(VariationalObjectives, TheDimensionsOfAKlSumToIt) {
   const auto mean = normal({4, 3}, 1), log_variance = normal({4, 3}, 2);
   EXPECT_TRUE(torch::allclose(objectives::kl_of_dimensions(mean, log_variance).sum(1),
