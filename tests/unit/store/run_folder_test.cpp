@@ -1,6 +1,7 @@
 #include "store/run_folder.h"
 
 #include <cmath>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -136,11 +137,15 @@ TEST_F(RunFolderTest, FoldersThatCannotBeMadeSayWhy) {
 }
 
 TEST_F(RunFolderTest, WhatIsNoRunIsSaidSo) {
-  for (const fs::path& path : {folder_.path(), folder_ / "missing"}) {
-    EXPECT_THAT(error_of([&] { RunFolder::open(env_, path); }), HasSubstr("is not a run"));
-    EXPECT_THAT(error_of([&] { RunFolder::read(env_, path); }), HasSubstr("is not a run"));
-  }
+  const auto expect = [&](const fs::path& path, const std::string& text) {
+    EXPECT_THAT(error_of([&] { RunFolder::open(env_, path); }), HasSubstr(text));
+    EXPECT_THAT(error_of([&] { RunFolder::read(env_, path); }), HasSubstr(text));
+  };
+  expect(folder_.path(), "is not a run");
+  expect(folder_ / "missing", fmt::format("there is no run '{}'", (folder_ / "missing").string()));
   EXPECT_THAT(names_in(folder_.path()), IsEmpty());
+  RunFolder::create(env_, folder_ / "circles").write_settings("");
+  expect(folder_ / "cirlces", fmt::format("did you mean '{}'", (folder_ / "circles").string()));
 }
 
 TEST_F(RunFolderTest, OpeningRemovesWhatDeadProcessesLeft) {

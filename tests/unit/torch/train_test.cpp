@@ -716,7 +716,7 @@ class SteepModel final : public Model {
   std::shared_ptr<torch::nn::LinearImpl> good_, bad_;
 };
 
-TEST(GuardTest, NoPlayerMovesWhereOneOfThemHasABadGradient) {
+TEST(SteepModelTest, NoPlayerMovesWhereOneOfThemHasABadGradient) {
   auto info = find_model("gan");
   info.make = [](const DataShape&, const ModelConfig&, at::Generator) {
     return std::make_shared<SteepModel>();
