@@ -11,12 +11,10 @@
 namespace belamy::cli {
 namespace {
 
-constexpr std::int64_t kCount = 64, kCountOfClass = 8;
-
 struct SampleVerb {
   RunRequest run;
   std::string out = "samples.png", classes;
-  std::int64_t count = 0, seed = 1;
+  std::int64_t count = 64, seed = 1;
 };
 
 // "3,5" or "all" as the numbers of the run's classes.
@@ -40,12 +38,12 @@ ExitCode sample(const SampleVerb& asked) {
   const Output out(asked.out, {});
   const auto run = asked.run.open();
   auto* sampler = need(run->model().sampler(), *run, Capability::sampler);
-  SampleRequest request{asked.count > 0 ? asked.count : kCount, run->generator(asked.seed)};
+  SampleRequest request{asked.count, run->generator(asked.seed)};
   std::int64_t columns = 0;
   if (!asked.classes.empty()) {
     if (!sampler->conditional()) lacks(*run, Capability::conditional_sampler);
-    const auto each = asked.count > 0 ? asked.count : kCountOfClass;
     const auto classes = torch::tensor(asked_classes(asked.classes, *run), torch::kLong);
+    const auto each = (asked.count + classes.numel() - 1) / classes.numel();
     request.condition.labels = classes.repeat_interleave(each);
     request.count = request.condition.labels.size(0);
     columns = classes.numel() == 1 && each > 20 ? 0 : each;  // one row a class
@@ -68,7 +66,7 @@ void add_sample(Verb program) {
   auto request = std::make_shared<SampleVerb>();
   auto verb = program.verb("sample", "Draw new data from a trained run");
   add_run(verb, request->run);
-  verb.option("-n,--count", request->count, "How many; with --class, of each class [64, or 8 of each class]")
+  verb.option("-n,--count", request->count, "How many; with --class as many of each class, rounded up")
       .between(1, 10'000'000);
   verb.option("--class", request->classes,
               "all, or names or numbers of classes, as in 3,5; a grid has one row a class");

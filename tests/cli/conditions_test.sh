@@ -8,7 +8,7 @@ small=(--set train.threads=1 --set "model.hidden=[16]")
 expect_code 0 "$BELAMY" train conditional-vae --data images --steps 60 --out conditional "${small[@]}" --set model.code=2
 
 # --- Classes ---
-expect_code 0 "$BELAMY" sample conditional --class all -n 5 --out all.npz
+expect_code 0 "$BELAMY" sample conditional --class all -n 9 --out all.npz
 expect_text "10 samples of conditional-vae"
 expect_code 0 "$BELAMY" data info all.npz
 expect_text "0 +[1-5]"
@@ -16,12 +16,12 @@ expect_text "1 +[1-5]"
 expect_code 0 "$BELAMY" sample conditional --class top -n 6 --out top.npz
 expect_code 0 "$BELAMY" sample conditional --class 1 -n 6 --out one.npz
 expect_same top.npz one.npz
-expect_code 0 "$BELAMY" sample conditional --class left,top --out grid.png
+expect_code 0 "$BELAMY" sample conditional --class left,top -n 16 --out grid.png
 expect_text "16 samples"
-expect_code 0 "$BELAMY" sample conditional --class all --out again.png
+expect_code 0 "$BELAMY" sample conditional --class all -n 16 --out again.png
 expect_same grid.png again.png
 # Eight columns and two rows of 16 pixels, four times as large, with gaps of 2.
-[[ $(od -An -tu1 -j16 -N8 grid.png | xargs) == "0 0 2 18 0 0 0 134" ]] || fail "the grid has not one row a class"
+[[ $(od -An -tu1 -j16 -N8 grid.png | xargs) == "0 0 2 14 0 0 0 130" ]] || fail "the grid has not one row a class"
 expect_failure 3 "$BELAMY" sample conditional --class bottom
 expect_text "no class is called 'bottom'"
 expect_text "left, top"

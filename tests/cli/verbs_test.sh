@@ -175,7 +175,7 @@ if grep -Eq '(src|href)="https?:' gan/report.html; then fail "the report needs a
 
 # --- Unusual data first; maps of codes ---
 expect_code 0 "$BELAMY" score kept -n 3 --out ranks/all.csv --sheet ranks/sheet.png
-expect_text "^ +1 +[0-9.]+ +many/(left|top)/[0-9]+.pgm +(left|top)"
+expect_text "^ +1 +[0-9.]+ +(/.*/)?many/(left|top)/[0-9]+.pgm +(left|top)"
 expect_text "ROC AUC [0-9.]+, standard error [0-9.]+ .*: [0-9]+ usual, [0-9]+ strange data of many"
 expect_file ranks/sheet.png
 [[ $(wc -l <ranks/all.csv) == 41 && $(head -n 1 ranks/all.csv) == rank,score,name,label ]] ||
