@@ -82,6 +82,7 @@ TrainingOutcome train_in_folder(const Recipe& recipe, const fs::path& out, bool 
 }
 
 ExitCode train_and_tell(const TrainRequest& request) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader may go away before the training has begun
   if (request.recipe.empty() && !request.resume) {
     throw usage_error("train needs a recipe or a model", "'belamy recipes' and 'belamy models' list them");
   }
