@@ -17,7 +17,7 @@ namespace belamy {
 
 class Recipe;
 
-/// What the examples of a data set belong to.
+/// How the examples of a data set belong together.
 enum class Relation {
   none,     ///< one set
   pairs,    ///< A and B; datum i of A belongs to datum i of B
