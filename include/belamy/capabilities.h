@@ -43,6 +43,9 @@ class Sampler {
   /// `conditional()`; where none are asked for, a conditional sampler draws all classes equally often.
   virtual Tensor sample(const SampleRequest& request) = 0;
   virtual bool conditional() const { return false; }
+  /// Where the classes that may be asked for are not those of the labels but clusters that the model found by
+  /// itself: how many; else 0.
+  virtual std::int64_t clusters() const { return 0; }
   /// For what samples by a Markov chain: `request.count` chains seen at `frames` evenly spread moments, the
   /// last of them samples: [frames, n, ...]. Undefined otherwise.
   virtual Tensor chain(const SampleRequest& request, std::int64_t frames) { return {}; }
@@ -87,6 +90,8 @@ class Classifier {
  public:
   virtual ~Classifier() = default;
   virtual std::int64_t classes() const = 0;
+  /// Whether the classes are those of the labels; otherwise they are clusters that it found by itself.
+  virtual bool supervised() const { return true; }
   virtual Tensor classify(const Tensor& data) = 0;
 };
 

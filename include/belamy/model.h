@@ -94,6 +94,7 @@ class StepContext {
   virtual std::int64_t total_steps() const = 0;
   virtual const std::string& stage() const = 0;  ///< name of the present [[stage]], "main" without stages
   virtual std::int64_t stage_step() const = 0;   ///< 0, 1, ... inside the stage
+  virtual std::int64_t stage_steps() const = 0;  ///< the stage's length
   virtual const PlayerOptions& options(std::string_view player) const = 0;
   /// For models that look ahead through a player's optimiser.
   virtual OptimizerState optimizer_state(std::string_view player) const = 0;
@@ -199,9 +200,9 @@ struct ModelInfo {
   std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator)> make;
   /// Settings that make it small and quick for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
-  /// Stages that a recipe may have, in their order, as they are with `tiny`: the conformance suite goes
-  /// through them. `check` refuses others.
-  std::vector<std::string> stages;
+  /// The names of the stages that a recipe may have beside "main", in their usual order. They may depend on data
+  /// and settings: one a layer, one a resolution.
+  std::function<std::vector<std::string>(const DataShape&, const ModelConfig&)> stages;
   /// Single settings that switch on what is off by default: "model.r1=1". The conformance suite runs each of
   /// them on top of `tiny`.
   std::vector<std::string> variants;
@@ -211,6 +212,8 @@ struct ModelInfo {
 
 /// All models, by name.
 const std::vector<ModelInfo>& all_models();
+/// Adds a model of the caller's own. Before any recipe is read: recipes refer to what all_models() holds.
+void add_model(ModelInfo info);
 /// A usage error with the nearest name when there is none.
 const ModelInfo& find_model(const std::string& name);
 

@@ -80,6 +80,7 @@ struct PlayerOptions {
 struct StageOptions {
   std::string name = "main";
   std::int64_t steps = 0;
+  std::int64_t batch = 0;             ///< examples a step; 0: train.batch
   std::vector<std::string> settings;  ///< "optimizer.generator.lr=1e-5": what differs from the run's
 };
 

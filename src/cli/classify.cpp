@@ -50,7 +50,8 @@ ExitCode classify(const ClassifyRequest& request) {
     set = Dataset(set.others[0]);
   check_fits(*run, set);
   for (const auto& note : set.notes) warn(note);
-  const auto names = class_names_of(*run, classifier->classes());
+  const auto names = classifier->supervised() ? class_names_of(*run, classifier->classes())
+                                              : numbered_classes(classifier->classes());
   const auto beliefs =
       in_batches(*run, data_tensor(set), [&](const Tensor& x) { return classifier->classify(x).softmax(1); });
   const auto [belief, found] = beliefs.max(1);
@@ -60,13 +61,14 @@ ExitCode classify(const ClassifyRequest& request) {
 
   fmt::print("{:<12} {:>6}  name\n", "class", "belief");
   std::string csv = "name,class,belief\n";
+  const bool judges = classifier->supervised() && !set.labels.empty();
   std::int64_t right = 0, judged = 0;
   for (std::int64_t i = 0; i < set.count; ++i) {
     const auto k = static_cast<std::size_t>(found[i].item<std::int64_t>());
     const auto share = belief[i].item<float>();
     if (i < request.show) fmt::print("{:<12} {:>6.3f}  {}\n", names[k], share, name_of(i));
     csv += fmt::format("{},{},{:.6f}\n", quoted(name_of(i)), quoted(names[k]), share);
-    if (set.labels.empty()) continue;
+    if (!judges) continue;
     // By name: a folder of the user's may have fewer classes, or another order.
     const auto& label = set.class_names[static_cast<std::size_t>(set.labels[static_cast<std::size_t>(i)])];
     if (std::find(names.begin(), names.end(), label) == names.end()) continue;

@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
   add_train(program);
   add_sample(program);
   add_interpolate(program);
+  add_arithmetic(program);
   add_reconstruct(program);
   add_evaluate(program);
   add_translate(program);

@@ -18,8 +18,9 @@ struct SampleVerb {
 };
 
 // "3,5" or "all" as the numbers of the run's classes.
-std::vector<std::int64_t> asked_classes(const std::string& text, const Run& run) {
-  const auto& names = run.shape().class_names;
+std::vector<std::int64_t> asked_classes(const std::string& text, const Sampler& sampler, const Run& run) {
+  const auto names =
+      sampler.clusters() > 0 ? numbered_classes(sampler.clusters()) : run.shape().class_names;
   std::vector<std::int64_t> numbers;
   if (text == "all") {
     for (std::size_t k = 0; k < names.size(); ++k) numbers.push_back(static_cast<std::int64_t>(k));
@@ -42,7 +43,7 @@ ExitCode sample(const SampleVerb& asked) {
   std::int64_t columns = 0;
   if (!asked.classes.empty()) {
     if (!sampler->conditional()) lacks(*run, Capability::conditional_sampler);
-    const auto classes = torch::tensor(asked_classes(asked.classes, *run), torch::kLong);
+    const auto classes = torch::tensor(asked_classes(asked.classes, *sampler, *run), torch::kLong);
     const auto each = (asked.count + classes.numel() - 1) / classes.numel();
     request.condition.labels = classes.repeat_interleave(each);
     request.count = request.condition.labels.size(0);

@@ -15,6 +15,7 @@ namespace belamy::cli {
 void add_train(Verb program);
 void add_sample(Verb program);
 void add_interpolate(Verb program);
+void add_arithmetic(Verb program);
 void add_reconstruct(Verb program);
 void add_evaluate(Verb program);
 void add_verify_resume(Verb program);

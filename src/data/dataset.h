@@ -72,6 +72,9 @@ const std::vector<std::string>& pair_kinds();
 /// from one split to another.
 Dataset load_dataset(const DataOptions& options, Split split);
 
+/// The names of classes that have none: "0", "1", ...
+std::vector<std::string> numbered_classes(std::int64_t count);
+
 /// The numbers of classes given by name, or by number where no class has that name. Data errors that list
 /// what there is: an unknown class, a source without classes.
 std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,

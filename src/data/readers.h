@@ -107,9 +107,6 @@ std::optional<Problem> empty_classes(const std::string& source, const std::vecto
 /// The note of values 0 and 1 alone.
 inline constexpr const char* taken_as_black_and_white = "values 0 and 1 taken as black and white";
 
-/// "0" .. "count - 1", the names of classes that have none.
-std::vector<std::string> numbered_classes(std::int64_t count);
-
 /// A file, gzipped or not, read from its start. Data errors name the file: not readable, cut short, damaged.
 class GzFile {
  public:

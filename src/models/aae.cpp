@@ -18,25 +18,25 @@
 #include <numbers>
 #include <torch/types.h>
 
+#include "models/shared/game.h"
 #include "models/shared/semi_supervised.h"
 #include "nn/init.h"
-#include "objectives/adversarial.h"
 
 namespace belamy::models {
 namespace {
 
-struct AaeConfig : VariationalConfig {
+struct AaeConfig : VariationalConfig, GameSettings {
   std::string posterior = "deterministic";
   std::string prior = "normal";
   double prior_sd = 5;
   std::int64_t components = 10;
   bool labels = false;
   std::vector<std::int64_t> discriminator = {1000, 1000};
-  double adversarial_weight = 10;
 
   AaeConfig() {
     hidden = {1000, 1000};
     code = 8;
+    adversarial_weight = 10;
   }
   void fields(Fields& f) override {
     VariationalConfig::fields(f);
@@ -48,8 +48,10 @@ struct AaeConfig : VariationalConfig {
     f.add("components", components, {2, 1000}, "Gaussians of the mixture, around the origin");
     f.add("labels", labels, "tell the discriminator the class; class k belongs to Gaussian k of the mixture");
     f.add("discriminator", discriminator, {1, 8192}, "widths of the discriminator's hidden layers");
-    f.add("adversarial_weight", adversarial_weight, {0, 1e6},
-          "of the discriminator's verdict in the encoder's loss");
+    objective_fields(f);
+    matching_fields(f);
+    regulariser_fields(f);
+    spectral_field(f);
   }
 };
 
@@ -62,13 +64,24 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
         register_module("encoder", make_encoder(shape, config, (drawn ? 2 : 1) * config.code, generator));
     decoder_ = register_module("decoder", make_decoder(observation_.decoder_shape(), config, generator));
     discriminator_ = register_module("discriminator", std::make_shared<nn::Chain>());
-    auto width = config.code + (config.labels ? classes_ + 1 : 0);
+    auto width = config.code;
+    if (config.labels) {
+      discriminator_->add_conditional([](const Tensor& codes, const Tensor& told) { return at::cat({codes, told}, 1); });
+      width += classes_ + 1;
+    }
+    const auto weighting = config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
     for (const auto next : config.discriminator) {
-      discriminator_->add(std::make_shared<nn::Dense>(width, next)).add(nn::activation("relu"));
+      discriminator_->add(std::make_shared<nn::Dense>(width, next, weighting)).add(nn::activation("relu"));
       width = next;
     }
-    discriminator_->add(std::make_shared<nn::Dense>(width, 1));
+    discriminator_->add(std::make_shared<nn::Dense>(width, 1, weighting));
     nn::initialise(*discriminator_, nn::Init::he, generator);
+    game_ = std::make_unique<Game>(*this, config,
+                                   GameSetup{.discriminator = discriminator_,
+                                             .sizes = {1, config.code},
+                                             .generator_name = "encoder",
+                                             .real = "prior",
+                                             .fake = "codes"});
     add_player("encoder", {encoder_});
     add_player("decoder", {decoder_});
     add_player("discriminator", {discriminator_});
@@ -81,29 +94,26 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
     // With labels: a labelled part whose classes are told, and all of the batch without.
     const bool told = classes_ > 0;
     const auto& known = labelled_part(batch);
-    Tensor codes = code, labels;
+    Tensor codes = code, condition;
     if (told) {
       const auto labelled = !batch.labelled.data.defined()
                                 ? code
                                 : draw_code(observation_.taken(known.data, generator), generator);
       codes = at::cat({code, labelled});
-      labels = at::cat({at::full_like(known.labels, classes_), known.labels});
+      const auto labels = at::cat({at::full_like(known.labels, classes_), known.labels});
+      condition = at::one_hot(labels, classes_ + 1).to(codes.dtype());
     }
     const auto wanted =
         told ? at::cat({draw_latent(batch.size(), generator), draw_component(known.labels, generator)})
              : draw_latent(batch.size(), generator);
-    const auto loss = objective_.discriminator(judge(wanted, labels), judge(codes.detach(), labels));
-    context.update("discriminator", loss);
+    game_->learn({.real = wanted, .condition = condition}, codes.detach(), context);
 
     const auto reconstruction = -observation_.log_likelihood(data, decoder_->forward(code)).mean();
-    const auto t = judge(codes, labels);
     // The encoder's gradient passes through the decoder, so the encoder moves first.
-    context.update("encoder", reconstruction + config_.adversarial_weight * objective_.generator(t),
+    context.update("encoder", reconstruction + game_->generator_loss(codes, wanted, context, condition),
                    /*keep_graph=*/true);
     context.update("decoder", reconstruction);
-    context.record("loss/discriminator", loss);
     context.record("loss/reconstruction", reconstruction);
-    context.record("belief/codes", t.sigmoid().mean());
   }
 
   Sampler* sampler() override { return this; }
@@ -152,17 +162,11 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
     return config_.posterior == "gaussian" ? GaussianCode::of(both).draw(generator) : both;
   }
 
-  Tensor judge(const Tensor& codes, const Tensor& labels) {
-    if (!labels.defined()) return discriminator_->forward(codes).squeeze(1);
-    const auto told = at::one_hot(labels, classes_ + 1).to(codes.dtype());
-    return discriminator_->forward(at::cat({codes, told}, 1)).squeeze(1);
-  }
-
   AaeConfig config_;
   Observation observation_;
   std::int64_t classes_;  // 0: the discriminator is told none
-  const objectives::Adversarial objective_{"non-saturating"};
   std::shared_ptr<nn::Chain> encoder_, decoder_, discriminator_;
+  std::unique_ptr<Game> game_;
 };
 
 std::string check_aae(const DataShape& shape, const Recipe& recipe) {
@@ -173,7 +177,9 @@ std::string check_aae(const DataShape& shape, const Recipe& recipe) {
   if (config.labels) {
     if (config.prior != "mixture") return "a class is a Gaussian of the mixture; set model.prior=mixture";
     if (const auto labels = check_labels(shape); !labels.empty()) return labels;
+    if (config.replay > 0) return "a past code is kept without its class; set model.replay=0";
   }
+  if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
   return check_variational(shape, recipe);
 }
 
@@ -193,7 +199,8 @@ ModelInfo aae() {
       .points = true,
       .check = check_aae,
       .tiny = {"model.hidden=[128]", "model.discriminator=[64]", "model.code=8"},
-      .variants = {"model.posterior=gaussian", "model.prior=mixture", "model.labels=true"},
+      .variants = regulariser_variants({"model.posterior=gaussian", "model.prior=mixture", "model.labels=true",
+                                        "model.replay=24", "model.spectral_norm=true"}),
       .defaults = {"train.batch=100"},
   });
 }

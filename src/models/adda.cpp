@@ -19,18 +19,21 @@
 #include "belamy/recipe.h"
 
 #include "models/shared/adaptation.h"
-#include "objectives/adversarial.h"
+#include "models/shared/game.h"
 
 namespace belamy::models {
 namespace {
 
-struct AddaConfig : AdversaryConfig {
+struct AddaConfig : AdversaryConfig, GameSettings {
   std::string judged = "features";
 
   void fields(Fields& f) override {
     AdversaryConfig::fields(f);
     f.add("judged", judged, std::vector<std::string>{"features", "logits"},
           "what the judge of domains sees: the encoders' features, or the logits that C makes of them");
+    objective_fields(f);
+    matching_fields(f);
+    regulariser_fields(f);
   }
 };
 
@@ -41,12 +44,19 @@ class Adda final : public Model, public Classifier, public Encoder {
     target_ = register_module("target", std::make_shared<nn::Chain>());
     target_->add(lenet_bottom(shape, config)).add(lenet_top(shape, config));
     source_ = register_module("source", std::make_shared<Lenet>(shape, config, generator));
-    adversary_ = register_module(
-        "adversary", make_adversary(config, of_logits_ ? shape.classes : config.features, generator));
+    const auto seen = of_logits_ ? shape.classes : config.features;
+    const auto adversary = register_module("adversary", make_adversary(config, seen, generator));
+    game_ = std::make_unique<Game>(*this, config,
+                                   GameSetup{.discriminator = adversary,
+                                             .sizes = {1, seen},
+                                             .name = "adversary",
+                                             .generator_name = "target",
+                                             .real = "source",
+                                             .fake = "target"});
     adapted_ = register_buffer("adapted", torch::zeros({}, torch::kBool));
     copy_source();
     add_player("source", {source_});
-    add_player("adversary", {adversary_});
+    add_player("adversary", {adversary});
     add_player("target", {target_});
   }
 
@@ -84,30 +94,21 @@ class Adda final : public Model, public Classifier, public Encoder {
   void adapt(const Batch& batch, StepContext& context) {
     auto of_a = source_->features(batch.data), of_b = target_->forward(batch.partner.data);
     if (of_logits_) of_a = source_->name(of_a), of_b = source_->name(of_b);
-    const auto told = adversary_->forward(of_a.detach()), mistaken = adversary_->forward(of_b.detach());
-    const auto domain = objective_.discriminator(told, mistaken);
-    context.update("adversary", domain);
-    const auto mapping = objective_.generator(adversary_->forward(of_b));
-    context.update("target", mapping);
-    context.record("loss/adversary", domain);
-    context.record("loss/target", mapping);
-    context.record("critic/source", told.mean());
-    context.record("critic/target", mistaken.mean());
+    of_a = of_a.detach();
+    game_->learn({.real = of_a}, of_b.detach(), context);
+    context.update("target", game_->generator_loss(of_b, of_a, context));
   }
 
   std::int64_t classes_, features_;
   bool of_logits_;
-  objectives::Adversarial objective_{"non-saturating"};
   std::shared_ptr<Lenet> source_;
-  std::shared_ptr<nn::Chain> adversary_, target_;
+  std::shared_ptr<nn::Chain> target_;
+  std::unique_ptr<Game> game_;
   Tensor adapted_;  // bool: the target encoder is there
 };
 
 std::string check_adda(const DataShape& shape, const Recipe& recipe) {
-  for (const auto& stage : recipe.stages) {
-    if (stage.name != "main" && stage.name != "source" && stage.name != "adapt")
-      return "it has no stage '" + stage.name + "': source, adapt";
-  }
+  if (const auto wrong = check_game(config_of<AddaConfig>(recipe)); !wrong.empty()) return wrong;
   return check_adaptation(shape, recipe);
 }
 
@@ -136,8 +137,10 @@ ModelInfo adda() {
       .check = check_adda,
       .advise = advise,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
-      .stages = {"source", "adapt"},
-      .variants = {"model.judged=logits"},
+      .stages = [](const DataShape&, const ModelConfig&) -> std::vector<std::string> {
+        return {"source", "adapt"};
+      },
+      .variants = regulariser_variants({"model.judged=logits", "model.replay=24", "model.feature_matching=1"}),
       .defaults = {"train.batch=128"},
   });
 }

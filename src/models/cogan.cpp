@@ -21,15 +21,17 @@
 #include <bit>
 #include <torch/types.h>
 
+#include "belamy/recipe.h"
+
 #include "models/shared/adaptation.h"
+#include "models/shared/game.h"
 #include "nn/init.h"
 #include "nn/norm.h"
-#include "objectives/adversarial.h"
 
 namespace belamy::models {
 namespace {
 
-struct CoganConfig : LenetConfig {
+struct CoganConfig : LenetConfig, GameSettings {
   std::int64_t latent = 100;
   std::int64_t width = 128;
   double label_weight = 10;
@@ -46,8 +48,25 @@ struct CoganConfig : LenetConfig {
     f.add("samples", samples, std::vector<std::string>{"a", "b", "pairs"},
           "what is sampled: images of a domain, or of A and B in turn, two of one latent, for looking at: "
           "scores compare samples with A");
+    objective_fields(f);
+    regulariser_fields(f);
   }
 };
+
+// The last step of a judge: its verdict and the features themselves, [N, F] -> [N, 1 + F].
+class VerdictAndFeatures : public torch::nn::Module {
+ public:
+  explicit VerdictAndFeatures(std::shared_ptr<nn::Dense> verdict)
+      : verdict_(register_module("verdict", std::move(verdict))) {}
+  Tensor forward(const Tensor& features) { return at::cat({verdict_->forward(features), features}, 1); }
+
+ private:
+  std::shared_ptr<nn::Dense> verdict_;
+};
+
+Tensor features_in(const Tensor& outputs) {
+  return outputs.narrow(1, 1, outputs.size(1) - 1);
+}
 
 class Cogan final : public Model, public Sampler, public Classifier {
  public:
@@ -84,29 +103,42 @@ class Cogan final : public Model, public Sampler, public Classifier {
     for (const auto& part : {judge_bottoms_[kA], judge_bottoms_[kB], judge_top_})
       nn::initialise(*part, nn::Init::glorot, generator);
     for (const auto& part : {verdict_, softmax_}) nn::initialise(*part, nn::Init::glorot, generator);
+    for (const auto domain : {kA, kB}) games_[domain] = make_game(domain, shape);
     add_player("discriminator", {judge_bottoms_[kA], judge_bottoms_[kB], judge_top_, verdict_, softmax_});
     add_player("generator", {generator_, generator_ends_[kA], generator_ends_[kB]});
   }
 
   void step(const Batch& batch, StepContext& context) override {
     const auto fake = generate(draw_latent(batch.size(), context.generator()));
-    const auto real_features = features(batch.data, batch.partner.data);
-    const auto fake_features = features(fake[kA].detach(), fake[kB].detach());
-    const auto t_real = verdict_->forward(real_features), t_fake = verdict_->forward(fake_features);
-    const auto judged = objective_.discriminator(t_real, t_fake);
-    const auto labelled =
-        labelled_loss(softmax_->forward(real_features.narrow(0, 0, batch.size())), batch.labels, context);
-    const auto halves = fake_features.chunk(2);
-    const auto apart = (halves[kA] - halves[kB]).square().sum(1).mean();
-    context.update("discriminator", judged + config_.label_weight * labelled + config_.agreement * apart);
-
-    const auto game = objective_.generator(verdict_->forward(features(fake[kA], fake[kB])));
-    context.update("generator", game);
-    context.record("loss/discriminator", judged);
-    context.record("loss/generator", game);
+    Tensor labelled, fake_features, apart;
+    const auto on_a = games_[kA]->discriminator_loss(
+        {.real = batch.data,
+         .discriminator_terms =
+             [&](const Game::Outputs& outputs) {
+               labelled = labelled_loss(softmax_->forward(features_in(outputs.real)), batch.labels, context);
+               fake_features = features_in(outputs.fake);
+               return Tensor();
+             }},
+        fake[kA].detach(), context);
+    const auto on_b = games_[kB]->discriminator_loss(
+        {.real = batch.partner.data,
+         .discriminator_terms =
+             [&](const Game::Outputs& outputs) {
+               apart = (fake_features - features_in(outputs.fake)).square().sum(1).mean();
+               return Tensor();
+             }},
+        fake[kB].detach(), context);
+    context.update("discriminator",
+                   0.5 * (on_a + on_b) + config_.label_weight * labelled + config_.agreement * apart);
     context.record("loss/agreement", apart);
-    context.record("critic/real", t_real.mean());
-    context.record("critic/fake", t_fake.mean());
+
+    Tensor loss;
+    for (const auto domain : {kA, kB}) {
+      games_[domain]->clip_weights();
+      const auto half = 0.5 * games_[domain]->generator_loss(fake[domain], {}, context);
+      loss = loss.defined() ? loss + half : half;
+    }
+    context.update("generator", loss);
   }
 
   Sampler* sampler() override { return this; }
@@ -137,21 +169,36 @@ class Cogan final : public Model, public Sampler, public Classifier {
     const auto meaning = generator_->forward(latents);
     return {generator_ends_[kA]->forward(meaning), generator_ends_[kB]->forward(meaning)};
   }
-  // [N_A + N_B, F]: those of A, then those of B.
-  Tensor features(const Tensor& a, const Tensor& b) const {
-    return judge_top_->forward(torch::cat({judge_bottoms_[kA]->forward(a), judge_bottoms_[kB]->forward(b)}));
+  // The judge of a domain: its own layers, the shared ones, and the verdict.
+  std::unique_ptr<Game> make_game(Domain domain, const DataShape& shape) {
+    const auto judge = std::make_shared<nn::Chain>();
+    judge->add(judge_bottoms_[domain]).add(judge_top_).add(std::make_shared<VerdictAndFeatures>(verdict_));
+    const std::string letter = domain == kA ? "a" : "b";
+    return std::make_unique<Game>(
+        *this, config_,
+        GameSetup{.discriminator = judge,
+                  .sizes = shape.sizes(1),
+                  .verdict = [](const Tensor& outputs) { return outputs.select(1, 0); },
+                  .name = "discriminator-" + letter,
+                  .generator_name = "generator-" + letter,
+                  .real = "real-" + letter,
+                  .fake = "fake-" + letter,
+                  .suffix = "_" + letter});
   }
 
   CoganConfig config_;
   std::int64_t classes_;
-  objectives::Adversarial objective_{"non-saturating"};
   std::shared_ptr<nn::Chain> generator_, judge_top_;  // the shared layers
   Both<std::shared_ptr<nn::Chain>> generator_ends_, judge_bottoms_;
   std::shared_ptr<nn::Dense> verdict_, softmax_;
+  Both<std::unique_ptr<Game>> games_;
 };
 
 std::string check_cogan(const DataShape& shape, const Recipe& recipe) {
   if (shape.width != shape.height) return "its generators make square images; set data.size=28";
+  const auto& config = config_of<CoganConfig>(recipe);
+  if (config.replay > 0) return "past images of the domains are no pairs; set model.replay=0";
+  if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
   return check_adaptation(shape, recipe);
 }
 
@@ -170,7 +217,7 @@ ModelInfo cogan() {
       .relation = Relation::domains,
       .check = check_cogan,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.width=8", "model.latent=8"},
-      .variants = {"model.agreement=1", "model.label_weight=0.1"},
+      .variants = regulariser_variants({"model.agreement=1", "model.label_weight=0.1"}),
       .defaults = {"train.batch=128"},
   });
 }

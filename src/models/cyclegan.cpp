@@ -5,7 +5,7 @@
 //     generators  descend  (D_B(G(a)) - 1)^2 + (D_A(F(b)) - 1)^2
 //                          + cycle * (|F(G(a)) - a|_1 + |G(F(b)) - b|_1)
 //                          + cycle * identity * (|G(b) - b|_1 + |F(a) - a|_1)
-//     critic_a    descends (D_A(a) - 1)^2 + D_A(a~)^2, a~ out of a pool of the last 50 F(b); critic_b alike
+//     critic_a    descends (D_A(a) - 1)^2 + D_A(a~)^2, a~ out of a memory of 50 past F(b); critic_b alike
 //
 // `ablation` leaves terms out, as the paper's section 5.1.4 does: cycle-only and gan-only keep nothing else,
 // forward keeps the first cycle term alone, backward the second.
@@ -17,7 +17,6 @@
 
 #include "belamy/recipe.h"
 
-#include "models/shared/image_pool.h"
 #include "models/shared/translation_networks.h"
 
 namespace belamy::models {
@@ -27,17 +26,18 @@ struct CycleGanConfig : TranslationConfig {
   std::int64_t blocks = 6;
   double cycle = 10;
   double identity = 0.5;
-  std::int64_t pool = 50;
   std::string ablation = "none";
 
-  CycleGanConfig() { adversarial_weight = 2; }  // the objective has half of the square
+  CycleGanConfig() {
+    adversarial_weight = 2;  // the objective has half of the square
+    replay = 50;
+  }
   void fields(Fields& f) override {
     TranslationConfig::fields(f);
     f.add("blocks", blocks, {0, 64}, "residual blocks of a generator");
     f.add("cycle", cycle, {0, 1e6}, "weight of the way there and back in the generators' loss");
     f.add("identity", identity, {0, 1e6},
           "weight, times cycle, of leaving alone what is already of the other domain; 0: none");
-    f.add("pool", pool, {0, 10000}, "past translations that the critics see again; 0: none");
     f.add("ablation", ablation,
           std::vector<std::string>{"none", "cycle-only", "gan-only", "forward", "backward"},
           "terms of the generators' loss that are left out; forward: the cycle term of A alone");
@@ -54,20 +54,16 @@ class CycleGan final : public Model, public Translator {
     };
     a2b_ = register_module("a2b", make(a, b));
     b2a_ = register_module("b2a", make(b, a));
-    const auto judge = [&](const DataShape& domain, const std::string& letter) {
-      return register_module("critic_" + letter, std::make_shared<PatchDiscriminator>(
-                                                     domain.channels, domain, config, "critic_" + letter,
-                                                     "-" + letter, generator));
-    };
-    critic_a_ = judge(a, "a");
-    critic_b_ = judge(b, "b");
-    if (config.pool > 0) {
-      pool_a_ = register_module("pool_a", std::make_shared<ImagePool>(a.sizes(config.pool)));
-      pool_b_ = register_module("pool_b", std::make_shared<ImagePool>(b.sizes(config.pool)));
-    }
     add_player("generators", {a2b_, b2a_});
-    add_player("critic_a", {critic_a_});
-    add_player("critic_b", {critic_b_});
+    const auto add_game = [&](const DataShape& domain, const std::string& letter) {
+      const auto name = "critic_" + letter;
+      const auto critic = register_module(
+          name, std::make_shared<PatchDiscriminator>(domain.channels, domain, config, generator));
+      add_player(name, {critic});
+      return critics_game(*this, config, *critic, letter);
+    };
+    game_a_ = add_game(a, "a");
+    game_b_ = add_game(b, "b");
   }
 
   void step(const Batch& batch, StepContext& context) override {
@@ -93,8 +89,7 @@ class CycleGan final : public Model, public Translator {
       return (made - wanted).abs().mean();
     };
     if (ablation != "cycle-only") {
-      add("loss/generators", config_.adversarial_weight,
-          critic_b_->fooled(b_made) + critic_a_->fooled(a_made));
+      loss = loss + game_b_->generator_loss(b_made, b, context) + game_a_->generator_loss(a_made, a, context);
     }
     if (ablation != "gan-only" && ablation != "backward") {
       add("cycle/a", config_.cycle, distance(b2a_->forward(b_made), a));
@@ -107,8 +102,8 @@ class CycleGan final : public Model, public Translator {
     }
     context.update("generators", loss);
     if (ablation == "cycle-only") return;
-    critic_a_->learn(a, remembered(pool_a_, a_made, context), context);
-    critic_b_->learn(b, remembered(pool_b_, b_made, context), context);
+    game_a_->learn({.real = a}, a_made.detach(), context);
+    game_b_->learn({.real = b}, b_made.detach(), context);
   }
 
   Translator* translator() override { return this; }
@@ -118,19 +113,14 @@ class CycleGan final : public Model, public Translator {
   }
 
  private:
-  static Tensor remembered(const std::shared_ptr<ImagePool>& pool, const Tensor& made, StepContext& context) {
-    return pool ? pool->exchange(made.detach(), context.generator()) : made.detach();
-  }
-
   CycleGanConfig config_;
   std::shared_ptr<nn::Chain> a2b_, b2a_;
-  std::shared_ptr<PatchDiscriminator> critic_a_, critic_b_;
-  std::shared_ptr<ImagePool> pool_a_, pool_b_;
+  std::unique_ptr<Game> game_a_, game_b_;
 };
 
 std::string check_cyclegan(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<CycleGanConfig>(recipe);
-  if (const auto wrong = check_translation(shape); !wrong.empty()) return wrong;
+  if (const auto wrong = check_translation(shape, settings); !wrong.empty()) return wrong;
   return settings.identity > 0 ? check_same_channels(shape, "data.channels, or model.identity=0") : "";
 }
 
@@ -149,9 +139,11 @@ ModelInfo cyclegan() {
                   {"critic_b", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}}},
       .relation = Relation::domains,
       .check = check_cyclegan,
-      .tiny = {"model.width=2", "model.blocks=1", "model.discriminator_layers=1", "model.pool=24"},
-      .variants = {"model.ablation=cycle-only", "model.ablation=gan-only", "model.ablation=forward",
-                   "model.ablation=backward", "model.identity=0", "model.pool=0", "model.norm=batch"},
+      .tiny = {"model.width=2", "model.blocks=1", "model.discriminator_layers=1", "model.replay=24"},
+      .variants = regulariser_variants({"model.ablation=cycle-only", "model.ablation=gan-only",
+                                        "model.ablation=forward", "model.ablation=backward",
+                                        "model.identity=0", "model.replay=0", "model.norm=batch",
+                                        "model.spectral_norm=true", "model.feature_matching=1"}),
   });
 }
 

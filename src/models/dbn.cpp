@@ -255,8 +255,7 @@ std::string check_dbn(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DbnConfig>(recipe);
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   if (settings.hidden.empty()) return "a network has at least one layer; set model.hidden";
-  if (const auto wrong = check_learning(settings, recipe); !wrong.empty()) return wrong;
-  return check_stages(recipe, settings.hidden.size(), {"wake-sleep", "softmax", "fine-tune"});
+  return check_learning(settings, recipe);
 }
 
 }  // namespace
@@ -276,7 +275,11 @@ ModelInfo dbn() {
                   {"softmax", {.lr = 1e-3}}},
       .check = check_dbn,
       .tiny = {"model.hidden=[64, 32]", "use.gibbs_steps=10", "optimizer.layer.lr=0.2"},
-      .stages = {"layer-1", "layer-2", "wake-sleep", "softmax", "fine-tune"},
+      .stages =
+          [](const DataShape&, const ModelConfig& config) {
+            const auto& hidden = static_cast<const DbnConfig&>(config).hidden;
+            return layer_stages(hidden.size(), {"wake-sleep", "softmax", "fine-tune"});
+          },
       .variants = {"model.dropout=0.5", "model.chain=persistent"},
       .defaults = {"train.batch=100", "train.sample_every=3000"},
   });

@@ -45,11 +45,12 @@ class Pix2Pix final : public Model, public Translator {
     const auto &from = forwards() ? a : b, &to = forwards() ? b : a;
     generator_ = register_module(
         "generator", std::make_shared<UNet>(from, to, config.width, config.norm, config.dropout, generator));
-    discriminator_ = register_module(
-        "discriminator", std::make_shared<PatchDiscriminator>(a.channels + b.channels, shape, config,
-                                                              "discriminator", "", generator));
+    const auto discriminator = register_module(
+        "discriminator",
+        std::make_shared<PatchDiscriminator>(a.channels + b.channels, shape, config, generator));
+    game_ = std::make_unique<Game>(*this, config, discriminator->setup());
     add_player("generator", {generator_});
-    add_player("discriminator", {discriminator_});
+    add_player("discriminator", {discriminator});
   }
 
   void step(const Batch& batch, StepContext& context) override {
@@ -59,10 +60,9 @@ class Pix2Pix final : public Model, public Translator {
     const auto pixels = config_.distance == "l1" ? difference.abs().mean() : difference.square().mean();
     auto loss = config_.pixel_weight * pixels;
     if (config_.adversarial_weight > 0) {
-      discriminator_->learn(at::cat({from, to}, 1), at::cat({from, made.detach()}, 1), context);
-      const auto game = discriminator_->fooled(at::cat({from, made}, 1));
-      context.record("loss/generator", game);
-      loss = loss + config_.adversarial_weight * game;
+      const auto real = at::cat({from, to}, 1), fake = at::cat({from, made}, 1);
+      game_->learn({.real = real}, fake.detach(), context);
+      loss = loss + game_->generator_loss(fake, real, context);
     }
     context.update("generator", loss);
     context.record("loss/pixels", pixels);
@@ -77,7 +77,7 @@ class Pix2Pix final : public Model, public Translator {
 
   Pix2PixConfig config_;
   std::shared_ptr<UNet> generator_;
-  std::shared_ptr<PatchDiscriminator> discriminator_;
+  std::unique_ptr<Game> game_;
 };
 
 std::string check_pix2pix(const DataShape& shape, const Recipe& recipe) {
@@ -85,7 +85,7 @@ std::string check_pix2pix(const DataShape& shape, const Recipe& recipe) {
   if (settings.adversarial_weight == 0 && settings.pixel_weight == 0) {
     return "its generator has nothing to learn from; set model.pixel_weight=100";
   }
-  return check_translation(shape);
+  return check_translation(shape, settings);
 }
 
 }  // namespace
@@ -103,8 +103,10 @@ ModelInfo pix2pix() {
       .relation = Relation::pairs,
       .check = check_pix2pix,
       .tiny = {"model.width=4", "model.discriminator_layers=1"},
-      .variants = {"model.adversarial_weight=0", "model.distance=l2", "model.norm=batch", "model.dropout=0",
-                   "model.direction=b2a", "model.objective=least-squares"},
+      .variants = regulariser_variants({"model.adversarial_weight=0", "model.distance=l2", "model.norm=batch",
+                                        "model.dropout=0", "model.direction=b2a",
+                                        "model.objective=least-squares", "model.replay=24",
+                                        "model.spectral_norm=true", "model.feature_matching=1"}),
   });
 }
 

@@ -10,13 +10,28 @@ namespace models {
 #undef BELAMY_MODEL
 }  // namespace models
 
-const std::vector<ModelInfo>& all_models() {
-  static const std::vector<ModelInfo> all = {
+namespace {
+
+std::vector<ModelInfo>& known_models() {
+  static std::vector<ModelInfo> all = {
 #define BELAMY_MODEL(name) models::name(),
 #include "models/models.def"
 #undef BELAMY_MODEL
   };
   return all;
+}
+
+}  // namespace
+
+const std::vector<ModelInfo>& all_models() {
+  return known_models();
+}
+
+void add_model(ModelInfo info) {
+  for (const auto& known : all_models()) {
+    if (known.name == info.name) throw usage_error("there is a model '" + info.name + "' already");
+  }
+  known_models().push_back(std::move(info));
 }
 
 const ModelInfo& find_model(const std::string& name) {

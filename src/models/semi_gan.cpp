@@ -94,15 +94,16 @@ class SemiGan final : public AdversarialModel, public Classifier {
   Tensor classify(const Tensor& data) override { return discriminator_->forward(data); }
 
  protected:
-  Tensor logit(const Tensor& output) override { return output.logsumexp(1); }
+  Tensor verdict(const Tensor& outputs) const override { return outputs.logsumexp(1); }
 
-  Tensor further_data(const Batch& batch) override { return labelled_part(batch).data; }
-  Tensor further_loss(const Tensor& logits, const Batch& batch, StepContext& context) override {
-    const auto& labels = labelled_part(batch).labels;
-    const auto loss = at::cross_entropy_loss(logits, labels);
-    context.record("loss/labelled", loss);
-    context.record("error/labelled", (logits.argmax(1) != labels).to(torch::kFloat).mean());
-    return label_weight_ * loss;
+  Game::Round round(const Batch& batch, StepContext& context) override {
+    auto round = AdversarialModel::round(batch, context);
+    const auto& known = labelled_part(batch);
+    round.further = known.data;
+    round.discriminator_terms = [this, &known, &context](const Game::Outputs& outputs) {
+      return label_weight_ * labelled_loss(outputs.further, known.labels, context);
+    };
+    return round;
   }
 
  private:

@@ -9,14 +9,14 @@
 //   Stages, each optional: "refiner" (its second term alone), "discriminator" (which alone learns), then
 //   "main".
 //
-// Departures: D is the discriminator of patches of pix2pix; means over patches and pixels instead of sums;
-// among the past images the oldest are replaced, not random ones; Adam for both players.
+// Departures: D is the discriminator of patches of pix2pix; means over patches and pixels instead of sums; Adam
+// for both players. As in CycleGAN's memory, a past image is shown with probability 1/2, not exactly half the
+// batch, and the stage "discriminator" already fills it.
 
 #include <torch/types.h>
 
 #include "belamy/recipe.h"
 
-#include "models/shared/opponents.h"
 #include "models/shared/translation_networks.h"
 #include "nn/init.h"
 
@@ -27,11 +27,11 @@ struct SimGanConfig : TranslationConfig {
   std::int64_t blocks = 4;
   double regularisation = 2;
   std::int64_t refiner_steps = 2;
-  std::int64_t history = 512;
 
   SimGanConfig() {
     objective = "non-saturating";
     discriminator_layers = 1;
+    replay = 512;
   }
   void fields(Fields& f) override {
     TranslationConfig::fields(f);
@@ -39,8 +39,6 @@ struct SimGanConfig : TranslationConfig {
     f.add("regularisation", regularisation, {0, 1e6},
           "weight of the mean absolute difference between refined and synthetic image");
     f.add("refiner_steps", refiner_steps, {1, 1000}, "steps of the run for each update of the discriminator");
-    f.add("history", history, {0, 100000},
-          "past refined images, half of those that the discriminator sees; 0: none");
   }
 };
 
@@ -55,14 +53,13 @@ class SimGan final : public Model, public Translator {
     refiner_->add(std::make_shared<nn::Conv>(config.width, shape.channels, 1, 1, 0, /*bias=*/true));
     refiner_->add(nn::activation("tanh"));
     nn::initialise(*refiner_, nn::Init::glorot, generator);
-    discriminator_ = register_module(
-        "discriminator",
-        std::make_shared<PatchDiscriminator>(shape.channels, shape, config, "discriminator", "", generator));
-    if (config.history > 0) {
-      history_ = register_module("history", std::make_shared<ReplayBuffer>(shape.sizes(config.history)));
-    }
+    const auto discriminator = register_module(
+        "discriminator", std::make_shared<PatchDiscriminator>(shape.channels, shape, config, generator));
+    auto setup = discriminator->setup();
+    setup.generator_name = "refiner";
+    game_ = std::make_unique<Game>(*this, config, setup);
     add_player("refiner", {refiner_});
-    add_player("discriminator", {discriminator_});
+    add_player("discriminator", {discriminator});
   }
 
   void step(const Batch& batch, StepContext& context) override {
@@ -70,7 +67,7 @@ class SimGan final : public Model, public Translator {
     const auto refined = refiner_->forward(synthetic);
     const auto& stage = context.stage();
     if (stage == "discriminator") {
-      discriminator_->learn(real, refined.detach(), context);
+      game_->learn({.real = real}, refined.detach(), context);
       return;
     }
     const auto change = (refined - synthetic).abs().mean();
@@ -79,14 +76,10 @@ class SimGan final : public Model, public Translator {
       context.update("refiner", change);
       return;
     }
-    const auto game = discriminator_->fooled(refined);
-    context.record("loss/refiner", game);
-    context.update("refiner", config_.adversarial_weight * game + config_.regularisation * change);
-    const auto done = context.stage_step() + 1;
-    if (done % config_.refiner_steps != 0) return;
-    auto seen = refined.detach();
-    if (history_) seen = history_->mix(seen, done / config_.refiner_steps - 1, context.generator());
-    discriminator_->learn(real, seen, context);
+    context.update("refiner",
+                   game_->generator_loss(refined, real, context) + config_.regularisation * change);
+    if ((context.stage_step() + 1) % config_.refiner_steps != 0) return;
+    game_->learn({.real = real}, refined.detach(), context);
   }
 
   Translator* translator() override { return this; }
@@ -96,17 +89,11 @@ class SimGan final : public Model, public Translator {
  private:
   SimGanConfig config_;
   std::shared_ptr<nn::Chain> refiner_;
-  std::shared_ptr<PatchDiscriminator> discriminator_;
-  std::shared_ptr<ReplayBuffer> history_;
+  std::unique_ptr<Game> game_;
 };
 
 std::string check_simgan(const DataShape& shape, const Recipe& recipe) {
-  for (const auto& stage : recipe.stages) {
-    if (stage.name != "refiner" && stage.name != "discriminator" && stage.name != "main") {
-      return "it has no stage '" + stage.name + "': refiner, discriminator, main";
-    }
-  }
-  if (const auto wrong = check_translation(shape); !wrong.empty()) return wrong;
+  if (const auto wrong = check_translation(shape, config_of<SimGanConfig>(recipe)); !wrong.empty()) return wrong;
   return check_same_channels(shape, "data.channels");
 }
 
@@ -125,9 +112,12 @@ ModelInfo simgan() {
       .players = {{"refiner", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},
       .relation = Relation::domains,
       .check = check_simgan,
-      .tiny = {"model.width=4", "model.blocks=1", "model.history=24"},
-      .stages = {"refiner", "discriminator", "main"},
-      .variants = {"model.regularisation=0", "model.history=0", "model.refiner_steps=1"},
+      .tiny = {"model.width=4", "model.blocks=1", "model.replay=24"},
+      .stages = [](const DataShape&, const ModelConfig&) -> std::vector<std::string> {
+        return {"refiner", "discriminator", "main"};
+      },
+      .variants = {"model.regularisation=0", "model.replay=0", "model.refiner_steps=1", "model.r1=1",
+                   "model.spectral_norm=true"},
   });
 }
 

@@ -215,8 +215,7 @@ std::string check_stacked_autoencoder(const DataShape& shape, const Recipe& reci
   if (settings.corruption.kind == "salt-and-pepper" && !sigmoid && settings.hidden.size() > 1) {
     return "salt and pepper are for values between 0 and 1; set model.corruption=masking";
   }
-  if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
-  return check_stages(recipe, settings.hidden.size(), {"joint", "softmax", "fine-tune"});
+  return settings.corruption.check(shape);
 }
 
 }  // namespace
@@ -235,7 +234,11 @@ ModelInfo stacked_autoencoder() {
       .check = check_stacked_autoencoder,
       .tiny = {"model.hidden=[128, 64]", "model.unit=elu", "model.loss=l2", "optimizer.layer.warmup=0",
                "optimizer.classifier.warmup=0"},
-      .stages = {"layer-1", "layer-2", "joint", "softmax", "fine-tune"},
+      .stages =
+          [](const DataShape&, const ModelConfig& config) {
+            const auto& hidden = static_cast<const StackedAutoencoderConfig&>(config).hidden;
+            return layer_stages(hidden.size(), {"joint", "softmax", "fine-tune"});
+          },
       .variants = {"model.tied=false", "model.sparsity=l1", "model.sparsity=l2", "model.sparsity=kl",
                    "model.corruption=gaussian", "model.corruption=masking",
                    "model.corruption=salt-and-pepper", "model.decay=0.01", "model.dropout=0.5",

@@ -116,12 +116,6 @@ class StackedSemiVae final : public Model,
 };
 
 std::string check_stacked_semi_vae(const DataShape& shape, const Recipe& recipe) {
-  for (const auto& stage : recipe.stages) {
-    if (stage.name != "main" && stage.name != "m1" && stage.name != "m2") {
-      return fmt::format("it knows the stages m1, m2 and main (both), not '{}'; rename that stage",
-                         stage.name);
-    }
-  }
   const auto labels = check_labels(shape);
   return labels.empty() ? check_variational(shape, recipe) : labels;
 }
@@ -141,7 +135,9 @@ ModelInfo stacked_semi_vae() {
       .check = check_stacked_semi_vae,
       .tiny = {"model.hidden=[128]", "model.code=8", "model.m2_hidden=[32]", "model.m2_code=4",
                "model.classifier=[32]"},
-      .stages = {"m1", "m2"},
+      .stages = [](const DataShape&, const ModelConfig&) -> std::vector<std::string> {
+        return {"m1", "m2"};
+      },
       .variants = {"data.labelled=20", "model.beta=0.2", "model.decoder=learned-gaussian",
                    "model.binarise=stochastic"},
       .defaults = {"train.batch=100"},

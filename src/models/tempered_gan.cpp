@@ -67,7 +67,8 @@ class TemperedGan final : public ConvolutionalGan {
   void step(const Batch& batch, StepContext& context) override {
     if (const auto lambda = tempering(context); lambda > 0) {
       const auto seen = batch.data + lens_->forward(batch.data);
-      const auto adversarial = objective().exchanged(judge(pack(blurred(seen, context))));
+      const auto adversarial = game().objective().exchanged(
+          game().judge(game().pack(game().blurred(seen, context))));
       const auto change = (seen - batch.data).square().flatten(1).sum(1).mean();
       context.update("lens", lambda * adversarial + change);
       context.record("loss/lens", adversarial);
@@ -77,8 +78,10 @@ class TemperedGan final : public ConvolutionalGan {
   }
 
  protected:
-  Tensor present_data(const Tensor& data, StepContext& context) override {
-    return tempering(context) > 0 ? data + lens_->forward(data) : data;
+  Game::Round round(const Batch& batch, StepContext& context) override {
+    auto round = ConvolutionalGan::round(batch, context);
+    if (tempering(context) > 0) round.real = (batch.data + lens_->forward(batch.data)).detach();
+    return round;
   }
 
  private:

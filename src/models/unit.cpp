@@ -74,9 +74,10 @@ class Unit final : public Model, public Translator {
     add_player("generators", all);
     const auto add_critic = [&](Domain& domain, const DataShape& own, const std::string& letter) {
       const auto name = "critic_" + letter;
-      domain.critic = register_module(name, std::make_shared<PatchDiscriminator>(
-                                                own.channels, own, config, name, "-" + letter, generator));
-      add_player(name, {domain.critic});
+      const auto critic =
+          register_module(name, std::make_shared<PatchDiscriminator>(own.channels, own, config, generator));
+      add_player(name, {critic});
+      domain.game = critics_game(*this, config, *critic, letter);
     };
     add_critic(a_, shape, "a");
     add_critic(b_, shape.others[0], "b");
@@ -86,15 +87,15 @@ class Unit final : public Model, public Translator {
     const auto &a = batch.data, &b = batch.partner.data;
     const auto from_a = travel(a_, b_, a, context.generator()),
                from_b = travel(b_, a_, b, context.generator());
-    const auto game = b_.critic->fooled(from_a.translation) + a_.critic->fooled(from_b.translation);
+    const auto game = b_.game->generator_loss(from_a.translation, b, context) +
+                      a_.game->generator_loss(from_b.translation, a, context);
     const auto kl = from_a.kl + from_b.kl, kl_back = from_a.kl_back + from_b.kl_back;
     const auto pixels = from_a.pixels + from_b.pixels;
-    context.update("generators", config_.adversarial_weight * game + config_.kl * kl +
+    context.update("generators", game + config_.kl * kl +
                                      config_.pixel * pixels + config_.cycle_kl * kl_back +
                                      config_.cycle * (from_a.cycle + from_b.cycle));
-    a_.critic->learn(a, from_b.translation.detach(), context);
-    b_.critic->learn(b, from_a.translation.detach(), context);
-    context.record("loss/generators", game);
+    a_.game->learn({.real = a}, from_b.translation.detach(), context);
+    b_.game->learn({.real = b}, from_a.translation.detach(), context);
     context.record("loss/kl", kl);
     context.record("loss/pixels", pixels);
     context.record("cycle/a", from_a.cycle);
@@ -111,7 +112,7 @@ class Unit final : public Model, public Translator {
  private:
   struct Domain {
     std::shared_ptr<nn::Chain> encoder, decoder;
-    std::shared_ptr<PatchDiscriminator> critic;
+    std::unique_ptr<Game> game;
   };
   // From a domain to the other and back: an image, and its terms of the loss.
   struct Journey {
@@ -143,8 +144,8 @@ class Unit final : public Model, public Translator {
   std::shared_ptr<nn::Chain> into_code_, out_of_code_;
 };
 
-std::string check_unit(const DataShape& shape, const Recipe&) {
-  return check_translation(shape);
+std::string check_unit(const DataShape& shape, const Recipe& recipe) {
+  return check_translation(shape, config_of<UnitConfig>(recipe));
 }
 
 }  // namespace
@@ -164,7 +165,8 @@ ModelInfo unit() {
       .relation = Relation::domains,
       .check = check_unit,
       .tiny = {"model.width=2", "model.blocks=0", "model.discriminator_layers=1"},
-      .variants = {"model.cycle=0", "model.blocks=1", "model.objective=least-squares", "model.norm=batch"},
+      .variants = {"model.cycle=0", "model.blocks=1", "model.objective=least-squares", "model.norm=batch",
+                   "model.r1=1", "model.spectral_norm=true", "model.replay=24"},
   });
 }
 

@@ -11,21 +11,20 @@
 //
 // Departures: pixel_weight adds some of the pixels' negative log-likelihood to the losses of encoder and
 // decoder (0: the paper), without which the dark ground stays grey; the decoder's adversarial loss is the
-// non-saturating one by default, and the two kinds of generated images count as much as the data together;
-// Adam in place of RMSProp, slower for the discriminator.
+// non-saturating one by default; the two kinds of generated images count as much as the data together, and are
+// one batch for the discriminator's batch norm; Adam in place of RMSProp, slower for the discriminator.
 
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "models/shared/game.h"
 #include "models/shared/variational.h"
 #include "nn/layers.h"
-#include "objectives/adversarial.h"
 
 namespace belamy::models {
 namespace {
 
-struct VaeGanConfig : VariationalConfig {
-  std::string objective = "non-saturating";
+struct VaeGanConfig : VariationalConfig, GameSettings {
   double feature_weight = 0.01;
   double pixel_weight = 0.1;
   std::int64_t discriminator_width = 32;
@@ -37,7 +36,9 @@ struct VaeGanConfig : VariationalConfig {
   }
   void fields(Fields& f) override {
     VariationalConfig::fields(f);
-    f.add("objective", objective, objectives::Adversarial::names(), "what the players of the game descend");
+    objective_fields(f);
+    regulariser_fields(f);
+    spectral_field(f);
     f.add("feature_weight", feature_weight, {0, 1e6}, "of the reconstruction loss in the decoder's loss");
     f.add("pixel_weight", pixel_weight, {0, 1e6},
           "of the pixels' negative log-likelihood in the losses of encoder and decoder; 0: none");
@@ -56,17 +57,23 @@ class VaeGan final : public Model,
                      public Scorer {
  public:
   VaeGan(const DataShape& shape, const VaeGanConfig& config, at::Generator generator)
-      : config_(config), observation_(config, shape), objective_(config.objective) {
+      : config_(config), observation_(config, shape) {
     encoder_ = register_module("encoder", make_encoder(shape, config, 2 * config.code, generator));
     decoder_ = register_module("decoder", make_decoder(observation_.decoder_shape(), config, generator));
     CodeConfig judge = config;
     judge.width = config.discriminator_width;
     judge.hidden = config.discriminator;
     judge.activation = "leaky-relu";
-    discriminator_ = register_module("discriminator", make_encoder(shape, judge, 1, generator));
+    const auto discriminator = register_module(
+        "discriminator",
+        make_encoder(shape, judge, 1, generator, config.penalises_gradients() ? "" : "batch",
+                     config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain));
+    game_ = std::make_unique<Game>(
+        *this, config,
+        GameSetup{.discriminator = discriminator, .sizes = shape.sizes(1), .generator_name = "decoder"});
     add_player("encoder", {encoder_});
     add_player("decoder", {decoder_});
-    add_player("discriminator", {discriminator_});
+    add_player("discriminator", {discriminator});
   }
 
   void step(const Batch& batch, StepContext& context) override {
@@ -76,23 +83,22 @@ class VaeGan final : public Model,
     const auto reconstructed = observation_.mean(raw);
     const auto fake = decode(draw_latent(batch.size(), context.generator()));
 
-    const auto t_real = judge(data);
-    const auto judged = (objective_.discriminator(t_real, judge(reconstructed.detach())) +
-                         objective_.discriminator(t_real, judge(fake.detach()))) /
-                        2;
-    context.update("discriminator", judged);
+    game_->learn({.real = data}, at::cat({reconstructed, fake}).detach(), context);
 
+    const auto seen = game_->blurred(data, context), seen_again = game_->blurred(reconstructed, context);
     Tensor wanted;
     {
       const torch::NoGradGuard no_grad;
-      wanted = features(data);
+      wanted = game_->features(seen);
     }
-    const auto found = features(reconstructed);
+    const auto found = game_->features(seen_again);
     const auto reconstruction = 0.5 * (wanted - found).square().sum(1).mean();
     const auto kl = code.kl().mean();
-    const auto t_reconstructed = verdict(found), t_fake = judge(fake);
-    const auto game = objective_.generator(t_reconstructed) + objective_.generator(t_fake);
-    auto encoder_loss = kl + reconstruction, decoder_loss = config_.feature_weight * reconstruction + game;
+    const auto& objective = game_->objective();
+    const auto game = objective.generator(game_->verdict_on(found)) +
+                      objective.generator(game_->judge(game_->blurred(fake, context)));
+    auto encoder_loss = kl + reconstruction,
+         decoder_loss = config_.feature_weight * reconstruction + config_.adversarial_weight * game;
     if (config_.pixel_weight > 0) {
       const auto pixels = -config_.pixel_weight * observation_.log_likelihood(data, raw).mean();
       encoder_loss = encoder_loss + pixels;
@@ -101,13 +107,9 @@ class VaeGan final : public Model,
     // The decoder's gradient does not pass through the encoder, so the encoder may move first.
     context.update("encoder", encoder_loss, /*keep_graph=*/true);
     context.update("decoder", decoder_loss);
-    context.record("loss/discriminator", judged);
     context.record("loss/decoder", game);
     context.record("loss/features", reconstruction);
     context.record("loss/kl", kl);
-    context.record("critic/real", t_real.mean());
-    context.record("critic/reconstructed", t_reconstructed.mean());
-    context.record("critic/fake", t_fake.mean());
   }
 
   Sampler* sampler() override { return this; }
@@ -128,23 +130,22 @@ class VaeGan final : public Model,
   Tensor decode(const Tensor& latents) override { return observation_.mean(decoder_->forward(latents)); }
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
   std::string score_name() const override { return "minus the discriminator's output"; }
-  bool is_log_odds() const override { return objective_.is_probability(); }
-  Tensor score(const Tensor& data) override { return -judge(data); }
+  bool is_log_odds() const override { return game_->is_probability(); }
+  Tensor score(const Tensor& data) override { return -game_->judge(data); }
 
  private:
   GaussianCode posterior(const Tensor& data) { return GaussianCode::of(encoder_->forward(data)); }
-  // [N, F], the discriminator's last hidden layer.
-  Tensor features(const Tensor& data) { return discriminator_->forward(data, 0, discriminator_->size() - 1); }
-  Tensor verdict(const Tensor& features) {
-    return discriminator_->forward(features, discriminator_->size() - 1, discriminator_->size()).squeeze(1);
-  }
-  Tensor judge(const Tensor& data) { return verdict(features(data)); }
 
   VaeGanConfig config_;
   Observation observation_;
-  objectives::Adversarial objective_;
-  std::shared_ptr<nn::Chain> encoder_, decoder_, discriminator_;
+  std::shared_ptr<nn::Chain> encoder_, decoder_;
+  std::unique_ptr<Game> game_;
 };
+
+std::string check_vae_gan(const DataShape& shape, const Recipe& recipe) {
+  if (const auto wrong = check_game(config_of<VaeGanConfig>(recipe)); !wrong.empty()) return wrong;
+  return check_variational(shape, recipe);
+}
 
 }  // namespace
 
@@ -161,11 +162,12 @@ ModelInfo vae_gan() {
                   {"decoder", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}},
                   {"discriminator", {.lr = 1e-4, .beta1 = 0.5}}},
       .points = true,
-      .check = check_variational,
+      .check = check_vae_gan,
       .tiny = {"model.width=8", "model.discriminator_width=8", "model.hidden=[64]",
                "model.discriminator=[64]", "model.code=8", "model.pixel_weight=1"},
-      .variants = {"model.pixel_weight=0", "model.objective=hinge", "model.network=fully-connected",
-                   "model.binarise=stochastic"},
+      .variants = regulariser_variants({"model.pixel_weight=0", "model.objective=hinge",
+                                        "model.network=fully-connected", "model.binarise=stochastic",
+                                        "model.replay=24", "model.spectral_norm=true"}),
   });
 }
 

@@ -186,21 +186,36 @@ Tensor Rectifier::operator()(const Tensor& x) const {
   return slope == 0 ? torch::relu(x) : at::leaky_relu(x, slope);
 }
 
-Tensor Chain::forward(Tensor x, std::size_t first, std::size_t last) const {
+Chain& Chain::add(std::function<Tensor(const Tensor&)> function) {
+  Step step;
+  if (const auto* rectifier = function.target<Rectifier>()) step.rectifier = rectifier->slope;
+  step.run = [function = std::move(function)](const Tensor& x, const Tensor&) { return function(x); };
+  steps_.push_back(std::move(step));
+  return *this;
+}
+
+Chain& Chain::add_conditional(std::function<Tensor(const Tensor&, const Tensor&)> function) {
+  steps_.push_back({std::move(function), nullptr, std::nullopt});
+  return *this;
+}
+
+Tensor Chain::forward(Tensor x, std::size_t first, std::size_t last, const Tensor& condition) const {
   for (auto i = first; i < last; ++i) {
     const auto& step = steps_[i];
-    const auto* rectifier = step.norm && i + 1 < last ? steps_[i + 1].run.target<Rectifier>() : nullptr;
-    x = rectifier ? step.norm->forward(x, rectifier->slope) : step.run(x);
-    if (rectifier) ++i;
+    if (step.norm && i + 1 < last && steps_[i + 1].rectifier) {
+      x = step.norm->forward(x, *steps_[++i].rectifier);
+    } else {
+      x = step.run(x, condition);
+    }
   }
   return x;
 }
 
-std::vector<Tensor> Chain::pictures(Tensor x) const {
+std::vector<Tensor> Chain::pictures(Tensor x, const Tensor& condition) const {
   std::vector<Tensor> seen;
   for (const auto& step : steps_) {
     const auto before = x;
-    x = step.run(x);
+    x = step.run(x, condition);
     const bool same = !seen.empty() && x.dim() == 4 && seen.back().sizes() == x.sizes();
     if (same) {
       seen.back() = x;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <torch/nn/module.h>
 #include <torch/types.h>
 #include <type_traits>
@@ -120,37 +121,45 @@ struct Rectifier {
 };
 
 /// A chain of layers and functions. `add(module)` registers it under its place ("0", "1", ...). A norm and
-/// the rectifier behind it run as one.
+/// the rectifier behind it run as one. Layers and functions of two arguments also get the condition [N, C] that
+/// the chain was given; it is undefined where none was.
 class Chain : public torch::nn::Module {
  public:
   template <class M>
   Chain& add(std::shared_ptr<M> module) {
     register_module(std::to_string(steps_.size()), module);
-    std::shared_ptr<Norm> norm;
-    if constexpr (std::is_same_v<M, Norm>) norm = module;
-    steps_.push_back({[module](const Tensor& x) { return module->forward(x); }, norm});
+    Step step;
+    if constexpr (std::is_same_v<M, Norm>) step.norm = module;
+    if constexpr (requires(const Tensor& t) { module->forward(t, t); }) {
+      step.run = [module](const Tensor& x, const Tensor& condition) { return module->forward(x, condition); };
+    } else {
+      step.run = [module](const Tensor& x, const Tensor&) { return module->forward(x); };
+    }
+    steps_.push_back(std::move(step));
     return *this;
   }
   template <class M>
   Chain& add(torch::nn::ModuleHolder<M> holder) {
     return add(holder.ptr());
   }
-  Chain& add(std::function<Tensor(const Tensor&)> function) {
-    steps_.push_back({std::move(function), nullptr});
-    return *this;
+  Chain& add(std::function<Tensor(const Tensor&)> function);
+  /// For a function that gets the condition as well.
+  Chain& add_conditional(std::function<Tensor(const Tensor&, const Tensor&)> function);
+  Tensor forward(Tensor x, const Tensor& condition = {}) const {
+    return forward(std::move(x), 0, steps_.size(), condition);
   }
-  Tensor forward(Tensor x) const { return forward(std::move(x), 0, steps_.size()); }
   /// Only the steps from `first` up to `last`.
-  Tensor forward(Tensor x, std::size_t first, std::size_t last) const;
+  Tensor forward(Tensor x, std::size_t first, std::size_t last, const Tensor& condition = {}) const;
   /// The last of each size of pictures [N, C, H, W] on the way through: what its layers see, fine to coarse.
-  std::vector<Tensor> pictures(Tensor x) const;
+  std::vector<Tensor> pictures(Tensor x, const Tensor& condition = {}) const;
   std::size_t size() const { return steps_.size(); }
   bool empty() const { return steps_.empty(); }
 
  private:
   struct Step {
-    std::function<Tensor(const Tensor&)> run;
-    std::shared_ptr<Norm> norm;  // where it is one
+    std::function<Tensor(const Tensor&, const Tensor&)> run;
+    std::shared_ptr<Norm> norm;       // where it is one
+    std::optional<double> rectifier;  // the slope, where it is one
   };
   std::vector<Step> steps_;
 };

@@ -75,13 +75,12 @@ Tensor to_bytes(const Tensor& images) {
   return images.to(torch::kFloat).add(1).mul_(127.5).round_().clamp_(0, 255).to(torch::kByte);
 }
 
-BatchOrder::BatchOrder(std::int64_t count, std::int64_t batch, std::int64_t seed, std::uint64_t stream)
-    : count_(count), batch_(batch), seed_(static_cast<std::uint64_t>(seed)), stream_(stream) {}
+BatchOrder::BatchOrder(std::int64_t count, std::int64_t seed, std::uint64_t stream)
+    : count_(count), seed_(static_cast<std::uint64_t>(seed)), stream_(stream) {}
 
-Tensor BatchOrder::at(std::int64_t number) {
-  // The global position runs through the epochs' permutations one after the other.
+Tensor BatchOrder::at(std::int64_t first, std::int64_t size) {
   std::vector<Tensor> parts;
-  for (std::int64_t at = number * batch_, end = at + batch_; at < end;) {
+  for (std::int64_t at = first, end = at + size; at < end;) {
     const auto epoch = at / count_, offset = at % count_;
     if (epoch != cached_epoch_) {
       Random random(seed_, static_cast<std::uint64_t>(epoch) + (stream_ << 32));
@@ -141,7 +140,7 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
       seed_(seed),
       augment_(options),
       paired_(dataset.paired),
-      order_(dataset.count, batch, seed, of_data) {
+      order_(dataset.count, seed, of_data) {
   const auto add = [&](Dataset& set) {
     Domain domain{data_tensor(std::move(set)).to(device), {}};  // its pixels or points; the rest stays
     if (!set.labels.empty()) domain.labels = torch::tensor(set.labels, torch::kLong).to(device);
@@ -158,9 +157,9 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
       throw usage_error("data.labelled is for one domain, and these data are pairs or two domains",
                         "leave it at 0");
     labelled_ = torch::tensor(choose_labelled(dataset, options.labelled, options.seed), torch::kLong);
-    other_order_.emplace(options.labelled, batch, seed, of_others);
+    other_order_.emplace(options.labelled, seed, of_others);
   } else if (domains_.size() > 1 && !paired_) {
-    other_order_.emplace(domains_[1].count(), batch, seed, of_others);
+    other_order_.emplace(domains_[1].count(), seed, of_others);
   }
   if (!dataset.matches) return;
   const auto classes = dataset.class_names.size();
@@ -193,18 +192,18 @@ Examples Batches::Domain::gather(const Tensor& places, bool with_labels) const {
 }
 
 // For each first a second: of its class at every (1 + different)-th pair of the run, else of another class.
-Tensor Batches::second_of_pairs(const Tensor& first, std::int64_t number) const {
-  auto random = random_of(seed_, of_partners, number);
+Tensor Batches::second_of_pairs(const Tensor& firsts, const BatchPlace& batch) const {
+  auto random = random_of(seed_, of_partners, batch.step);
   const auto pick = [&](const auto& from) { return from[random.below(from.size())]; };
   std::vector<std::int64_t> second;
-  for (std::int64_t i = 0; i < batch_; ++i) {
-    const auto place = first.data_ptr<std::int64_t>()[i];
+  for (std::int64_t i = 0; i < batch.size; ++i) {
+    const auto place = firsts.data_ptr<std::int64_t>()[i];
     const auto mine = partners_->class_of[static_cast<std::size_t>(place)];
     const auto& alike = partners_->members[mine];
     const auto group = [&](std::int64_t at) {
       return std::floor(static_cast<double>(at) / (1 + options_.different) + 1e-9);
     };
-    const auto at = number * batch_ + i;
+    const auto at = batch.first + i;
     if (group(at + 1) > group(at)) {
       auto other = place;
       while (other == place && alike.size() > 1) other = pick(alike);
@@ -222,9 +221,9 @@ Tensor Batches::second_of_pairs(const Tensor& first, std::int64_t number) const 
 }
 
 // Both sides of a pair change alike; all else by itself.
-void Batches::change(Batch& batch, std::int64_t number) const {
+void Batches::change(Batch& batch, std::int64_t step) const {
   if (!augment_.any()) return;
-  auto random = random_of(seed_, of_changes, number);
+  auto random = random_of(seed_, of_changes, step);
   const auto draw = [&](const Tensor& images) {
     return augment_.draw(images.size(0), images.size(2), images.size(3), random);
   };
@@ -235,17 +234,17 @@ void Batches::change(Batch& batch, std::int64_t number) const {
   }
 }
 
-Batch Batches::at(std::int64_t number) {
-  const auto places = order_.at(number);
+Batch Batches::at(const BatchPlace& place) {
+  const auto places = order_.at(place.first, place.size);
   Batch batch{domains_[0].gather(places, !labelled_.defined()), {}, {}};
   if (labelled_.defined()) {
-    batch.labelled = domains_[0].gather(labelled_.index_select(0, other_order_->at(number)), true);
+    batch.labelled = domains_[0].gather(labelled_.index_select(0, other_order_->at(place.first, place.size)), true);
   } else if (partners_) {
-    batch.partner = domains_[0].gather(second_of_pairs(places, number), true);
+    batch.partner = domains_[0].gather(second_of_pairs(places, place), true);
   } else if (domains_.size() > 1) {
-    batch.partner = domains_[1].gather(paired_ ? places : other_order_->at(number), paired_);
+    batch.partner = domains_[1].gather(paired_ ? places : other_order_->at(place.first, place.size), paired_);
   }
-  change(batch, number);
+  change(batch, place.step);
   return batch;
 }
 

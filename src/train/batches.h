@@ -27,18 +27,24 @@ Tensor to_model_range(const Tensor& stored);
 /// [-1, 1] -> uint8 [0, 255], rounded.
 Tensor to_bytes(const Tensor& images);
 
-/// The order in which `count` things are seen, in batches. Batch k is a pure function of (seed, stream, k):
-/// each epoch is a seeded permutation, cut into batches, so the place in the data is the step number and
-/// nothing else needs saving. The last, smaller batch of an epoch is filled from the next epoch's
-/// permutation.
+/// One step's place in the data.
+struct BatchPlace {
+  std::int64_t step = 0;
+  std::int64_t first = 0;  ///< examples seen in earlier steps
+  std::int64_t size = 0;   ///< examples of this step
+};
+
+/// The order in which `count` things are seen: one seeded permutation after the other, an epoch each. What is seen
+/// where is a pure function of (seed, stream, place), so the place follows from the step and nothing else needs
+/// saving.
 class BatchOrder {
  public:
-  BatchOrder(std::int64_t count, std::int64_t batch, std::int64_t seed, std::uint64_t stream);
-  /// [batch] int64, on the CPU.
-  Tensor at(std::int64_t number);
+  BatchOrder(std::int64_t count, std::int64_t seed, std::uint64_t stream);
+  /// [size] int64, on the CPU: from `first` on. At the end of an epoch the next one goes on.
+  Tensor at(std::int64_t first, std::int64_t size);
 
  private:
-  std::int64_t count_, batch_;
+  std::int64_t count_;
   std::uint64_t seed_, stream_;
   std::int64_t cached_epoch_ = -1;
   Tensor cached_;  // [count] int64, the permutation of cached_epoch_
@@ -50,11 +56,13 @@ class Batches {
   Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
           torch::Device device);
 
-  Batch at(std::int64_t number);
+  Batch at(const BatchPlace& place);
+  /// Of a run whose batches all have the same size.
+  Batch at(std::int64_t step) { return at({step, step * batch_, batch_}); }
   const DataShape& shape() const { return shape_; }  ///< of the data set
   std::int64_t count() const { return domains_[0].count(); }
-  double epoch(std::int64_t number) const {
-    return static_cast<double>(number) * static_cast<double>(batch_) / static_cast<double>(count());
+  double epoch(const BatchPlace& place) const {
+    return static_cast<double>(place.first) / static_cast<double>(count());
   }
   /// The first `n` training examples of a domain in the model's range, for looking at.
   Tensor head(std::int64_t n, std::size_t domain = 0) const;
@@ -73,8 +81,8 @@ class Batches {
     std::vector<std::size_t> class_of;                 // by place
   };
 
-  Tensor second_of_pairs(const Tensor& first, std::int64_t number) const;
-  void change(Batch& batch, std::int64_t number) const;
+  Tensor second_of_pairs(const Tensor& firsts, const BatchPlace& batch) const;
+  void change(Batch& batch, std::int64_t step) const;
 
   DataShape shape_;
   DataOptions options_;

@@ -1,6 +1,8 @@
 #include "train/check.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "belamy/error.h"
 
@@ -54,11 +56,23 @@ void check_relation(const Recipe& recipe, const DataShape& shape) {
                     cure());
 }
 
+void check_stages(const Recipe& recipe, const DataShape& shape) {
+  const auto& info = *recipe.model;
+  auto known = info.stages ? info.stages(shape, *recipe.config) : std::vector<std::string>();
+  known.emplace_back("main");
+  for (const auto& stage : recipe.stages) {
+    if (std::find(known.begin(), known.end(), stage.name) != known.end()) continue;
+    throw usage_error(fmt::format("{} has no stage '{}'", info.name, stage.name),
+                      fmt::format("it has {}", fmt::join(known, ", ")));
+  }
+}
+
 }  // namespace
 
 void check_recipe(const Recipe& recipe, const DataShape& shape) {
   check_kind(recipe, shape);
   check_relation(recipe, shape);
+  check_stages(recipe, shape);
   if (!recipe.model->check) return;
   if (const auto wrong = recipe.model->check(shape, recipe); !wrong.empty())
     throw usage_error(fmt::format("{} cannot be trained so: {}", recipe.model->name, wrong));

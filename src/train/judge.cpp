@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "data/dataset.h"
 #include "metrics/classifier.h"
+#include "metrics/clustering.h"
 #include "metrics/diversity.h"
 #include "metrics/evaluation.h"
 #include "metrics/parzen.h"
@@ -27,11 +28,28 @@ std::string error_note(const Tensor& each) {
                      each.to(torch::kDouble).std().item<double>() / std::sqrt(n));
 }
 
-void add_error(Run& run, const std::string& name, const Dataset& test, std::vector<ReportScore>& scores) {
+Tensor classes_by(Run& run, const Dataset& data) {
   auto* classifier = run.model().classifier();
-  const auto wrong = in_batches(run, data_tensor(test), [&](const Tensor& x) {
-                       return classifier->classify(x).argmax(1);
-                     }) != torch::tensor(test.labels);
+  return in_batches(run, data_tensor(data), [&](const Tensor& x) { return classifier->classify(x).argmax(1); });
+}
+
+// Of a model that found its classes by itself.
+void add_cluster_errors(Run& run, const Dataset& test, std::vector<ReportScore>& scores) {
+  const auto found = cluster_accuracy(classes_by(run, test), torch::tensor(test.labels));
+  const auto clusters = run.model().classifier()->classes();
+  const auto n = static_cast<double>(test.count);
+  const auto add = [&](const char* name, double accuracy, const char* how) {
+    scores.push_back({name, 1 - accuracy, "",
+                      fmt::format("{} clusters, {}; {} test examples of {}, standard error {:.2g}", clusters,
+                                  how, format_count(test.count), test.name,
+                                  std::sqrt(accuracy * (1 - accuracy) / n))});
+  };
+  add("cluster error", found.one_to_one, "each matched with one class");
+  add("cluster error by majority", found.majority, "each takes its commonest class");
+}
+
+void add_error(Run& run, const std::string& name, const Dataset& test, std::vector<ReportScore>& scores) {
+  const auto wrong = classes_by(run, test) != torch::tensor(test.labels);
   const double error = wrong.to(torch::kDouble).mean().item<double>();
   const auto n = static_cast<double>(test.count);
   scores.push_back({name, error, "",
@@ -43,6 +61,7 @@ void add_error(Run& run, const std::string& name, const Dataset& test, std::vect
 // What adapts to a second domain is judged there; how it does on the first stands beside it.
 void judge_classifier(Run& run, const Dataset& test, std::vector<ReportScore>& scores) {
   if (!run.model().classifier() || test.labels.empty()) return;
+  if (!run.model().classifier()->supervised()) return add_cluster_errors(run, test, scores);
   const bool adapts = run.recipe().model->relation == Relation::domains && !test.others.empty();
   if (!adapts) return add_error(run, "classification error", test, scores);
   if (!test.others[0].labels.empty()) add_error(run, "classification error", test.others[0], scores);
@@ -126,7 +145,7 @@ void judge_point_sampler(const Tensor& samples, const Dataset& train, const Tens
 // Classes to ask a conditional sampler for, as often as the training data show them; undefined where it takes
 // none.
 Tensor asked_classes(const Sampler& sampler, const Dataset& train, const JudgeRequest& request) {
-  if (!sampler.conditional() || train.labels.empty()) return {};
+  if (!sampler.conditional() || sampler.clusters() > 0 || train.labels.empty()) return {};
   Random random(static_cast<std::uint64_t>(request.seed), 7ull << 32);
   std::vector<std::int64_t> labels;
   for (std::int64_t i = 0; i < request.samples; ++i)

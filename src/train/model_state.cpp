@@ -1,5 +1,6 @@
 #include "train/model_state.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -167,7 +168,7 @@ Snapshot ModelState::save() const {
   for (const auto& [name, tensor] : tensors()) snapshot.add(name, tensor);
   snapshot.add(kGenerator, generator_.get_state());
   auto& meta = snapshot.metadata;
-  meta["format"] = "belamy-checkpoint-1";
+  meta["format"] = "belamy-checkpoint-2";
   meta["model"] = model_name_;
   add_shape(meta, "", shape_);
   for (std::size_t i = 0; i < shape_.others.size(); ++i)
@@ -203,6 +204,18 @@ void ModelState::load_weights(const Safetensors& file, const std::string& origin
   load(file, origin, false);
 }
 
+namespace {
+
+// The memory of past samples had other names and parts in earlier versions. A run from then is opened without it,
+// and fills a new one where it goes on.
+bool is_former_memory(const std::string& name) {
+  constexpr const char* beginnings[] = {"buffer/pool_a.", "buffer/pool_b.", "buffer/history.", "buffer/replay"};
+  return std::any_of(std::begin(beginnings), std::end(beginnings),
+                     [&](const char* beginning) { return name.rfind(beginning, 0) == 0; });
+}
+
+}  // namespace
+
 void ModelState::load(const Safetensors& file, const std::string& origin, bool with_generator) {
   const torch::NoGradGuard no_grad;
   const auto model = file.metadata.find("model");
@@ -213,11 +226,14 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
         "the run's resolved.toml and its checkpoints do not belong together");
   }
   // Everything is checked before anything is changed.
+  const auto format = file.metadata.find("format");
+  const bool former = format != file.metadata.end() && format->second == "belamy-checkpoint-1";
   std::set<std::string> known = {kGenerator};
   std::vector<std::pair<Tensor, Tensor>> copies;
   for (const auto& [name, tensor] : tensors()) {
     known.insert(name);
     const auto found = file.arrays.find(name);
+    if (former && is_former_memory(name)) continue;
     if (found == file.arrays.end())
       throw storage_error(fmt::format("{}: '{}' is missing", origin, name), kAnotherVersion);
     const auto stored = tensor_of(found->second);
@@ -234,7 +250,7 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
     copies.emplace_back(tensor, stored);
   }
   for (const auto& [name, array] : file.arrays) {
-    if (!known.count(name))
+    if (!known.count(name) && !(former && is_former_memory(name)))
       throw storage_error(fmt::format("{}: '{}' is not of a {}", origin, name, model_name_), kAnotherVersion);
   }
   const auto random = file.arrays.find(kGenerator);

@@ -15,7 +15,7 @@ namespace {
 
 using Colour = Canvas::Colour;
 
-constexpr int kSide = 512;  // of the plane's picture; also the width of the line's
+constexpr int kPlotSide = 512;  // of the plane's picture; also the width of the line's
 constexpr int kLineHeight = 400;
 constexpr int kCells = 96;   // places along each side where the surface is asked for
 constexpr int kShades = 24;  // few, so that bands show the surface's shape and the file stays small
@@ -124,8 +124,8 @@ Colour shade(double share) {
 /// The plane's window: both axes at one scale, so that a circle is round.
 struct Plane {
   AxisRange x, y;
-  double across(double value) const { return (value - x.low) / x.span() * kSide; }
-  double down(double value) const { return (y.high - value) / y.span() * kSide; }
+  double across(double value) const { return (value - x.low) / x.span() * kPlotSide; }
+  double down(double value) const { return (y.high - value) / y.span() * kPlotSide; }
 
   explicit Plane(const Tensor& points)
       : x(window_of(points.select(1, 0), 1.3)), y(window_of(points.select(1, 1), 1.3)) {
@@ -146,24 +146,24 @@ void draw_surface(Canvas& canvas, const Plane& plane, const Surface& surface, to
   const Tensor shares = surface.shares(surface.at(places)).view({1, 1, kCells, kCells});
   namespace F = torch::nn::functional;
   const Tensor fine = F::interpolate(shares, F::InterpolateFuncOptions()
-                                                 .size(std::vector<std::int64_t>{kSide, kSide})
+                                                 .size(std::vector<std::int64_t>{kPlotSide, kPlotSide})
                                                  .mode(torch::kBilinear)
                                                  .align_corners(true))
-                          .view({kSide, kSide});
+                          .view({kPlotSide, kPlotSide});
   const auto value = fine.accessor<float, 2>();
-  for (int row = 0; row < kSide; ++row) {
-    for (int column = 0; column < kSide; ++column) canvas.pixel(column, row, shade(value[row][column]));
+  for (int row = 0; row < kPlotSide; ++row) {
+    for (int column = 0; column < kPlotSide; ++column) canvas.pixel(column, row, shade(value[row][column]));
   }
 }
 
 void draw_lattice(Canvas& canvas, const Plane& plane) {
   for (const double tick : ticks_of(plane.x)) {
     const double at = std::floor(plane.across(tick)) + 0.5;
-    canvas.line(at, 0, at, kSide, 1, kAxis, 0.18);
+    canvas.line(at, 0, at, kPlotSide, 1, kAxis, 0.18);
   }
   for (const double tick : ticks_of(plane.y)) {
     const double at = std::floor(plane.down(tick)) + 0.5;
-    canvas.line(0, at, kSide, at, 1, kAxis, 0.18);
+    canvas.line(0, at, kPlotSide, at, 1, kAxis, 0.18);
   }
 }
 
@@ -178,11 +178,11 @@ void label_lattice(Canvas& canvas, const Plane& plane) {
   for (const double tick : ticks_of(plane.x)) {
     const auto text = tick_text(tick, plane.x.span());
     const double left = plane.across(tick) - Canvas::number_width(kDigits, text) / 2;
-    if (left > 24 && left < kSide - 24) label(canvas, left, kSide - 10, text, kAxis);
+    if (left > 24 && left < kPlotSide - 24) label(canvas, left, kPlotSide - 10, text, kAxis);
   }
   for (const double tick : ticks_of(plane.y)) {
     const double at = plane.down(tick);
-    if (at > 12 && at < kSide - 24) label(canvas, 6, at, tick_text(tick, plane.y.span()), kAxis);
+    if (at > 12 && at < kPlotSide - 24) label(canvas, 6, at, tick_text(tick, plane.y.span()), kAxis);
   }
 }
 
@@ -194,8 +194,8 @@ void draw_points(Canvas& canvas, const Plane& plane, const Tensor& points, doubl
     double x = plane.across(at[i][0]), y = plane.down(at[i][1]);
     if (!std::isfinite(x) || !std::isfinite(y)) continue;
     if (clamped) {
-      x = std::clamp(x, radius, kSide - radius);
-      y = std::clamp(y, radius, kSide - radius);
+      x = std::clamp(x, radius, kPlotSide - radius);
+      y = std::clamp(y, radius, kPlotSide - radius);
     }
     canvas.disc(x, y, radius, colour, alpha);
   }
@@ -212,7 +212,7 @@ void draw_field(Canvas& canvas, const Plane& plane, const Surface& surface, cons
   const auto at = from.accessor<float, 2>(), to = slopes.accessor<float, 2>();
   for (std::int64_t i = 0; i < at.size(0); ++i) {
     const double x = plane.across(at[i][0]), y = plane.down(at[i][1]);
-    const double norm = std::hypot(to[i][0], to[i][1]), length = 0.055 * kSide * std::min(1.0, norm / unit);
+    const double norm = std::hypot(to[i][0], to[i][1]), length = 0.055 * kPlotSide * std::min(1.0, norm / unit);
     if (!(length > 4) || !std::isfinite(x) || !std::isfinite(y)) continue;
     canvas.arrow(x, y, x + length * to[i][0] / norm, y - length * to[i][1] / norm, 1.5, kArrow, 0.75);
   }
@@ -220,7 +220,7 @@ void draw_field(Canvas& canvas, const Plane& plane, const Surface& surface, cons
 
 Image plane_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
   const Plane plane(plain(data.defined() ? data : samples));
-  Canvas canvas(kSide, kSide, kPaper);
+  Canvas canvas(kPlotSide, kPlotSide, kPaper);
   if (scorer) draw_surface(canvas, plane, Surface(*scorer), samples.device());
   draw_lattice(canvas, plane);
   if (data.defined()) draw_points(canvas, plane, data, 1.6, kReal, 0.35, false);
@@ -247,26 +247,26 @@ Image line_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
   const Tensor fake = plain(samples).flatten();
   const Tensor real = data.defined() ? plain(data).flatten() : Tensor{};
   const AxisRange window = window_of(data.defined() ? real : fake, 1.6);
-  const auto across = [&](double value) { return (value - window.low) / window.span() * kSide; };
+  const auto across = [&](double value) { return (value - window.low) / window.span() * kPlotSide; };
   const Tensor densities = histogram(fake, window);
   const Tensor densities_real = data.defined() ? histogram(real, window) : densities;
   // The data decides the height too: a collapsed sample is cut off at the top.
   const double greatest = 1.45 * densities_real.max().item<double>();
   const auto up = [&](double density) { return bottom - (bottom - top) * std::min(density / greatest, 1.0); };
 
-  Canvas canvas(kSide, kLineHeight, kPaper);
+  Canvas canvas(kPlotSide, kLineHeight, kPaper);
   for (const double tick : ticks_of(window)) {
     const double at = std::floor(across(tick)) + 0.5;
     canvas.line(at, top, at, bottom, 1, kAxis, 0.18);
     const auto text = tick_text(tick, window.span());
     const double left = at - Canvas::number_width(kDigits, text) / 2;
-    if (left > 4 && 2 * at - left < kSide - 4) canvas.number(left, kLineHeight - 12, kDigits, text, kAxis);
+    if (left > 4 && 2 * at - left < kPlotSide - 4) canvas.number(left, kLineHeight - 12, kDigits, text, kAxis);
   }
   const auto bars = [&](const Tensor& heights, const Colour& colour, double alpha, bool outlined) {
     const auto value = heights.accessor<float, 1>();
     double before = bottom;
     for (int i = 0; i < kBins; ++i) {
-      const double left = i * double(kSide) / kBins, right = (i + 1) * double(kSide) / kBins,
+      const double left = i * double(kPlotSide) / kBins, right = (i + 1) * double(kPlotSide) / kBins,
                    at = up(value[i]);
       if (at < bottom) canvas.rectangle(left, at, right, bottom, colour, alpha);
       if (outlined) {
@@ -278,19 +278,19 @@ Image line_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
   };
   if (data.defined()) bars(densities_real, kReal, 0.3, false);
   bars(densities, kSample, 0.22, true);
-  canvas.line(0, bottom, kSide, bottom, 1, kAxis);
+  canvas.line(0, bottom, kPlotSide, bottom, 1, kAxis);
 
   if (scorer) {
     const Surface surface(*scorer);
     const Tensor places =
-        torch::linspace(window.low, window.high, kSide + 1, samples.options().dtype(torch::kFloat));
+        torch::linspace(window.low, window.high, kPlotSide + 1, samples.options().dtype(torch::kFloat));
     const Tensor shares = surface.shares(surface.at(places.unsqueeze(1)));
     const auto value = shares.accessor<float, 1>();
     const auto level = [&](double share) { return bottom - (bottom - top) * share; };
     for (const double share : {0.5, 1.0}) {
-      for (int x = 0; x < kSide; x += 8) canvas.line(x, level(share), x + 3, level(share), 1, kCurve, 0.45);
+      for (int x = 0; x < kPlotSide; x += 8) canvas.line(x, level(share), x + 3, level(share), 1, kCurve, 0.45);
     }
-    for (int x = 0; x < kSide; ++x) {
+    for (int x = 0; x < kPlotSide; ++x) {
       if (std::isfinite(value[x]) && std::isfinite(value[x + 1]))
         canvas.line(x, level(value[x]), x + 1, level(value[x + 1]), 2, kCurve);
     }

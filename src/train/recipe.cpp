@@ -33,7 +33,9 @@ Expectation expectation_of(const TomlEntry& entry) {
 // Settings had other names in earlier versions; runs that were made then can still be opened.
 std::string present_name(const std::string& key, const Fields& fields) {
   constexpr std::pair<const char*, const char*> renamed[] = {{"model.sample_steps", "use.gibbs_steps"},
-                                                             {"model.chain_steps", "use.chain_steps"}};
+                                                             {"model.chain_steps", "use.chain_steps"},
+                                                             {"model.pool", "model.replay"},
+                                                             {"model.history", "model.replay"}};
   for (const auto& [before, now] : renamed) {
     if (key == before && !fields.find(before) && fields.find(now)) return now;
   }
@@ -51,12 +53,15 @@ StageOptions stage_of(const TomlDocument& document, Fields& settings) {
       if (!steps || *steps < 1)
         throw usage_error(entry.origin.text + ": a stage's steps must be a whole number from 1");
       stage.steps = *steps;
+    } else if (entry.key == "train.batch") {
+      settings.set(entry.key, entry.value, entry.origin);
+      stage.batch = std::get<std::int64_t>(entry.value);
     } else if (entry.key.rfind("optimizer.", 0) == 0) {
       settings.set(entry.key, entry.value, entry.origin);
       stage.settings.push_back(entry.key + "=" + to_toml(entry.value));
     } else {
       throw usage_error(fmt::format("{}: unknown setting '{}' in a stage", entry.origin.text, entry.key),
-                        "a stage has name, steps and optimizer.PLAYER.KEY");
+                        "a stage has name, steps, train.batch and optimizer.PLAYER.KEY");
     }
   }
   if (stage.steps == 0) throw usage_error("stage '" + stage.name + "' says no steps");
@@ -107,7 +112,9 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
     if (array != "stage")
       throw usage_error(origin + ": unknown table [[" + array + "]]", "only [[stage]] is known");
     auto players = recipe->players;
+    auto train = recipe->train;
     Fields settings;
+    settings.group("train", [&](Fields& f) { train.fields(f); });
     for (auto& [name, options] : players) {
       settings.group("optimizer." + name, [&options = options](Fields& f) { options.fields(f); });
     }
@@ -167,6 +174,7 @@ std::string Recipe::resolved() const {
   for (const auto& stage : stages) {
     if (stage.steps == 0) continue;
     out += fmt::format("\n[[stage]]\nname = {}\nsteps = {}\n", to_toml(Value(stage.name)), stage.steps);
+    if (stage.batch > 0) out += fmt::format("train.batch = {}\n", stage.batch);
     for (const auto& setting : stage.settings) {
       const auto equals = setting.find('=');
       out += setting.substr(0, equals) + " = " + setting.substr(equals + 1) + "\n";

@@ -71,14 +71,22 @@ Session::Session(const Recipe& recipe, Dataset data, torch::Device device)
 void Session::enter_stage() {
   stage_ = 0;
   stage_begin_ = 0;
+  stage_first_ = 0;
   const bool staged = recipe_.stages[0].steps > 0;
   while (staged && stage_ + 1 < recipe_.stages.size() &&
          step_ >= stage_begin_ + recipe_.stages[stage_].steps) {
-    stage_begin_ += recipe_.stages[stage_++].steps;
+    const auto& stage = recipe_.stages[stage_++];
+    stage_begin_ += stage.steps;
+    stage_first_ += stage.steps * recipe_.batch_in(stage);
   }
   stage_steps_ = staged ? recipe_.stages[stage_].steps : total_;
 
   state_.set_options(players_in(recipe_, recipe_.stages[stage_]));
+}
+
+BatchPlace Session::place() const {
+  const auto size = recipe_.batch_in(recipe_.stages[stage_]);
+  return {step_, stage_first_ + stage_step() * size, size};
 }
 
 void Session::run_step() {
@@ -89,7 +97,7 @@ void Session::run_step() {
     // from the present weights.
     for (const auto& player : state_.players()) player->restart();
   }
-  const auto batch = batches_.at(step_);
+  const auto batch = batches_.at(place());
   present_ = batch.data;
   state_.model().train();
   {

@@ -21,7 +21,7 @@ class Session final : public StepContext {
   std::int64_t length() const { return total_; }  ///< in steps
   /// Whether something in the steps so far depends on how long the run is: a schedule, or the model.
   bool follows_length() const { return length_asked_; }
-  double epoch() const { return batches_.epoch(step_); }
+  double epoch() const { return batches_.epoch(place()); }
   ModelState& state() { return state_; }
   Batches& batches() { return batches_; }
 
@@ -45,6 +45,10 @@ class Session final : public StepContext {
   }
   const std::string& stage() const override { return recipe_.stages[stage_].name; }
   std::int64_t stage_step() const override { return step_ - stage_begin_; }
+  std::int64_t stage_steps() const override {
+    length_asked_ |= recipe_.stages[stage_].steps == 0;
+    return stage_steps_;
+  }
   const PlayerOptions& options(std::string_view player) const override;
   OptimizerState optimizer_state(std::string_view player) const override;
   at::Generator generator() override { return state_.generator(); }
@@ -58,6 +62,7 @@ class Session final : public StepContext {
   };
 
   void enter_stage();  // the stage of step_, and its settings
+  BatchPlace place() const;
   std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
                                    bool keep_graph) const;
   Tensor guarded_norm(PlayerState& player, const Tensor& loss);
@@ -74,6 +79,7 @@ class Session final : public StepContext {
   mutable bool length_asked_ = false;
   std::size_t stage_ = 0;
   std::int64_t stage_begin_ = 0, stage_steps_ = 0;
+  std::int64_t stage_first_ = 0;  // examples seen before the stage
   Tensor present_;    // the batch's data, for the guard's report
   Tensor first_bad_;  // device: the first step whose gradient was not finite, or a huge number
   std::vector<Record> records_;

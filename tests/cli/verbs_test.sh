@@ -2,7 +2,7 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train sample interpolate reconstruct translate classify match stylize evaluate score embed reproduce report verify-resume models recipes data lab completion)
+verbs=(demo train sample interpolate arithmetic reconstruct translate classify match stylize evaluate score embed reproduce report verify-resume models recipes data lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -125,6 +125,12 @@ expect_file walk/walk-{linear,spherical}.{png,webp}
 expect_code 0 "$BELAMY" interpolate autoencoder -n 2 --steps 4 --path linear
 expect_file interpolation-linear.{png,webp}
 expect_none interpolation-spherical.png
+expect_code 0 "$BELAMY" arithmetic vae --plus images --minus images --plus images --variations 3 --out sums.png
+expect_text "row 1: \+ images, the mean of [0-9]+"
+expect_text "row 4: the result"
+expect_file sums.png
+expect_code 2 "$BELAMY" arithmetic vae --plus nothing-of-the-kind
+expect_text "neither a class .* nor pictures"
 for run in autoencoder vae; do
   expect_code 0 "$BELAMY" reconstruct $run --data images -n 6 --out $run.png
   expect_text "6 reconstructions in $run.png; squared error [0-9.]+ each"

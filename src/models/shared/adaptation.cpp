@@ -81,13 +81,6 @@ JudgedLenet::JudgedLenet(const DataShape& shape, const AdversaryConfig& config, 
   add_player("adversary", {adversary_});
 }
 
-Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context) {
-  const auto loss = at::cross_entropy_loss(logits, labels);
-  context.record("loss/labelled", loss);
-  context.record("error/labelled", (logits.argmax(1) != labels).to(torch::kFloat).mean());
-  return loss;
-}
-
 std::string check_adaptation(const DataShape& shape, const Recipe&) {
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   const auto& target = shape.others.at(0);

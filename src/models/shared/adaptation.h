@@ -11,6 +11,7 @@
 
 #include "belamy/model.h"
 
+#include "models/shared/labels.h"
 #include "nn/layers.h"
 #include "objectives/adversarial.h"
 
@@ -85,9 +86,6 @@ class JudgedLenet : public LenetModel {
   const objectives::Adversarial objective_{"non-saturating"};
   std::shared_ptr<nn::Chain> adversary_;
 };
-
-/// Cross-entropy of logits [N, K] with labels [N], which it records with the share of errors.
-Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context);
 
 /// What is wrong with the data, or empty.
 std::string check_adaptation(const DataShape& shape, const Recipe&);

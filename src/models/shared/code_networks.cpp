@@ -37,7 +37,8 @@ void CodeConfig::fields(Fields& f) {
 }
 
 std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig& config,
-                                        std::int64_t outputs, at::Generator generator) {
+                                        std::int64_t outputs, at::Generator generator,
+                                        const std::string& norm, nn::Weighting weighting) {
   const auto net = std::make_shared<nn::Chain>();
   const auto act = nn::activation(config.activation);
   auto width = shape.values();
@@ -49,9 +50,10 @@ std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig
     auto in = shape.channels, out = config.width;
     for (std::int64_t i = 0; i < halvings(shape); ++i) {
       const bool pool = config.down == "pool";
-      net->add(torch::nn::Conv2d(
-          torch::nn::Conv2dOptions(in, out, pool ? 3 : 4).stride(pool ? 1 : 2).padding(1).bias(false)));
-      net->add(std::make_shared<nn::Norm>("batch", out)).add(act);
+      net->add(std::make_shared<nn::Conv>(in, out, pool ? 3 : 4, pool ? 1 : 2, 1, /*bias=*/norm.empty(),
+                                          weighting));
+      if (!norm.empty()) net->add(std::make_shared<nn::Norm>(norm, out));
+      net->add(act);
       if (pool) net->add([](const Tensor& x) { return at::max_pool2d(x, 2); });
       in = out;
       out *= 2;
@@ -61,11 +63,11 @@ std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig
   net->add([](const Tensor& x) { return x.flatten(1); });
   if (config.network == "fully-connected") {
     for (const auto next : config.hidden) {
-      net->add(std::make_shared<nn::Dense>(width, next)).add(act);
+      net->add(std::make_shared<nn::Dense>(width, next, weighting)).add(act);
       width = next;
     }
   }
-  net->add(std::make_shared<nn::Dense>(width, outputs));
+  net->add(std::make_shared<nn::Dense>(width, outputs, weighting));
   nn::initialise(*net, nn::Init::glorot, generator);
   return net;
 }

@@ -14,8 +14,8 @@ void ConvolutionalConfig::fields(Fields& f) {
 }
 
 ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config,
-                                   at::Generator generator)
-    : AdversarialModel(config, shape, config.latent) {
+                                   at::Generator generator, const ConvolutionalParts& parts)
+    : AdversarialModel(config, shape, config.latent, parts.codes) {
   const auto side = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width)));
   const auto stages =
       std::countr_zero(static_cast<std::uint64_t>(side)) - 3;  // halvings beyond the one to 4x4
@@ -25,7 +25,7 @@ ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalCo
   auto channels = config.width << stages;
   generator_->add([](const Tensor& z) { return z.view({z.size(0), -1, 1, 1}); });
   generator_->add(
-      std::make_shared<nn::ConvTranspose>(config.latent, channels, 4, 1, 0, false));  // [N, C, 4, 4]
+      std::make_shared<nn::ConvTranspose>(latent_size(), channels, 4, 1, 0, false));  // [N, C, 4, 4]
   for (; channels >= config.width; channels /= 2) {
     if (config.generator_norm != "none") {
       generator_->add(std::make_shared<nn::Norm>(config.generator_norm, channels, config.references()));
@@ -46,13 +46,20 @@ ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalCo
     });
   }
 
+  if (parts.planes > 0) {
+    discriminator_->add_conditional([](const Tensor& x, const Tensor& condition) {
+      const auto planes = condition.view({x.size(0), -1, 1, 1}).expand({-1, -1, x.size(2), x.size(3)});
+      return at::cat({x, planes}, 1);
+    });
+  }
+
   const auto weighting = discriminator_weighting();
   const auto norm = config.norm_of_discriminator("batch");
   const auto first = config.discriminator_width ? config.discriminator_width : config.width;
   const auto halve = [&](std::int64_t in, std::int64_t out, bool bias) {
     return std::make_shared<nn::Conv>(in, out, 4, 2, 1, bias, weighting);
   };
-  discriminator_->add(halve(packed_shape().channels, first, true)).add(nn::activation("leaky-relu"));
+  discriminator_->add(halve(packed_shape().channels + parts.planes, first, true)).add(nn::activation("leaky-relu"));
   channels = first;
   for (int i = 0; i < stages; ++i, channels *= 2) {
     discriminator_->add(halve(channels, channels * 2, norm.empty()));
@@ -60,7 +67,11 @@ ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalCo
     discriminator_->add(nn::activation("leaky-relu"));
   }
   discriminator_->add([](const Tensor& x) { return x.flatten(1); });  // [N, C * 4 * 4]
-  finish_discriminator(channels * 16);
+  if (parts.end) {
+    parts.end(*discriminator_, channels * 16);
+  } else {
+    finish_discriminator(channels * 16, parts.outputs);
+  }
 
   nn::initialise(*generator_, nn::Init::dcgan, generator);
   nn::initialise(*discriminator_, nn::Init::dcgan, generator);

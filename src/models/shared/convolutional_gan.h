@@ -12,16 +12,26 @@ struct ConvolutionalConfig : AdversarialConfig {
   void fields(Fields& f) override;
 };
 
+/// What a model has besides: nothing for a plain GAN.
+struct ConvolutionalParts {
+  Codes codes = {};         ///< beside the generator's noise
+  std::int64_t planes = 0;  ///< values of the condition, which the discriminator sees as planes beside the image
+  std::int64_t outputs = 1;  ///< of the discriminator's final layer
+  /// Appends another final layer, to a discriminator with so many features a datum.
+  std::function<void(nn::Chain& discriminator, std::int64_t features)> end = {};
+};
+
 /// Strided convolutions in the discriminator, fractionally-strided in the generator, 4x4 kernels. A side that
 /// is no power of two is padded with black for the discriminator and cut out of the generator's output.
 class ConvolutionalGan : public AdversarialModel, public Featurizer {
  public:
-  ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config, at::Generator generator);
+  ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config, at::Generator generator,
+                   const ConvolutionalParts& parts = {});
 
   Featurizer* featurizer() override { return this; }
   /// The discriminator's layers.
   std::vector<Tensor> features(const Tensor& images) override {
-    return discriminator_->pictures(packs_of_one(images));
+    return discriminator_->pictures(game().packs_of_one(images));
   }
 };
 

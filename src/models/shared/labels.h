@@ -21,6 +21,14 @@ inline Tensor asked_labels(const SampleRequest& request, std::int64_t classes) {
   return torch::arange(request.count, torch::TensorOptions(torch::kLong).device(device)) % classes;
 }
 
+/// Cross-entropy of logits [N, K] with labels [N], which it records with the share of errors.
+inline Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context) {
+  const auto loss = at::cross_entropy_loss(logits, labels);
+  context.record("loss/labelled", loss);
+  context.record("error/labelled", (logits.argmax(1) != labels).to(torch::kFloat).mean());
+  return loss;
+}
+
 /// What is wrong with the data for a model that learns from labels; empty: nothing.
 inline std::string check_labels(const DataShape& shape) {
   return shape.classes < 2 ? "it needs labels; choose labelled data" : "";

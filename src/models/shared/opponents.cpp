@@ -9,26 +9,6 @@
 
 namespace belamy::models {
 
-ReplayBuffer::ReplayBuffer(const std::vector<std::int64_t>& sizes) {
-  kept_ = register_buffer("kept", torch::zeros(sizes));
-}
-
-Tensor ReplayBuffer::mix(const Tensor& fresh, std::int64_t step, at::Generator generator) {
-  const torch::NoGradGuard no_grad;
-  const auto capacity = kept_.size(0), n = std::min(fresh.size(0), capacity);
-  const auto stored = std::min(capacity, step * n);
-  auto mixed = fresh;
-  if (const auto half = fresh.size(0) / 2; stored > 0 && half > 0) {
-    const auto places =
-        torch::randint(stored, {half}, generator, torch::TensorOptions(torch::kLong).device(fresh.device()));
-    mixed = at::cat({kept_.index_select(0, places), fresh.narrow(0, half, fresh.size(0) - half)});
-  }
-  const auto first = step * n % capacity, at_end = std::min(n, capacity - first);
-  kept_.narrow(0, first, at_end).copy_(fresh.narrow(0, 0, at_end));
-  if (at_end < n) kept_.narrow(0, 0, n - at_end).copy_(fresh.narrow(0, at_end, n - at_end));
-  return mixed;
-}
-
 PastWeights::PastWeights(std::int64_t count, std::int64_t every, const std::vector<Tensor>& parameters)
     : every_(every) {
   kept_ = register_buffer("kept", torch::zeros({count, nn::flatten(parameters).numel()}));

@@ -1,6 +1,5 @@
-// What an adversarial model remembers of its past: generations, players, the average of the weights.
-// Everything is a buffer of fixed shape or follows from the step number, so that a resumed run goes on with
-// the same bits.
+// What a game remembers of its players: their weights at some past steps, and the mean of all. Everything is a
+// buffer of fixed shape or follows from the step number, so that a resumed run goes on with the same bits.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +10,6 @@
 namespace belamy::models {
 
 using torch::Tensor;
-
-/// Past generations, shown to the discriminator again (experience replay).
-class ReplayBuffer : public torch::nn::Module {
- public:
-  /// Room for sizes[0] data of shape sizes[1...].
-  explicit ReplayBuffer(const std::vector<std::int64_t>& sizes);
-  /// `fresh` [N, ...] with its first half replaced by random past generations, as soon as there are any;
-  /// keeps the fresh ones in place of the oldest. Call once a step.
-  Tensor mix(const Tensor& fresh, std::int64_t step, at::Generator generator);
-
- private:
-  Tensor kept_;
-};
 
 /// A player's weights at some past steps.
 class PastWeights : public torch::nn::Module {

@@ -1,11 +1,7 @@
 #include "models/shared/stages.h"
 
-#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include "belamy/recipe.h"
 
 namespace belamy::models {
 
@@ -19,16 +15,11 @@ std::optional<std::size_t> layer_of(const std::string& stage, std::size_t layers
   return number - 1;
 }
 
-std::string check_stages(const Recipe& recipe, std::size_t layers, const std::vector<std::string>& others) {
-  for (const auto& stage : recipe.stages) {
-    const bool known = stage.name == "main" || layer_of(stage.name, layers) ||
-                       std::find(others.begin(), others.end(), stage.name) != others.end();
-    if (!known) {
-      return fmt::format("it has no stage '{}': layer-1 to layer-{}, {}", stage.name, layers,
-                         fmt::join(others, ", "));
-    }
-  }
-  return "";
+std::vector<std::string> layer_stages(std::size_t layers, const std::vector<std::string>& others) {
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i <= layers; ++i) names.push_back(fmt::format("layer-{}", i));
+  names.insert(names.end(), others.begin(), others.end());
+  return names;
 }
 
 }  // namespace belamy::models

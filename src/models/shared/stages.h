@@ -5,18 +5,13 @@
 #include <string>
 #include <vector>
 
-namespace belamy {
-class Recipe;
-}
-
 namespace belamy::models {
 
 /// The place, from 0, of the layer that the stage "layer-N" trains; none for other names and N above
 /// `layers`.
 std::optional<std::size_t> layer_of(const std::string& stage, std::size_t layers);
 
-/// What is wrong with the names of a recipe's stages, or empty: "main" (without stages), "layer-1" to
-/// "layer-LAYERS" and `others` are known.
-std::string check_stages(const Recipe& recipe, std::size_t layers, const std::vector<std::string>& others);
+/// "layer-1" to "layer-LAYERS", then the others.
+std::vector<std::string> layer_stages(std::size_t layers, const std::vector<std::string>& others);
 
 }  // namespace belamy::models

@@ -40,8 +40,8 @@ void add_norm(nn::Chain& chain, const std::string& norm, std::int64_t channels) 
 }
 
 void add_conv(nn::Chain& chain, std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
-              std::int64_t padding, const std::string& norm) {
-  chain.add(std::make_shared<nn::Conv>(in, out, kernel, stride, padding, /*bias=*/norm.empty()));
+              std::int64_t padding, const std::string& norm, nn::Weighting weighting = nn::Weighting::plain) {
+  chain.add(std::make_shared<nn::Conv>(in, out, kernel, stride, padding, /*bias=*/norm.empty(), weighting));
   add_norm(chain, norm, out);
 }
 
@@ -68,8 +68,10 @@ std::int64_t shorter_side(const DataShape& shape) {
 }  // namespace
 
 void TranslationConfig::fields(Fields& f) {
-  f.add("objective", objective, objectives::Adversarial::names(), "what the players of the game descend");
-  f.add("adversarial_weight", adversarial_weight, {0, 1000}, "of the objective in the generator's loss");
+  objective_fields(f);
+  matching_fields(f);
+  regulariser_fields(f);
+  spectral_field(f);
   f.add("width", width, {1, 1024}, "channels of the generator's layer next to the image");
   f.add("discriminator_width", discriminator_width, {0, 1024}, "the same for the discriminator; 0: as width");
   f.add("discriminator_layers", discriminator_layers, {1, 6},
@@ -78,7 +80,12 @@ void TranslationConfig::fields(Fields& f) {
   f.add("norm", norm, std::vector<std::string>{"instance", "batch"}, "normalisation of the hidden layers");
 }
 
-std::string check_translation(const DataShape& shape) {
+std::string check_translation(const DataShape& shape, const TranslationConfig& config) {
+  if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
+  if (config.penalises_gradients() && config.norm == "batch") {
+    return "a penalty on the discriminator's gradient is about single data, which batch norm mixes; set "
+           "model.norm=instance";
+  }
   const auto& other = shape.others[0];
   if (shape.height != other.height || shape.width != other.width) {
     return fmt::format("the domains have images of {}x{} and {}x{}; set data.size", shape.width, shape.height,
@@ -176,10 +183,10 @@ Tensor UNet::forward(const Tensor& x) {
 }
 
 PatchDiscriminator::PatchDiscriminator(std::int64_t channels, const DataShape& shape,
-                                       const TranslationConfig& config, const std::string& name,
-                                       const std::string& suffix, at::Generator generator)
-    : objective_(config.objective), name_(name), suffix_(suffix), together_(config.norm == "instance") {
+                                       const TranslationConfig& config, at::Generator generator)
+    : sizes_({1, channels, shape.height, shape.width}) {
   chain_ = register_module("chain", std::make_shared<nn::Chain>());
+  const auto weighting = config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
   const auto width = config.discriminator_width ? config.discriminator_width : config.width;
   // Two layers without stride follow, each of which takes one pixel away: 4 become 2.
   const auto room = std::bit_width(static_cast<std::uint64_t>(shorter_side(shape))) - 3;
@@ -187,29 +194,25 @@ PatchDiscriminator::PatchDiscriminator(std::int64_t channels, const DataShape& s
   auto in = channels;
   for (std::int64_t i = 0; i <= layers; ++i) {
     const auto out = width * std::min(kWidest, std::int64_t{1} << i);
-    add_conv(*chain_, in, out, 4, i < layers ? 2 : 1, 1, i > 0 ? config.norm : "");
+    add_conv(*chain_, in, out, 4, i < layers ? 2 : 1, 1, i > 0 ? config.norm : "", weighting);
     chain_->add(nn::activation("leaky-relu"));
     in = out;
   }
-  add_conv(*chain_, in, 1, 4, 1, 1, "");
+  features_end_ = chain_->size();
+  add_conv(*chain_, in, 1, 4, 1, 1, "", weighting);
+  chain_->add([](const Tensor& x) { return x.to(torch::kFloat); });  // as nn::Dense gives its outputs
   nn::initialise(*chain_, nn::Init::dcgan, generator);
 }
 
-Tensor PatchDiscriminator::forward(const Tensor& images) const {
-  return chain_->forward(images).to(torch::kFloat);  // as nn::Dense gives its outputs
-}
-
-void PatchDiscriminator::learn(const Tensor& real, const Tensor& fake, StepContext& context) {
-  const auto [t_real, t_fake] = forward_both(*this, real, fake, together_);
-  const auto loss = objective_.discriminator(t_real, t_fake);
-  context.update(name_, loss);
-  context.record("loss/" + name_, loss);
-  const bool belief = objective_.is_probability();
-  const auto record = [&](const std::string& which, const Tensor& t) {
-    context.record((belief ? "belief/" : "critic/") + which + suffix_, (belief ? t.sigmoid() : t).mean());
-  };
-  record("real", t_real);
-  record("fake", t_fake);
+std::unique_ptr<Game> critics_game(torch::nn::Module& owner, const TranslationConfig& config,
+                                   const PatchDiscriminator& critic, const std::string& letter) {
+  auto setup = critic.setup();
+  setup.name = "critic_" + letter;
+  setup.generator_name = "generators-" + letter;
+  setup.real = "real-" + letter;
+  setup.fake = "fake-" + letter;
+  setup.suffix = "_" + letter;
+  return std::make_unique<Game>(owner, config, setup);
 }
 
 }  // namespace belamy::models

@@ -14,25 +14,25 @@
 
 #include "belamy/model.h"
 
+#include "models/shared/game.h"
 #include "nn/layers.h"
-#include "objectives/adversarial.h"
 
 namespace belamy::models {
 
 /// The settings of both players; a model's own config derives from it.
-struct TranslationConfig : ModelConfig {
-  std::string objective = "least-squares";
-  double adversarial_weight = 1;
+struct TranslationConfig : ModelConfig, GameSettings {
   std::int64_t width = 64;
   std::int64_t discriminator_width = 0;
   std::int64_t discriminator_layers = 3;
   std::string norm = "instance";
 
+  TranslationConfig() { objective = "least-squares"; }
   void fields(Fields& f) override;
 };
 
-/// What is wrong with the data, or empty: both domains need images of one size, 16 pixels a side or more.
-std::string check_translation(const DataShape& shape);
+/// What is wrong with the data or the game, or empty: both domains need images of one size, 16 pixels a side or
+/// more.
+std::string check_translation(const DataShape& shape, const TranslationConfig& config);
 /// The same where a term compares images of both domains.
 std::string check_same_channels(const DataShape& shape, const std::string& cure);
 
@@ -65,26 +65,29 @@ class UNet : public torch::nn::Module {
   std::vector<std::shared_ptr<nn::Chain>> down_, up_;  // by the number of halvings before them
 };
 
-/// A discriminator of patches and its side of the game. Its verdicts overlap by far: one layer that halves
-/// looks at 16x16 pixels, two at 34x34, three at 70x70 (the paper's choice), four at 142x142.
+/// A discriminator of patches. Its verdicts overlap by far: one layer that halves looks at 16x16 pixels, two at
+/// 34x34, three at 70x70 (the paper's choice), four at 142x142.
 class PatchDiscriminator : public torch::nn::Module {
  public:
   /// For images of `channels`, the size of `shape`. Small images get fewer layers than the config says, so
-  /// that at least 2x2 verdicts remain. `name` is its player's; its records end in `suffix`.
+  /// that at least 2x2 verdicts remain.
   PatchDiscriminator(std::int64_t channels, const DataShape& shape, const TranslationConfig& config,
-                     const std::string& name, const std::string& suffix, at::Generator generator);
-  Tensor forward(const Tensor& images) const;  ///< verdicts [N, 1, h, w]
-  /// One update of its player; both are detached.
-  void learn(const Tensor& real, const Tensor& fake, StepContext& context);
-  /// What a generator of `fake` descends, a scalar.
-  Tensor fooled(const Tensor& fake) const { return objective_.generator(forward(fake)); }
+                     at::Generator generator);
+  Tensor forward(const Tensor& images) const { return chain_->forward(images); }  ///< verdicts [N, 1, h, w]
+
+  /// Its side of a game, for the model that owns it. Further names are the caller's.
+  GameSetup setup() const { return {.discriminator = chain_, .sizes = sizes_, .features_end = features_end_}; }
 
  private:
-  objectives::Adversarial objective_;
-  std::string name_, suffix_;
   std::shared_ptr<nn::Chain> chain_;
-  bool together_;  // whether images do not see each other, so that two batches may pass as one
+  std::vector<std::int64_t> sizes_;
+  std::size_t features_end_;
 };
+
+/// One game a domain, for models that translate both ways: "critic_a" with the letter "a", whose buffers and
+/// records end in it.
+std::unique_ptr<Game> critics_game(torch::nn::Module& owner, const TranslationConfig& config,
+                                   const PatchDiscriminator& critic, const std::string& letter);
 
 /// network(x) and network(y), as one pass where each image is normalised by itself: two small batches take
 /// longer than one of both.

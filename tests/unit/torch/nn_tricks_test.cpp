@@ -226,17 +226,6 @@ TEST(SubstitutionTest, LayersComputeWithTheReplacements) {
   EXPECT_TRUE(torch::equal(layer.forward(x), own));
 }
 
-TEST(OpponentsTest, TheReplayBufferGivesPastGenerationsBack) {
-  models::ReplayBuffer buffer({8, 1});
-  const auto batch = [](float value) { return torch::full({4, 1}, value); };
-  EXPECT_TRUE(torch::equal(buffer.mix(batch(0), 0, seeded(1)), batch(0)));  // nothing there yet
-  const auto second = buffer.mix(batch(1), 1, seeded(2));
-  EXPECT_TRUE(torch::equal(second, torch::tensor({{0.f}, {0.f}, {1.f}, {1.f}})));
-  buffer.mix(batch(2), 2, seeded(3));  // in place of the zeros
-  const auto fourth = buffer.mix(batch(3), 3, seeded(4));
-  EXPECT_GE(fourth.min().item<float>(), 1);
-}
-
 TEST(OpponentsTest, PastWeightsAreThoseOfTheKeptSteps) {
   std::vector<Tensor> weights = {torch::zeros({2, 2}), torch::zeros({3})};
   models::PastWeights past(2, 10, weights);

@@ -9,14 +9,14 @@
 
 #include "belamy/error.h"
 
-#include "models/shared/image_pool.h"
+#include "models/shared/past_samples.h"
 #include "models/shared/translation_networks.h"
 #include "small_data.h"
 
 namespace belamy {
 namespace {
 
-using models::ImagePool;
+using models::PastSamples;
 using models::PatchDiscriminator;
 using models::UNet;
 using testing::HasSubstr;
@@ -48,8 +48,8 @@ Tensor numbered(std::int64_t first, std::int64_t count) {
   return torch::arange(first, first + count, torch::kFloat).view({count, 1, 1, 1}).expand({count, 2, 3, 3});
 }
 
-TEST(ImagePoolTest, TheFirstPassAndThenHalfAreExchanged) {
-  ImagePool pool({50, 2, 3, 3});
+TEST(PastSamplesTest, TheFirstPassAndThenHalfAreExchanged) {
+  PastSamples pool({50, 2, 3, 3});
   auto generator = seeded(1);
   std::int64_t next = 0;
   for (; next < 56; next += 8) {  // 48, then a batch that fits in part
@@ -76,8 +76,8 @@ TEST(ImagePoolTest, TheFirstPassAndThenHalfAreExchanged) {
   EXPECT_GE(static_cast<std::int64_t>(seen.size()), images - 50);
 }
 
-TEST(ImagePoolTest, ABatchMayBeGreaterThanThePool) {
-  ImagePool pool({3, 2, 3, 3});
+TEST(PastSamplesTest, ABatchMayBeGreaterThanThePool) {
+  PastSamples pool({3, 2, 3, 3});
   auto generator = seeded(1);
   EXPECT_TRUE(torch::equal(pool.exchange(numbered(0, 7), generator), numbered(0, 7)));
   const auto given = pool.exchange(numbered(7, 7), generator);
@@ -134,7 +134,7 @@ TEST(PatchDiscriminatorTest, AVerdictIsAboutAPatchOfThePapersSize) {
   config.norm = "batch";  // in evaluation it carries nothing from place to place
   for (const auto& [layers, patch] : {std::pair{1, 16}, std::pair{2, 34}, std::pair{3, 70}}) {
     config.discriminator_layers = layers;
-    PatchDiscriminator net(1, images(1, 128, 128), config, "discriminator", "", seeded(1));
+    PatchDiscriminator net(1, images(1, 128, 128), config, seeded(1));
     net.eval();
     auto x = torch::randn({1, 1, 128, 128}, torch::kFloat).requires_grad_();
     const auto verdicts = net.forward(x);
@@ -149,7 +149,7 @@ TEST(PatchDiscriminatorTest, SmallImagesKeepSomeVerdicts) {
   AnyTranslation config;
   config.width = 2;
   for (const auto side : {16, 17, 28, 31, 32, 64}) {
-    PatchDiscriminator net(1, images(1, side, side), config, "discriminator", "", seeded(1));
+    PatchDiscriminator net(1, images(1, side, side), config, seeded(1));
     EXPECT_GE(net.forward(torch::zeros({1, 1, side, side})).size(2), 2) << side;
   }
 }
@@ -237,11 +237,11 @@ TEST(CycleGanTest, WhatGeneratorsLeaveAloneCostsNothing) {
 
 TEST(CycleGanTest, AnAblationKeepsItsTermsOnly) {
   const std::map<std::string, std::set<std::string>> kept = {
-      {"none", {"loss/generators", "cycle/a", "cycle/b", "loss/identity", "loss/critic_a", "loss/critic_b"}},
+      {"none", {"loss/generators-a", "loss/generators-b", "cycle/a", "cycle/b", "loss/identity", "loss/critic_a", "loss/critic_b"}},
       {"cycle-only", {"cycle/a", "cycle/b"}},
-      {"gan-only", {"loss/generators", "loss/critic_a", "loss/critic_b"}},
-      {"forward", {"loss/generators", "cycle/a", "loss/identity", "loss/critic_a", "loss/critic_b"}},
-      {"backward", {"loss/generators", "cycle/b", "loss/identity", "loss/critic_a", "loss/critic_b"}}};
+      {"gan-only", {"loss/generators-a", "loss/generators-b", "loss/critic_a", "loss/critic_b"}},
+      {"forward", {"loss/generators-a", "loss/generators-b", "cycle/a", "loss/identity", "loss/critic_a", "loss/critic_b"}},
+      {"backward", {"loss/generators-a", "loss/generators-b", "cycle/b", "loss/identity", "loss/critic_a", "loss/critic_b"}}};
   const auto data = small_domains(16);
   for (const auto& [ablation, terms] : kept) {
     const auto recipe = recipe_of(

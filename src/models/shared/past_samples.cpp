@@ -1,4 +1,4 @@
-#include "models/shared/image_pool.h"
+#include "models/shared/past_samples.h"
 
 #include <algorithm>
 #include <torch/types.h>
@@ -6,12 +6,12 @@
 
 namespace belamy::models {
 
-ImagePool::ImagePool(const std::vector<std::int64_t>& sizes) {
+PastSamples::PastSamples(const std::vector<std::int64_t>& sizes) {
   kept_ = register_buffer("kept", torch::zeros(sizes));
   count_ = register_buffer("count", torch::zeros({}, torch::kLong));
 }
 
-Tensor ImagePool::exchange(const Tensor& fresh, at::Generator generator) {
+Tensor PastSamples::exchange(const Tensor& fresh, at::Generator generator) {
   const torch::NoGradGuard no_grad;
   const auto capacity = kept_.size(0), n = std::min(fresh.size(0), capacity);
   const auto images = fresh.narrow(0, 0, n).to(kept_.scalar_type());

@@ -1,4 +1,4 @@
-#include "models/shared/adversarial_config.h"
+#include "models/shared/game_settings.h"
 
 #include <fmt/format.h>
 
@@ -9,28 +9,23 @@ namespace belamy::models {
 
 using Names = std::vector<std::string>;
 
-void AdversarialConfig::fields(Fields& f) {
-  latent_fields(f);
-  game_fields(f);
-  network_fields(f);
-}
-
-void AdversarialConfig::latent_fields(Fields& f) {
-  f.add("latent", latent, {1, 4096}, "length of the latent vector z");
-  f.add("prior", prior, Names{"normal", "uniform"}, "distribution of z: N(0, 1) or U(-1, 1)");
-}
-
-void AdversarialConfig::game_fields(Fields& f) {
+void GameSettings::objective_fields(Fields& f) {
   f.add("objective", objective, objectives::Adversarial::names(), "what the players descend");
   f.add("label_real", label_real, {0, 1},
         "the discriminator's target for data; 0.9: one-sided label smoothing");
   f.add("label_fake", label_fake, {0, 1}, "its target for samples; above 0: two-sided smoothing");
-  f.add("adversarial_weight", adversarial_weight, {0, 1000}, "of the objective in the generator's loss");
+  f.add("adversarial_weight", adversarial_weight, {0, 1e6}, "of the objective in the generator's loss");
+}
+
+void GameSettings::matching_fields(Fields& f) {
   f.add("feature_matching", feature_matching, {0, 1e6},
         "weight of feature matching in the generator's loss; instead of the objective with "
         "adversarial_weight=0");
   f.add("feature_layer", feature_layer, {-1, 1000},
         "step of the discriminator whose output is matched; -1: the last before its final layer");
+}
+
+void GameSettings::regulariser_fields(Fields& f) {
   f.add("clip_weights", clip_weights, {0, 100},
         "the discriminator's weights stay in [-c, c]; 0: off (WGAN: 0.01)");
   f.add("gradient_penalty", gradient_penalty, {0, 1e6},
@@ -41,13 +36,18 @@ void AdversarialConfig::game_fields(Fields& f) {
   f.add("r1", r1, {0, 1e6}, "weight of |gradient|^2 / 2 on data; 0: off");
   f.add("r2", r2, {0, 1e6}, "weight of |gradient|^2 / 2 on samples; 0: off");
   f.add("roth", roth, {0, 1e6}, "weight of the regulariser of Roth et al.; 0: off");
-  f.add("consensus", consensus, {0, 1e6}, "weight of |v|^2 / 2, v the gradients of both players; 0: off");
   f.add("penalty_every", penalty_every, {1, 1'000'000},
-        "these penalties count every so many steps, times as much");
+        "penalties on gradients count every so many steps, times as much");
   f.add("instance_noise", instance_noise, {0, 100},
         "standard deviation of the noise on all that the discriminator sees; 0: off");
   f.add("instance_noise_schedule", instance_noise_schedule, Names{"linear", "constant"},
         "linear: falls to zero over the run");
+  f.add("replay", replay, {0, 1'000'000},
+        "past samples kept; the discriminator sees one of them in place of half of its samples; 0: off");
+}
+
+void GameSettings::step_fields(Fields& f) {
+  f.add("consensus", consensus, {0, 1e6}, "weight of |v|^2 / 2, v the gradients of both players; 0: off");
   f.add("critic_steps", critic_steps, {1, 100},
         "steps of the run for each update of the generator; every step updates the discriminator, on its own "
         "batch");
@@ -55,7 +55,6 @@ void AdversarialConfig::game_fields(Fields& f) {
         "data and samples in one batch of the discriminator: its batch norm mixes them");
   f.add("historical_averaging", historical_averaging, {0, 1e6},
         "weight of the squared distance of each player's weights from their mean so far; 0: off");
-  f.add("replay", replay, {0, 1'000'000}, "past samples kept, that fill half of the discriminator's; 0: off");
   f.add("past_players", past_players, {0, 100},
         "past generators and discriminators kept as opponents; 0: off");
   f.add("past_every", past_every, {1, 1'000'000}, "steps between two of them");
@@ -64,21 +63,48 @@ void AdversarialConfig::game_fields(Fields& f) {
   f.add("unroll", unroll, {0, 32}, "steps of the discriminator that the generator looks ahead; 0: off");
 }
 
+void GameSettings::spectral_field(Fields& f) {
+  f.add("spectral_norm", spectral_norm, "the discriminator's weights have spectral norm 1");
+}
+
+bool GameSettings::penalises_gradients() const {
+  return gradient_penalty > 0 || dragan > 0 || r1 > 0 || r2 > 0 || roth > 0 || consensus > 0;
+}
+
+void AdversarialConfig::fields(Fields& f) {
+  latent_fields(f);
+  game_fields(f);
+  network_fields(f);
+}
+
+void AdversarialConfig::use_fields(Fields& f) {
+  f.add("truncation", truncation, {0, 100},
+        "greatest size of each value of z: smaller, and samples are better and more alike; 0: off");
+}
+
+void AdversarialConfig::latent_fields(Fields& f) {
+  f.add("latent", latent, {1, 4096}, "length of the latent vector z");
+  f.add("prior", prior, Names{"normal", "uniform"}, "distribution of z: N(0, 1) or U(-1, 1)");
+}
+
+void AdversarialConfig::game_fields(Fields& f) {
+  objective_fields(f);
+  matching_fields(f);
+  regulariser_fields(f);
+  step_fields(f);
+}
+
 void AdversarialConfig::network_fields(Fields& f) {
   f.add("generator_norm", generator_norm, Names{"batch", "none", "layer", "instance", "reference", "virtual"},
         "normalisation in the generator");
   f.add("discriminator_norm", discriminator_norm, Names{"auto", "batch", "none", "layer", "instance"},
         "normalisation in the discriminator; auto: the model's usual, none beside a penalty on gradients");
   f.add("reference_batch", reference_batch, {2, 4096}, "latents of reference and virtual batch norm");
-  f.add("spectral_norm", spectral_norm, "the discriminator's weights have spectral norm 1");
+  spectral_field(f);
   f.add("minibatch_deviation", minibatch_deviation, "the discriminator sees the batch's standard deviation");
   f.add("minibatch_discrimination", minibatch_discrimination, {0, 1024},
         "kernels of minibatch discrimination; 0: off (Salimans et al.: 50 to 100)");
   f.add("minibatch_size", minibatch_size, {1, 256}, "dimensions of each of these kernels");
-}
-
-bool AdversarialConfig::penalises_gradients() const {
-  return gradient_penalty > 0 || dragan > 0 || r1 > 0 || r2 > 0 || roth > 0 || consensus > 0;
 }
 
 std::string AdversarialConfig::norm_of_discriminator(const std::string& usual) const {
@@ -91,13 +117,24 @@ std::int64_t AdversarialConfig::references() const {
   return nn::Norm::needs_reference(generator_norm) ? reference_batch : 0;
 }
 
-std::string check_game(const Recipe& recipe) {
-  const auto& c = config_of<AdversarialConfig>(recipe);
+std::string check_game(const GameSettings& c) {
   if ((c.label_real != 1 || c.label_fake != 0) && !objectives::Adversarial::takes_labels(c.objective)) {
     return "the objective " + c.objective +
            " has no labels to smooth; set model.label_real=1 and model.label_fake=0";
   }
   if (c.label_real <= c.label_fake) return "label_real must be above label_fake; set model.label_real=1";
+  if (c.clip_weights > 0 && c.penalises_gradients()) {
+    return "clipped weights and a penalty on gradients do the same job twice; set model.clip_weights=0";
+  }
+  if (c.clip_weights > 0 && c.spectral_norm) {
+    return "clipping would undo spectral norm; set model.clip_weights=0";
+  }
+  return "";
+}
+
+std::string check_game(const Recipe& recipe) {
+  const auto& c = config_of<AdversarialConfig>(recipe);
+  if (const auto wrong = check_game(static_cast<const GameSettings&>(c)); !wrong.empty()) return wrong;
   if (c.adversarial_weight == 0 && c.feature_matching == 0) {
     return "the generator has nothing to descend; set model.adversarial_weight=1";
   }
@@ -105,15 +142,11 @@ std::string check_game(const Recipe& recipe) {
     return "a penalty on the discriminator's gradient is about single data, which batch norm mixes; set "
            "model.discriminator_norm=layer";
   }
-  if (c.clip_weights > 0 && c.penalises_gradients()) {
-    return "clipped weights and a penalty on gradients do the same job twice; set model.clip_weights=0";
-  }
-  if (c.clip_weights > 0 && c.spectral_norm) {
-    return "clipping would undo spectral norm; set model.clip_weights=0";
-  }
-  if (recipe.train.batch % c.packing != 0) {
-    return fmt::format("batches of {} cannot be packed by {}; set train.batch={}", recipe.train.batch,
-                       c.packing, (recipe.train.batch / c.packing + 1) * c.packing);
+  for (const auto& stage : recipe.stages) {
+    const auto batch = recipe.batch_in(stage);
+    if (batch % c.packing == 0) continue;
+    return fmt::format("batches of {} cannot be packed by {}; set train.batch={}", batch, c.packing,
+                       (batch / c.packing + 1) * c.packing);
   }
   if (c.joint_batch && c.packing > 1) return "a pack is all data or all samples; set model.joint_batch=false";
   if (c.unroll > 0 && recipe.players.at("discriminator").optimizer == "rmsprop") {
@@ -139,6 +172,13 @@ std::vector<std::string> advise_game(const Recipe& recipe) {
     advice.push_back("penalty_every is set, but no penalty on gradients is on");
   }
   return advice;
+}
+
+std::vector<std::string> regulariser_variants(const std::vector<std::string>& more) {
+  std::vector<std::string> all = {"model.r1=1", "model.gradient_penalty=10", "model.clip_weights=0.05",
+                                  "model.instance_noise=0.1"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
 std::vector<std::string> game_variants(const std::vector<std::string>& more) {

@@ -1,4 +1,4 @@
-// The settings of the adversarial game, the same for every GAN.
+// The settings of the adversarial game, the same for every model that plays one.
 #pragma once
 
 #include <string>
@@ -8,11 +8,8 @@
 
 namespace belamy::models {
 
-/// A model's own config derives from it. Every trick is off by default and on by one key.
-struct AdversarialConfig : ModelConfig {
-  std::int64_t latent = 100;
-  std::string prior = "normal";
-
+/// A model's config has them as a second base. Every trick is off by default and on by one key.
+struct GameSettings {
   std::string objective = "non-saturating";
   double label_real = 1, label_fake = 0;
   double adversarial_weight = 1;
@@ -26,33 +23,51 @@ struct AdversarialConfig : ModelConfig {
   std::int64_t penalty_every = 1;
   double instance_noise = 0;
   std::string instance_noise_schedule = "linear";
+  std::int64_t replay = 0;
+  bool spectral_norm = false;
 
   std::int64_t critic_steps = 1;
   bool joint_batch = false;
   double historical_averaging = 0;
-  std::int64_t replay = 0;
   std::int64_t past_players = 0;
   std::int64_t past_every = 500;
   double past_share = 0.25;
   std::int64_t packing = 1;
   std::int64_t unroll = 0;
 
+  /// What the players descend.
+  void objective_fields(Fields& f);
+  void matching_fields(Fields& f);
+  /// What keeps a discriminator in bounds: for every game.
+  void regulariser_fields(Fields& f);
+  /// What needs both players and the whole step: for models that leave the step to the game.
+  void step_fields(Fields& f);
+  void spectral_field(Fields& f);
+
+  /// A penalty on the discriminator's gradient by its input is on.
+  bool penalises_gradients() const;
+};
+
+/// The config of a model whose step is the game's.
+struct AdversarialConfig : ModelConfig, GameSettings {
+  std::int64_t latent = 100;
+  std::string prior = "normal";
+  double truncation = 0;
+
   std::string generator_norm = "batch";
   std::string discriminator_norm = "auto";
   std::int64_t reference_batch = 64;
-  bool spectral_norm = false;
   bool minibatch_deviation = false;
   std::int64_t minibatch_discrimination = 0;
   std::int64_t minibatch_size = 5;
 
   void fields(Fields& f) override;
+  void use_fields(Fields& f) override;
   /// The parts of it, for models without networks to speak of.
   void latent_fields(Fields& f);
   void game_fields(Fields& f);
   void network_fields(Fields& f);
 
-  /// A penalty on the discriminator's gradient by its input is on.
-  bool penalises_gradients() const;
   /// The kind of norm in the discriminator: the setting, where it is "auto" `usual`, but none beside a
   /// penalty on gradients. Empty: none.
   std::string norm_of_discriminator(const std::string& usual) const;
@@ -60,11 +75,15 @@ struct AdversarialConfig : ModelConfig {
   std::int64_t references() const;
 };
 
-/// What is wrong with the game's settings; empty: nothing.
+/// What is wrong with a game's settings; empty: nothing.
+std::string check_game(const GameSettings& settings);
+/// The same for a model whose config is an AdversarialConfig.
 std::string check_game(const Recipe& recipe);
 /// What may disappoint.
 std::vector<std::string> advise_game(const Recipe& recipe);
-/// A variant for each trick, for the conformance suite, and what a model has besides.
+/// A variant for each regulariser that every game has, for the conformance suite, and what a model has besides.
+std::vector<std::string> regulariser_variants(const std::vector<std::string>& more = {});
+/// The same for each trick of a model whose step is the game's.
 std::vector<std::string> game_variants(const std::vector<std::string>& more = {});
 
 }  // namespace belamy::models

@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
+
+#include "belamy/run.h"
+
+#include "cli/outputs.h"
+#include "cli/run_request.h"
+#include "cli/verbs.h"
+#include "core/progress.h"
+#include "data/dataset.h"
+#include "train/batches.h"
+#include "train/judge_parts.h"
+#include "train/pictures.h"
+#include "train/run_batches.h"
+
+namespace belamy::cli {
+namespace {
+
+constexpr std::int64_t kCandidates = 2000;  // latents among which those of a class are searched
+constexpr std::int64_t kCodes = 200;        // codes of a group
+constexpr std::int64_t kLatents = 3;        // latents of a group: Radford, Metz & Chintala 2016, section 6.3.2
+
+struct ArithmeticRequest {
+  RunRequest run;
+  std::vector<std::string> plus, minus;
+  std::string out = "arithmetic.png";
+  std::int64_t each = 0, variations = 8, seed = 1;
+  double noise = 0.25;
+};
+
+// One operand: its codes [N, Z].
+struct Group {
+  std::string name;
+  double sign = 1;
+  Tensor codes;
+
+  Tensor mean() const { return codes.mean(0, /*keepdim=*/true); }
+};
+
+// Finds codes for operands: of training images where the run has an encoder for its decoder's latents, else
+// latents whose pictures a classifier of the run's data takes for the class.
+class Operands {
+ public:
+  Operands(Run& run, const ArithmeticRequest& request)
+      : run_(run), request_(request), decoder_(need(run.model().decoder(), run, Capability::decoder)) {
+    auto* encoder = run.model().encoder();
+    if (encoder && encoder->code_size() == decoder_->latent_size()) encoder_ = encoder;
+  }
+
+  Group find(const std::string& text, double sign) {
+    const auto& names = run_.shape().class_names;
+    const bool is_class = std::find(names.begin(), names.end(), text) != names.end();
+    if (is_class) return {text, sign, encoder_ ? codes_of_class(text) : latents_of_class(text)};
+    if (std::filesystem::exists(text)) return {text, sign, codes_of_pictures(text)};
+    throw usage_error(fmt::format("'{}' is neither a class of {} nor pictures", text, run_.recipe().name),
+                      names.empty() ? "its data have no classes; name a folder of pictures"
+                                    : fmt::format("its classes are {}", fmt::join(names, ", ")));
+  }
+  Decoder& decoder() { return *decoder_; }
+
+ private:
+  std::int64_t wanted() const { return request_.each > 0 ? request_.each : encoder_ ? kCodes : kLatents; }
+
+  Tensor encode(const Tensor& data) const {
+    const auto some = data.narrow(0, 0, std::min(wanted(), data.size(0)));
+    return in_batches(run_, some, [&](const Tensor& x) { return encoder_->encode(x); });
+  }
+
+  Tensor codes_of_class(const std::string& name) const {
+    auto options = run_.recipe().data;
+    options.classes = {name};
+    return encode(data_tensor(load_dataset(options, Split::train)));
+  }
+
+  Tensor codes_of_pictures(const std::string& path) const {
+    if (!encoder_) {
+      throw usage_error(fmt::format("{} cannot find the latents of pictures", run_.recipe().model->name),
+                        "name a class, or take a run with an encoder, such as one of vae or aae");
+    }
+    auto options = fitted_options(run_, path);
+    options.holdout = 1;  // all of them
+    options.classes.clear();
+    const auto set = load_dataset(options, Split::test);
+    check_fits(run_, set);
+    return encode(data_tensor(set));
+  }
+
+  Tensor latents_of_class(const std::string& name) {
+    if (!candidates_.defined()) search();
+    const auto& names = run_.shape().class_names;
+    const auto k = std::find(names.begin(), names.end(), name) - names.begin();
+    const auto [belief, places] = beliefs_.select(1, k).sort(0, /*descending=*/true);
+    const auto found = std::min(wanted(), (belief > 0.5).sum().item<std::int64_t>());
+    if (found == 0) {
+      throw data_error(fmt::format("none of {} samples of {} shows {}", kCandidates, run_.recipe().name, name),
+                       "choose another class, or train longer");
+    }
+    return candidates_.index_select(0, places.narrow(0, 0, found));
+  }
+
+  void search() {
+    Progress progress;
+    const auto classifier =
+        classifier_for(load_dataset(run_.recipe().data, Split::train), {.device = run_.device()},
+                       [&](const std::string& text) { progress.update_each_second(text); });
+    progress.finish();
+    candidates_ = decoder_->draw_latent(kCandidates, run_.generator(request_.seed)).to(torch::kCPU);
+    const auto images = in_batches(run_, candidates_, [&](const Tensor& z) { return decoder_->decode(z); });
+    beliefs_ = classifier.logits(images).softmax(1).to(torch::kCPU);
+  }
+
+  Run& run_;
+  const ArithmeticRequest& request_;
+  Decoder* decoder_;
+  Encoder* encoder_ = nullptr;
+  Tensor candidates_, beliefs_;
+};
+
+// Of each group its mean and some members, and below them the sum and the sum with noise: [rows * columns, Z].
+Tensor rows_of(const std::vector<Group>& groups, const ArithmeticRequest& request, at::Generator generator) {
+  std::vector<Tensor> rows;
+  Tensor sum;
+  for (const auto& group : groups) {
+    const auto mean = group.mean();
+    rows.push_back(mean);
+    const auto members = torch::arange(request.variations) % group.codes.size(0);
+    rows.push_back(group.codes.index_select(0, members));
+    sum = sum.defined() ? sum + group.sign * mean : group.sign * mean;
+  }
+  rows.push_back(sum);
+  const auto noise = torch::rand({request.variations, sum.size(1)}, generator).mul_(2).sub_(1);
+  rows.push_back(sum + request.noise * noise);
+  return torch::cat(rows);
+}
+
+ExitCode arithmetic(const ArithmeticRequest& request) {
+  const auto run = request.run.open();
+  if (!run->shape().is_images()) throw usage_error("arithmetic shows images; this run makes points");
+  auto inputs = inputs_of(run->recipe().data);
+  const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs);
+  Operands operands(*run, request);
+  std::vector<Group> groups;
+  for (const auto& text : request.plus) groups.push_back(operands.find(text, 1));
+  for (const auto& text : request.minus) groups.push_back(operands.find(text, -1));
+
+  auto generator = at::globalContext().defaultGenerator(at::kCPU).clone();
+  generator.set_current_seed(static_cast<std::uint64_t>(request.seed));
+  const auto codes = rows_of(groups, request, generator);
+  const auto images =
+      in_batches(*run, codes, [&](const Tensor& z) { return operands.decoder().decode(z); });
+  write_output(out, encode_png(image_grid(images, 1 + request.variations)));
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    fmt::print("row {}: {} {}, the mean of {}, then some of them\n", i + 1, groups[i].sign > 0 ? '+' : '-',
+               groups[i].name, groups[i].codes.size(0));
+  }
+  fmt::print("row {}: the result, then with noise of up to {:g}\nall in {}\n", groups.size() + 1, request.noise,
+             out.string());
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_arithmetic(Verb program) {
+  auto request = std::make_shared<ArithmeticRequest>();
+  auto verb = program.verb("arithmetic", "Add and subtract means of latents or codes: 'A - B + C' as pictures");
+  add_run(verb, request->run);
+  verb.option("--plus", request->plus, "A class of the run's data, or own pictures; may be given several times")
+      .required();
+  verb.option("--minus", request->minus, "The same, subtracted");
+  verb.option("--each", request->each,
+              "Latents or codes that are averaged for each [3 latents, or 200 codes of an encoder]")
+      .between(0, 100'000);
+  verb.option("--variations", request->variations, "Pictures beside the mean").between(1, 64);
+  verb.option("--noise", request->noise, "Greatest size of the noise on the result's variations")
+      .between(0, 100);
+  verb.option("--seed", request->seed, "Of latents and noise");
+  verb.option("--out", request->out, "F.png: a row for each operand, and one for the result");
+  verb.does([request] { return arithmetic(*request); });
+}
+
+}  // namespace belamy::cli

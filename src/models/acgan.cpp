@@ -1,0 +1,122 @@
+// GAN with an auxiliary classifier: Odena, Olah & Shlens 2017 (arXiv:1610.09585).
+//
+//   D puts out a verdict S and a class C; G gets the class c beside z.
+//
+//     L_S = E log P(S = data | x) + E log P(S = sample | G(z, c))
+//     L_C = E log P(C = c | x) + E log P(C = c | G(z, c))
+//     D ascends L_S + class_weight L_C,  G ascends class_weight L_C - L_S
+//
+//   With classify_samples=false D learns its classes from data alone: samples of a generator that is still bad
+//   then teach it nothing wrong.
+//
+// Departures: the networks of DCGAN; G's side of L_S is the objective's, non-saturating by default; samples of a
+// step are of its batch's classes.
+
+#include <torch/types.h>
+
+#include "models/shared/conditions.h"
+#include "models/shared/convolutional_gan.h"
+#include "models/shared/labels.h"
+
+namespace belamy::models {
+namespace {
+
+struct AcganConfig : ConvolutionalConfig {
+  double class_weight = 1;
+  bool classify_samples = true;
+
+  void fields(Fields& f) override {
+    ConvolutionalConfig::fields(f);
+    f.add("class_weight", class_weight, {0, 1000}, "of the classes' cross-entropy in the losses of both players");
+    f.add("classify_samples", classify_samples, "the discriminator learns classes from samples as well");
+  }
+};
+
+class Acgan final : public ConvolutionalGan, public Classifier {
+ public:
+  Acgan(const DataShape& shape, const AcganConfig& config, at::Generator generator)
+      : ConvolutionalGan(shape, config, generator, parts(shape, config)),
+        class_weight_(config.class_weight),
+        classify_samples_(config.classify_samples),
+        conditions_(shape) {}
+
+  bool conditional() const override { return true; }
+  Tensor sample(const SampleRequest& request) override {
+    return generate_with(conditions_.asked(request), request.generator);
+  }
+  Classifier* classifier() override { return this; }
+  std::int64_t classes() const override { return conditions_.classes(); }
+  Tensor classify(const Tensor& data) override { return classes_in(discriminator_->forward(data)); }
+
+ protected:
+  Tensor verdict(const Tensor& outputs) const override { return outputs.select(1, 0); }
+
+  Game::Round round(const Batch& batch, StepContext& context) override {
+    const auto condition = conditions_.of(batch);
+    const auto& labels = batch.labels;
+    return {.real = batch.data,
+            .make = [this, condition, &context] { return generate_with(condition, context.generator()); },
+            .discriminator_terms =
+                [this, &labels, &context](const Game::Outputs& outputs) {
+                  auto loss = labelled_loss(classes_in(outputs.real), labels, context);
+                  if (classify_samples_) {
+                    loss = loss + at::cross_entropy_loss(classes_in(outputs.fake), labels);
+                  }
+                  return class_weight_ * loss;
+                },
+            .generator_terms =
+                [this, &labels, &context](const Tensor& outputs) {
+                  const auto loss = at::cross_entropy_loss(classes_in(outputs), labels);
+                  context.record("loss/class", loss);
+                  return class_weight_ * loss;
+                }};
+  }
+
+ private:
+  // Outputs: the verdict, then one logit a class.
+  static Tensor classes_in(const Tensor& outputs) { return outputs.narrow(1, 1, outputs.size(1) - 1); }
+
+  static ConvolutionalParts parts(const DataShape& shape, const AcganConfig&) {
+    const Conditions conditions(shape);
+    ConvolutionalParts parts;
+    parts.codes = {conditions.size(), [conditions](std::int64_t n, at::Generator generator) {
+                     return conditions.draw(n, generator);
+                   }};
+    parts.outputs = 1 + conditions.classes();
+    return parts;
+  }
+
+  double class_weight_;
+  bool classify_samples_;
+  const Conditions conditions_;
+};
+
+std::string check_acgan(const DataShape& shape, const Recipe& recipe) {
+  const auto& config = config_of<AcganConfig>(recipe);
+  if (const auto wrong = check_conditions(shape, recipe); !wrong.empty()) return wrong;
+  if (config.packing > 1) return "a pack shows several things; set model.packing=1";
+  if (config.replay > 0) return "a past sample is kept without its class; set model.replay=0";
+  return check_convolutional(shape, recipe);
+}
+
+}  // namespace
+
+ModelInfo acgan() {
+  return describe<Acgan, AcganConfig>({
+      .name = "acgan",
+      .family = "gan",
+      .summary = "GAN whose discriminator also names the class; it draws any class",
+      .paper = "Odena, Olah & Shlens, Conditional Image Synthesis with Auxiliary Classifier GANs, ICML 2017",
+      .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::decoder,
+                       Capability::classifier, Capability::scorer, Capability::featurizer},
+      .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
+                  {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}}},
+      .check = check_acgan,
+      .advise = advise_game,
+      .tiny = {"model.width=8", "model.latent=8"},
+      .variants = {"model.classify_samples=false", "model.r1=1", "model.spectral_norm=true",
+                   "model.feature_matching=1", "model.past_players=2", "model.objective=hinge"},
+  });
+}
+
+}  // namespace belamy::models

@@ -1,0 +1,125 @@
+// Conditional GAN: Mirza & Osindero 2014 (arXiv:1411.1784); its discriminator also as that of Miyato & Koyama
+// 2018 (arXiv:1802.05637).
+//
+//   min_G max_D  E_(x,y) log D(x, y) + E_(z,y) log(1 - D(G(z, y), y))
+//
+//   G gets the condition y beside z. D gets it as planes beside the image (concatenation), or projects it:
+//   D = sigmoid(l(h) + <V y, h>), h its last features.
+//
+// Departures: the networks of DCGAN in place of perceptrons; samples of a step are asked to show what its batch
+// shows.
+
+#include <torch/types.h>
+
+#include "models/shared/conditions.h"
+#include "models/shared/convolutional_gan.h"
+
+namespace belamy::models {
+namespace {
+
+struct ConditionalGanConfig : ConvolutionalConfig {
+  std::string discriminator_condition = "concatenation";
+
+  void fields(Fields& f) override {
+    ConvolutionalConfig::fields(f);
+    f.add("discriminator_condition", discriminator_condition,
+          std::vector<std::string>{"concatenation", "projection"},
+          "how the discriminator sees the condition: as planes beside the image, or projected onto its last "
+          "features");
+  }
+};
+
+// l(h) + <V y, h>: [N, F], [N, C] -> [N, 1].
+class Projection : public torch::nn::Module {
+ public:
+  Projection(std::int64_t features, std::int64_t conditions, nn::Weighting weighting) {
+    verdict_ = register_module("verdict", std::make_shared<nn::Dense>(features, 1, weighting));
+    embedding_ = register_module("embedding", std::make_shared<nn::Dense>(conditions, features, weighting));
+  }
+  Tensor forward(const Tensor& features, const Tensor& condition) {
+    const auto h = features.to(torch::kFloat);
+    return verdict_->forward(features) + (embedding_->forward(condition) * h).sum(1, /*keepdim=*/true);
+  }
+
+ private:
+  std::shared_ptr<nn::Dense> verdict_, embedding_;
+};
+
+class ConditionalGan final : public ConvolutionalGan {
+ public:
+  ConditionalGan(const DataShape& shape, const ConditionalGanConfig& config, at::Generator generator)
+      : ConvolutionalGan(shape, config, generator, parts(config, Conditions(shape))), conditions_(shape) {}
+
+  bool conditional() const override { return true; }
+  Tensor sample(const SampleRequest& request) override {
+    return generate_with(conditions_.asked(request), request.generator);
+  }
+  // Its verdict on an image alone is not defined, nor are its features of one.
+  Scorer* scorer() override { return nullptr; }
+  Featurizer* featurizer() override { return nullptr; }
+
+ protected:
+  Game::Round round(const Batch& batch, StepContext& context) override {
+    const auto condition = conditions_.of(batch);
+    return {.real = batch.data, .condition = condition, .make = [this, condition, &context] {
+              return generate_with(condition, context.generator());
+            }};
+  }
+
+ private:
+  static ConvolutionalParts parts(const ConditionalGanConfig& config, const Conditions& conditions) {
+    ConvolutionalParts parts;
+    parts.codes = {conditions.size(), [conditions](std::int64_t n, at::Generator generator) {
+                     return conditions.draw(n, generator);
+                   }};
+    if (config.discriminator_condition == "concatenation") {
+      parts.planes = conditions.size();
+    } else {
+      parts.end = [size = conditions.size(), spectral = config.spectral_norm](nn::Chain& discriminator,
+                                                                              std::int64_t features) {
+        const auto weighting = spectral ? nn::Weighting::spectral : nn::Weighting::plain;
+        discriminator.add(std::make_shared<Projection>(features, size, weighting));
+      };
+    }
+    return parts;
+  }
+
+  const Conditions conditions_;
+};
+
+std::string check_conditional_gan(const DataShape& shape, const Recipe& recipe) {
+  const auto& config = config_of<ConditionalGanConfig>(recipe);
+  if (const auto wrong = check_conditions(shape, recipe); !wrong.empty()) return wrong;
+  if (config.packing > 1) return "a pack shows several things; set model.packing=1";
+  if (config.replay > 0) return "a past sample is kept without its condition; set model.replay=0";
+  if (config.discriminator_condition == "projection" &&
+      (config.minibatch_deviation || config.minibatch_discrimination > 0)) {
+    return "the projection is of its last features; set model.minibatch_deviation=false and "
+           "model.minibatch_discrimination=0";
+  }
+  return check_convolutional(shape, recipe);
+}
+
+}  // namespace
+
+ModelInfo conditional_gan() {
+  return describe<ConditionalGan, ConditionalGanConfig>({
+      .name = "conditional-gan",
+      .family = "gan",
+      .summary = "GAN that is told the class, by concatenation or projection, and draws any class",
+      .paper = "Mirza & Osindero, Conditional Generative Adversarial Nets, 2014",
+      .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::decoder},
+      .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
+                  {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}}},
+      .check = check_conditional_gan,
+      .advise = advise_game,
+      .tiny = {"model.width=8", "model.latent=8"},
+      .variants = {"model.discriminator_condition=projection", "model.r1=1", "model.gradient_penalty=10",
+                   "model.roth=0.1", "model.feature_matching=1", "model.consensus=0.1",
+                   "model.spectral_norm=true", "model.unroll=2", "model.past_players=2",
+                   "model.generator_norm=virtual", "model.joint_batch=true",
+                   "model.minibatch_deviation=true"},
+  });
+}
+
+}  // namespace belamy::models

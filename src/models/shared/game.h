@@ -1,0 +1,134 @@
+// The adversarial game as a component: one discriminator, and whoever makes what it is to tell from the data.
+// Objective, regularisers and stabilisers are here once, for every model that plays. A model may own several
+// games.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <torch/types.h>
+#include <vector>
+
+#include "belamy/model.h"
+
+#include "models/shared/game_settings.h"
+#include "models/shared/opponents.h"
+#include "models/shared/past_samples.h"
+#include "nn/layers.h"
+#include "objectives/adversarial.h"
+
+namespace belamy::models {
+
+/// How a game is set up.
+struct GameSetup {
+  /// (data, condition [N, C]) -> outputs [N, ...].
+  std::shared_ptr<nn::Chain> discriminator;
+  /// Of one datum that it sees: [1, ...].
+  std::vector<std::int64_t> sizes;
+  /// Outputs -> the verdict t, [N] or one a patch; empty: outputs are [N, 1, ...].
+  std::function<Tensor(const Tensor&)> verdict = {};
+  /// Steps of the discriminator up to its features; 0: all but the last.
+  std::size_t features_end = 0;
+  /// What the discriminator says of one datum depends on its batch, besides by norms and spectral weights.
+  bool examples_meet = false;
+  /// Weights, for the settings that need both players.
+  std::vector<Tensor> generator = {};
+
+  /// The discriminator's player; its loss is recorded as "loss/NAME".
+  std::string name = "discriminator";
+  /// "loss/NAME": the objective that the generator descends.
+  std::string generator_name = "generator";
+  /// "belief/NAME" or "critic/NAME": the mean verdict.
+  std::string real = "real", fake = "fake";
+  /// Appended to the names of the buffers, where a model has several games.
+  std::string suffix = "";
+};
+
+class Game {
+ public:
+  /// The buffers of what it remembers are registered with `owner`, the model.
+  Game(torch::nn::Module& owner, const GameSettings& settings, GameSetup setup);
+
+  /// The discriminator's outputs for what it saw in its update.
+  struct Outputs {
+    Tensor real, fake, further;
+  };
+  /// What is played with.
+  struct Round {
+    Tensor real;            ///< data as the discriminator sees them, detached
+    Tensor condition = {};  ///< [N, C]: what these data show, and what samples were asked to show
+    /// N samples for that condition, with gradients to the generator's weights. For `step`.
+    std::function<Tensor()> make = {};
+    Tensor further = {};  ///< more data for the discriminator's update
+    /// What else the players descend, for the discriminator's outputs: in its own update, and for the samples
+    /// in the generator's.
+    std::function<Tensor(const Outputs&)> discriminator_terms = {};
+    std::function<Tensor(const Tensor& fake)> generator_terms = {};
+  };
+
+  /// Algorithm 1 of Goodfellow et al. 2014: updates the discriminator, and every critic_steps-th step the
+  /// generator.
+  void step(const Round& round, StepContext& context);
+
+  // The halves of a step, for models whose generator descends more than the game.
+
+  /// One update of the discriminator; `fake` is detached.
+  void learn(const Round& round, const Tensor& fake, StepContext& context);
+  /// What the discriminator descends in it, regularisers included.
+  Tensor discriminator_loss(const Round& round, const Tensor& fake, StepContext& context);
+  /// What `learn` does to the weights afterwards.
+  void clip_weights();
+  /// What the generator of `fake` descends: objective and feature matching with their weights, a scalar.
+  /// `real` is needed for feature matching only.
+  Tensor generator_loss(const Tensor& fake, const Tensor& real, StepContext& context,
+                        const Tensor& condition = {});
+
+  // Its parts.
+
+  /// What the discriminator sees, with instance noise.
+  Tensor blurred(const Tensor& data, StepContext& context) const;
+  /// Its features of that, and its verdict t on features.
+  Tensor features(const Tensor& seen, const Tensor& condition = {}) const;
+  Tensor verdict_on(const Tensor& features, const Tensor& condition = {}) const;
+  Tensor judge(const Tensor& seen, const Tensor& condition = {}) const {
+    return verdict_of(discriminator_->forward(seen, condition));
+  }
+  const objectives::Adversarial& objective() const { return objective_; }
+  bool is_probability() const { return objective_.is_probability(); }
+
+  /// `packing` data in the channels of one: [N, C, ...] -> [N / m, m C, ...].
+  Tensor pack(const Tensor& data) const;
+  /// Packs each of which holds one datum as often as it takes.
+  Tensor packs_of_one(const Tensor& data) const;
+
+ private:
+  struct Seen {
+    Tensor data, condition;
+  };
+  Tensor verdict_of(const Tensor& outputs) const;
+  std::vector<Tensor> outputs_for(const std::vector<Seen>& batches) const;
+  void update_generator(const Round& round, const Tensor& fresh, StepContext& context);
+  Tensor objective_and_matching(const Tensor& fake, const Tensor& real, const Tensor& condition,
+                                const std::function<Tensor(const Tensor&)>& further, StepContext& context);
+  Tensor opposing_samples(const Round& round, const Tensor& fresh, StepContext& context);
+  std::vector<Tensor> opposing_weights(const Tensor& real, const Tensor& fake, const Tensor& condition,
+                                       StepContext& context);
+  Tensor penalties(const Seen& real, const Tensor& fake, StepContext& context);
+  Tensor consensus(const Round& round, StepContext& context);
+  void record_verdicts(const Tensor& t_real, const Tensor& t_fake, StepContext& context) const;
+  void remember(StepContext& context);
+  bool penalty_is_due(StepContext& context) const { return context.every(settings_.penalty_every); }
+
+  const GameSettings settings_;
+  const GameSetup setup_;
+  const objectives::Adversarial objective_;
+  std::shared_ptr<nn::Chain> discriminator_;
+  std::size_t features_end_;
+  bool examples_meet_;
+  std::vector<Tensor> weights_, generator_weights_;
+  std::shared_ptr<PastSamples> replay_;
+  std::shared_ptr<PastWeights> past_generators_, past_discriminators_;
+  std::shared_ptr<WeightHistory> generator_history_, discriminator_history_;
+};
+
+}  // namespace belamy::models
