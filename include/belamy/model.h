@@ -200,8 +200,8 @@ struct ModelInfo {
   std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator)> make;
   /// Settings that make it small and quick for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
-  /// The names of the stages that a recipe may have beside "main", in their usual order. They may depend on data
-  /// and settings: one a layer, one a resolution.
+  /// The names of the stages that a recipe may have beside "main", in their usual order. They may depend on
+  /// data and settings: one a layer, one a resolution.
   std::function<std::vector<std::string>(const DataShape&, const ModelConfig&)> stages;
   /// Single settings that switch on what is off by default: "model.r1=1". The conformance suite runs each of
   /// them on top of `tiny`.

@@ -37,7 +37,9 @@ class Recipe {
   /// The number of steps of the run for a training set of `count` examples, all stages together.
   std::int64_t total_steps(std::int64_t count) const;
   /// Examples of a step in that stage.
-  std::int64_t batch_in(const StageOptions& stage) const { return stage.batch > 0 ? stage.batch : train.batch; }
+  std::int64_t batch_in(const StageOptions& stage) const {
+    return stage.batch > 0 ? stage.batch : train.batch;
+  }
 
   std::string name;      ///< "dcgan-mnist"
   std::string title;     ///< one line for people

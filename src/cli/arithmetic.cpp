@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::int64_t kCandidates = 2000;  // latents among which those of a class are searched
 constexpr std::int64_t kCodes = 200;        // codes of a group
-constexpr std::int64_t kLatents = 3;        // latents of a group: Radford, Metz & Chintala 2016, section 6.3.2
+constexpr std::int64_t kLatents = 3;  // latents of a group: Radford, Metz & Chintala 2016, section 6.3.2
 
 struct ArithmeticRequest {
   RunRequest run;
@@ -95,8 +95,9 @@ class Operands {
     const auto [belief, places] = beliefs_.select(1, k).sort(0, /*descending=*/true);
     const auto found = std::min(wanted(), (belief > 0.5).sum().item<std::int64_t>());
     if (found == 0) {
-      throw data_error(fmt::format("none of {} samples of {} shows {}", kCandidates, run_.recipe().name, name),
-                       "choose another class, or train longer");
+      throw data_error(
+          fmt::format("none of {} samples of {} shows {}", kCandidates, run_.recipe().name, name),
+          "choose another class, or train longer");
     }
     return candidates_.index_select(0, places.narrow(0, 0, found));
   }
@@ -119,7 +120,8 @@ class Operands {
   Tensor candidates_, beliefs_;
 };
 
-// Of each group its mean and some members, and below them the sum and the sum with noise: [rows * columns, Z].
+// Of each group its mean and some members, and below them the sum and the sum with noise: [rows * columns,
+// Z].
 Tensor rows_of(const std::vector<Group>& groups, const ArithmeticRequest& request, at::Generator generator) {
   std::vector<Tensor> rows;
   Tensor sum;
@@ -149,15 +151,14 @@ ExitCode arithmetic(const ArithmeticRequest& request) {
   auto generator = at::globalContext().defaultGenerator(at::kCPU).clone();
   generator.set_current_seed(static_cast<std::uint64_t>(request.seed));
   const auto codes = rows_of(groups, request, generator);
-  const auto images =
-      in_batches(*run, codes, [&](const Tensor& z) { return operands.decoder().decode(z); });
+  const auto images = in_batches(*run, codes, [&](const Tensor& z) { return operands.decoder().decode(z); });
   write_output(out, encode_png(image_grid(images, 1 + request.variations)));
   for (std::size_t i = 0; i < groups.size(); ++i) {
     fmt::print("row {}: {} {}, the mean of {}, then some of them\n", i + 1, groups[i].sign > 0 ? '+' : '-',
                groups[i].name, groups[i].codes.size(0));
   }
-  fmt::print("row {}: the result, then with noise of up to {:g}\nall in {}\n", groups.size() + 1, request.noise,
-             out.string());
+  fmt::print("row {}: the result, then with noise of up to {:g}\nall in {}\n", groups.size() + 1,
+             request.noise, out.string());
   return ExitCode::ok;
 }
 
@@ -165,9 +166,11 @@ ExitCode arithmetic(const ArithmeticRequest& request) {
 
 void add_arithmetic(Verb program) {
   auto request = std::make_shared<ArithmeticRequest>();
-  auto verb = program.verb("arithmetic", "Add and subtract means of latents or codes: 'A - B + C' as pictures");
+  auto verb =
+      program.verb("arithmetic", "Add and subtract means of latents or codes: 'A - B + C' as pictures");
   add_run(verb, request->run);
-  verb.option("--plus", request->plus, "A class of the run's data, or own pictures; may be given several times")
+  verb.option("--plus", request->plus,
+              "A class of the run's data, or own pictures; may be given several times")
       .required();
   verb.option("--minus", request->minus, "The same, subtracted");
   verb.option("--each", request->each,

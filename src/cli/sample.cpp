@@ -19,8 +19,7 @@ struct SampleVerb {
 
 // "3,5" or "all" as the numbers of the run's classes.
 std::vector<std::int64_t> asked_classes(const std::string& text, const Sampler& sampler, const Run& run) {
-  const auto names =
-      sampler.clusters() > 0 ? numbered_classes(sampler.clusters()) : run.shape().class_names;
+  const auto names = sampler.clusters() > 0 ? numbered_classes(sampler.clusters()) : run.shape().class_names;
   std::vector<std::int64_t> numbers;
   if (text == "all") {
     for (std::size_t k = 0; k < names.size(); ++k) numbers.push_back(static_cast<std::int64_t>(k));

@@ -66,7 +66,9 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
     discriminator_ = register_module("discriminator", std::make_shared<nn::Chain>());
     auto width = config.code;
     if (config.labels) {
-      discriminator_->add_conditional([](const Tensor& codes, const Tensor& told) { return at::cat({codes, told}, 1); });
+      discriminator_->add_conditional([](const Tensor& codes, const Tensor& told) {
+        return at::cat({codes, told}, 1);
+      });
       width += classes_ + 1;
     }
     const auto weighting = config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
@@ -199,8 +201,8 @@ ModelInfo aae() {
       .points = true,
       .check = check_aae,
       .tiny = {"model.hidden=[128]", "model.discriminator=[64]", "model.code=8"},
-      .variants = regulariser_variants({"model.posterior=gaussian", "model.prior=mixture", "model.labels=true",
-                                        "model.replay=24", "model.spectral_norm=true"}),
+      .variants = regulariser_variants({"model.posterior=gaussian", "model.prior=mixture",
+                                        "model.labels=true", "model.replay=24", "model.spectral_norm=true"}),
       .defaults = {"train.batch=100"},
   });
 }

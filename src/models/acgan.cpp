@@ -6,11 +6,11 @@
 //     L_C = E log P(C = c | x) + E log P(C = c | G(z, c))
 //     D ascends L_S + class_weight L_C,  G ascends class_weight L_C - L_S
 //
-//   With classify_samples=false D learns its classes from data alone: samples of a generator that is still bad
-//   then teach it nothing wrong.
+//   With classify_samples=false D learns its classes from data alone: samples of a generator that is still
+//   bad then teach it nothing wrong.
 //
-// Departures: the networks of DCGAN; G's side of L_S is the objective's, non-saturating by default; samples of a
-// step are of its batch's classes.
+// Departures: the networks of DCGAN; G's side of L_S is the objective's, non-saturating by default; samples
+// of a step are of its batch's classes.
 
 #include <torch/types.h>
 
@@ -27,7 +27,8 @@ struct AcganConfig : ConvolutionalConfig {
 
   void fields(Fields& f) override {
     ConvolutionalConfig::fields(f);
-    f.add("class_weight", class_weight, {0, 1000}, "of the classes' cross-entropy in the losses of both players");
+    f.add("class_weight", class_weight, {0, 1000},
+          "of the classes' cross-entropy in the losses of both players");
     f.add("classify_samples", classify_samples, "the discriminator learns classes from samples as well");
   }
 };

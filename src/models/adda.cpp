@@ -140,7 +140,8 @@ ModelInfo adda() {
       .stages = [](const DataShape&, const ModelConfig&) -> std::vector<std::string> {
         return {"source", "adapt"};
       },
-      .variants = regulariser_variants({"model.judged=logits", "model.replay=24", "model.feature_matching=1"}),
+      .variants =
+          regulariser_variants({"model.judged=logits", "model.replay=24", "model.feature_matching=1"}),
       .defaults = {"train.batch=128"},
   });
 }

@@ -132,13 +132,9 @@ class Cogan final : public Model, public Sampler, public Classifier {
                    0.5 * (on_a + on_b) + config_.label_weight * labelled + config_.agreement * apart);
     context.record("loss/agreement", apart);
 
-    Tensor loss;
-    for (const auto domain : {kA, kB}) {
-      games_[domain]->clip_weights();
-      const auto half = 0.5 * games_[domain]->generator_loss(fake[domain], {}, context);
-      loss = loss.defined() ? loss + half : half;
-    }
-    context.update("generator", loss);
+    for (const auto& game : games_) game->clip_weights();  // both, as they share weights
+    context.update("generator", 0.5 * (games_[kA]->generator_loss(fake[kA], {}, context) +
+                                       games_[kB]->generator_loss(fake[kB], {}, context)));
   }
 
   Sampler* sampler() override { return this; }

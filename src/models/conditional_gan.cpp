@@ -6,8 +6,8 @@
 //   G gets the condition y beside z. D gets it as planes beside the image (concatenation), or projects it:
 //   D = sigmoid(l(h) + <V y, h>), h its last features.
 //
-// Departures: the networks of DCGAN in place of perceptrons; samples of a step are asked to show what its batch
-// shows.
+// Departures: the networks of DCGAN in place of perceptrons; samples of a step are asked to show what its
+// batch shows.
 
 #include <torch/types.h>
 

@@ -2,10 +2,10 @@
 //
 //   min_(G,Q) max_D  V(D, G) - lambda L_I(G, Q),   L_I = E log Q(c | G(z, c)) + H(c) <= I(c; G(z, c))
 //
-//   G gets codes c beside z: some categories, all alike, and some numbers from U(-1, 1). Q shares D's layers and
-//   tells from a sample what its codes were; nobody tells it a label. As in the authors' program Q's own layers
-//   are one of 128 units with batch norm and its output, the numbers' Gaussian has a fixed variance of 1, and both
-//   players ascend L_I.
+//   G gets codes c beside z: some categories, all alike, and some numbers from U(-1, 1). Q shares D's layers
+//   and tells from a sample what its codes were; nobody tells it a label. As in the authors' program Q's own
+//   layers are one of 128 units with batch norm and its output, the numbers' Gaussian has a fixed variance of
+//   1, and both players ascend L_I.
 //
 // Departures: the networks of DCGAN; the noise is N(0, 1) by default.
 //
@@ -115,16 +115,15 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
 
   Game::Round round(const Batch& batch, StepContext& context) override {
     const auto codes = draw_codes(config_, batch.size(), context.generator());
-    return {.real = batch.data,
-            .make = [this, codes, &context] { return generate_with(codes, context.generator()); },
-            .discriminator_terms =
-                [this, codes](const Game::Outputs& outputs) {
-                  return information_loss(outputs.fake, codes, nullptr);
-                },
-            .generator_terms =
-                [this, codes, &context](const Tensor& outputs) {
-                  return information_loss(outputs, codes, &context);
-                }};
+    return {
+        .real = batch.data,
+        .make = [this, codes, &context] { return generate_with(codes, context.generator()); },
+        .discriminator_terms =
+            [this, codes](const Game::Outputs& outputs) {
+              return information_loss(outputs.fake, codes, nullptr);
+            },
+        .generator_terms = [this, codes, &context](
+                               const Tensor& outputs) { return information_loss(outputs, codes, &context); }};
   }
 
  private:
@@ -145,7 +144,8 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
     }
     if (context) context->record("information/categories", bound);
     if (config_.numbers > 0) {
-      const auto error = (said.narrow(1, at, config_.numbers) - codes.narrow(1, at, config_.numbers)).square();
+      const auto error =
+          (said.narrow(1, at, config_.numbers) - codes.narrow(1, at, config_.numbers)).square();
       loss = loss + config_.numbers_weight * 0.5 * error.sum(1).mean();
       // With the best fixed variance, the error's mean, instead of 1: H(U(-1, 1)) - log sqrt(2 pi e var).
       if (context) {
@@ -196,7 +196,8 @@ ModelInfo infogan() {
   return describe<Infogan, InfoganConfig>({
       .name = "infogan",
       .family = "gan",
-      .summary = "GAN whose codes are to be told from its samples: it finds classes and styles without labels",
+      .summary =
+          "GAN whose codes are to be told from its samples: it finds classes and styles without labels",
       .paper = "Chen et al., InfoGAN: Interpretable Representation Learning by Information Maximizing "
                "Generative Adversarial Nets, NIPS 2016",
       .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::decoder,

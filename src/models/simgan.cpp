@@ -9,9 +9,9 @@
 //   Stages, each optional: "refiner" (its second term alone), "discriminator" (which alone learns), then
 //   "main".
 //
-// Departures: D is the discriminator of patches of pix2pix; means over patches and pixels instead of sums; Adam
-// for both players. As in CycleGAN's memory, a past image is shown with probability 1/2, not exactly half the
-// batch, and the stage "discriminator" already fills it.
+// Departures: D is the discriminator of patches of pix2pix; means over patches and pixels instead of sums;
+// Adam for both players. As in CycleGAN's memory, a past image is shown with probability 1/2, not exactly
+// half the batch, and the stage "discriminator" already fills it.
 
 #include <torch/types.h>
 
@@ -93,7 +93,8 @@ class SimGan final : public Model, public Translator {
 };
 
 std::string check_simgan(const DataShape& shape, const Recipe& recipe) {
-  if (const auto wrong = check_translation(shape, config_of<SimGanConfig>(recipe)); !wrong.empty()) return wrong;
+  if (const auto wrong = check_translation(shape, config_of<SimGanConfig>(recipe)); !wrong.empty())
+    return wrong;
   return check_same_channels(shape, "data.channels");
 }
 

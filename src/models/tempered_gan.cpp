@@ -67,8 +67,8 @@ class TemperedGan final : public ConvolutionalGan {
   void step(const Batch& batch, StepContext& context) override {
     if (const auto lambda = tempering(context); lambda > 0) {
       const auto seen = batch.data + lens_->forward(batch.data);
-      const auto adversarial = game().objective().exchanged(
-          game().judge(game().pack(game().blurred(seen, context))));
+      const auto adversarial =
+          game().objective().exchanged(game().judge(game().pack(game().blurred(seen, context))));
       const auto change = (seen - batch.data).square().flatten(1).sum(1).mean();
       context.update("lens", lambda * adversarial + change);
       context.record("loss/lens", adversarial);

@@ -91,8 +91,8 @@ class Unit final : public Model, public Translator {
                       a_.game->generator_loss(from_b.translation, a, context);
     const auto kl = from_a.kl + from_b.kl, kl_back = from_a.kl_back + from_b.kl_back;
     const auto pixels = from_a.pixels + from_b.pixels;
-    context.update("generators", game + config_.kl * kl +
-                                     config_.pixel * pixels + config_.cycle_kl * kl_back +
+    context.update("generators", game + config_.kl * kl + config_.pixel * pixels +
+                                     config_.cycle_kl * kl_back +
                                      config_.cycle * (from_a.cycle + from_b.cycle));
     a_.game->learn({.real = a}, from_b.translation.detach(), context);
     b_.game->learn({.real = b}, from_a.translation.detach(), context);

@@ -11,8 +11,8 @@
 //
 // Departures: pixel_weight adds some of the pixels' negative log-likelihood to the losses of encoder and
 // decoder (0: the paper), without which the dark ground stays grey; the decoder's adversarial loss is the
-// non-saturating one by default; the two kinds of generated images count as much as the data together, and are
-// one batch for the discriminator's batch norm; Adam in place of RMSProp, slower for the discriminator.
+// non-saturating one by default; the two kinds of generated images count as much as the data together, and
+// are one batch for the discriminator's batch norm; Adam in place of RMSProp, slower for the discriminator.
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -65,9 +65,8 @@ class VaeGan final : public Model,
     judge.hidden = config.discriminator;
     judge.activation = "leaky-relu";
     const auto discriminator = register_module(
-        "discriminator",
-        make_encoder(shape, judge, 1, generator, config.penalises_gradients() ? "" : "batch",
-                     config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain));
+        "discriminator", make_encoder(shape, judge, 1, generator, config.penalises_gradients() ? "" : "batch",
+                                      config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain));
     game_ = std::make_unique<Game>(
         *this, config,
         GameSetup{.discriminator = discriminator, .sizes = shape.sizes(1), .generator_name = "decoder"});

@@ -121,8 +121,8 @@ struct Rectifier {
 };
 
 /// A chain of layers and functions. `add(module)` registers it under its place ("0", "1", ...). A norm and
-/// the rectifier behind it run as one. Layers and functions of two arguments also get the condition [N, C] that
-/// the chain was given; it is undefined where none was.
+/// the rectifier behind it run as one. Layers and functions of two arguments also get the condition [N, C]
+/// that the chain was given; it is undefined where none was.
 class Chain : public torch::nn::Module {
  public:
   template <class M>

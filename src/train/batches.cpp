@@ -238,7 +238,8 @@ Batch Batches::at(const BatchPlace& place) {
   const auto places = order_.at(place.first, place.size);
   Batch batch{domains_[0].gather(places, !labelled_.defined()), {}, {}};
   if (labelled_.defined()) {
-    batch.labelled = domains_[0].gather(labelled_.index_select(0, other_order_->at(place.first, place.size)), true);
+    batch.labelled =
+        domains_[0].gather(labelled_.index_select(0, other_order_->at(place.first, place.size)), true);
   } else if (partners_) {
     batch.partner = domains_[0].gather(second_of_pairs(places, place), true);
   } else if (domains_.size() > 1) {

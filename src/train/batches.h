@@ -34,9 +34,9 @@ struct BatchPlace {
   std::int64_t size = 0;   ///< examples of this step
 };
 
-/// The order in which `count` things are seen: one seeded permutation after the other, an epoch each. What is seen
-/// where is a pure function of (seed, stream, place), so the place follows from the step and nothing else needs
-/// saving.
+/// The order in which `count` things are seen: one seeded permutation after the other, an epoch each. What is
+/// seen where is a pure function of (seed, stream, place), so the place follows from the step and nothing
+/// else needs saving.
 class BatchOrder {
  public:
   BatchOrder(std::int64_t count, std::int64_t seed, std::uint64_t stream);

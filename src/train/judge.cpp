@@ -30,7 +30,8 @@ std::string error_note(const Tensor& each) {
 
 Tensor classes_by(Run& run, const Dataset& data) {
   auto* classifier = run.model().classifier();
-  return in_batches(run, data_tensor(data), [&](const Tensor& x) { return classifier->classify(x).argmax(1); });
+  return in_batches(run, data_tensor(data),
+                    [&](const Tensor& x) { return classifier->classify(x).argmax(1); });
 }
 
 // Of a model that found its classes by itself.
@@ -39,10 +40,10 @@ void add_cluster_errors(Run& run, const Dataset& test, std::vector<ReportScore>&
   const auto clusters = run.model().classifier()->classes();
   const auto n = static_cast<double>(test.count);
   const auto add = [&](const char* name, double accuracy, const char* how) {
-    scores.push_back({name, 1 - accuracy, "",
-                      fmt::format("{} clusters, {}; {} test examples of {}, standard error {:.2g}", clusters,
-                                  how, format_count(test.count), test.name,
-                                  std::sqrt(accuracy * (1 - accuracy) / n))});
+    scores.push_back(
+        {name, 1 - accuracy, "",
+         fmt::format("{} clusters, {}; {} test examples of {}, standard error {:.2g}", clusters, how,
+                     format_count(test.count), test.name, std::sqrt(accuracy * (1 - accuracy) / n))});
   };
   add("cluster error", found.one_to_one, "each matched with one class");
   add("cluster error by majority", found.majority, "each takes its commonest class");

@@ -206,10 +206,11 @@ void ModelState::load_weights(const Safetensors& file, const std::string& origin
 
 namespace {
 
-// The memory of past samples had other names and parts in earlier versions. A run from then is opened without it,
-// and fills a new one where it goes on.
+// The memory of past samples had other names and parts in earlier versions. A run from then is opened without
+// it, and fills a new one where it goes on.
 bool is_former_memory(const std::string& name) {
-  constexpr const char* beginnings[] = {"buffer/pool_a.", "buffer/pool_b.", "buffer/history.", "buffer/replay"};
+  constexpr const char* beginnings[] = {"buffer/pool_a.", "buffer/pool_b.", "buffer/history.",
+                                        "buffer/replay"};
   return std::any_of(std::begin(beginnings), std::end(beginnings),
                      [&](const char* beginning) { return name.rfind(beginning, 0) == 0; });
 }

@@ -212,7 +212,8 @@ void draw_field(Canvas& canvas, const Plane& plane, const Surface& surface, cons
   const auto at = from.accessor<float, 2>(), to = slopes.accessor<float, 2>();
   for (std::int64_t i = 0; i < at.size(0); ++i) {
     const double x = plane.across(at[i][0]), y = plane.down(at[i][1]);
-    const double norm = std::hypot(to[i][0], to[i][1]), length = 0.055 * kPlotSide * std::min(1.0, norm / unit);
+    const double norm = std::hypot(to[i][0], to[i][1]),
+                 length = 0.055 * kPlotSide * std::min(1.0, norm / unit);
     if (!(length > 4) || !std::isfinite(x) || !std::isfinite(y)) continue;
     canvas.arrow(x, y, x + length * to[i][0] / norm, y - length * to[i][1] / norm, 1.5, kArrow, 0.75);
   }
@@ -260,7 +261,8 @@ Image line_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
     canvas.line(at, top, at, bottom, 1, kAxis, 0.18);
     const auto text = tick_text(tick, window.span());
     const double left = at - Canvas::number_width(kDigits, text) / 2;
-    if (left > 4 && 2 * at - left < kPlotSide - 4) canvas.number(left, kLineHeight - 12, kDigits, text, kAxis);
+    if (left > 4 && 2 * at - left < kPlotSide - 4)
+      canvas.number(left, kLineHeight - 12, kDigits, text, kAxis);
   }
   const auto bars = [&](const Tensor& heights, const Colour& colour, double alpha, bool outlined) {
     const auto value = heights.accessor<float, 1>();
@@ -288,7 +290,8 @@ Image line_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
     const auto value = shares.accessor<float, 1>();
     const auto level = [&](double share) { return bottom - (bottom - top) * share; };
     for (const double share : {0.5, 1.0}) {
-      for (int x = 0; x < kPlotSide; x += 8) canvas.line(x, level(share), x + 3, level(share), 1, kCurve, 0.45);
+      for (int x = 0; x < kPlotSide; x += 8)
+        canvas.line(x, level(share), x + 3, level(share), 1, kCurve, 0.45);
     }
     for (int x = 0; x < kPlotSide; ++x) {
       if (std::isfinite(value[x]) && std::isfinite(value[x + 1]))

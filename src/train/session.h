@@ -80,8 +80,8 @@ class Session final : public StepContext {
   std::size_t stage_ = 0;
   std::int64_t stage_begin_ = 0, stage_steps_ = 0;
   std::int64_t stage_first_ = 0;  // examples seen before the stage
-  Tensor present_;    // the batch's data, for the guard's report
-  Tensor first_bad_;  // device: the first step whose gradient was not finite, or a huge number
+  Tensor present_;                // the batch's data, for the guard's report
+  Tensor first_bad_;              // device: the first step whose gradient was not finite, or a huge number
   std::vector<Record> records_;
 };
 

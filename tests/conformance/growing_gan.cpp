@@ -85,7 +85,10 @@ class Growing final : public Model, public Sampler {
     share_ = std::min(1.0, static_cast<double>(context.stage_step() + 1) / half);
     const auto real = resized(batch.data, sides_[present_]);
     game_->step({.real = real,
-                 .make = [&] { return make(context.normal({batch.size(), config_.latent})); }},
+                 .make =
+                     [&] {
+                       return make(context.normal({batch.size(), config_.latent}));
+                     }},
                 context);
   }
 
@@ -124,7 +127,8 @@ class Growing final : public Model, public Sampler {
     auto x = share_ * torch::relu(readers_[present_]->forward(image));
     for (auto i = present_; i > 0; --i) {
       image = at::avg_pool2d(image, 2);
-      x = at::avg_pool2d(torch::relu(downs_[i]->forward(x)), 2) + torch::relu(readers_[i - 1]->forward(image));
+      x = at::avg_pool2d(torch::relu(downs_[i]->forward(x)), 2) +
+          torch::relu(readers_[i - 1]->forward(image));
     }
     return torch::relu(downs_[0]->forward(x)).flatten(1);
   }

@@ -8,8 +8,8 @@
 
 namespace belamy::models {
 
-AdversarialModel::AdversarialModel(const AdversarialConfig& config, const DataShape& shape, std::int64_t noise,
-                                   Codes codes)
+AdversarialModel::AdversarialModel(const AdversarialConfig& config, const DataShape& shape,
+                                   std::int64_t noise, Codes codes)
     : shape_(shape), config_(config), noise_(noise), codes_(std::move(codes)) {
   generator_ = register_module("generator", std::make_shared<nn::Chain>());
   discriminator_ = register_module("discriminator", std::make_shared<nn::Chain>());

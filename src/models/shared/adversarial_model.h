@@ -1,5 +1,5 @@
-// What the GANs of a latent share: two players whose step is the game's, sampling from the prior of the latent.
-// A model adds networks.
+// What the GANs of a latent share: two players whose step is the game's, sampling from the prior of the
+// latent. A model adds networks.
 #pragma once
 
 #include <functional>
@@ -16,12 +16,13 @@ namespace belamy::models {
 /// What a generator gets beside its noise: classes, attributes, codes to be found in the data.
 struct Codes {
   std::int64_t size = 0;
-  std::function<Tensor(std::int64_t n, at::Generator generator)> draw = {};  ///< [n, size], as samples need them
+  std::function<Tensor(std::int64_t n, at::Generator generator)> draw =
+      {};  ///< [n, size], as samples need them
 };
 
-/// The constructor of a model fills `generator_` ([N, Z] -> data) and `discriminator_` (data -> [N, 1], or what
-/// `verdict` makes [N] of) and calls `begin_game`. Packed data [N / m, m * C, ...] is what the discriminator
-/// gets with packing m; `packed_shape` tells its shape.
+/// The constructor of a model fills `generator_` ([N, Z] -> data) and `discriminator_` (data -> [N, 1], or
+/// what `verdict` makes [N] of) and calls `begin_game`. Packed data [N / m, m * C, ...] is what the
+/// discriminator gets with packing m; `packed_shape` tells its shape.
 class AdversarialModel : public Model, public Sampler, public Decoder, public Scorer {
  public:
   void step(const Batch& batch, StepContext& context) override;
@@ -43,8 +44,8 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   AdversarialModel(const AdversarialConfig& config, const DataShape& shape, std::int64_t noise,
                    Codes codes = {});
 
-  /// Draws the reference latents, sets the game up, and declares the players. Features are by default what the
-  /// final layer gets; `features_end` names an earlier end.
+  /// Draws the reference latents, sets the game up, and declares the players. Features are by default what
+  /// the final layer gets; `features_end` names an earlier end.
   void begin_game(at::Generator generator, std::size_t features_end = 0);
   /// Appends the layers that see the whole batch, and the final one, to a discriminator with `features`
   /// values a datum.

@@ -25,8 +25,8 @@ struct CodeConfig : ModelConfig {
   void fields(Fields& f) override;
 };
 
-/// Data -> [N, outputs], no activation at the end. `norm` is a name of nn::Norm for its convolutions, or empty
-/// for none.
+/// Data -> [N, outputs], no activation at the end. `norm` is a name of nn::Norm for its convolutions, or
+/// empty for none.
 std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig& config,
                                         std::int64_t outputs, at::Generator generator,
                                         const std::string& norm = "batch",

@@ -59,7 +59,8 @@ ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalCo
   const auto halve = [&](std::int64_t in, std::int64_t out, bool bias) {
     return std::make_shared<nn::Conv>(in, out, 4, 2, 1, bias, weighting);
   };
-  discriminator_->add(halve(packed_shape().channels + parts.planes, first, true)).add(nn::activation("leaky-relu"));
+  discriminator_->add(halve(packed_shape().channels + parts.planes, first, true))
+      .add(nn::activation("leaky-relu"));
   channels = first;
   for (int i = 0; i < stages; ++i, channels *= 2) {
     discriminator_->add(halve(channels, channels * 2, norm.empty()));

@@ -14,8 +14,9 @@ struct ConvolutionalConfig : AdversarialConfig {
 
 /// What a model has besides: nothing for a plain GAN.
 struct ConvolutionalParts {
-  Codes codes = {};         ///< beside the generator's noise
-  std::int64_t planes = 0;  ///< values of the condition, which the discriminator sees as planes beside the image
+  Codes codes = {};  ///< beside the generator's noise
+  std::int64_t planes =
+      0;  ///< values of the condition, which the discriminator sees as planes beside the image
   std::int64_t outputs = 1;  ///< of the discriminator's final layer
   /// Appends another final layer, to a discriminator with so many features a datum.
   std::function<void(nn::Chain& discriminator, std::int64_t features)> end = {};

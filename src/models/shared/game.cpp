@@ -13,8 +13,8 @@
 namespace belamy::models {
 namespace {
 
-// One pass over several batches would mix them, or is no pass of the same weights: a spectral weight moves its
-// singular vector with every pass.
+// One pass over several batches would mix them, or is no pass of the same weights: a spectral weight moves
+// its singular vector with every pass.
 bool layers_mix_examples(const nn::Chain& discriminator) {
   for (const auto& module : discriminator.modules()) {
     if (const auto* norm = module->as<nn::Norm>(); norm && norm->mixes_examples()) return true;
@@ -32,8 +32,7 @@ Game::Game(torch::nn::Module& owner, const GameSettings& settings, GameSetup set
       weights_(discriminator_->parameters()),
       generator_weights_(setup_.generator) {
   const auto last = setup_.features_end > 0 ? setup_.features_end : discriminator_->size() - 1;
-  features_end_ =
-      settings_.feature_layer >= 0 ? static_cast<std::size_t>(settings_.feature_layer) + 1 : last;
+  features_end_ = settings_.feature_layer >= 0 ? static_cast<std::size_t>(settings_.feature_layer) + 1 : last;
   if (features_end_ >= discriminator_->size()) {
     throw usage_error(
         fmt::format("model.feature_layer={}: the discriminator has {} steps before its final layer",
@@ -197,8 +196,8 @@ Tensor Game::objective_and_matching(const Tensor& fake, const Tensor& real, cons
       auto objective = objective_.generator(verdict_of(outputs));
       // Looking ahead, even the discriminator's verdict on the data depends on the generator.
       if (settings_.unroll > 0) {
-        objective = objective -
-                    objective_.discriminator_on_data(judge(pack(blurred(real, context)), condition));
+        objective =
+            objective - objective_.discriminator_on_data(judge(pack(blurred(real, context)), condition));
       }
       context.record("loss/" + setup_.generator_name, objective);
       add(settings_.adversarial_weight, objective);
@@ -249,8 +248,7 @@ std::vector<Tensor> Game::opposing_weights(const Tensor& real, const Tensor& fak
   const auto& o = context.options(setup_.name);
   const auto state = context.optimizer_state(setup_.name);
   const bool adam = o.optimizer == "adam";
-  return objectives::unroll(weights_, loss, settings_.unroll,
-                            {adam, state.rate, o.beta1, o.beta2, o.epsilon},
+  return objectives::unroll(weights_, loss, settings_.unroll, {adam, state.rate, o.beta1, o.beta2, o.epsilon},
                             {state.first, adam ? state.second : std::vector<Tensor>{}, state.updates});
 }
 
@@ -272,7 +270,8 @@ Tensor Game::penalties(const Seen& real, const Tensor& fake, StepContext& contex
     const bool one_sided = settings_.gradient_penalty_sides == "one";
     add("penalty/gradient", weight, objectives::gradient_penalty(judge, data, fake, one_sided, generator));
   }
-  if (settings_.dragan > 0) add("penalty/dragan", settings_.dragan, objectives::dragan(judge, data, generator));
+  if (settings_.dragan > 0)
+    add("penalty/dragan", settings_.dragan, objectives::dragan(judge, data, generator));
   if (settings_.r1 > 0) add("penalty/r1", settings_.r1, objectives::zero_centred(judge, data));
   if (settings_.r2 > 0) add("penalty/r2", settings_.r2, objectives::zero_centred(judge, fake));
   if (settings_.roth > 0) add("penalty/roth", settings_.roth, objectives::roth(judge, data, fake));

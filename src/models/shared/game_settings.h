@@ -81,7 +81,8 @@ std::string check_game(const GameSettings& settings);
 std::string check_game(const Recipe& recipe);
 /// What may disappoint.
 std::vector<std::string> advise_game(const Recipe& recipe);
-/// A variant for each regulariser that every game has, for the conformance suite, and what a model has besides.
+/// A variant for each regulariser that every game has, for the conformance suite, and what a model has
+/// besides.
 std::vector<std::string> regulariser_variants(const std::vector<std::string>& more = {});
 /// The same for each trick of a model whose step is the game's.
 std::vector<std::string> game_variants(const std::vector<std::string>& more = {});

@@ -1,5 +1,5 @@
-// What a game remembers of its players: their weights at some past steps, and the mean of all. Everything is a
-// buffer of fixed shape or follows from the step number, so that a resumed run goes on with the same bits.
+// What a game remembers of its players: their weights at some past steps, and the mean of all. Everything is
+// a buffer of fixed shape or follows from the step number, so that a resumed run goes on with the same bits.
 #pragma once
 
 #include <cstdint>

@@ -16,9 +16,9 @@ class PastSamples : public torch::nn::Module {
  public:
   /// Room for sizes[0] samples of shape sizes[1...].
   explicit PastSamples(const std::vector<std::int64_t>& sizes);
-  /// `fresh` [N, ...], detached. While there is room, it keeps each sample and gives it back; from then on each
-  /// sample is, half of the time, exchanged for a random one of those kept. One call draws each place at most
-  /// once, and so works on as many samples as there is room for; the others pass.
+  /// `fresh` [N, ...], detached. While there is room, it keeps each sample and gives it back; from then on
+  /// each sample is, half of the time, exchanged for a random one of those kept. One call draws each place at
+  /// most once, and so works on as many samples as there is room for; the others pass.
   Tensor exchange(const Tensor& fresh, at::Generator generator);
 
  private:

@@ -30,8 +30,8 @@ struct TranslationConfig : ModelConfig, GameSettings {
   void fields(Fields& f) override;
 };
 
-/// What is wrong with the data or the game, or empty: both domains need images of one size, 16 pixels a side or
-/// more.
+/// What is wrong with the data or the game, or empty: both domains need images of one size, 16 pixels a side
+/// or more.
 std::string check_translation(const DataShape& shape, const TranslationConfig& config);
 /// The same where a term compares images of both domains.
 std::string check_same_channels(const DataShape& shape, const std::string& cure);
@@ -65,8 +65,8 @@ class UNet : public torch::nn::Module {
   std::vector<std::shared_ptr<nn::Chain>> down_, up_;  // by the number of halvings before them
 };
 
-/// A discriminator of patches. Its verdicts overlap by far: one layer that halves looks at 16x16 pixels, two at
-/// 34x34, three at 70x70 (the paper's choice), four at 142x142.
+/// A discriminator of patches. Its verdicts overlap by far: one layer that halves looks at 16x16 pixels, two
+/// at 34x34, three at 70x70 (the paper's choice), four at 142x142.
 class PatchDiscriminator : public torch::nn::Module {
  public:
   /// For images of `channels`, the size of `shape`. Small images get fewer layers than the config says, so
@@ -76,7 +76,9 @@ class PatchDiscriminator : public torch::nn::Module {
   Tensor forward(const Tensor& images) const { return chain_->forward(images); }  ///< verdicts [N, 1, h, w]
 
   /// Its side of a game, for the model that owns it. Further names are the caller's.
-  GameSetup setup() const { return {.discriminator = chain_, .sizes = sizes_, .features_end = features_end_}; }
+  GameSetup setup() const {
+    return {.discriminator = chain_, .sizes = sizes_, .features_end = features_end_};
+  }
 
  private:
   std::shared_ptr<nn::Chain> chain_;

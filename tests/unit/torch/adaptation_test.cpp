@@ -28,7 +28,8 @@ std::unique_ptr<Recipe> small(const std::string& model, std::vector<std::string>
 std::unique_ptr<Recipe> staged(std::int64_t source, std::int64_t adapt,
                                const std::vector<std::string>& in_adapt = {}) {
   auto recipe = small("adda", {"model.adversary=[16]"});
-  recipe->stages = {{"source", source, {}}, {"adapt", adapt, in_adapt}};
+  recipe->stages = {{.name = "source", .steps = source},
+                    {.name = "adapt", .steps = adapt, .settings = in_adapt}};
   return recipe;
 }
 
@@ -96,7 +97,7 @@ TEST(AddaTest, AnAverageBeginsWithTheCopy) {
 
 TEST(AddaTest, ASecondStageOfAdaptationGoesOn) {
   auto recipe = staged(3, 3);
-  recipe->stages.push_back({"adapt", 2, {"optimizer.target.lr=0"}});
+  recipe->stages.push_back({.name = "adapt", .steps = 2, .settings = {"optimizer.target.lr=0"}});
   Session session(*recipe, small_domains(60), torch::kCPU);
   run_steps(session, 6);
   EXPECT_EQ(moved_by(session, 2), (std::set<std::string>{"adversary"}));

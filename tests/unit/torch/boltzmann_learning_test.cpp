@@ -93,7 +93,8 @@ TEST(DeepBeliefNetwork, StagesMoveWhatTheySay) {
 
 TEST(DeepBeliefNetwork, ALayersSecondStageGoesOn) {
   auto recipe = recipe_of("dbn", {"model.hidden=[16, 12]", "train.batch=20"});
-  recipe->stages = {{"layer-1", 5, {}}, {"layer-1", 1, {"optimizer.layer.lr=0"}}};
+  recipe->stages = {{.name = "layer-1", .steps = 5},
+                    {.name = "layer-1", .steps = 1, .settings = {"optimizer.layer.lr=0"}}};
   Session session(*recipe, small_images(100), torch::kCPU);
   run_steps(session, 5);
   std::vector<Tensor> before;

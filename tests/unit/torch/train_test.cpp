@@ -189,7 +189,7 @@ TEST(BatchesTest, EveryEpochIsAnotherPermutation) {
     orders.insert(order);
   }
   EXPECT_THAT(orders, SizeIs(5));
-  EXPECT_DOUBLE_EQ(batches.epoch(6), 2);
+  EXPECT_DOUBLE_EQ(batches.epoch({6, 6 * 4, 4}), 2);
 }
 
 TEST(BatchesTest, ABatchDependsOnSeedAndNumberAlone) {

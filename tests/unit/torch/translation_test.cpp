@@ -237,11 +237,17 @@ TEST(CycleGanTest, WhatGeneratorsLeaveAloneCostsNothing) {
 
 TEST(CycleGanTest, AnAblationKeepsItsTermsOnly) {
   const std::map<std::string, std::set<std::string>> kept = {
-      {"none", {"loss/generators-a", "loss/generators-b", "cycle/a", "cycle/b", "loss/identity", "loss/critic_a", "loss/critic_b"}},
+      {"none",
+       {"loss/generators-a", "loss/generators-b", "cycle/a", "cycle/b", "loss/identity", "loss/critic_a",
+        "loss/critic_b"}},
       {"cycle-only", {"cycle/a", "cycle/b"}},
       {"gan-only", {"loss/generators-a", "loss/generators-b", "loss/critic_a", "loss/critic_b"}},
-      {"forward", {"loss/generators-a", "loss/generators-b", "cycle/a", "loss/identity", "loss/critic_a", "loss/critic_b"}},
-      {"backward", {"loss/generators-a", "loss/generators-b", "cycle/b", "loss/identity", "loss/critic_a", "loss/critic_b"}}};
+      {"forward",
+       {"loss/generators-a", "loss/generators-b", "cycle/a", "loss/identity", "loss/critic_a",
+        "loss/critic_b"}},
+      {"backward",
+       {"loss/generators-a", "loss/generators-b", "cycle/b", "loss/identity", "loss/critic_a",
+        "loss/critic_b"}}};
   const auto data = small_domains(16);
   for (const auto& [ablation, terms] : kept) {
     const auto recipe = recipe_of(
