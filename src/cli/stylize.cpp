@@ -10,13 +10,16 @@
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "train/batches.h"
+#include "train/machine.h"
 #include "train/pictures.h"
+#include "train/trained_featurizer.h"
 
 namespace belamy::cli {
 namespace {
 
 struct StylizeRequest {
   RunRequest run;
+  std::string features;  // the weights that stand in for a run
   std::string content, style, out = "stylized.png";
   std::int64_t size = 0;
   StylizeOptions options;
@@ -34,24 +37,64 @@ Tensor read_image(const std::string& path, std::int64_t size, std::int64_t chann
   return to_model_range(tensor_of(convert_channels(image, static_cast<int>(channels))).unsqueeze(0));
 }
 
+// The network that looks at both images, and what it wants of them.
+struct Eye {
+  std::unique_ptr<Run> run;         // either this one's
+  std::unique_ptr<Featurizer> own;  // or this
+  Featurizer* featurizer = nullptr;
+  torch::Device device = torch::kCPU;
+  std::int64_t channels = 3;
+  std::int64_t smallest = 16;  // side of an image in pixels
+  std::string why_smallest;
+};
+
+Eye eye_of_run(const RunRequest& request) {
+  Eye eye;
+  eye.run = request.open();
+  eye.featurizer = need(eye.run->model().featurizer(), *eye.run, Capability::featurizer);
+  eye.device = eye.run->device();
+  eye.channels = eye.run->shape().channels;
+  eye.smallest = eye.run->shape().width;
+  eye.why_smallest = "that the run was trained on";
+  return eye;
+}
+
+Eye eye_of_weights(const StylizeRequest& request) {
+  if (!request.run.settings.empty())
+    throw usage_error("--set changes settings of a run, and --features needs none", "leave out --set");
+  Eye eye;
+  eye.device = prepare_machine(request.run.device);
+  eye.own = vgg16_featurizer(request.features, eye.device);
+  eye.featurizer = eye.own.get();
+  eye.why_smallest = "that VGG16 needs";
+  return eye;
+}
+
+Eye eye_of(const StylizeRequest& request) {
+  if (request.run.folder.empty() == request.features.empty())
+    throw usage_error(
+        request.features.empty() ? "neither a run nor --features is given" : "a run and --features are given",
+        "name a run whose network sees both images, or weights by --features, such as "
+        "--features vgg16-conv");
+  return request.features.empty() ? eye_of_run(request.run) : eye_of_weights(request);
+}
+
 ExitCode work_on(const StylizeRequest& request) {
-  const auto run = request.run.open();
-  auto& featurizer = *need(run->model().featurizer(), *run, Capability::featurizer);
+  const auto eye = eye_of(request);
   Inputs inputs;
   for (const auto& file : {request.content, request.style}) inputs.add_file(file);
   const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs);
-  const auto channels = run->shape().channels;
-  const auto content = read_image(request.content, request.size, channels).to(run->device());
-  const auto style = read_image(request.style, request.size, channels).to(run->device());
+  const auto content = read_image(request.content, request.size, eye.channels).to(eye.device);
+  const auto style = read_image(request.style, request.size, eye.channels).to(eye.device);
   for (const auto* image : {&content, &style}) {
-    if (std::min(image->size(2), image->size(3)) < run->shape().width)
-      throw data_error(fmt::format("{} is {}x{}, smaller than the {} pixels that the run was trained on",
+    if (std::min(image->size(2), image->size(3)) < eye.smallest)
+      throw data_error(fmt::format("{} is {}x{}, smaller than the {} pixels {}",
                                    image == &content ? request.content : request.style, image->size(3),
-                                   image->size(2), run->shape().width),
+                                   image->size(2), eye.smallest, eye.why_smallest),
                        "give --size a larger number, or larger images");
   }
   Progress progress;
-  const auto made = stylize(featurizer, content, style, request.options, [&](double done, double loss) {
+  const auto made = stylize(*eye.featurizer, content, style, request.options, [&](double done, double loss) {
     progress.update(fmt::format("{:3.0f} %, loss {:.4g}", 100 * done, loss));
   });
   progress.finish();
@@ -64,8 +107,10 @@ ExitCode work_on(const StylizeRequest& request) {
 
 void add_stylize(Verb program) {
   auto request = std::make_shared<StylizeRequest>();
-  auto verb = program.verb("stylize", "Draw one image in the style of another, as a run's network sees both");
-  add_run(verb, request->run);
+  auto verb = program.verb("stylize", "Draw one image in the style of another, as a network sees both");
+  add_optional_run(verb, request->run, "Folder of the run whose network it is; none with --features");
+  verb.option("--features", request->features,
+              "Weights of VGG16 instead of a run: a name of 'belamy weights list', or a file");
   verb.option("--content", request->content, "Image whose content stays").required();
   verb.option("--style", request->style, "Image whose style is taken").required();
   verb.option("--out", request->out, "F.png");

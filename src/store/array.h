@@ -12,7 +12,9 @@ namespace belamy {
 /// safetensors' element types.
 enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 
-std::size_t item_size(DType dtype);  ///< bytes of one element
+std::size_t item_size(DType dtype);   ///< bytes of one element
+const char* dtype_name(DType dtype);  ///< "F32", as safetensors writes it
+bool is_floating(DType dtype);
 
 /// Row-major, little-endian, aligned to its item size. It does not own `data`, which must outlive it.
 struct Array {

@@ -207,6 +207,14 @@ std::size_t item_size(DType dtype) {
   return row_of(dtype).size;
 }
 
+const char* dtype_name(DType dtype) {
+  return row_of(dtype).name;
+}
+
+bool is_floating(DType dtype) {
+  return dtype == DType::f64 || dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16;
+}
+
 std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata) {
   // Falling item size keeps every array aligned with no holes between them, which the format forbids.
   std::vector<ArrayMap::const_iterator> order;
@@ -224,7 +232,7 @@ std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata
     if (name == metadata_key || byte_count(array.shape, array.dtype) != array.bytes) {
       throw Error(ExitCode::internal, fmt::format("array '{}' cannot be stored: wrong size or name", name));
     }
-    header[name] = {{"dtype", row_of(array.dtype).name},
+    header[name] = {{"dtype", dtype_name(array.dtype)},
                     {"shape", array.shape},
                     {"data_offsets", {offset, offset + array.bytes}}};
     offset += array.bytes;

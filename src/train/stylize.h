@@ -18,9 +18,9 @@ struct StylizeOptions {
 /// featurizer's maps stays as it is, and the Gram matrices of all maps become those of `style` [1, C, H',
 /// W']. Images in [-1, 1]; a usage error when a network has not two maps of them.
 ///
-/// Departures: any featurizer of Belamy's for VGG; each loss is a share of what it would be for a black map,
-/// so that layers need no weights; a term for smoothness. `progress` gets the share that is done, and the
-/// loss.
+/// Departures: any featurizer of Belamy's, vgg16_featurizer among them; each loss is a share of what it would
+/// be for a black map, so that layers need no weights; a term for smoothness. `progress` gets the share that
+/// is done, and the loss.
 Tensor stylize(Featurizer& featurizer, const Tensor& content, const Tensor& style,
                const StylizeOptions& options, const std::function<void(double, double)>& progress);
 

@@ -1,9 +1,8 @@
 // Belamy against PyTorch: the fixture was written by make_fixtures.py, whose names are used here.
-#include <fstream>
 #include <gmock/gmock.h>
-#include <sstream>
 #include <torch/torch.h>
 
+#include "fixture.h"
 #include "nn/layers.h"
 #include "objectives/adversarial.h"
 #include "objectives/likelihood.h"
@@ -14,19 +13,8 @@ namespace {
 
 class ParityTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    const std::string path = BELAMY_SOURCE_FOLDER "/tests/parity/fixtures/pytorch.safetensors";
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream bytes;
-    bytes << file.rdbuf();
-    fixture_ = decode_safetensors(bytes.str(), path, false);
-  }
-  // A tensor of the fixture; the copy frees it from the file's memory.
-  static Tensor of(const std::string& name) {
-    const auto found = fixture_.arrays.find(name);
-    if (found == fixture_.arrays.end()) throw std::runtime_error("the fixture has no " + name);
-    return tensor_of(found->second).clone();
-  }
+  static void SetUpTestSuite() { fixture_ = Fixture("pytorch.safetensors"); }
+  static Tensor of(const std::string& name) { return fixture_.of(name); }
   static void expect_is(const Tensor& got, const std::string& name) {
     const auto expected = of(name);
     ASSERT_EQ(got.sizes(), expected.sizes()) << name;
@@ -50,11 +38,11 @@ class ParityTest : public testing::Test {
     expect_is(torch::cat({player.parameters()[0].flatten(), player.parameters()[1]}), name + "/end");
   }
 
-  inline static Safetensors fixture_;
+  inline static Fixture fixture_;
 };
 
 TEST_F(ParityTest, TheFixtureNamesItsPyTorch) {
-  EXPECT_THAT(fixture_.metadata["pytorch"], testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+  EXPECT_THAT(fixture_.metadata().at("pytorch"), testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
 }
 
 TEST_F(ParityTest, AdversarialLosses) {

@@ -1,0 +1,206 @@
+#include "data/weights.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "belamy/config.h"
+#include "belamy/error.h"
+
+#include "core/env.h"
+#include "core/sha256.h"
+#include "data/dataset.h"
+#include "data/environment.h"
+
+namespace belamy {
+namespace {
+
+constexpr const char* weights_ending = ".safetensors";
+
+fs::path imported_folder() {
+  return cache_folder() / "weights";
+}
+
+std::vector<fs::path> weights_folders() {
+  auto folders = folders_of_variable("BELAMY_WEIGHTS");
+  folders.push_back(imported_folder());
+  return folders;
+}
+
+// "vgg16-conv" for "vgg16-conv.safetensors" as well.
+std::string without_weights_ending(const std::string& name) {
+  return name.ends_with(weights_ending) ? name.substr(0, name.size() - std::string(weights_ending).size())
+                                        : name;
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code code;
+  return fs::is_regular_file(path, code);
+}
+
+// All files that a name finds, the first one found first.
+std::vector<fs::path> weights_files() {
+  std::vector<fs::path> files;
+  for (const auto& folder : weights_folders()) {
+    std::error_code code;
+    if (!fs::is_directory(folder, code)) continue;
+    for (const auto& path : Env::real().list(folder)) {
+      const auto name = path.filename().string();
+      if (!name.starts_with('.') && name.ends_with(weights_ending) && is_file(path)) files.push_back(path);
+    }
+  }
+  return files;
+}
+
+// Where the name is found; empty: nowhere.
+fs::path place_of(const std::string& name) {
+  for (const auto& folder : weights_folders())
+    if (const auto path = folder / (name + weights_ending); is_file(path)) return path;
+  return {};
+}
+
+// The known name that is most like it: one that begins with it, else by edits.
+std::string nearest_weights(const std::string& name) {
+  const auto names = weights_names();
+  const auto longer = std::find_if(names.begin(), names.end(),
+                                   [&](const std::string& each) { return each.starts_with(name); });
+  return longer == names.end() ? nearest(name, names) : *longer;
+}
+
+Error not_found(const std::string& name) {
+  std::vector<std::string> looked;
+  for (const auto& folder : weights_folders()) looked.push_back(folder.string());
+  const auto near = nearest_weights(without_weights_ending(name));
+  return data_error(
+      fmt::format("there are no weights '{}': neither a file of this path, nor a name in {}", name,
+                  fmt::join(looked, ", ")),
+      near.empty()
+          ? "'belamy weights list' lists the names, 'belamy weights import FILE --as NAME' adds a file"
+          : fmt::format("did you mean '{}'?", near));
+}
+
+fs::path locate(const std::string& name_or_path) {
+  std::error_code code;
+  if (const fs::path path = name_or_path; fs::exists(path, code)) return path;
+  if (name_or_path.find('/') != std::string::npos) throw not_found(name_or_path);
+  const auto place = place_of(without_weights_ending(name_or_path));
+  if (place.empty()) throw not_found(name_or_path);
+  return place;
+}
+
+std::string weights_name(const fs::path& path) {
+  return without_weights_ending(path.filename().string());
+}
+
+// A zip file, as PyTorch writes it since 1.6, or a pickle, as before.
+bool is_pytorch_file(const std::string& bytes) {
+  return bytes.starts_with("PK\x03\x04") || bytes.starts_with("\x80\x02\x8a\x0a\x6c\xfc");
+}
+
+Weights weights_of(std::string bytes, const fs::path& path) {
+  if (is_pytorch_file(bytes)) {
+    throw data_error(
+        fmt::format("'{}' is a file of PyTorch's own format, not a safetensors file", path.string()),
+        "write the tensors in Python by safetensors.torch.save_file(dictionary, \"F.safetensors\")");
+  }
+  Weights weights;
+  weights.file = {weights_name(path), path, sha256_hex(bytes)};
+  weights.content = decode_safetensors(std::move(bytes), path.string(), false);
+  weights.kind = recognise(weights.content);
+  return weights;
+}
+
+Weights read_file(const fs::path& path) {
+  return weights_of(Env::real().read(path), path);
+}
+
+void check_weights_name(const std::string& name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  if (!name.empty() && name[0] != '.' && name.size() <= 100 && std::all_of(name.begin(), name.end(), allowed))
+    return;
+  throw usage_error(fmt::format("--as {}: this cannot be the name of weights", name),
+                    "use up to 100 letters, digits, '-', '_' and '.', and no '.' at the beginning");
+}
+
+}  // namespace
+
+WeightsFile find_weights(const std::string& name_or_path) {
+  const auto path = locate(name_or_path);
+  return {weights_name(path), path, sha256_of_file(path)};
+}
+
+Weights read_weights(const std::string& name_or_path) {
+  return read_file(locate(name_or_path));
+}
+
+std::vector<ListedWeights> list_weights() {
+  std::vector<ListedWeights> all;
+  for (const auto& path : weights_files()) {
+    ListedWeights line;
+    line.bytes = Env::real().size(path);
+    line.hidden = std::any_of(all.begin(), all.end(), [&](const ListedWeights& other) {
+      return other.file.name == weights_name(path);
+    });
+    try {
+      const auto weights = read_file(path);
+      line.file = weights.file;
+      line.kind = weights.kind;
+    } catch (const Error& error) {
+      line.file = {weights_name(path), path, ""};
+      line.fault = error.what();
+    }
+    all.push_back(std::move(line));
+  }
+  return all;
+}
+
+std::vector<std::string> weights_names() {
+  std::vector<std::string> names;
+  for (const auto& path : weights_files()) names.push_back(weights_name(path));
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+ImportedWeights import_weights(const fs::path& from, const std::string& name, bool force) {
+  const auto plain = without_weights_ending(name);
+  check_weights_name(plain);
+  auto& env = Env::real();
+  // Decoding may move arrays that are not aligned; the copy has the bytes as they are.
+  const auto bytes = env.read(from);
+  ImportedWeights imported{weights_of(bytes, from)};
+  auto& file = imported.weights.file;
+  const auto folder = imported_folder();
+  const auto target = folder / (plain + weights_ending);
+  env.create_folders(folder);
+  // Two imports of one name must not both find it free.
+  const auto lock = env.try_lock(folder / ".importing");
+  if (!lock)
+    throw storage_error(folder.string() + ": another process is importing weights into this folder",
+                        "wait for it to end, and run the same command again");
+  file.name = plain;
+  if (const auto found = place_of(plain); !found.empty()) {
+    if (sha256_of_file(found) == file.sha256) {
+      file.path = found;
+      imported.there_already = true;
+      return imported;
+    }
+    std::error_code code;
+    const bool in_cache = fs::equivalent(found, target, code);
+    if (!in_cache)
+      throw usage_error(fmt::format("--as {}: '{}' is another file of this name, and it would be found first",
+                                    plain, found.string()),
+                        "choose another name by --as");
+    if (!force)
+      throw usage_error(fmt::format("--as {}: '{}' is another file of this name", plain, found.string()),
+                        "choose another name by --as, or replace that file by --force");
+  }
+  write_atomically(env, target, bytes);
+  file.path = target;
+  return imported;
+}
+
+}  // namespace belamy

@@ -1,0 +1,38 @@
+// What networks that were trained elsewhere share: their tensors and what they take as images.
+#pragma once
+
+#include <map>
+#include <string>
+#include <torch/types.h>
+#include <vector>
+
+#include "store/known_networks.h"
+
+namespace belamy {
+
+/// An array as a tensor that shares its memory (on the CPU).
+torch::Tensor tensor_of(const Array& array);
+
+namespace nn {
+
+using torch::Tensor;
+
+/// Copies of tensors_of(kind) by name, as float on the CPU. A data error names `origin` and the first tensor
+/// that is missing, has another shape or type, or holds a value that is not finite.
+std::map<std::string, Tensor> trained_tensors(const Safetensors& file, const std::string& origin,
+                                              NetworkKind kind);
+
+/// Images [N, 1 or 3, H, W] in [-1, 1] as [N, 3, H, W] float; gray ones have the same in each channel. A
+/// usage error that begins with `network` where they are none.
+Tensor coloured(const Tensor& images, const std::string& network);
+
+/// The places of `names` in `known`; a usage error that begins with `network` and has the nearest known name.
+std::vector<std::size_t> places_of(const std::vector<std::string>& names,
+                                   const std::vector<std::string>& known, const std::string& network);
+
+/// Images [N, C, H, W] in another size, bilinear with antialiasing, as PyTorch's interpolate with
+/// antialias=True. Networks never do so by themselves: whoever compares two numbers has to know the size.
+Tensor resized(const Tensor& images, std::int64_t height, std::int64_t width);
+
+}  // namespace nn
+}  // namespace belamy

@@ -1,0 +1,44 @@
+// The networks that Belamy knows by their tensors: which tensors each of them has, and whether a file holds
+// them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "store/safetensors.h"
+
+namespace belamy {
+
+enum class NetworkKind {
+  vgg16_conv,          ///< the convolutions of VGG16 (Simonyan & Zisserman 2015): src/nn/vgg16.h
+  efficientnet_lite0,  ///< EfficientNet-Lite0 (Tan & Le 2019) of 1000 classes: src/nn/efficientnet_lite0.h
+  belamy_checkpoint,   ///< of a run folder
+  unknown
+};
+
+/// "vgg16-conv", "efficientnet-lite0", "belamy-checkpoint", "unknown".
+const char* network_name(NetworkKind kind);
+
+struct ExpectedTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+/// The tensors that a network needs, first layer first. Empty for checkpoints, whose tensors depend on the
+/// model, and for unknown.
+const std::vector<ExpectedTensor>& tensors_of(NetworkKind kind);
+
+/// The first of tensors_of(kind) that `arrays` does not hold with this shape and a floating type, in words:
+/// "tensor 'conv1_1.bias' of shape [64] is missing". Empty when all are there; others may be there as well.
+std::string tensor_fault(const ArrayMap& arrays, NetworkKind kind);
+
+/// The kind whose tensors the file holds.
+NetworkKind recognise(const Safetensors& file);
+
+/// Of an unknown file, the kind of which it has half of the names or more; else unknown.
+NetworkKind most_like(const Safetensors& file);
+
+std::string shape_text(const std::vector<std::int64_t>& shape);  ///< "[64, 3, 3, 3]"
+
+}  // namespace belamy

@@ -1,0 +1,171 @@
+#include "data/weights.h"
+
+#include <cstdlib>
+#include <gmock/gmock.h>
+
+#include "core/env.h"
+#include "core/sha256.h"
+#include "data/environment.h"
+#include "faulty_env.h"
+#include "trained_networks.h"
+
+namespace belamy {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class WeightsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ::setenv("BELAMY_CACHE", (folder_ / "cache").c_str(), 1);
+    ::setenv("BELAMY_WEIGHTS", (folder_ / "theirs").c_str(), 1);
+    fs::create_directories(folder_ / "theirs");
+  }
+  void TearDown() override {
+    ::unsetenv("BELAMY_CACHE");
+    ::unsetenv("BELAMY_WEIGHTS");
+  }
+  fs::path put(const fs::path& name, const std::string& bytes) {
+    const auto path = folder_ / name;
+    fs::create_directories(path.parent_path());
+    write_atomically(Env::real(), path, bytes);
+    return path;
+  }
+  /// A small sound file; different texts give different bytes.
+  static std::string small_file(const std::string& text) { return encode_safetensors({}, {{"text", text}}); }
+  static std::string read(const fs::path& path) { return Env::real().read(path); }
+  template <class F>
+  static std::string error_of(F&& function, ExitCode code = ExitCode::data) {
+    try {
+      function();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code) << error.what();
+      return error.what();
+    }
+    ADD_FAILURE() << "there was no error";
+    return "";
+  }
+
+  TestFolder folder_;
+};
+
+TEST_F(WeightsTest, AreFoundByPathAndByName) {
+  const auto theirs = put("theirs/first.safetensors", small_file("1"));
+  const auto cached = put("cache/weights/second.safetensors", small_file("2"));
+  const auto apart = put("apart/third.safetensors", small_file("3"));
+  EXPECT_EQ(find_weights("first").path, theirs);
+  EXPECT_EQ(find_weights("first.safetensors").path, theirs);
+  EXPECT_EQ(find_weights("second").path, cached);
+  const auto found = find_weights(apart.string());
+  EXPECT_EQ(found.path, apart);
+  EXPECT_EQ(found.name, "third");
+  EXPECT_EQ(found.sha256, sha256_hex(small_file("3")));
+  const auto weights = read_weights("first");
+  EXPECT_EQ(weights.file.sha256, sha256_hex(small_file("1")));
+  EXPECT_EQ(weights.content.metadata.at("text"), "1");
+}
+
+TEST_F(WeightsTest, TheFirstFolderThatHasTheNameWins) {
+  put("cache/weights/same.safetensors", small_file("cache"));
+  const auto theirs = put("theirs/same.safetensors", small_file("theirs"));
+  put("more/same.safetensors", small_file("more"));
+  put("more/other.safetensors", small_file("other"));
+  ::setenv("BELAMY_WEIGHTS",
+           (folder_.path().string() + "/theirs::" + folder_.path().string() + "/more").c_str(), 1);
+  EXPECT_THAT(folders_of_variable("BELAMY_WEIGHTS"), ElementsAre(folder_ / "theirs", folder_ / "more"));
+  EXPECT_EQ(find_weights("same").path, theirs);
+  EXPECT_EQ(find_weights("other").path, folder_ / "more/other.safetensors");
+  EXPECT_THAT(weights_names(), ElementsAre("other", "same"));
+  std::vector<bool> hidden;
+  for (const auto& line : list_weights()) hidden.push_back(line.hidden);
+  EXPECT_THAT(hidden, ElementsAre(false, false, true, true));  // theirs, more: other, same, the cache
+}
+
+TEST_F(WeightsTest, AnUnknownNameGivesTheNearestOne) {
+  put("theirs/vgg16-conv.safetensors", small_file("1"));
+  EXPECT_THAT(
+      error_of([] { find_weights("vgg16-cnov"); }),
+      AllOf(HasSubstr("no weights 'vgg16-cnov'"), HasSubstr("did you mean 'vgg16-conv'?"),
+            HasSubstr((folder_ / "theirs").string()), HasSubstr((folder_ / "cache/weights").string())));
+  EXPECT_THAT(error_of([] { find_weights("vgg16"); }), HasSubstr("did you mean 'vgg16-conv'?"));
+  EXPECT_THAT(error_of([] { find_weights("something"); }), HasSubstr("belamy weights list"));
+  EXPECT_THAT(error_of([] { find_weights("no/such/vgg16-conv"); }), HasSubstr("no/such/vgg16-conv"));
+}
+
+TEST_F(WeightsTest, TheListTellsNetworksAndWhatCannotBeRead) {
+  put("theirs/a.safetensors", TrainedFile(NetworkKind::efficientnet_lite0).bytes());
+  put("theirs/b.safetensors", small_file("b"));
+  const auto damaged = put("theirs/c.safetensors", small_file("c") + "x");
+  put("theirs/.hidden.safetensors", small_file("d"));
+  put("theirs/README.md", "text");
+  const auto all = list_weights();
+  ASSERT_EQ(all.size(), 3);
+  EXPECT_EQ(all[0].file.name, "a");
+  EXPECT_EQ(all[0].kind, NetworkKind::efficientnet_lite0);
+  EXPECT_EQ(all[0].fault, "");
+  EXPECT_EQ(all[1].kind, NetworkKind::unknown);
+  EXPECT_EQ(all[1].bytes, small_file("b").size());
+  EXPECT_EQ(all[1].file.sha256, sha256_hex(small_file("b")));
+  EXPECT_THAT(all[2].fault, HasSubstr(damaged.string()));
+}
+
+TEST_F(WeightsTest, AnImportCopiesTheVeryBytes) {
+  // A header whose length is odd: decoding has to move the arrays, and the copy must not.
+  const std::string header = R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} )";
+  ASSERT_EQ(header.size() % 2, 1);
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(header.size());
+  bytes += header + std::string("\0\0\x80\x3f", 4);
+  const auto from = put("apart/odd.safetensors", bytes);
+  const auto imported = import_weights(from, "odd", false);
+  EXPECT_FALSE(imported.there_already);
+  EXPECT_EQ(imported.weights.file.path, folder_ / "cache/weights/odd.safetensors");
+  EXPECT_EQ(read(folder_ / "cache/weights/odd.safetensors"), bytes);
+  EXPECT_EQ(find_weights("odd").sha256, sha256_hex(bytes));
+  EXPECT_TRUE(import_weights(from, "odd.safetensors", false).there_already);
+}
+
+TEST_F(WeightsTest, AnImportReplacesNothingUnasked) {
+  const auto first = put("apart/first.safetensors", small_file("1")),
+             second = put("apart/second.safetensors", small_file("2"));
+  import_weights(first, "mine", false);
+  EXPECT_THAT(error_of([&] { import_weights(second, "mine", false); }, ExitCode::usage),
+              AllOf(HasSubstr("--as mine"), HasSubstr("--force")));
+  EXPECT_EQ(read(folder_ / "cache/weights/mine.safetensors"), small_file("1"));
+  import_weights(second, "mine", true);
+  EXPECT_EQ(read(folder_ / "cache/weights/mine.safetensors"), small_file("2"));
+}
+
+TEST_F(WeightsTest, AFolderThatIsOnlyReadKeepsItsNames) {
+  const auto theirs = put("theirs/taken.safetensors", small_file("1"));
+  const auto other = put("apart/other.safetensors", small_file("2"));
+  EXPECT_THAT(error_of([&] { import_weights(other, "taken", true); }, ExitCode::usage),
+              AllOf(HasSubstr(theirs.string()), HasSubstr("found first"), Not(HasSubstr("--force"))));
+  EXPECT_EQ(read(theirs), small_file("1"));
+  EXPECT_FALSE(fs::exists(folder_ / "cache/weights/taken.safetensors"));
+  const auto same = import_weights(put("apart/same.safetensors", small_file("1")), "taken", false);
+  EXPECT_TRUE(same.there_already);
+  EXPECT_EQ(same.weights.file.path, theirs);
+}
+
+TEST_F(WeightsTest, AnImportRefusesWhatIsNotSound) {
+  const auto refused = [&](const std::string& bytes, ExitCode code) {
+    const auto from = put("apart/file.safetensors", bytes);
+    const auto error = error_of([&] { import_weights(from, "file", false); }, code);
+    EXPECT_FALSE(fs::exists(folder_ / "cache/weights/file.safetensors"));
+    return error;
+  };
+  EXPECT_THAT(refused(small_file("1") + "x", ExitCode::storage), HasSubstr("is damaged"));
+  EXPECT_THAT(refused("PK\x03\x04 and so on", ExitCode::data), HasSubstr("PyTorch's own format"));
+  EXPECT_THAT(
+      error_of([&] { import_weights(folder_ / "none.safetensors", "file", false); }, ExitCode::storage),
+      HasSubstr("none.safetensors"));
+  const auto sound = put("apart/sound.safetensors", small_file("1"));
+  for (const std::string name : {"", "../x", "a/b", ".x", ".safetensors", "a b"})
+    EXPECT_THAT(error_of([&] { import_weights(sound, name, false); }, ExitCode::usage), HasSubstr("--as"));
+}
+
+}  // namespace
+}  // namespace belamy
