@@ -5,6 +5,8 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "data/attributes.h"
+#include "data/csv.h"
 #include "data/dataset.h"
 #include "train/run_batches.h"
 
@@ -13,7 +15,7 @@ namespace {
 
 struct SampleVerb {
   RunRequest run;
-  std::string out = "samples.png", classes;
+  std::string out = "samples.png", classes, attributes;
   std::int64_t count = 64, seed = 1;
 };
 
@@ -25,13 +27,41 @@ std::vector<std::int64_t> asked_classes(const std::string& text, const Sampler& 
     for (std::size_t k = 0; k < names.size(); ++k) numbers.push_back(static_cast<std::int64_t>(k));
     return numbers;
   }
-  std::vector<std::string> asked;
-  for (std::size_t at = 0; at <= text.size();) {
-    const auto end = std::min(text.find(',', at), text.size());
-    asked.push_back(text.substr(at, end - at));
-    at = end + 1;
+  return class_numbers(split_at_commas(text), names, run.recipe().name);
+}
+
+// One row a class, where classes are asked for. Returns the columns of a picture.
+std::int64_t ask_for_classes(const SampleVerb& asked, const Sampler& sampler, const Run& run,
+                             SampleRequest& request) {
+  const auto classes = torch::tensor(asked_classes(asked.classes, sampler, run), torch::kLong);
+  const auto each = (asked.count + classes.numel() - 1) / classes.numel();
+  request.condition.labels = classes.repeat_interleave(each);
+  request.count = request.condition.labels.size(0);
+  return classes.numel() == 1 && each > 20 ? 0 : each;
+}
+
+void check_attributes(const Sampler& sampler, const Run& run) {
+  if (sampler.takes_attributes()) return;
+  if (can(*run.recipe().model, Capability::attribute_sampler) && run.shape().attributes.empty()) {
+    throw usage_error(fmt::format("{}: the data that it learnt from have no attributes", run.recipe().name),
+                      "train on data with attributes, such as glyphs with data.attributes=[\"bold\"]");
   }
-  return class_numbers(asked, names, run.recipe().name);
+  lacks(run, Capability::attribute_sampler);
+}
+
+// What goes into an archive of arrays beside the samples: what was asked for.
+NpzFacts facts_of(const Condition& condition, const std::vector<std::string>& names) {
+  NpzFacts facts;
+  if (const auto& labels = condition.labels; labels.defined())
+    facts.labels.assign(labels.data_ptr<std::int64_t>(), labels.data_ptr<std::int64_t>() + labels.numel());
+  if (!condition.attributes.defined()) return facts;
+  const auto first = condition.attributes[0];
+  const auto places = torch::isfinite(first).nonzero().squeeze(1);
+  const auto rows = condition.attributes.index_select(1, places).contiguous();
+  facts.attributes.assign(rows.data_ptr<float>(), rows.data_ptr<float>() + rows.numel());
+  for (std::int64_t i = 0; i < places.numel(); ++i)
+    facts.attribute_names.push_back(names[static_cast<std::size_t>(places[i].item<std::int64_t>())]);
+  return facts;
 }
 
 ExitCode sample(const SampleVerb& asked) {
@@ -42,11 +72,13 @@ ExitCode sample(const SampleVerb& asked) {
   std::int64_t columns = 0;
   if (!asked.classes.empty()) {
     if (!sampler->conditional()) lacks(*run, Capability::conditional_sampler);
-    const auto classes = torch::tensor(asked_classes(asked.classes, *sampler, *run), torch::kLong);
-    const auto each = (asked.count + classes.numel() - 1) / classes.numel();
-    request.condition.labels = classes.repeat_interleave(each);
-    request.count = request.condition.labels.size(0);
-    columns = classes.numel() == 1 && each > 20 ? 0 : each;  // one row a class
+    columns = ask_for_classes(asked, *sampler, *run, request);
+  }
+  const auto& names = run->shape().attributes;
+  if (!asked.attributes.empty()) {
+    check_attributes(*sampler, *run);
+    const auto row = torch::tensor(asked_attributes(asked.attributes, names, run->recipe().name));
+    request.condition.attributes = row.repeat({request.count, 1});
   }
   Progress progress;
   request.progress = [&](double done) {
@@ -55,7 +87,7 @@ ExitCode sample(const SampleVerb& asked) {
   };
   const auto drawn = draw(*sampler, request);
   progress.finish();
-  out.write(drawn, request.condition.labels, columns);
+  out.write(drawn, facts_of(request.condition, names), columns);
   fmt::print("{} samples of {} (step {}) in {}\n", request.count, run->recipe().name, run->step(), asked.out);
   return ExitCode::ok;
 }
@@ -70,11 +102,13 @@ void add_sample(Verb program) {
       .between(1, 10'000'000);
   verb.option("--class", request->classes,
               "all, or names or numbers of classes, as in 3,5; a grid has one row a class");
+  verb.option("--attributes", request->attributes,
+              "Values of attributes, as in bold=1,italic=0; the others are left to the model");
   verb.option("--seed", request->seed, "Same seed, same samples");
-  verb.option(
-      "--out", request->out,
-      "F.png: a grid; F.npz: images uint8 [N,H,W,C] (or points), labels where classes were asked for; "
-      "DIR/: one PNG each");
+  verb.option("--out", request->out,
+              "F.png: a grid; F.npz: images uint8 [N,H,W,C] (or points), labels and attributes where they "
+              "were asked for; "
+              "DIR/: one PNG each");
   verb.does([request] { return sample(*request); });
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "core/random.h"
+#include "data/attributes.h"
 
 namespace belamy {
 namespace {
@@ -98,6 +99,17 @@ std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
     found.push_back(static_cast<std::int64_t>(at));
   }
   return found;
+}
+
+void keep_attributes(Listing& listing, const DataOptions& options) {
+  if (options.attributes.empty()) return;
+  const auto places = attribute_places(options.attributes, listing.attribute_names, listing.source);
+  for (auto& item : listing.items) {
+    std::vector<float> kept;
+    for (const auto place : places) kept.push_back(item.attributes[place]);
+    item.attributes = std::move(kept);
+  }
+  listing.attribute_names = options.attributes;
 }
 
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {

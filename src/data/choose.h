@@ -8,6 +8,10 @@
 
 namespace belamy {
 
+/// Leaves the attributes that data.attributes names, in its order; all of them where it names none. Data
+/// errors: an unknown name, a source without attributes.
+void keep_attributes(Listing& listing, const DataOptions& options);
+
 /// [items] of a listing: whether the split takes it. First the hold-out and the validation set are taken
 /// away, whatever the classes, so that an example stays in its split; then the classes, then the limit among
 /// what is left for training. Data errors: a split that is kept empty, an unknown class, a class without a

@@ -13,17 +13,76 @@ void add_values(Sha256& digest, const std::vector<T>& values) {
   digest.update({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
 }
 
+void add_names(Sha256& digest, const std::vector<std::string>& names) {
+  for (const auto& name : names) digest.update(fmt::format("{} {}\n", name.size(), name));
+}
+
 void add_set(Sha256& digest, const Dataset& set) {
   digest.update(fmt::format("{} examples, {}x{}x{}, {} dimensions, paired {}, matches {}\n", set.count,
                             set.channels, set.height, set.width, set.dimension, set.paired, set.matches));
   add_values(digest, set.pixels);
   add_values(digest, set.points);
   add_values(digest, set.labels);
-  for (const auto& name : set.class_names) digest.update(fmt::format("{} {}\n", name.size(), name));
+  add_names(digest, set.class_names);
+  // A set without attributes and captions has the digest that earlier versions gave it.
+  if (!set.attribute_names.empty()) {
+    digest.update("attributes\n");
+    add_values(digest, set.attributes);
+    add_names(digest, set.attribute_names);
+  }
+  if (!set.captions.empty()) {
+    digest.update("captions\n");
+    add_names(digest, set.captions);
+  }
   for (const auto& other : set.others) add_set(digest, other);
 }
 
+// The rows of a table of rows of one length, at these places.
+template <class T>
+std::vector<T> rows_at(const std::vector<T>& from, const std::vector<std::size_t>& places,
+                       std::size_t width) {
+  std::vector<T> rows;
+  if (from.empty()) return rows;
+  rows.reserve(places.size() * width);
+  for (const auto place : places) {
+    const auto first = from.begin() + static_cast<std::ptrdiff_t>(place * width);
+    rows.insert(rows.end(), first, first + static_cast<std::ptrdiff_t>(width));
+  }
+  return rows;
+}
+
+template <class T>
+void append_values(std::vector<T>& to, const std::vector<T>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
 }  // namespace
+
+Dataset subset(const Dataset& set, const std::vector<std::size_t>& places) {
+  Dataset some = set;
+  some.count = static_cast<std::int64_t>(places.size());
+  some.pixels = rows_at(set.pixels, places, static_cast<std::size_t>(set.channels * set.height * set.width));
+  some.points = rows_at(set.points, places, static_cast<std::size_t>(set.dimension));
+  some.labels = rows_at(set.labels, places, 1);
+  some.names = rows_at(set.names, places, 1);
+  some.styles = rows_at(set.styles, places, 1);
+  some.captions = rows_at(set.captions, places, 1);
+  some.attributes = rows_at(set.attributes, places, set.attribute_names.size());
+  some.others.clear();
+  some.paired = false;
+  return some;
+}
+
+void append(Dataset& set, const Dataset& more) {
+  set.count += more.count;
+  append_values(set.pixels, more.pixels);
+  append_values(set.points, more.points);
+  append_values(set.labels, more.labels);
+  append_values(set.names, more.names);
+  append_values(set.styles, more.styles);
+  append_values(set.captions, more.captions);
+  append_values(set.attributes, more.attributes);
+}
 
 void DataOptions::fields(Fields& f) {
   f.add("source", source, "name of a known set (belamy data list), or a path");
@@ -43,10 +102,16 @@ void DataOptions::fields(Fields& f) {
   f.add("flip", flip, "in training mirrored left to right, half of the time");
   f.add("shift", shift, {0, 64}, "in training moved by up to so many pixels along both axes", "pixels");
   f.add("affine", affine, "in training turned, sheared, scaled and moved a little, as Koch et al. 2015 do");
-  f.add("size", size, {0, 4096}, "side of the square images; 0: as they are", "pixels");
-  f.add("channels", channels, {0, 3}, "1 (gray) or 3 (colour); 0: as they are");
+  f.add("size", size, {0, 4096},
+        "side of the square images; 0: as they are, or chosen where they differ or the model takes squares "
+        "only",
+        "pixels");
+  f.add("channels", channels, {0, 3}, "1 (gray) or 3 (colour); 0: as they are, colour where they differ");
   f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square becomes one");
   f.add("classes", classes, "names or numbers of classes: only their examples are used; []: all");
+  f.add("attributes", attributes,
+        "names of attributes: only these are used; []: all that the source has. glyphs is drawn in styles by "
+        "those of bold, italic, serif, mono and script that are named");
   f.add("binarize", binarize, {"none", "threshold", "sample"},
         "black or white: at half, or one draw with each value as its probability");
   f.add("limit", limit, {0, 1'000'000'000}, "use at most this many training images; 0: all", "images");

@@ -45,10 +45,15 @@ struct Dataset {
   std::vector<std::int64_t> styles;  ///< [N], or empty; glyphs: the font
   std::vector<std::string> class_names;  ///< one for each label; empty without labels
   std::vector<std::string> style_names;
-  std::optional<Mixture> mixture;    ///< what the points were drawn from, where that is one
-  std::vector<Dataset> others = {};  ///< the further domains: at most one, B beside this set as A
-  bool paired = false;               ///< example i of either domain belongs to example i of the other
-  bool matches = false;              ///< batches are pairs of its examples, of one class or of two
+  std::vector<float> attributes;             ///< [N, A], or empty: usually 0 or 1
+  std::vector<std::string> attribute_names;  ///< [A]
+  std::vector<std::string> captions;         ///< [N], or empty: a text about each example
+  std::optional<Mixture> mixture;            ///< what the points were drawn from, where that is one
+  std::vector<Dataset> others = {};          ///< the further domains: at most one, B beside this set as A
+  bool paired = false;                       ///< example i of either domain belongs to example i of the other
+  bool matches = false;                      ///< batches are pairs of its examples, of one class or of two
+  /// The folder that all images lie in, where that is one and there are no classes therefore.
+  std::string only_class = {};
   /// What the images were taken for, what is odd about them and what was done to fit them: a line each, for
   /// the start of a run.
   std::vector<std::string> notes;
@@ -59,8 +64,14 @@ struct Dataset {
   Image image(std::int64_t index) const;
 };
 
-/// SHA-256 of all that a training sees: shape, examples, labels, class names, further domains. Names of files
-/// and what was left out do not count.
+/// The examples at these places, in their order; further domains are left out.
+Dataset subset(const Dataset& set, const std::vector<std::size_t>& places);
+/// Adds the examples of a set of the same shape, classes and attributes.
+void append(Dataset& set, const Dataset& more);
+
+/// SHA-256 of all that a training sees: shape, examples, labels, class names, attributes, captions, further
+/// domains.
+/// Names of files and what was left out do not count.
 std::string digest_of(const Dataset& set);
 
 /// The values of `data.pairs`, "none" first.
@@ -71,6 +82,18 @@ const std::vector<std::string>& pair_kinds();
 /// class, a class without a training example are data errors. Neither `classes` nor `limit` moves an example
 /// from one split to another.
 Dataset load_dataset(const DataOptions& options, Split split);
+
+/// The same. Where size or channels are not set and the images differ, or their sides are not as `needs`
+/// says, sets them to what fits the images of this split (data/sides.h). Images that are too small stay as
+/// they are.
+Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs);
+
+/// Why no matches can be drawn from a set, as message and cure; empty: they can.
+struct Lack {
+  std::string what, cure;
+  explicit operator bool() const { return !what.empty(); }
+};
+Lack lack_of_matches(const Dataset& set);
 
 /// The names of classes that have none: "0", "1", ...
 std::vector<std::string> numbered_classes(std::int64_t count);
@@ -125,8 +148,9 @@ void fetch_dataset(const std::string& name, const std::string& base_url,
                    const std::function<void(const std::string&, std::uint64_t, std::uint64_t)>& progress);
 
 /// Writes the training images (all images of a source without a test set) as a zip in StyleGAN's layout: PNG
-/// files and dataset.json with labels and, beyond that layout, class_names. Atomic; the same images give the
-/// same bytes.
+/// files and dataset.json with labels and, beyond that layout, class_names, attribute_names, attributes and
+/// captions.
+/// Atomic; the same images give the same bytes.
 void pack_dataset(const DataOptions& options, const std::filesystem::path& out);
 
 }  // namespace belamy

@@ -5,7 +5,10 @@
 #include <unordered_map>
 
 #include "core/progress.h"
+#include "data/attributes.h"
+#include "data/captions.h"
 #include "data/readers.h"
+#include "data/sides.h"
 
 namespace belamy {
 namespace {
@@ -37,6 +40,7 @@ class Doctor {
 
   void examine(const Listing& listing, const std::string& split) {
     std::map<std::string, std::int64_t> shapes;
+    ImageShapes all;
     std::vector<std::int64_t> per_class(listing.class_names.size());
     std::int64_t good = 0, repeated = 0, leaked = 0;
     std::uint8_t brightest = 0;
@@ -45,6 +49,7 @@ class Doctor {
       const auto& item = listing.items[index];
       ++good;
       ++shapes[shape_of(image)];
+      all.add(image);
       brightest = std::max(brightest, brightest_of(image.pixels));
       doubled_ = (good == 1 || doubled_) && image.width == 2 * image.height;
       if (item.label >= 0) ++per_class[static_cast<std::size_t>(item.label)];
@@ -66,10 +71,14 @@ class Doctor {
     diagnosis_.good += good;
 
     fact("{}: {} images", split, format_count(good));
-    describe_shapes(shapes, split);
+    describe_shapes(shapes, all, split);
     for (const auto& note : listing.notes) fact("{}: {}", split, note);
     if (const auto dark = dark_images(listing.source, brightest); dark && good > 0) add(*dark);
     if (!per_class.empty()) describe_classes(listing, per_class, split);
+    if (!listing.only_class.empty())
+      fact("{}: all images are of one class, '{}': a class is a folder of its own", split,
+           listing.only_class);
+    describe_contents(listing, split);
     if (repeated > 0) fact("{}: {} images are repetitions of another", split, format_count(repeated));
     if (leaked > 0) fact("{}: {} images are in the training set as well", split, format_count(leaked));
     if (split == "train") before_ = std::move(seen);
@@ -97,7 +106,8 @@ class Doctor {
   }
 
  private:
-  void describe_shapes(const std::map<std::string, std::int64_t>& shapes, const std::string& split) {
+  void describe_shapes(const std::map<std::string, std::int64_t>& shapes, const ImageShapes& all,
+                       const std::string& split) {
     if (doubled_ && !shapes.empty())
       fact("{}: all images are twice as wide as high: if they are pairs, data.pairs=side-by-side", split);
     std::vector<std::pair<std::int64_t, std::string>> order;
@@ -107,7 +117,11 @@ class Doctor {
       fact("{}: {} of {}", split, format_count(-order[i].first), order[i].second);
     }
     if (order.size() > 5) fact("{}: {} more sizes", split, order.size() - 5);
-    if (order.size() > 1) fact("{}: the images differ: set data.size and data.channels to use them", split);
+    const auto size = all.size_for({}), channels = all.channels();
+    if (size > 0)
+      fact("{}: the images differ: a training makes them {}x{}, unless data.size is set", split, size, size);
+    if (channels > 0)
+      fact("{}: some are gray: a training makes all of them colour, unless data.channels is set", split);
   }
 
   void describe_classes(const Listing& listing, const std::vector<std::int64_t>& counts,
@@ -119,11 +133,32 @@ class Doctor {
     fact("{}: {} classes of {} ({}) to {} ({}) images", split, counts.size(), format_count(*low), name(low),
          format_count(*high), name(high));
     if (const auto empty = empty_classes(listing.source, listing.class_names, counts)) add(*empty);
+    if (*high == 1)
+      fact("{}: no class has two images: data.pairs=random, which draws pairs of one class, needs that",
+           split);
     for (std::size_t c = 0; c < counts.size(); ++c) {
       if (counts[c] == 0 || counts[c] >= few_images) continue;
       add({fmt::format("{}, class {}", listing.source, listing.class_names[c]),
-           fmt::format("has only {} images", counts[c]), "Add images to the class, or remove it."});
+           fmt::format("has only {} image{}", counts[c], counts[c] == 1 ? "" : "s"),
+           "Add images to the class, or remove it."});
     }
+  }
+
+  // Attributes and captions.
+  void describe_contents(const Listing& listing, const std::string& split) {
+    std::vector<float> rows;
+    for (const auto& item : listing.items)
+      rows.insert(rows.end(), item.attributes.begin(), item.attributes.end());
+    const auto& names = listing.attribute_names;
+    const auto shares = shares_of(names, rows);
+    std::string text;
+    for (std::size_t a = 0; a < shares.size(); ++a)
+      text += fmt::format("{}{} {}", a == 0 ? "" : "; ", names[a], shares[a]);
+    if (!text.empty()) fact("{}: {} attributes: {}", split, names.size(), text);
+    if (!listing.captions) return;
+    std::vector<std::string> captions;
+    for (const auto& item : listing.items) captions.push_back(item.caption);
+    fact("{}: {}", split, describe_captions(captions));
   }
 
   Diagnosis& diagnosis_;
@@ -148,7 +183,7 @@ Diagnosis diagnose(const std::string& source) {
   for (const Split split : {Split::train, Split::validation, Split::test}) {
     if (split == Split::validation && !validation) continue;
     try {
-      const Listing listing = list_source(found, split, DataOptions().seed);
+      const Listing listing = list_source(found, DataOptions(), split);
       doctor.examine(listing, listing.split ? names.at(split) : "all");
       if (split == Split::train) doctor.explain(listing);
       validation = listing.validation;

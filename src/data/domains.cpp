@@ -25,6 +25,8 @@ Listing part_of(const Listing& whole, const std::vector<std::size_t>& places) {
   for (const auto place : places) {
     at[place] = static_cast<std::ptrdiff_t>(part.items.size());
     part.items.push_back({whole.items[place].name});
+    part.items.back().attributes = whole.items[place].attributes;
+    part.items.back().caption = whole.items[place].caption;
   }
   part.read = [read = whole.read, at, places](const std::vector<bool>& wanted, const Visitor& visitor) {
     std::vector<bool> asked(at.size(), false);
@@ -54,7 +56,8 @@ std::optional<std::string> within(const std::string& class_name, const std::stri
 }
 
 bool has_domain(const Listing& listing, const std::string& name) {
-  return std::any_of(listing.class_names.begin(), listing.class_names.end(),
+  return listing.only_class == name ||
+         std::any_of(listing.class_names.begin(), listing.class_names.end(),
                      [&](const std::string& each) { return within(each, name).has_value(); });
 }
 
@@ -71,9 +74,9 @@ Domain domain_of(const Listing& listing, const std::string& name) {
 }
 
 // The first of the names that is a domain, or "".
-std::string find_domain(const Listing& listing, std::initializer_list<const char*> names) {
-  const auto found =
-      std::find_if(names.begin(), names.end(), [&](const char* name) { return has_domain(listing, name); });
+std::string find_domain(const Listing& listing, const std::vector<std::string>& names) {
+  const auto found = std::find_if(names.begin(), names.end(),
+                                  [&](const std::string& name) { return has_domain(listing, name); });
   return found == names.end() ? "" : *found;
 }
 
@@ -171,17 +174,40 @@ Sides sides_of(const Listing& listing, const Domain& a, const Domain& b, bool pa
   return sides;
 }
 
+// "a folder 'A' without a folder 'B'", where only one of two domains is there; else empty.
+std::string lone_domain(const Listing& listing) {
+  using Names = std::vector<std::string>;
+  static const std::vector<std::pair<Names, Names>> both = {{{"A", "a"}, {"B", "b"}},
+                                                            {{"trainA"}, {"trainB"}}};
+  const auto text = [](const std::string& there, const Names& missing) {
+    return fmt::format("a folder '{}' without a folder '{}'", there, missing[0]);
+  };
+  for (const auto& [first, second] : both) {
+    const auto a = find_domain(listing, first), b = find_domain(listing, second);
+    if (!a.empty() && b.empty()) return text(a, second);
+    if (a.empty() && !b.empty()) return text(b, first);
+  }
+  return "";
+}
+
+// Why there are no two domains.
+std::string no_domains(const Listing& listing) {
+  if (const auto lone = lone_domain(listing); !lone.empty()) return lone;
+  constexpr std::size_t most = 10;
+  const auto& names = listing.class_names;
+  const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
+  std::string has =
+      fmt::format("{}{}", fmt::join(names.begin(), shown, ", "), names.size() > most ? ", ..." : "");
+  if (names.empty()) has = listing.only_class.empty() ? "no folders" : listing.only_class;
+  return "no pairs of folders; it has " + has;
+}
+
 Sides folders(const Listing& listing, const DataOptions& options, Split split) {
   const auto a = find_domain(listing, {"A", "a"}), b = find_domain(listing, {"B", "b"});
   if (!a.empty() && !b.empty())
     return sides_of(listing, domain_of(listing, a), domain_of(listing, b), !options.unpaired);
-  if (!has_domain(listing, "trainA") || !has_domain(listing, "trainB")) {
-    throw data_error(
-        fmt::format("{}: no pairs of folders; it has {}", listing.source,
-                    listing.class_names.empty() ? "no folders"
-                                                : fmt::format("{}", fmt::join(listing.class_names, ", "))),
-        kFolders);
-  }
+  if (!has_domain(listing, "trainA") || !has_domain(listing, "trainB"))
+    throw data_error(fmt::format("{}: {}", listing.source, no_domains(listing)), kFolders);
   const bool own_test = has_domain(listing, "testA") && has_domain(listing, "testB");
   const std::string part = own_test && split == Split::test ? "test" : "train";
   auto sides = sides_of(listing, domain_of(listing, part + "A"), domain_of(listing, part + "B"), false);
@@ -272,10 +298,8 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
   if (!files) return;  // the letters A and B of glyphs are no domains
   const auto a = find_domain(listing, {"A", "a"}), b = find_domain(listing, {"B", "b"});
   const bool train_a = has_domain(listing, "trainA"), train_b = has_domain(listing, "trainB");
-  const auto alone = [&](const std::string& side, const char* other) {
-    problems.push_back({listing.source, fmt::format("a folder '{}' without a folder '{}'", side, other),
-                        fmt::format("{} with data.pairs=folders.", kFolders)});
-  };
+  // Among other folders A may well be a class.
+  const bool alone = train_a || train_b || listing.class_names.size() < 2;
   if (!a.empty() && !b.empty()) {
     const auto pairing = pair_up(listing, domain_of(listing, a), domain_of(listing, b));
     if (!pairing.any_equal) {
@@ -288,14 +312,8 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
     problems.insert(problems.end(), pairing.problems.begin(), pairing.problems.end());
   } else if (train_a && train_b) {
     facts.push_back("trainA and trainB are two domains that are not paired: data.pairs=folders");
-  } else if (!a.empty() && listing.class_names.size() == 1) {
-    alone(a, "B");
-  } else if (!b.empty() && listing.class_names.size() == 1) {
-    alone(b, "A");
-  } else if (train_a) {
-    alone("trainA", "trainB");
-  } else if (train_b) {
-    alone("trainB", "trainA");
+  } else if (const auto lone = lone_domain(listing); alone && !lone.empty()) {
+    problems.push_back({listing.source, lone, fmt::format("{} with data.pairs=folders.", kFolders)});
   }
 }
 
@@ -325,7 +343,7 @@ std::optional<Sides> list_sides(const Source& source, const DataOptions& options
                  true};
   }
   if (pairs == "none" || pairs == "random" || is_derived(pairs)) return std::nullopt;
-  const auto listing = list_source(source, split, options.seed);
+  const auto listing = list_source(source, options, split);
   if (pairs == "side-by-side") return halves(listing);
   if (pairs == "folders") return folders(listing, options, split);
   if (options.sides.size() != 2)

@@ -1,6 +1,5 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <fstream>
 #include <memory>
 #include <mutex>
 
@@ -17,16 +16,6 @@ namespace {
 using FetchProgress = std::function<void(const std::string&, std::uint64_t, std::uint64_t)>;
 
 constexpr long kOk = 200, kPartial = 206, kRangeNotSatisfiable = 416;
-
-std::string digest_of(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  Sha256 sha;
-  std::vector<char> buffer(1 << 20);
-  while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
-    sha.update({buffer.data(), static_cast<std::size_t>(in.gcount())});
-  }
-  return sha.hex();
-}
 
 // One file on its way into FILE.part. The callbacks come from C: what they throw waits in `failure`.
 class Transfer {
@@ -125,7 +114,7 @@ void fetch_file(const OfficialSet& set, const OfficialFile& file, const fs::path
                 const FetchProgress& progress) {
   Env& env = Env::real();
   const fs::path whole = folder / file.name, part = folder / (file.name + ".part");
-  if (env.exists(whole) && digest_of(whole) == file.sha256) return;
+  if (env.exists(whole) && sha256_of_file(whole) == file.sha256) return;
 
   const std::string url = set.base_url + file.name;
   std::string by_hand = "Or put these files into " + folder.string() + " by hand:";
@@ -142,7 +131,7 @@ void fetch_file(const OfficialSet& set, const OfficialFile& file, const fs::path
         fmt::format("{}: {}", url, reason),
         "Check the network and run the same command again: it goes on where it stopped.\n  " + by_hand);
   }
-  const std::string digest = env.exists(part) ? digest_of(part) : sha256_hex("");
+  const std::string digest = env.exists(part) ? sha256_of_file(part) : sha256_hex("");
   if (digest != file.sha256) {
     if (env.exists(part)) env.remove(part);
     throw data_error(

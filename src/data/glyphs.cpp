@@ -153,6 +153,66 @@ constexpr std::array kSans = {
              {"truetype/liberation/LiberationSans-BoldItalic.ttf", "italic", "fonts-liberation"}},
 };
 
+// The four faces of a family. Where it has no italic face, the upright one is slanted.
+struct Family {
+  const char *regular, *bold, *italic, *bold_italic;
+  const char* style;
+  const char* package;
+  bool serif = false, mono = false, script = false;
+};
+
+constexpr std::array kFamilies = {
+    Family{"truetype/liberation/LiberationSans-Regular.ttf", "truetype/liberation/LiberationSans-Bold.ttf",
+           "truetype/liberation/LiberationSans-Italic.ttf",
+           "truetype/liberation/LiberationSans-BoldItalic.ttf", "sans", "fonts-liberation"},
+    Family{"opentype/cabin/Cabin-Regular.otf", "opentype/cabin/Cabin-Bold.otf",
+           "opentype/cabin/Cabin-Italic.otf", "opentype/cabin/Cabin-BoldItalic.otf", "sans", "fonts-cabin"},
+    Family{"truetype/karla/Karla-Regular.otf", "truetype/karla/Karla-Bold.otf",
+           "truetype/karla/Karla-Italic.otf", "truetype/karla/Karla-BoldItalic.otf", "sans", "fonts-karla"},
+    Family{"truetype/adf/UniversalisADFStd-Regular.otf", "truetype/adf/UniversalisADFStd-Bold.otf",
+           "truetype/adf/UniversalisADFStd-Italic.otf", "truetype/adf/UniversalisADFStd-BoldItalic.otf",
+           "sans", "fonts-adf-universalis"},
+    Family{"truetype/liberation/LiberationSerif-Regular.ttf", "truetype/liberation/LiberationSerif-Bold.ttf",
+           "truetype/liberation/LiberationSerif-Italic.ttf",
+           "truetype/liberation/LiberationSerif-BoldItalic.ttf", "serif", "fonts-liberation", true},
+    Family{"truetype/crosextra/Caladea-Regular.ttf", "truetype/crosextra/Caladea-Bold.ttf",
+           "truetype/crosextra/Caladea-Italic.ttf", "truetype/crosextra/Caladea-BoldItalic.ttf", "serif",
+           "fonts-crosextra-caladea", true},
+    Family{"truetype/adf/BaskervaldADFStd.otf", "truetype/adf/BaskervaldADFStd-Heavy.otf",
+           "truetype/adf/BaskervaldADFStd-Italic.otf", "truetype/adf/BaskervaldADFStd-HeavyItalic.otf",
+           "serif", "fonts-adf-baskervald", true},
+    Family{"truetype/liberation/LiberationMono-Regular.ttf", "truetype/liberation/LiberationMono-Bold.ttf",
+           "truetype/liberation/LiberationMono-Italic.ttf",
+           "truetype/liberation/LiberationMono-BoldItalic.ttf", "mono", "fonts-liberation", false, true},
+    Family{"opentype/courier-prime/Courier Prime.otf", "opentype/courier-prime/Courier Prime Bold.otf",
+           "opentype/courier-prime/Courier Prime Italic.otf",
+           "opentype/courier-prime/Courier Prime Bold Italic.otf", "mono", "fonts-courier-prime", true, true},
+    Family{"opentype/courier-prime/Courier Prime Sans.otf",
+           "opentype/courier-prime/Courier Prime Sans Bold.otf",
+           "opentype/courier-prime/Courier Prime Sans Italic.otf",
+           "opentype/courier-prime/Courier Prime Sans Bold Italic.otf", "mono", "fonts-courier-prime", false,
+           true},
+    Family{"opentype/lobstertwo/LobsterTwo-Regular.otf", "opentype/lobstertwo/LobsterTwo-Bold.otf",
+           "opentype/lobstertwo/LobsterTwo-Italic.otf", "opentype/lobstertwo/LobsterTwo-BoldItalic.otf",
+           "script", "fonts-lobstertwo", false, false, true},
+    Family{"opentype/dancingscript/DancingScript-Regular.otf",
+           "opentype/dancingscript/DancingScript-Bold.otf", nullptr, nullptr, "script", "fonts-dancingscript",
+           false, false, true},
+};
+
+// A face of a family, and how far it is slanted: pixels to the right a pixel of height.
+struct StyledFace {
+  Font font;
+  double slant = 0;
+};
+
+StyledFace face_of(const Family& family, bool bold, bool italic) {
+  const char* own = bold ? family.bold_italic : family.italic;
+  const char* upright = bold ? family.bold : family.regular;
+  const bool slanted = italic && !own;
+  return {{italic && own ? own : upright, family.style, family.package}, slanted ? 0.25 : 0.0};
+}
+
 std::vector<FontPair> pairs_of(const std::string& name) {
   if (name == "glyphs-bold") return {kBold.begin(), kBold.end()};
   if (name == "glyphs-italic") return {kItalic.begin(), kItalic.end()};
@@ -231,7 +291,7 @@ class Outline {
 };
 
 // All characters of a face by one scale, so that x and X differ.
-std::vector<Outline> load_face(FT_Library library, const Font& font) {
+std::vector<Outline> load_face(FT_Library library, const Font& font, double slant = 0) {
   const auto path = fonts_folder() / font.file;
   const auto failure = [&](const std::string& reason) {
     return data_error(
@@ -253,6 +313,7 @@ std::vector<Outline> load_face(FT_Library library, const Font& font) {
       throw failure(fmt::format("no outline for '{}' in the font", character));
     }
     outlines.emplace_back(library, face->glyph->outline);
+    if (slant > 0) outlines.back().transform(1, slant, 0, 1);
     largest = std::max({largest, outlines.back().width(), outlines.back().height()});
   }
   const double scale = kLargest / largest;
@@ -303,17 +364,9 @@ std::string style_name(const Font& font) {
   return std::filesystem::path(font.file).stem().string() + ", " + font.style;
 }
 
-}  // namespace
-
-Dataset make_glyphs(std::int64_t seed, Split split) {
-  const auto library = open_library();
-  auto set = empty_set("glyphs");
-  std::vector<std::vector<Outline>> faces;
-  for (const auto& font : kFonts) {
-    faces.push_back(load_face(library.get(), font));
-    set.style_names.push_back(style_name(font));
-  }
-
+// Every character in every face, many times: the examples of a set that has its styles already.
+void draw_faces(Dataset& set, const std::vector<std::vector<Outline>>& faces, std::int64_t seed,
+                Split split) {
   const int copies = split == Split::test ? 2 : 16;
   set.count = static_cast<std::int64_t>(copies * faces.size() * kCharacters.size());
   set.pixels.resize(static_cast<std::size_t>(set.count) * kPlane);
@@ -327,6 +380,47 @@ Dataset make_glyphs(std::int64_t seed, Split split) {
         set.styles.push_back(static_cast<std::int64_t>(style));
       }
     }
+  }
+}
+
+}  // namespace
+
+Dataset make_glyphs(std::int64_t seed, Split split) {
+  const auto library = open_library();
+  auto set = empty_set("glyphs");
+  std::vector<std::vector<Outline>> faces;
+  for (const auto& font : kFonts) {
+    faces.push_back(load_face(library.get(), font));
+    set.style_names.push_back(style_name(font));
+  }
+  draw_faces(set, faces, seed, split);
+  return set;
+}
+
+const std::vector<std::string>& glyph_attributes() {
+  static const std::vector<std::string> names = {"bold", "italic", "serif", "mono", "script"};
+  return names;
+}
+
+Dataset make_styled_glyphs(std::int64_t seed, Split split) {
+  const auto library = open_library();
+  auto set = empty_set("glyphs");
+  std::vector<std::vector<Outline>> faces;
+  std::vector<std::array<bool, 5>> attributes;  // of each face
+  for (const auto& family : kFamilies) {
+    for (const bool italic : {false, true}) {
+      for (const bool bold : {false, true}) {
+        const auto face = face_of(family, bold, italic);
+        faces.push_back(load_face(library.get(), face.font, face.slant));
+        set.style_names.push_back(style_name(face.font) + (face.slant > 0 ? ", slanted" : ""));
+        attributes.push_back({bold, italic, family.serif, family.mono, family.script});
+      }
+    }
+  }
+  draw_faces(set, faces, seed, split);
+  set.attribute_names = glyph_attributes();
+  for (const auto style : set.styles) {
+    for (const bool has : attributes[static_cast<std::size_t>(style)]) set.attributes.push_back(has);
   }
   return set;
 }

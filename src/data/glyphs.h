@@ -18,6 +18,14 @@ namespace belamy {
 /// /usr/share/fonts; one that is missing or damaged is a data error that names its Debian package.
 Dataset make_glyphs(std::int64_t seed, Split split);
 
+/// The names of the attributes of styled glyphs: bold, italic, serif, mono, script.
+const std::vector<std::string>& glyph_attributes();
+
+/// The same characters in the faces of 12 families, each regular, bold, italic and bold italic. All
+/// attributes are 0 or 1 and follow from the face: a typewriter's family is mono and serif. Copies and order
+/// are as above.
+Dataset make_styled_glyphs(std::int64_t seed, Split split);
+
 /// Two faces of each character, turned, sheared, scaled and shifted alike: A is the set, B its others[0].
 ///
 ///   glyphs-bold    regular to bold, 12 families

@@ -4,7 +4,10 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "belamy/error.h"
+
 #include "data/codecs.h"
+#include "data/formats.h"
 
 namespace belamy {
 
@@ -136,6 +139,8 @@ Image decode_image(std::string_view bytes, const std::string& name) {
   if (const auto foreign = name_of_format(bytes); !foreign.empty()) {
     throw data_error(name + ": " + foreign + " images are not read", "Convert it to PNG.");
   }
+  if (const auto* format = foreign_format(name, bytes); format && !format->picture)
+    throw data_error(name + ": " + format->what + ", not an image", "Give a PNG, JPEG, PGM or PPM instead.");
   std::string first;
   for (const char byte : bytes.substr(0, 4))
     first += fmt::format(" {:02x}", static_cast<unsigned char>(byte));

@@ -275,6 +275,8 @@ Layout lay_out(const std::vector<std::string>& names, std::size_t skip) {
   if (holders.empty()) {
     for (std::size_t i = 0; i < names.size(); ++i)
       layout.entries.push_back({names[i], "", join(paths[i], skip, paths[i].size() - 1)});
+    if (skip > 0 && skip == common_depth(names) && split_name(paths[0][skip - 1]).part == Part::none)
+      layout.only_folder = paths[0][skip - 1];
     return layout;
   }
   layout.splits = names_of(holders);

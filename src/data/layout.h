@@ -31,6 +31,8 @@ struct Layout {
   std::vector<Entry> entries;
   std::vector<std::string> splits;  ///< the names of the folders that are splits, train first
   std::vector<Stray> strays;
+  /// The folder that all files lie in, without those around it, where it is named like no split; empty: none.
+  std::string only_folder = {};
 };
 
 /// Sorts files by their folders. A folder that has "train" or "training" as a word of its name is the

@@ -1,13 +1,17 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <limits>
 #include <numeric>
 #include <unistd.h>
 
 #include "core/random.h"
+#include "data/attributes.h"
 #include "data/choose.h"
 #include "data/fitted.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
+#include "data/sides.h"
 #include "data/synthetic.h"
 
 namespace belamy {
@@ -41,7 +45,7 @@ class FitNote {
   }
 
   /// Empty when nothing was changed.
-  std::string text(const Image& last) const {
+  std::string text(const Image& last, const DataOptions& options) const {
     std::string from = fmt::format("{}x{}", low_.first, low_.second);
     if (low_ != high_) from += fmt::format(" to {}x{}", high_.first, high_.second);
     const std::string kinds = gray_ && colour_ ? "gray and colour" : gray_ ? "gray" : "colour";
@@ -52,7 +56,11 @@ class FitNote {
     for (const char* how : how_) {
       if (how) line += fmt::format(", {}", how);
     }
-    return line;
+    if (!options.chosen) return line;
+    std::vector<std::string> chosen;
+    if (options.size > 0) chosen.push_back(fmt::format("data.size={}", options.size));
+    if (options.channels > 0) chosen.push_back(fmt::format("data.channels={}", options.channels));
+    return fmt::format("{} ({})", line, fmt::join(chosen, ", "));
   }
 
  private:
@@ -146,6 +154,8 @@ class Collector {
     set.width = shape_.width;
     set.class_names = listing_.class_names;
     set.style_names = listing_.style_names;
+    set.only_class = listing_.only_class;
+    set.attribute_names = listing_.attribute_names;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       if (slots_[i] < 0) continue;
       const auto slot = static_cast<std::size_t>(slots_[i]), at = static_cast<std::size_t>(set.count);
@@ -157,11 +167,14 @@ class Collector {
       ++set.count;
       if (!set.class_names.empty()) set.labels.push_back(listing_.items[i].label);
       if (!set.style_names.empty()) set.styles.push_back(listing_.items[i].style);
+      const auto& attributes = listing_.items[i].attributes;
+      if (listing_.captions) set.captions.push_back(listing_.items[i].caption);
+      set.attributes.insert(set.attributes.end(), attributes.begin(), attributes.end());
     }
     pixels_.resize(static_cast<std::size_t>(set.count) * bytes_);
     set.pixels = std::move(pixels_);
     set.notes = listing_.notes;
-    if (auto line = note_.text(shape_); !line.empty()) set.notes.push_back(std::move(line));
+    if (auto line = note_.text(shape_, options_); !line.empty()) set.notes.push_back(std::move(line));
     for (const auto& found : {dark_images(listing_.source, brightest_), classes_without_image()}) {
       if (found) set.notes.push_back(fmt::format("{}. {}", found->reason, found->cure));
     }
@@ -196,7 +209,8 @@ class Collector {
     if (image.channels == shape_.channels && image.width == shape_.width && image.height == shape_.height)
       return;
     const bool size = image.width != shape_.width || image.height != shape_.height;
-    throw data_error(
+    throw ImagesDiffer(
+        ExitCode::data,
         fmt::format("{}: the images differ: {} is {}, {} is {}", listing_.source, listing_.items[first_].name,
                     text(shape_), listing_.items[index].name, text(image)),
         size ? "Set data.size to the side that all shall have, such as data.size = 64."
@@ -261,26 +275,6 @@ Collected collect(const Listing& listing, const std::vector<bool>& wanted, const
   return {std::move(set), collector.places()};
 }
 
-// Only the examples at these places, in their order.
-Dataset picked(const Dataset& from, const std::vector<std::size_t>& places) {
-  Dataset set = from;
-  set.count = 0;
-  set.pixels.clear();
-  set.labels.clear();
-  set.names.clear();
-  set.styles.clear();
-  const auto bytes = from.pixels.size() / static_cast<std::size_t>(std::max<std::int64_t>(from.count, 1));
-  for (const auto place : places) {
-    const auto begin = from.pixels.begin() + static_cast<std::ptrdiff_t>(place * bytes);
-    set.pixels.insert(set.pixels.end(), begin, begin + static_cast<std::ptrdiff_t>(bytes));
-    if (!from.labels.empty()) set.labels.push_back(from.labels[place]);
-    if (!from.names.empty()) set.names.push_back(from.names[place]);
-    if (!from.styles.empty()) set.styles.push_back(from.styles[place]);
-    ++set.count;
-  }
-  return set;
-}
-
 // Training examples that are not to be seen as pairs: A from one half of them, B from the other.
 void part_ways(Dataset& set, std::int64_t seed) {
   if (set.count < 2)
@@ -291,8 +285,8 @@ void part_ways(Dataset& set, std::int64_t seed) {
   std::vector<std::size_t> first(order.begin(), middle), second(middle, order.end());
   std::sort(first.begin(), first.end());
   std::sort(second.begin(), second.end());
-  auto b = picked(set.others[0], second);
-  auto a = picked(set, first);
+  auto b = subset(set.others[0], second);
+  auto a = subset(set, first);
   a.others = {std::move(b)};
   a.paired = false;
   set = std::move(a);
@@ -314,8 +308,8 @@ Dataset load_sides(const Sides& sides, const DataOptions& options, Split split) 
         in_a[i] < in_b[j] ? ++i : ++j;
       }
     }
-    a = picked(a, of_a);
-    b = picked(b, of_b);
+    a = subset(a, of_a);
+    b = subset(b, of_b);
     if (a.count == 0) throw data_error(sides.a.source + ": no pair has two readable sides");
   }
   for (const auto& note : b.notes) {
@@ -343,12 +337,43 @@ void derive_side(Dataset& set, const std::string& pairs) {
   set = std::move(a);
 }
 
+// The settings of the second domain.
+DataOptions target_options(const DataOptions& options) {
+  auto second = options;
+  second.source = options.target;
+  second.target.clear();
+  second.attributes.clear();
+  second.limit = options.target_limit;
+  return second;
+}
+
+Listing list_all(const Source& source, const DataOptions& options, Split split) {
+  switch (source.kind) {
+    case Source::Kind::idx: return list_idx(source.path, split);
+    case Source::Kind::cifar: return list_cifar(source.path, split);
+    case Source::Kind::usps: return list_usps(source.path, split);
+    case Source::Kind::npz: return list_npz(source.path, split);
+    case Source::Kind::glyphs: {
+      const bool plain = options.attributes.empty();
+      return listing_of(plain ? make_glyphs(options.seed, split) : make_styled_glyphs(options.seed, split),
+                        source.name, true);
+    }
+    case Source::Kind::glyph_pairs: {
+      auto set = make_glyph_pairs(source.name, options.seed, split);
+      set.others.clear();
+      set.paired = false;
+      return listing_of(std::move(set), source.name, true);
+    }
+    default: return list_files(source.path, split);
+  }
+}
+
 Dataset load_images(const Source& source, const DataOptions& options, Split split) {
   Dataset set;
   if (const auto sides = list_sides(source, options, split)) {
     set = load_sides(*sides, options, split);
   } else {
-    const Listing listing = list_source(source, split, options.seed);
+    const Listing listing = list_source(source, options, split);
     set = collect(listing, choose(listing, options, split), options, split).set;
   }
   set.name = source.name;
@@ -358,17 +383,68 @@ Dataset load_images(const Source& source, const DataOptions& options, Split spli
   return set;
 }
 
-// Pairs are drawn by class: there must be two.
-void allow_matches(Dataset& set) {
-  std::vector<bool> seen(set.class_names.size(), false);
-  for (const auto label : set.labels) seen[static_cast<std::size_t>(label)] = true;
-  if (std::count(seen.begin(), seen.end(), true) < 2)
-    throw data_error(
-        fmt::format(
-            "'{}' has not two classes, and data.pairs=random draws pairs of equal and of different class",
-            set.name),
-        "choose data with labels");
+std::vector<std::int64_t> class_counts(const Dataset& set) {
+  std::vector<std::int64_t> counts(set.class_names.size());
+  for (const auto label : set.labels) ++counts[static_cast<std::size_t>(label)];
+  return counts;
+}
+
+// Only a training needs pairs of both kinds: a test split may be too small for some.
+void allow_matches(Dataset& set, Split split) {
   set.matches = true;
+  if (split != Split::train) return;
+  if (const auto lack = lack_of_matches(set)) throw data_error(lack.what, lack.cure);
+  const auto counts = class_counts(set);
+  if (const auto alone = std::count(counts.begin(), counts.end(), 1); alone > 0)
+    set.notes.push_back(
+        fmt::format("{} of {} classes have one example, whose pairs of one class are the example twice",
+                    alone, counts.size()));
+}
+
+// The listings that a training reads: one a domain.
+std::vector<Listing> listings_of(const DataOptions& options, Split split) {
+  const auto source = find_source(options.source);
+  std::vector<Listing> listings;
+  if (auto sides = list_sides(source, options, split)) {
+    listings = {std::move(sides->a), std::move(sides->b)};
+  } else if (source.kind != Source::Kind::synthetic) {
+    listings.push_back(list_source(source, options, split));
+  }
+  if (options.target.empty()) return listings;
+  for (auto& listing : listings_of(target_options(options), split)) listings.push_back(std::move(listing));
+  return listings;
+}
+
+// Of the images that a split takes; of `most` of them a domain, spread over all.
+ImageShapes shapes_of(const DataOptions& options, Split split, std::size_t most) {
+  ImageShapes shapes;
+  for (const auto& listing : listings_of(options, split)) {
+    auto wanted = choose(listing, options, split);
+    const auto count = static_cast<std::size_t>(std::count(wanted.begin(), wanted.end(), true));
+    const auto every = std::max<std::size_t>(1, count / most);
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = wanted[i] && place++ % every == 0;
+    shapes.next_domain();
+    listing.read(wanted, {[&](std::size_t, const Image& image) { shapes.add(image); }, [](auto, auto) {}});
+  }
+  return shapes;
+}
+
+// Whether something was chosen.
+bool settle(DataOptions& options, const ImageShapes& shapes, const ImageSides& needs) {
+  const auto before = std::pair(options.size, options.channels);
+  if (options.size == 0) options.size = shapes.size_for(needs);
+  if (options.channels == 0) options.channels = shapes.channels();
+  const bool chosen = before != std::pair(options.size, options.channels);
+  options.chosen = options.chosen || chosen;
+  return chosen;
+}
+
+// Whether its images are files, which may well be of several sizes; those of an array are of one.
+bool holds_files(const std::string& source) {
+  if (source.empty()) return false;
+  const auto kind = find_source(source).kind;
+  return kind == Source::Kind::folder || kind == Source::Kind::archive || kind == Source::Kind::stylegan;
 }
 
 // Points are drawn, so the other splits are other seeds' and nothing is held out.
@@ -393,11 +469,18 @@ Listing listing_of(Dataset set, const std::string& source, bool split) {
   listing.split = split;
   listing.class_names = set.class_names;
   listing.style_names = set.style_names;
+  listing.attribute_names = set.attribute_names;
+  listing.captions = !set.captions.empty();
   listing.items.resize(static_cast<std::size_t>(set.count));
+  const auto width = set.attribute_names.size();
   for (std::size_t i = 0; i < listing.items.size(); ++i) {
     listing.items[i].name = fmt::format("image {}", i);
     if (!set.labels.empty()) listing.items[i].label = set.labels[i];
     if (!set.styles.empty()) listing.items[i].style = set.styles[i];
+    if (listing.captions) listing.items[i].caption = set.captions[i];
+    if (width == 0) continue;
+    const auto row = set.attributes.begin() + static_cast<std::ptrdiff_t>(i * width);
+    listing.items[i].attributes.assign(row, row + static_cast<std::ptrdiff_t>(width));
   }
   const auto shared = std::make_shared<const Dataset>(std::move(set));
   listing.read = [shared](const std::vector<bool>& wanted, const Visitor& visitor) {
@@ -408,21 +491,10 @@ Listing listing_of(Dataset set, const std::string& source, bool split) {
   return listing;
 }
 
-Listing list_source(const Source& source, Split split, std::int64_t seed) {
-  switch (source.kind) {
-    case Source::Kind::idx: return list_idx(source.path, split);
-    case Source::Kind::cifar: return list_cifar(source.path, split);
-    case Source::Kind::usps: return list_usps(source.path, split);
-    case Source::Kind::npz: return list_npz(source.path, split);
-    case Source::Kind::glyphs: return listing_of(make_glyphs(seed, split), source.name, true);
-    case Source::Kind::glyph_pairs: {
-      auto set = make_glyph_pairs(source.name, seed, split);
-      set.others.clear();
-      set.paired = false;
-      return listing_of(std::move(set), source.name, true);
-    }
-    default: return list_files(source.path, split);
-  }
+Listing list_source(const Source& source, const DataOptions& options, Split split) {
+  auto listing = list_all(source, options, split);
+  keep_attributes(listing, options);
+  return listing;
 }
 
 Dataset load_dataset(const DataOptions& options, Split split) {
@@ -434,21 +506,18 @@ Dataset load_dataset(const DataOptions& options, Split split) {
     throw usage_error(fmt::format("data.unpaired=true, and '{}' holds no pairs", options.source),
                       "set data.pairs, or leave data.unpaired at false");
   }
+  if (source.kind == Source::Kind::synthetic) attribute_places(options.attributes, {}, source.name);
   Dataset set = source.kind == Source::Kind::synthetic ? load_points(source, options, split)
                                                        : load_images(source, options, split);
   if (options.pairs != "none" && !set.is_images() && options.pairs != "random")
     throw usage_error(fmt::format("data.pairs={} is for images", options.pairs), "leave it at none");
-  if (options.pairs == "random") allow_matches(set);
+  if (options.pairs == "random") allow_matches(set, split);
   if (options.target.empty()) return set;
   if (!set.others.empty() || set.matches) {
     throw usage_error(fmt::format("data.target names a second domain, and '{}' has one already", source.name),
                       "leave data.target empty, or data.pairs at none");
   }
-  auto second = options;
-  second.source = options.target;
-  second.target.clear();
-  second.limit = options.target_limit;
-  set.others.push_back(load_dataset(second, split));
+  set.others.push_back(load_dataset(target_options(options), split));
   auto& target = set.others.back();
   if (target.is_images() != set.is_images())
     throw usage_error(
@@ -457,6 +526,43 @@ Dataset load_dataset(const DataOptions& options, Split split) {
         "choose two domains of one kind");
   set.notes.insert(set.notes.end(), target.notes.begin(), target.notes.end());
   return set;
+}
+
+Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs) {
+  constexpr std::size_t some = 500, all = std::numeric_limits<std::size_t>::max();
+  // Looking at some first costs little, and all images as they are may be more than the memory holds.
+  if (options.size == 0 && (holds_files(options.source) || holds_files(options.target)))
+    settle(options, shapes_of(options, split, some), needs);
+  try {
+    auto set = load_dataset(options, split);
+    ImageShapes shapes;
+    shapes.add(set);
+    if (!settle(options, shapes, needs)) return set;
+  } catch (const ImagesDiffer&) {
+    if (options.size == 0) {
+      if (!settle(options, shapes_of(options, split, all), needs)) throw;
+    } else {
+      if (options.channels > 0) throw;
+      options.channels = 3;  // of one size they differ in colour
+      options.chosen = true;
+    }
+  }
+  return load_dataset(options, split);
+}
+
+Lack lack_of_matches(const Dataset& set) {
+  const auto counts = class_counts(set);
+  const auto present = std::count_if(counts.begin(), counts.end(), [](auto n) { return n > 0; });
+  const auto needs = "data.pairs=random draws pairs of one class and of two";
+  if (present == 0 && set.only_class.empty())
+    return {fmt::format("'{}' has no classes, and {}", set.name, needs), "choose data with labels"};
+  if (present < 2)
+    return {fmt::format("all examples of '{}' are of one class, and {}", set.name, needs),
+            "put the images of each class into a folder of its own, two classes or more"};
+  if (std::all_of(counts.begin(), counts.end(), [](auto n) { return n < 2; }))
+    return {fmt::format("no class of '{}' has two examples, and {}", set.name, needs),
+            "add examples, two of a class or more"};
+  return {};
 }
 
 }  // namespace belamy

@@ -1,5 +1,6 @@
 #include "data/npz.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <zlib.h>
@@ -27,6 +28,36 @@ std::string npy(const std::string& type, const std::vector<std::int64_t>& shape,
   put(out, header.size(), 2);
   out += header;
   return out.append(static_cast<const char*>(data), bytes);
+}
+
+// The characters of a text in UTF-8, as numbers.
+std::u32string characters_of(const std::string& text) {
+  std::u32string characters;
+  for (const char c : text) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (byte >= 0xc0) {
+      characters += byte & (byte >= 0xf0 ? 0x07 : byte >= 0xe0 ? 0x0f : 0x1f);
+    } else if (byte >= 0x80 && !characters.empty()) {
+      characters.back() = characters.back() << 6 | (byte & 0x3f);
+    } else {
+      characters += byte;
+    }
+  }
+  return characters;
+}
+
+// Texts as NumPy keeps them: all of one length, filled up with zeros.
+std::string npy_of_texts(const std::vector<std::string>& texts) {
+  std::size_t longest = 1;
+  for (const auto& text : texts) longest = std::max(longest, characters_of(text).size());
+  std::u32string all;
+  for (const auto& text : texts) {
+    auto characters = characters_of(text);
+    characters.resize(longest);
+    all += characters;
+  }
+  return npy(fmt::format("<U{}", longest), {static_cast<std::int64_t>(texts.size())}, all.data(),
+             all.size() * sizeof(all[0]));
 }
 
 // The 64-bit sizes of a zip64 member: an array of images passes 4 GiB sooner than one thinks.
@@ -106,14 +137,21 @@ std::string zip(std::vector<Member> members) {
 }  // namespace
 
 std::string encode_npz(const std::string& name, const void* data, const std::vector<std::int64_t>& shape,
-                       bool bytes, const std::vector<std::int64_t>& labels) {
+                       bool bytes, const NpzFacts& facts) {
   std::size_t count = bytes ? 1 : sizeof(float);
   for (const auto n : shape) count *= static_cast<std::size_t>(n);
   std::vector<Member> members;
   members.push_back({name + ".npy", npy(bytes ? "|u1" : "<f4", shape, data, count)});
-  if (!labels.empty()) {
-    members.push_back({"labels.npy", npy("<i8", {static_cast<std::int64_t>(labels.size())}, labels.data(),
-                                         labels.size() * sizeof(std::int64_t))});
+  const auto size = [](const auto& list) { return static_cast<std::int64_t>(list.size()); };
+  if (const auto& labels = facts.labels; !labels.empty()) {
+    members.push_back(
+        {"labels.npy", npy("<i8", {size(labels)}, labels.data(), labels.size() * sizeof(labels[0]))});
+  }
+  if (const auto& rows = facts.attributes; !rows.empty()) {
+    const auto width = size(facts.attribute_names);
+    members.push_back({"attributes.npy",
+                       npy("<f4", {size(rows) / width, width}, rows.data(), rows.size() * sizeof(rows[0]))});
+    members.push_back({"attribute_names.npy", npy_of_texts(facts.attribute_names)});
   }
   return zip(std::move(members));
 }

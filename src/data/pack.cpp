@@ -70,15 +70,24 @@ class ZipWriter {
 
 void write_zip(const Dataset& set, const fs::path& path) {
   ZipWriter zip(path);
-  nlohmann::ordered_json labels = nullptr;
+  nlohmann::ordered_json labels = nullptr, attributes = nullptr, captions = nullptr;
+  const auto width = static_cast<std::ptrdiff_t>(set.attribute_names.size());
   for (std::int64_t i = 0; i < set.count; ++i) {
     const std::string number = fmt::format("{:08}", i);
     const std::string name = number.substr(0, 5) + "/img" + number + ".png";
     zip.add(name, encode_png(set.image(i)));
     if (!set.labels.empty()) labels.push_back({name, set.labels[static_cast<std::size_t>(i)]});
+    if (!set.captions.empty()) captions.push_back({name, set.captions[static_cast<std::size_t>(i)]});
+    const auto row = set.attributes.begin() + i * width;
+    if (width > 0) attributes.push_back({name, std::vector<float>(row, row + width)});
   }
+  // StyleGAN's layout has one kind of label.
+  if (set.labels.empty()) labels.swap(attributes);
   nlohmann::ordered_json json = {{"labels", labels}};
   if (!set.class_names.empty()) json["class_names"] = set.class_names;
+  if (!set.attribute_names.empty()) json["attribute_names"] = set.attribute_names;
+  if (!attributes.is_null()) json["attributes"] = attributes;
+  if (!captions.is_null()) json["captions"] = captions;
   using json_type = nlohmann::ordered_json;
   zip.add("dataset.json", json.dump(-1, ' ', false, json_type::error_handler_t::replace));
   zip.close();

@@ -7,11 +7,12 @@
 #include <fmt/ranges.h>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <unordered_map>
 
+#include "data/annotations.h"
+#include "data/captions.h"
 #include "data/formats.h"
 #include "data/layout.h"
 #include "data/readers.h"
@@ -23,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 28;
+constexpr const char* kAttributesFile = "attributes.csv";
 constexpr const char* expected =
     "Expected PNG, JPEG, PGM or PPM files, all in one folder or in one sub-folder a class.";
 
@@ -126,45 +128,20 @@ Place find_place(const fs::path& path, const Store* folder) {
                    "Give the path of one of them.");
 }
 
-// dataset.json of StyleGAN's layout.
-struct Labels {
-  bool any = false;
-  std::unordered_map<std::string, std::int64_t> of;  // by full name in the store
-  std::vector<std::string> class_names;
-};
+// Reads one file of a store that is needed to understand the others.
+std::string text_in(const Store& store, const std::string& file) {
+  std::string text;
+  store.read([&](const std::string& name) { return name == file; },
+             [&](const std::string& name, std::string bytes, const std::string& reason) {
+               if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "Get the file again.");
+               text = std::move(bytes);
+             });
+  return text;
+}
 
-Labels parse_labels(const std::string& text, const std::string& title, const std::string& prefix) {
-  const auto fail = [&](const std::string& reason) {
-    return data_error(title + ": " + reason,
-                      R"(Expected {"labels": [["folder/image.png", 3], ...]} or "labels": null.)");
-  };
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (json.is_discarded()) throw fail("not valid JSON");
-  Labels labels;
-  if (!json.is_object() || !json.contains("labels") || json["labels"].is_null()) return labels;
-  if (!json["labels"].is_array()) throw fail("\"labels\" is not a list");
-  labels.any = true;
-  std::int64_t highest = -1;
-  for (const auto& pair : json["labels"]) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_number_integer()) {
-      throw fail(fmt::format("entry {} is not a pair of file name and whole number", labels.of.size()));
-    }
-    const auto label = pair[1].get<std::int64_t>();
-    const auto file = pair[0].get<std::string>();
-    if (label < 0 || label >= kMostClasses) {
-      throw fail(fmt::format("label {} of {}; allowed 0 .. {}", label, file, kMostClasses - 1));
-    }
-    labels.of[prefix + file] = label;
-    highest = std::max(highest, label);
-  }
-  const auto names = json.find("class_names");
-  if (names != json.end() && names->is_array() && static_cast<std::int64_t>(names->size()) > highest &&
-      std::all_of(names->begin(), names->end(), [](const auto& name) { return name.is_string(); })) {
-    labels.class_names = names->get<std::vector<std::string>>();
-  } else {
-    labels.class_names = numbered_classes(highest + 1);
-  }
-  return labels;
+// The folder of a file with its "/"; "" for the folder of all.
+std::string folder_prefix(const std::string& file) {
+  return file.substr(0, file.rfind('/') + 1);
 }
 
 // The labels that a store carries in a file, or none where it has no such file.
@@ -172,13 +149,7 @@ std::optional<Labels> find_labels(const Store& store) {
   const auto is_json = [](const std::string& name) { return fs::path(name).filename() == "dataset.json"; };
   const auto found = std::find_if(store.names.begin(), store.names.end(), is_json);
   if (found == store.names.end()) return {};
-  std::optional<Labels> labels;
-  store.read([&](const std::string& name) { return name == *found; },
-             [&](const std::string& name, const std::string& bytes, const std::string& reason) {
-               if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "Get the file again.");
-               labels = parse_labels(bytes, store.full(name), name.substr(0, name.size() - 12));
-             });
-  return labels;
+  return parse_labels(text_in(store, *found), store.full(*found), folder_prefix(*found));
 }
 
 Problem bad_file(const std::string& file, const std::string& reason) {
@@ -240,25 +211,47 @@ void set_keys(std::vector<Listing::Item>& items) {
   }
 }
 
-// Items with labels from dataset.json; folders mean nothing then.
+// Moves what `facts` has of a file to where it belongs; false where it has nothing of it. An empty map says
+// nothing of any file.
+template <class T>
+bool take_fact(std::unordered_map<std::string, T>& facts, const std::string& name, bool any, T& to) {
+  if (!any) return true;
+  const auto found = facts.find(name);
+  if (found == facts.end()) return false;
+  to = std::move(found->second);
+  facts.erase(found);
+  return true;
+}
+
+// Items with what dataset.json says of them; folders mean nothing then.
 void add_labelled(const std::vector<std::string>& names, Labels labels, const Store& store,
                   Listing& listing) {
+  const bool attributes = !labels.attributes.empty(), captions = !labels.captions.empty();
   for (const auto& name : names) {
-    const auto found = labels.of.find(name);
-    if (labels.any && found == labels.of.end()) {
-      listing.problems.push_back(
-          {store.full(name), "no label in dataset.json", "Add it there, or remove the file."});
-      continue;
+    Listing::Item item{name};
+    std::string lacking;
+    if (!take_fact(labels.of, name, labels.any, item.label)) lacking = "label";
+    if (!take_fact(labels.attributes, name, attributes, item.attributes)) lacking = "attributes";
+    if (!take_fact(labels.captions, name, captions, item.caption)) lacking = "caption";
+    if (lacking.empty()) {
+      listing.items.push_back(std::move(item));
+    } else {
+      listing.problems.push_back({store.full(name), fmt::format("no {} in dataset.json", lacking),
+                                  "Add it there, or remove the file."});
     }
-    listing.items.push_back({name, labels.any ? found->second : -1});
-    if (labels.any) labels.of.erase(found);
   }
-  for (const auto& [name, label] : labels.of) {
+  std::set<std::string> missing;
+  for (const auto& [name, label] : labels.of) missing.insert(name);
+  for (const auto& [name, row] : labels.attributes) missing.insert(name);
+  for (const auto& [name, text] : labels.captions) missing.insert(name);
+  for (const auto& name : missing) {
     listing.problems.push_back(
         {store.full(name), "named in dataset.json, but not there", "Remove its entry there."});
   }
   set_keys(listing.items);
   listing.class_names = labels.class_names;
+  listing.attribute_names = labels.attribute_names;
+  listing.captions = captions;
 }
 
 // Many files of one folder are left out in one line.
@@ -352,6 +345,166 @@ void add_grouped(const Layout& layout, Split split, const Store& store, Listing&
   report_empty(store, listing);
 }
 
+// A table beside the pictures, and the folder that its file names start from.
+struct FoundTable {
+  std::string file;
+  PictureTable table;
+};
+
+// attributes.csv in a folder around all pictures, or the only other table there that names pictures.
+std::optional<FoundTable> find_table(const Store& store, const std::vector<std::string>& pictures,
+                                     Listing& listing) {
+  std::vector<std::string> certain, others;
+  const auto depth = common_depth(pictures);
+  for (const auto& name : store.names) {
+    const bool is_named = fs::path(name).filename() == kAttributesFile;
+    if (!is_named && fs::path(name).extension() != ".csv") continue;
+    if (split_path(name).size() <= depth + 1 && pictures[0].starts_with(folder_prefix(name))) {
+      (is_named ? certain : others).push_back(name);
+    } else if (is_named) {
+      listing.problems.push_back({store.full(name), "not in a folder around all images, so it is not read",
+                                  "Move it there, with file names that start from there.", 0});
+    }
+  }
+  if (certain.size() > 1) {
+    throw data_error(
+        fmt::format("{}: two tables of attributes: {} and {}", store.path.string(), certain[0], certain[1]),
+        "Keep one of them.");
+  }
+  if (certain.size() == 1)
+    return FoundTable{certain[0], parse_table(text_in(store, certain[0]), store.full(certain[0]))};
+  if (others.size() != 1) return {};
+  const auto text = text_in(store, others[0]);
+  if (!names_pictures(text)) return {};
+  try {
+    return FoundTable{others[0], parse_table(text, store.full(others[0]))};
+  } catch (const Error& error) {
+    // It may have been meant for something else.
+    const auto problem = problem_of(error, store.full(others[0]));
+    listing.notes.push_back(fmt::format("{} is not read: {}. {}", problem.file, problem.reason,
+                                        fmt::format("To use it, call it {}.", kAttributesFile)));
+    return {};
+  }
+}
+
+// The picture that each row of a table names: by its path from the table's folder, else by its file name
+// where one picture alone has it. Rows of no picture are counted and named.
+std::unordered_map<std::string, const PictureTable::Row*> rows_by_picture(
+    const FoundTable& found, const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
+  std::unordered_map<std::string, std::string> by_path, by_name;
+  const auto prefix = folder_prefix(found.file);
+  for (const auto& picture : pictures) {
+    by_path[picture.substr(prefix.size())] = picture;
+    const auto [known, is_new] = by_name.emplace(picture.substr(picture.rfind('/') + 1), picture);
+    if (!is_new) known->second.clear();
+  }
+  std::unordered_map<std::string, const PictureTable::Row*> rows;
+  std::vector<std::string> unknown;
+  for (const auto& row : found.table.rows) {
+    const auto file = row.file.starts_with("./") ? row.file.substr(2) : row.file;
+    const auto path = by_path.find(file), name = by_name.find(file);
+    if (path != by_path.end()) {
+      rows[path->second] = &row;
+    } else if (name != by_name.end() && !name->second.empty()) {
+      rows[name->second] = &row;
+    } else {
+      unknown.push_back(row.file);
+    }
+  }
+  const auto shown = [&] {
+    constexpr std::size_t most = 5;
+    const auto end = unknown.begin() + static_cast<std::ptrdiff_t>(std::min(most, unknown.size()));
+    return fmt::format("{}{}", fmt::join(unknown.begin(), end, ", "), unknown.size() > most ? ", ..." : "");
+  };
+  if (rows.empty()) {
+    throw data_error(fmt::format("{}: none of its {} file names is an image here: {}", store.full(found.file),
+                                 unknown.size(), shown()),
+                     fmt::format("Write the path from {} on, as in {}.",
+                                 prefix.empty() ? store.path.string() : store.full(prefix),
+                                 pictures[0].substr(prefix.size())));
+  }
+  if (!unknown.empty()) {
+    listing.problems.push_back(
+        {store.full(found.file),
+         fmt::format("names {} file{} that {} not there: {}", unknown.size(), unknown.size() == 1 ? "" : "s",
+                     unknown.size() == 1 ? "is" : "are", shown()),
+         "Correct these rows, or remove them.", 0});
+  }
+  return rows;
+}
+
+// Removes the items of which `take` finds nothing.
+void keep_told(const std::function<bool(Listing::Item&)>& take, const std::string& reason,
+               const std::string& cure, const Store& store, Listing& listing) {
+  std::vector<Listing::Item> items;
+  std::vector<Stray> without;
+  for (auto& item : listing.items) {
+    if (take(item)) {
+      items.push_back(std::move(item));
+    } else {
+      without.push_back({item.name, false, 1});
+    }
+  }
+  listing.items = std::move(items);
+  leave_out(without, reason, cure, store, listing);
+}
+
+// What a table beside the pictures says of the items. An item without a row is left out.
+void add_table(const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
+  const auto found = find_table(store, pictures, listing);
+  if (!found) return;
+  const auto& table = found->table;
+  if (!listing.attribute_names.empty() || listing.captions) {
+    throw data_error(fmt::format("{}: dataset.json beside it holds attributes or captions as well",
+                                 store.full(found->file)),
+                     "Keep one of the two.");
+  }
+  const auto rows = rows_by_picture(*found, pictures, store, listing);
+  listing.attribute_names = table.attribute_names;
+  listing.captions = table.captions;
+  listing.notes.insert(listing.notes.end(), table.notes.begin(), table.notes.end());
+  const auto take = [&](Listing::Item& item) {
+    const auto row = rows.find(item.name);
+    if (row == rows.end()) return false;
+    item.attributes = row->second->attributes;
+    item.caption = row->second->caption;
+    return true;
+  };
+  keep_told(take, "without a row in " + fs::path(found->file).filename().string(),
+            "Add a row for it, or remove the image.", store, listing);
+}
+
+// The text files of equal name beside pictures, where most pictures have one: their captions.
+void add_texts(const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
+  if (listing.captions) return;
+  const std::set<std::string> files(store.names.begin(), store.names.end());
+  const auto text_beside = [](const std::string& picture) { return without_ending(picture) + ".txt"; };
+  std::set<std::string> wanted;
+  for (const auto& picture : pictures) {
+    if (files.count(text_beside(picture))) wanted.insert(text_beside(picture));
+  }
+  if (wanted.size() * 2 <= pictures.size()) return;
+  std::unordered_map<std::string, std::string> texts;
+  store.read([&](const std::string& name) { return wanted.count(name) > 0; },
+             [&](const std::string& name, std::string bytes, const std::string& reason) {
+               if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "Get the file again.");
+               texts[name] = std::move(bytes);
+             });
+  listing.captions = true;
+  std::size_t without = 0;
+  for (auto& item : listing.items) {
+    const auto text = texts.find(text_beside(item.name));
+    if (text == texts.end() || words_of(text->second).empty()) {
+      ++without;
+    } else {
+      item.caption = text->second;
+    }
+  }
+  if (without > 0)
+    listing.notes.push_back(
+        fmt::format("{} of {} images without a caption beside them", without, listing.items.size()));
+}
+
 }  // namespace
 
 Listing list_files(const fs::path& path, Split split) {
@@ -361,6 +514,8 @@ Listing list_files(const fs::path& path, Split split) {
   const Place place = find_place(path, folder ? &*folder : nullptr);
   const bool test = place.test && split == Split::test;
   const fs::path& chosen = test ? *place.test : place.train;
+  const bool table_outside =
+      folder && chosen != path && std::count(folder->names.begin(), folder->names.end(), kAttributesFile) > 0;
   const auto store =
       std::make_shared<const Store>(folder && chosen == path ? std::move(*folder) : open_archive(chosen));
 
@@ -368,6 +523,10 @@ Listing list_files(const fs::path& path, Split split) {
   listing.source = chosen.string();
   listing.split = place.test.has_value();
   listing.problems = store->problems;
+  if (table_outside) {
+    listing.problems.push_back({(path / kAttributesFile).string(), "beside an archive, so it is not read",
+                                "Put it into the archive, with file names that start from there.", 0});
+  }
   const auto names = image_names(*store);
   if (auto labels = find_labels(*store)) {
     add_labelled(names, std::move(*labels), *store, listing);
@@ -376,6 +535,7 @@ Listing list_files(const fs::path& path, Split split) {
     const std::size_t skip = std::min(common_depth(train), common_depth(names));
     const auto layout = lay_out(names, skip);
     listing.class_names = groups_of(layout.entries);
+    if (listing.class_names.empty()) listing.only_class = layout.only_folder;
     if (test) {
       // The numbers of the classes are those of the training set, where it knows all of them.
       const auto known = groups_of(lay_out(train, skip).entries);
@@ -383,6 +543,17 @@ Listing list_files(const fs::path& path, Split split) {
         listing.class_names = known;
     }
     add_grouped(layout, split, *store, listing);
+  }
+  add_table(names, *store, listing);
+  add_texts(names, *store, listing);
+  if (test && !listing.attribute_names.empty()) {
+    const auto known = list_files(place.train, Split::train).attribute_names;
+    if (known != listing.attribute_names) {
+      throw data_error(
+          fmt::format("{}: its attributes are {}, and those of {} are {}", listing.source,
+                      fmt::join(listing.attribute_names, ", "), place.train.string(), fmt::join(known, ", ")),
+          "Give both the same attributes, in the same order.");
+    }
   }
 
   std::unordered_map<std::string, std::size_t> index_of;

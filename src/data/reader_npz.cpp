@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
 
+#include "data/attributes.h"
 #include "data/readers.h"
 
 namespace belamy {
@@ -11,12 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kAttributeNames = "attribute_names";
 constexpr std::uint64_t largest_member = std::uint64_t{1} << 34;
 
 // One array of a .npz, checked against its header.
 struct Npy {
   std::string title;  // "set.npz:images.npy"
-  char kind = 'u';    // u, i, f, b
+  char kind = 'u';    // u, i, f, b; U: text in characters of four bytes
   std::size_t width = 1;
   std::vector<std::uint64_t> shape;
   std::string bytes;
@@ -77,7 +80,18 @@ void to_c_order(Npy& array) {
   array.bytes = std::move(ordered);
 }
 
-Npy parse_npy(std::string bytes, const std::string& title) {
+// The length of the texts of a type such as '<U7', with its quotes.
+std::optional<std::size_t> letters_in(const std::string& type) {
+  std::size_t letters = 0;
+  if (type.size() < 5 || !type.substr(1).starts_with("<U")) return {};
+  const auto* end = type.data() + type.size() - 1;
+  const auto read = std::from_chars(type.data() + 3, end, letters);
+  const bool good = read.ec == std::errc() && read.ptr == end && letters > 0 && letters < 10000;
+  return good ? std::optional(letters) : std::nullopt;
+}
+
+// `texts`: the array may hold text.
+Npy parse_npy(std::string bytes, const std::string& title, bool texts) {
   Npy array;
   array.title = title;
   array.bytes = std::move(bytes);
@@ -96,14 +110,19 @@ Npy parse_npy(std::string bytes, const std::string& title) {
   const std::string header = array.bytes.substr(lead, length);
 
   const std::string type = field(header, "descr", array);  // '<f4' with its quotes
-  if (type.size() != 5 || std::string("|<=").find(type[1]) == std::string::npos ||
-      std::string("uifb").find(type[2]) == std::string::npos ||
-      std::string("1248").find(type[3]) == std::string::npos || (type[2] == 'f' && type[3] < '4') ||
-      (type[2] == 'b' && type[3] != '1')) {
+  const auto letters = texts ? letters_in(type) : std::nullopt;
+  if (letters) {
+    array.kind = 'U';
+    array.width = 4 * *letters;
+  } else if (type.size() != 5 || std::string("|<=").find(type[1]) == std::string::npos ||
+             std::string("uifb").find(type[2]) == std::string::npos ||
+             std::string("1248").find(type[3]) == std::string::npos || (type[2] == 'f' && type[3] < '4') ||
+             (type[2] == 'b' && type[3] != '1')) {
     throw wrong(array, "values of type " + type + " are not read");
+  } else {
+    array.kind = type[2];
+    array.width = static_cast<std::size_t>(type[3] - '0');
   }
-  array.kind = type[2];
-  array.width = static_cast<std::size_t>(type[3] - '0');
   const std::string order = field(header, "fortran_order", array);
   if (order != "False" && order != "True") throw wrong(array, "fortran_order is " + order);
 
@@ -148,7 +167,7 @@ std::map<std::string, Npy> read_arrays(const fs::path& path,
       [&](const std::string& name, std::string bytes, const std::string& reason) {
         const std::string title = path.string() + ":" + name;
         if (!reason.empty()) throw data_error(title + ": " + reason, "Get the file again.");
-        arrays[key(name)] = parse_npy(std::move(bytes), title);
+        arrays[key(name)] = parse_npy(std::move(bytes), title, key(name) == kAttributeNames);
       });
   return arrays;
 }
@@ -263,6 +282,44 @@ void fill_labels(const Npy& labels, Dataset& set) {
   set.class_names = numbered_classes(highest + 1);
 }
 
+// The texts of an array, in UTF-8.
+std::vector<std::string> texts_of(const Npy& array) {
+  std::vector<std::string> texts;
+  for (std::uint64_t i = 0; array.kind == 'U' && i < array.count(); ++i) {
+    std::string& text = texts.emplace_back();
+    for (std::size_t at = 0; at < array.width; at += 4) {
+      std::uint32_t c = 0;
+      std::memcpy(&c, array.bytes.data() + array.data + i * array.width + at, sizeof(c));
+      const auto add = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
+      if (c == 0) break;
+      if (c >= 0x110000) throw wrong(array, "a text that is no Unicode");
+      if (c >= 0x10000) add(0xf0 | c >> 18);
+      if (c >= 0x800) add(c >= 0x10000 ? 0x80 | (c >> 12 & 0x3f) : 0xe0 | c >> 12);
+      if (c >= 0x80) add(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6);
+      add(c >= 0x80 ? 0x80 | (c & 0x3f) : c);
+    }
+  }
+  return texts;
+}
+
+// [N, A] numbers, and their names where there are as many.
+void fill_attributes(const Npy& rows, const Npy* names, Dataset& set) {
+  if (rows.kind == 'U' || rows.shape.size() != 2 || rows.shape[1] == 0 ||
+      rows.shape[0] != static_cast<std::uint64_t>(set.count)) {
+    throw wrong(rows, fmt::format("attributes are [N, A], a row for each of {} images", set.count));
+  }
+  set.attributes.reserve(rows.count());
+  for (std::uint64_t i = 0; i < rows.count(); ++i) {
+    set.attributes.push_back(static_cast<float>(rows.at(i)));
+    if (!std::isfinite(set.attributes.back()))
+      throw wrong(rows, fmt::format("value {} of image {}", set.attributes.back(), i / rows.shape[1]));
+  }
+  if (names) set.attribute_names = texts_of(*names);
+  const auto& known = set.attribute_names;
+  if (known.size() != rows.shape[1] || !std::all_of(known.begin(), known.end(), is_attribute_name))
+    set.attribute_names = numbered_classes(static_cast<std::int64_t>(rows.shape[1]));
+}
+
 }  // namespace
 
 Listing list_npz(const fs::path& given, Split split) {
@@ -300,8 +357,10 @@ Listing list_npz(const fs::path& given, Split split) {
         fmt::format("{}: no images in it, only: {}", path.string(), seen.empty() ? "nothing" : seen),
         "Expected arrays `images` and `labels`, or `train_images`, `train_labels`, `test_images`, ....");
   }
-  auto arrays = read_arrays(
-      path, [&](const std::string& key) { return key == prefix + "images" || key == prefix + "labels"; });
+  auto arrays = read_arrays(path, [&](const std::string& key) {
+    return key == prefix + "images" || key == prefix + "labels" || key == prefix + "attributes" ||
+           key == kAttributeNames;
+  });
   const Npy& images = arrays[prefix + "images"];
   check_shape(images);
   const Scale scale =
@@ -309,6 +368,10 @@ Listing list_npz(const fs::path& given, Split split) {
   Dataset set;
   fill_images(images, scale, set);
   if (arrays.count(prefix + "labels")) fill_labels(arrays[prefix + "labels"], set);
+  if (arrays.count(prefix + "attributes")) {
+    const auto names = arrays.find(kAttributeNames);
+    fill_attributes(arrays[prefix + "attributes"], names == arrays.end() ? nullptr : &names->second, set);
+  }
   auto listing = listing_of(std::move(set), path.string(), has_split);
   listing.validation = has_validation;
   if (!scale.note.empty()) listing.notes.push_back(scale.note);

@@ -32,11 +32,16 @@ struct Listing {
     /// What the two files of a pair share: the path below the folder of the class, without ending; empty for
     /// images in one array.
     std::string key = {};
+    std::vector<float> attributes = {};  ///< one for each of Listing::attribute_names
+    std::string caption = {};            ///< where Listing::captions
   };
   std::string source;                    ///< the file or folder, for messages
   std::vector<Item> items;               ///< in an order that does not depend on the file system
   std::vector<std::string> class_names;  ///< empty without labels
   std::vector<std::string> style_names;
+  std::string only_class = {};               ///< as in Dataset
+  std::vector<std::string> attribute_names;  ///< empty without attributes
+  bool captions = false;                     ///< the items have captions
   std::vector<Problem> problems;
   std::vector<std::string> notes;  ///< what its values were taken for, where that had to be found out
   bool split = false;  ///< the items are the asked split; otherwise everything, and a hold-out is to be taken
@@ -54,11 +59,11 @@ Listing list_idx(const std::filesystem::path& path, Split split);
 Listing list_cifar(const std::filesystem::path& path, Split split);
 Listing list_usps(const std::filesystem::path& path, Split split);
 Listing list_npz(const std::filesystem::path& path, Split split);
-/// A folder of images, of archives of images, or one such archive; StyleGAN's dataset.json is used where
-/// there is one.
+/// A folder of images, of archives of images, or one such archive; StyleGAN's dataset.json and a table of
+/// attributes are used where there is one.
 Listing list_files(const std::filesystem::path& path, Split split);
-/// Any source but points; of pairs made here the side A.
-Listing list_source(const Source& source, Split split, std::int64_t seed);
+/// Any source but points, with the attributes that are asked for; of pairs made here the side A.
+Listing list_source(const Source& source, const DataOptions& options, Split split);
 
 /// The sides of a source of pairs.
 struct Sides {
@@ -78,6 +83,12 @@ bool is_derived(const std::string& pairs);
 /// Side A of a picture: "edges" (Sobel), "low-resolution" (a quarter of the pixels along each axis), "gray"
 /// or "masked" (the middle quarter of its area at medium gray).
 Image derive(const Image& image, const std::string& pairs);
+
+/// The images of a source differ in size or channels, and no setting says what to make of them.
+class ImagesDiffer : public Error {
+ public:
+  using Error::Error;
+};
 
 /// A problem made of an error about `file`.
 Problem problem_of(const Error& error, const std::string& file);

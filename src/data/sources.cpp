@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "belamy/error.h"
 
 #include "data/dataset.h"
+#include "data/environment.h"
 #include "data/formats.h"
 #include "data/glyphs.h"
 #include "data/official.h"
@@ -40,11 +40,6 @@ constexpr const char* kGlyphs = "letters and digits in 49 typefaces, 32x32 gray,
 
 std::string alias(const std::string& name) {
   return name == "cifar10" ? "cifar10-jpeg" : name;
-}
-
-const char* variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value && *value ? value : nullptr;
 }
 
 // What cannot be asked for, such as a name that is too long, is not there.
@@ -166,15 +161,10 @@ Source source_at(fs::path path, const std::string& name, const std::string& desc
 
 // A folder of the name in $BELAMY_DATA or the cache. `looked` gets each place, and what was wrong with it.
 std::optional<fs::path> find_folder(const std::string& name, std::vector<std::string>& looked) {
-  const std::string data = variable("BELAMY_DATA") ? variable("BELAMY_DATA") : "";
-  for (std::size_t at = 0; at < data.size();) {
-    const std::size_t end = std::min(data.find(':', at), data.size());
-    const fs::path folder = fs::path(data.substr(at, end - at)) / name;
-    if (end > at) {
-      if (!data_in(folder).empty()) return folder;
-      looked.push_back(folder.string());
-    }
-    at = end + 1;
+  for (const auto& parent : folders_of_variable("BELAMY_DATA")) {
+    const fs::path folder = parent / name;
+    if (!data_in(folder).empty()) return folder;
+    looked.push_back(folder.string());
   }
   const fs::path folder = cache_folder() / "data" / name;
   const OfficialSet* official = official_set(name);

@@ -12,7 +12,4 @@ namespace belamy::labs {
 /// The digits 0 ... 9 of `glyphs`, `side` pixels a side, grey: 7840 for training, 980 for testing.
 Dataset glyph_digits(std::int64_t side, Split split);
 
-/// The `rows` of a data set of images, in their order.
-Dataset rows_of(const Dataset& data, const std::vector<std::int64_t>& rows);
-
 }  // namespace belamy::labs

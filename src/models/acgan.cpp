@@ -39,7 +39,7 @@ class Acgan final : public ConvolutionalGan, public Classifier {
       : ConvolutionalGan(shape, config, generator, parts(shape, config)),
         class_weight_(config.class_weight),
         classify_samples_(config.classify_samples),
-        conditions_(shape) {}
+        conditions_(shape, /*with_attributes=*/false) {}
 
   bool conditional() const override { return true; }
   Tensor sample(const SampleRequest& request) override {
@@ -78,12 +78,12 @@ class Acgan final : public ConvolutionalGan, public Classifier {
   static Tensor classes_in(const Tensor& outputs) { return outputs.narrow(1, 1, outputs.size(1) - 1); }
 
   static ConvolutionalParts parts(const DataShape& shape, const AcganConfig&) {
-    const Conditions conditions(shape);
+    const auto conditions = std::make_shared<Conditions>(shape, /*with_attributes=*/false);
     ConvolutionalParts parts;
-    parts.codes = {conditions.size(), [conditions](std::int64_t n, at::Generator generator) {
-                     return conditions.draw(n, generator);
+    parts.codes = {conditions->size(), [conditions](std::int64_t n, at::Generator generator) {
+                     return conditions->draw(n, generator);
                    }};
-    parts.outputs = 1 + conditions.classes();
+    parts.outputs = 1 + conditions->classes();
     return parts;
   }
 
@@ -94,7 +94,8 @@ class Acgan final : public ConvolutionalGan, public Classifier {
 
 std::string check_acgan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<AcganConfig>(recipe);
-  if (const auto wrong = check_conditions(shape, recipe); !wrong.empty()) return wrong;
+  if (const auto wrong = check_conditions(shape, recipe, /*with_attributes=*/false); !wrong.empty())
+    return wrong;
   if (config.packing > 1) return "a pack shows several things; set model.packing=1";
   if (config.replay > 0) return "a past sample is kept without its class; set model.replay=0";
   return check_convolutional(shape, recipe);
@@ -112,6 +113,7 @@ ModelInfo acgan() {
                        Capability::classifier, Capability::scorer, Capability::featurizer},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}}},
+      .sides = convolutional_sides,
       .check = check_acgan,
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8"},

@@ -3,7 +3,7 @@
 //
 //   min_G max_D  E_(x,y) log D(x, y) + E_(z,y) log(1 - D(G(z, y), y))
 //
-//   G gets the condition y beside z. D gets it as planes beside the image (concatenation), or projects it:
+//   y is the class as one-hot values, then the attributes (Gauthier 2014). G gets it beside z. D gets it as planes beside the image (concatenation), or projects it:
 //   D = sigmoid(l(h) + <V y, h>), h its last features.
 //
 // Departures: the networks of DCGAN in place of perceptrons; samples of a step are asked to show what its
@@ -48,35 +48,43 @@ class Projection : public torch::nn::Module {
 class ConditionalGan final : public ConvolutionalGan {
  public:
   ConditionalGan(const DataShape& shape, const ConditionalGanConfig& config, at::Generator generator)
-      : ConvolutionalGan(shape, config, generator, parts(config, Conditions(shape))), conditions_(shape) {}
+      : ConditionalGan(shape, config, generator, std::make_shared<Conditions>(shape)) {}
 
   bool conditional() const override { return true; }
   Tensor sample(const SampleRequest& request) override {
-    return generate_with(conditions_.asked(request), request.generator);
+    return generate_with(conditions_->asked(request), request.generator);
   }
+  bool takes_attributes() const override { return true; }
   // Its verdict on an image alone is not defined, nor are its features of one.
   Scorer* scorer() override { return nullptr; }
   Featurizer* featurizer() override { return nullptr; }
 
  protected:
   Game::Round round(const Batch& batch, StepContext& context) override {
-    const auto condition = conditions_.of(batch);
+    conditions_->remember(batch, context.step());
+    const auto condition = conditions_->of(batch);
     return {.real = batch.data, .condition = condition, .make = [this, condition, &context] {
               return generate_with(condition, context.generator());
             }};
   }
 
  private:
-  static ConvolutionalParts parts(const ConditionalGanConfig& config, const Conditions& conditions) {
+  ConditionalGan(const DataShape& shape, const ConditionalGanConfig& config, at::Generator generator,
+                 const std::shared_ptr<Conditions>& conditions)
+      : ConvolutionalGan(shape, config, generator, parts(config, conditions)),
+        conditions_(register_module("conditions", conditions)) {}
+
+  static ConvolutionalParts parts(const ConditionalGanConfig& config,
+                                  const std::shared_ptr<Conditions>& conditions) {
     ConvolutionalParts parts;
-    parts.codes = {conditions.size(), [conditions](std::int64_t n, at::Generator generator) {
-                     return conditions.draw(n, generator);
+    parts.codes = {conditions->size(), [conditions](std::int64_t n, at::Generator generator) {
+                     return conditions->draw(n, generator);
                    }};
     if (config.discriminator_condition == "concatenation") {
-      parts.planes = conditions.size();
+      parts.planes = conditions->size();
     } else {
-      parts.end = [size = conditions.size(), spectral = config.spectral_norm](nn::Chain& discriminator,
-                                                                              std::int64_t features) {
+      parts.end = [size = conditions->size(), spectral = config.spectral_norm](nn::Chain& discriminator,
+                                                                               std::int64_t features) {
         const auto weighting = spectral ? nn::Weighting::spectral : nn::Weighting::plain;
         discriminator.add(std::make_shared<Projection>(features, size, weighting));
       };
@@ -84,7 +92,7 @@ class ConditionalGan final : public ConvolutionalGan {
     return parts;
   }
 
-  const Conditions conditions_;
+  const std::shared_ptr<Conditions> conditions_;
 };
 
 std::string check_conditional_gan(const DataShape& shape, const Recipe& recipe) {
@@ -106,11 +114,14 @@ ModelInfo conditional_gan() {
   return describe<ConditionalGan, ConditionalGanConfig>({
       .name = "conditional-gan",
       .family = "gan",
-      .summary = "GAN that is told the class, by concatenation or projection, and draws any class",
+      .summary =
+          "GAN that is told class and attributes, by concatenation or projection, and draws what is asked for",
       .paper = "Mirza & Osindero, Conditional Generative Adversarial Nets, 2014",
-      .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::decoder},
+      .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::attribute_sampler,
+                       Capability::decoder},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}}},
+      .sides = convolutional_sides,
       .check = check_conditional_gan,
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8"},

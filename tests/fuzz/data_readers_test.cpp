@@ -208,6 +208,27 @@ TEST_F(FuzzReaders, Npz) {
   fortran.replace(fortran.find("False,"), 6, "True, ");
   run("set.npz", fortran, 120, 13, [&](const std::string& bytes) { return zip(bytes, labels); });
   run("set.npz", labels, 120, 8, [&](const std::string& bytes) { return zip(images, bytes); });
+  // Attributes, and their names as text.
+  const auto text_of = [](const std::string& type, const std::string& shape, const std::string& bytes) {
+    std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+    header.resize(118, ' ');
+    return std::string("\x93NUMPY\1\0\x76\0", 10) + header + bytes;
+  };
+  std::string letters;
+  for (const char32_t c : {U'g', U'\u00f6', U'\u732b', U'o', U'\U0001f600', U'\0'})
+    letters += samples::little_endian(c, 4);
+  samples::Members members = {{"images.npy", images},
+                              {"attributes.npy", npy("4, 2", std::string("\0\1\1\0\1\1\0\0", 8))},
+                              {"attribute_names.npy", text_of("<U3", "2,", letters)}};
+  for (const std::size_t damaged : {1, 2}) {
+    const auto original = members[damaged].second;
+    run("set.npz", original, 240, 14 + damaged, [&](const std::string& bytes) {
+      auto changed = members;
+      changed[damaged].second = bytes;
+      samples::write_archive(folder_ / ".scratch.npz", changed);
+      return samples::read(folder_ / ".scratch.npz");
+    });
+  }
 }
 
 TEST_F(FuzzReaders, ArchivesAndFolders) {
@@ -237,10 +258,18 @@ TEST_F(FuzzReaders, ArchivesAndFolders) {
       240, 14);
   fs::remove(folder_ / "set.zip");
   members.emplace_back("dataset.json", json);
-  run("set.zip", json, 120, 12, [&](const std::string& bytes) {
+  const auto pack_last = [&](const std::string& bytes) {
     members.back().second = bytes;
     return pack("set.zip");
-  });
+  };
+  run("set.zip", json, 120, 12, pack_last);
+  const std::string facts =
+      R"({"labels": [["a/1.png", [0, 1.5]], ["a/2.png", [1, 0]], ["b/3.png", null]],
+          "attribute_names": ["x", "y"], "captions": [["a/1.png", "one"], ["a/2.png", "two"]]})";
+  run("set.zip", facts, 240, 17, pack_last);
+  members.back() = {"attributes.csv", ""};
+  run("set.zip", "file,old,caption\na/1.png,-1,\"a \"\"b\"\"\"\na/2.png,1,c\nb/3.png,0,d\n", 480, 18,
+      pack_last);
 }
 
 }  // namespace

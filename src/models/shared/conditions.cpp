@@ -1,22 +1,72 @@
 #include "models/shared/conditions.h"
 
+#include <algorithm>
+#include <torch/utils.h>
+
 #include "belamy/recipe.h"
 
 #include "models/shared/labels.h"
 
 namespace belamy::models {
+namespace {
+
+constexpr std::int64_t kSeen = 1024;  // rows of attributes that are kept
+
+}  // namespace
+
+Conditions::Conditions(const DataShape& shape, bool with_attributes)
+    : classes_(shape.classes > 1 ? shape.classes : 0),
+      attributes_(with_attributes ? static_cast<std::int64_t>(shape.attributes.size()) : 0) {
+  if (attributes_ > 0) seen_ = register_buffer("seen", torch::zeros({kSeen, attributes_}));
+}
+
+Tensor Conditions::joined(const Tensor& classes, const Tensor& attributes) const {
+  if (attributes_ == 0) return classes;
+  return classes_ == 0 ? attributes : at::cat({classes, attributes}, 1);
+}
+
+Tensor Conditions::of(const Examples& examples) const {
+  return joined(classes_ > 0 ? one_hot(examples.labels) : Tensor(), examples.attributes);
+}
 
 Tensor Conditions::asked(const SampleRequest& request) const {
-  return one_hot(asked_labels(request, classes_));
+  const auto classes = classes_ > 0 ? one_hot(asked_labels(request, classes_)) : Tensor();
+  if (attributes_ == 0) return classes;
+  auto attributes = draw_attributes(request.count, request.generator);
+  if (request.condition.attributes.defined()) {
+    const auto wanted = request.condition.attributes.to(attributes.device());
+    attributes = at::where(wanted.isnan(), attributes, wanted);
+  }
+  return joined(classes, attributes);
 }
 
 Tensor Conditions::draw(std::int64_t n, at::Generator generator) const {
   const auto options = torch::TensorOptions(torch::kLong).device(generator.device());
-  return one_hot(torch::randint(classes_, {n}, generator, options));
+  const auto classes = classes_ > 0 ? one_hot(torch::randint(classes_, {n}, generator, options)) : Tensor();
+  return joined(classes, attributes_ > 0 ? draw_attributes(n, generator) : Tensor());
 }
 
-std::string check_conditions(const DataShape& shape, const Recipe& recipe) {
+Tensor Conditions::draw_attributes(std::int64_t n, at::Generator generator) const {
+  const auto options = torch::TensorOptions(torch::kLong).device(generator.device());
+  return seen_.index_select(0, torch::randint(kSeen, {n}, generator, options));
+}
+
+void Conditions::remember(const Examples& examples, std::int64_t step) {
+  if (attributes_ == 0) return;
+  const torch::NoGradGuard no_grad;
+  const auto rows = examples.attributes;
+  if (step == 0) {  // none of the rows is empty from here on
+    seen_.copy_(rows.repeat({(kSeen + rows.size(0) - 1) / rows.size(0), 1}).narrow(0, 0, kSeen));
+    return;
+  }
+  const auto n = std::min(rows.size(0), kSeen), first = step * n % kSeen, here = std::min(n, kSeen - first);
+  seen_.narrow(0, first, here).copy_(rows.narrow(0, 0, here));
+  if (here < n) seen_.narrow(0, 0, n - here).copy_(rows.narrow(0, here, n - here));
+}
+
+std::string check_conditions(const DataShape& shape, const Recipe& recipe, bool with_attributes) {
   if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0";
+  if (with_attributes && !shape.attributes.empty()) return "";
   return check_labels(shape);
 }
 

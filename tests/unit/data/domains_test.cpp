@@ -288,7 +288,39 @@ TEST(Domains, MatchesNeedTwoClasses) {
   auto options = options_for(folder.path(), "random");
   EXPECT_TRUE(load_dataset(options, Split::train).matches);
   options.source = (folder / "cat").string();
-  EXPECT_THAT(error_of(options), HasSubstr("has not two classes"));
+  EXPECT_THAT(error_of(options), HasSubstr("has no classes"));
+}
+
+TEST(Domains, MatchesNeedTwoOfAClass) {
+  TemporaryFolder folder;
+  for (const auto* name : {"a", "b", "c"}) write(folder / name / "0.png", dot(1));
+  auto options = options_for(folder.path(), "random");
+  EXPECT_THAT(error_of(options), HasSubstr("has two examples"));
+  options.holdout = 0.4;
+  EXPECT_TRUE(load_dataset(options, Split::test).matches);  // a training alone needs pairs of both kinds
+  for (const auto* name : {"1.png", "2.png"}) write(folder / "a" / name, dot(1));
+  options.holdout = 0;
+  EXPECT_THAT(load_dataset(options, Split::train).notes, testing::Contains(HasSubstr("have one example")));
+}
+
+TEST(Domains, MatchesOfOneFolderAreOfOneClass) {
+  TemporaryFolder folder;
+  for (const auto* name : {"0.png", "1.png", "2.png"}) write(folder / "cat" / name, dot(1));
+  const auto options = options_for(folder.path(), "random");
+  EXPECT_THAT(error_of(options), HasSubstr("are of one class"));
+  EXPECT_EQ(load_dataset(options_for(folder.path(), "none"), Split::train).only_class, "cat");
+}
+
+TEST(Domains, ALoneOneIsNamed) {
+  for (const auto& [there, missing] :
+       {std::pair("A", "B"), {"B", "A"}, {"trainA", "trainB"}, {"trainB", "trainA"}}) {
+    TemporaryFolder folder;
+    for (const auto* name : {"0.png", "1.png"}) write(folder / there / name, dot(1));
+    const auto text = fmt::format("a folder '{}' without a folder '{}'", there, missing);
+    EXPECT_THAT(error_of(options_for(folder.path(), "folders")), HasSubstr(text));
+    EXPECT_THAT(diagnose(folder.path().string()).problems,
+                testing::Contains(testing::Field(&Problem::reason, text)));
+  }
 }
 
 TEST(Domains, FoldersThatAreNoDomainsAreNamed) {

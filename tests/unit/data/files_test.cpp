@@ -463,7 +463,7 @@ TEST(StyleGan, DamageIsAnError) {
   };
   EXPECT_THAT(error_with("{"), HasSubstr("set.zip:dataset.json: not valid JSON"));
   EXPECT_THAT(error_with(R"({"labels": 3})"), HasSubstr("\"labels\" is not a list"));
-  EXPECT_THAT(error_with(R"({"labels": [["1.png", [0.5]]]})"), HasSubstr("entry 0 is not a pair"));
+  EXPECT_THAT(error_with(R"({"labels": [["1.png", 0.5]]})"), HasSubstr("entry 0 is not a pair"));
   EXPECT_THAT(error_with(R"({"labels": [["1.png", 99999999]]})"), HasSubstr("label 99999999 of 1.png"));
   EXPECT_THAT(error_with(R"({"labels": [["1.png", -1]]})"), HasSubstr("label -1"));
 }

@@ -32,6 +32,17 @@ std::vector<std::string> splits_of(const std::vector<std::string>& folders) {
   return splits;
 }
 
+TEST(Layout, TheFolderAroundAllFilesIsNamed) {
+  const auto only = [](const std::vector<std::string>& names) {
+    return lay_out(names, common_depth(names)).only_folder;
+  };
+  EXPECT_EQ(only({"cat/1.png", "cat/2.png"}), "cat");
+  EXPECT_EQ(only({"set/trainA/1.png", "set/trainA/2.png"}), "trainA");
+  EXPECT_EQ(only({"1.png", "2.png"}), "");
+  EXPECT_EQ(only({"train/1.png", "train/2.png"}), "");
+  EXPECT_EQ(only({"set/cat/1.png", "set/dog/2.png"}), "set");
+}
+
 TEST(Layout, WhatLiesBesideTheSplitsIsLeftOut) {
   EXPECT_THAT(sorted({"sample.png", "train/cat/1.png", "train/dog/2.png", "test/cat/3.png", "predict/4.png",
                       "predict/5.png", "extra/cat/6.png"}),

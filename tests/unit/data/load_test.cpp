@@ -293,6 +293,98 @@ TEST(Fitting, ImagesThatDiffer) {
   EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("Set data.channels to 1"));
 }
 
+// What is chosen for images of these sizes, and the note of it.
+struct Choice {
+  std::int64_t size, channels;
+  std::string note;
+};
+
+Choice chosen_for(const std::vector<Image>& images, const ImageSides& needs) {
+  TemporaryFolder folder;
+  for (std::size_t i = 0; i < images.size(); ++i)
+    write(folder / fmt::format("set/{:04}.png", i), encode_png(images[i]));
+  DataOptions options = options_for(folder / "set");
+  options.holdout = 0;
+  const Dataset set = load_dataset(options, Split::train, needs);
+  EXPECT_EQ(set.count, static_cast<std::int64_t>(images.size()));
+  if (options.size > 0) {
+    EXPECT_EQ(set.width, options.size);
+    EXPECT_EQ(set.height, options.size);
+  }
+  return {options.size, options.channels, set.notes.empty() ? "" : set.notes[0]};
+}
+
+TEST(ChosenSize, IsTheLargestUpTo64ThatFitsWhatTheModelAsksFor) {
+  const auto wide = chosen_for({flat(250, 180, {1, 2, 200})}, {.square = true, .smallest = 9});
+  EXPECT_EQ(wide.size, 64);
+  EXPECT_EQ(wide.channels, 0);
+  EXPECT_EQ(wide.note, "250x180 colour -> 64x64 colour, cropped, antialiased (data.size=64)");
+  EXPECT_EQ(chosen_for({flat(50, 36, {200})}, {.square = true}).size, 36);
+  EXPECT_EQ(chosen_for({flat(200, 200, {200})}, {.largest = 128}).size, 64);
+  // As the model wants them, and where it wants nothing.
+  EXPECT_EQ(chosen_for({flat(250, 250, {200})}, {.square = true}).size, 0);
+  EXPECT_EQ(chosen_for({flat(250, 180, {200})}, {}).size, 0);
+  EXPECT_EQ(chosen_for({flat(250, 180, {200})}, {.smallest = 16}).size, 0);
+  // Too small for the model: it says so itself.
+  EXPECT_EQ(chosen_for({flat(7, 6, {200})}, {.square = true, .smallest = 9}).size, 0);
+}
+
+TEST(ChosenSize, ImagesThatDifferGetOne) {
+  const auto two = chosen_for({flat(40, 30, {200}), flat(33, 50, {200})}, {});
+  EXPECT_EQ(two.size, 30);
+  EXPECT_EQ(two.note, "33x50 to 40x30 gray -> 30x30 gray, cropped, antialiased (data.size=30)");
+  // An icon among many does not make all of them icons.
+  std::vector<Image> many(20, flat(40, 30, {200}));
+  many[7] = flat(3, 3, {200});
+  EXPECT_EQ(chosen_for(many, {}).size, 30);
+  // One that differs among many thousand may not be among the first that are looked at.
+  std::vector<Image> rare(1001, flat(8, 8, {200}));
+  rare[1] = flat(9, 8, {200});
+  EXPECT_EQ(chosen_for(rare, {}).size, 8);
+}
+
+TEST(ChosenSize, GrayAmongColoursBecomesColour) {
+  const auto mixed = chosen_for({flat(8, 8, {200}), flat(8, 8, {1, 2, 200})}, {});
+  EXPECT_EQ(mixed.size, 0);
+  EXPECT_EQ(mixed.channels, 3);
+  EXPECT_EQ(mixed.note, "8x8 gray and colour -> 8x8 colour (data.channels=3)");
+  TemporaryFolder folder;
+  write(folder / "1.png", encode_png(flat(8, 8, {200})));
+  write(folder / "2.png", encode_png(flat(8, 8, {1, 2, 200})));
+  DataOptions options = options_for(folder.path());
+  options.holdout = 0;
+  options.size = 4;
+  EXPECT_EQ(load_dataset(options, Split::train, {}).channels, 3);
+  EXPECT_EQ(options.channels, 3);
+  EXPECT_EQ(options.size, 4);
+}
+
+TEST(ChosenSize, IsThatOfTheSmallerDomain) {
+  TemporaryFolder folder;
+  write(folder / "a/1.png", encode_png(flat(40, 40, {200})));
+  write(folder / "b/1.png", encode_png(flat(20, 20, {1, 2, 200})));
+  DataOptions options = options_for(folder / "a");
+  options.target = (folder / "b").string();
+  options.holdout = 0;
+  const Dataset set = load_dataset(options, Split::train, {});
+  EXPECT_EQ(options.size, 20);
+  EXPECT_EQ(options.channels, 0);  // each domain may have its own
+  EXPECT_EQ(set.width, 20);
+  EXPECT_EQ(set.others.at(0).width, 20);
+}
+
+TEST(ChosenSize, OfAnArrayAndOfASetting) {
+  TemporaryFolder folder;
+  write(folder / "images-idx3-ubyte", samples::idx_images(2, 12, 10, std::string(240, 'x')));
+  DataOptions options = options_for(folder / "images-idx3-ubyte");
+  options.holdout = 0;
+  EXPECT_EQ(load_dataset(options, Split::train, {.square = true}).width, 10);
+  EXPECT_EQ(options.size, 10);
+  options.size = 7;
+  EXPECT_EQ(load_dataset(options, Split::train, {.square = true}).width, 7);
+  EXPECT_EQ(options.size, 7);
+}
+
 TEST(Fitting, WrongSettings) {
   DataOptions options = options_for("glyphs");
   options.channels = 2;

@@ -1,0 +1,272 @@
+#include "data/annotations.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "belamy/error.h"
+
+#include "data/attributes.h"
+#include "data/csv.h"
+#include "data/readers.h"
+
+namespace belamy {
+namespace {
+
+using Json = nlohmann::json;
+
+// Goes through the lists of a dataset.json.
+class LabelReader {
+ public:
+  LabelReader(const std::string& title, const std::string& prefix) : title_(title), prefix_(prefix) {}
+
+  Labels read(const Json& json) {
+    if (!json["labels"].is_null()) read_labels(pairs_in(json, "labels"));
+    if (const auto rows = json.find("attributes"); rows != json.end() && !rows->is_null()) {
+      if (!labels_.attributes.empty()) throw fail("\"labels\" and \"attributes\" both list attributes");
+      for (const auto& pair : pairs_in(json, "attributes")) add_attributes(pair);
+    }
+    if (const auto texts = json.find("captions"); texts != json.end() && !texts->is_null())
+      read_captions(pairs_in(json, "captions"));
+    const auto classes = names_in(json, "class_names");
+    const bool enough = static_cast<std::int64_t>(classes.size()) > highest_;
+    if (labels_.any) labels_.class_names = enough ? classes : numbered_classes(highest_ + 1);
+    const auto names = names_in(json, "attribute_names");
+    const bool good = names.size() == width_ && std::all_of(names.begin(), names.end(), is_attribute_name);
+    labels_.attribute_names = good ? names : numbered_classes(static_cast<std::int64_t>(width_));
+    return std::move(labels_);
+  }
+
+  Error fail(const std::string& reason) const {
+    return data_error(title_ + ": " + reason,
+                      R"(Expected {"labels": [["folder/image.png", 3], ...]} or "labels": null.)");
+  }
+
+ private:
+  const Json& pairs_in(const Json& json, const char* key) const {
+    if (!json[key].is_array()) throw fail(fmt::format("\"{}\" is not a list", key));
+    return json[key];
+  }
+
+  void read_labels(const Json& pairs) {
+    labels_.any = pairs.empty();
+    std::size_t entry = 0;
+    for (const auto& pair : pairs) {
+      const bool is_pair = pair.is_array() && pair.size() == 2 && pair[0].is_string();
+      if (!is_pair || !(pair[1].is_number_integer() || pair[1].is_array() || pair[1].is_null())) {
+        throw fail(fmt::format(
+            "entry {} is not a pair of file name and whole number, or list of numbers, or null", entry));
+      }
+      if (pair[1].is_array()) add_attributes(pair);
+      if (pair[1].is_number_integer()) add_label(pair);
+      if (labels_.any && !labels_.attributes.empty())
+        throw fail(fmt::format("entry {} is of another kind than those before: whole number or list", entry));
+      ++entry;
+    }
+  }
+
+  void add_label(const Json& pair) {
+    const auto label = pair[1].get<std::int64_t>();
+    const auto file = pair[0].get<std::string>();
+    if (label < 0 || label >= kMostClasses)
+      throw fail(fmt::format("label {} of {}; allowed 0 .. {}", label, file, kMostClasses - 1));
+    labels_.any = true;
+    labels_.of[prefix_ + file] = label;
+    highest_ = std::max(highest_, label);
+  }
+
+  void add_attributes(const Json& pair) {
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_array())
+      throw fail("an entry of attributes is not a pair of file name and list of numbers");
+    const auto file = pair[0].get<std::string>();
+    std::vector<float> row;
+    for (const auto& value : pair[1]) {
+      row.push_back(value.is_number() ? value.get<float>() : NAN);
+      if (!std::isfinite(row.back())) throw fail(fmt::format("an attribute of {} is no number", file));
+    }
+    if (row.empty()) throw fail(fmt::format("{} has an empty list of attributes", file));
+    if (width_ > 0 && row.size() != width_)
+      throw fail(fmt::format("{} has {} attributes, and files before it have {}", file, row.size(), width_));
+    width_ = row.size();
+    labels_.attributes[prefix_ + file] = std::move(row);
+  }
+
+  void read_captions(const Json& pairs) {
+    for (const auto& pair : pairs) {
+      if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
+        throw fail("an entry of captions is not a pair of file name and text");
+      labels_.captions[prefix_ + pair[0].get<std::string>()] = pair[1].get<std::string>();
+    }
+  }
+
+  // A list of names; empty where there is none, or where it holds something else.
+  static std::vector<std::string> names_in(const Json& json, const char* key) {
+    const auto names = json.find(key);
+    const auto is_text = [](const Json& name) { return name.is_string(); };
+    const bool good =
+        names != json.end() && names->is_array() && std::all_of(names->begin(), names->end(), is_text);
+    return good ? names->get<std::vector<std::string>>() : std::vector<std::string>();
+  }
+
+  const std::string &title_, &prefix_;
+  Labels labels_;
+  std::int64_t highest_ = -1;
+  std::size_t width_ = 0;
+};
+
+std::string in_small_letters(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool is_caption_column(const std::string& name) {
+  return in_small_letters(name) == "caption";
+}
+
+// What the first column of a table of pictures is called.
+bool is_file_column(const std::string& name) {
+  static const std::set<std::string> known = {"file",  "filename", "file_name", "path",
+                                              "image", "image_id", "image_name"};
+  return known.count(in_small_letters(name)) > 0;
+}
+
+// The columns of a table, checked and turned into numbers.
+class TableReader {
+ public:
+  TableReader(std::string_view text, const std::string& title)
+      : title_(title), rows_(parse_csv(text, title)) {}
+
+  PictureTable read() {
+    check_header();
+    check_rows();
+    std::vector<std::string> texts;
+    for (std::size_t column = 1; column < header().size(); ++column) {
+      if (is_caption_column(header()[column])) {
+        add_captions(column);
+      } else if (is_text(column)) {
+        texts.push_back(header()[column]);
+      } else {
+        add_attribute(column);
+      }
+    }
+    if (table_.attribute_names.empty() && !table_.captions)
+      throw data_error(title_ + ": no column of numbers, and none called caption",
+                       "Write a value for each attribute: 0 or 1.");
+    if (!texts.empty())
+      table_.notes.push_back(
+          fmt::format("{}: columns of text are left out: {}", title_, fmt::join(texts, ", ")));
+    return std::move(table_);
+  }
+
+ private:
+  const std::vector<std::string>& header() const { return rows_[0].cells; }
+
+  Error fail(std::size_t line, const std::string& reason, const std::string& cure) const {
+    return data_error(fmt::format("{}: line {}: {}", title_, line, reason), cure);
+  }
+
+  void check_header() const {
+    constexpr const char* expected = "Expected a header such as file,smiling,old and a row a picture.";
+    if (rows_.empty()) throw data_error(title_ + ": no table: it is empty", expected);
+    if (!is_file_column(header()[0])) {
+      throw fail(rows_[0].line, fmt::format("the first column is '{}', which names no files", header()[0]),
+                 expected);
+    }
+    std::set<std::string> known;
+    for (const auto& name : header()) {
+      if (!known.insert(name).second)
+        throw fail(rows_[0].line, fmt::format("two columns are called '{}'", name), "Rename one of them.");
+    }
+    if (rows_.size() == 1) throw data_error(title_ + ": a header without rows", expected);
+  }
+
+  void check_rows() {
+    std::map<std::string, std::size_t> lines;
+    for (std::size_t r = 1; r < rows_.size(); ++r) {
+      const auto& [line, cells] = rows_[r];
+      if (cells.size() != header().size()) {
+        throw fail(line, fmt::format("{} cells, and the header has {}", cells.size(), header().size()),
+                   "Write a value for each column. A text with a comma stands in double quotes.");
+      }
+      const auto [known, is_new] = lines.emplace(cells[0], line);
+      if (!is_new)
+        throw fail(line, fmt::format("{} stands in line {} as well", cells[0], known->second),
+                   "Keep one of the two lines.");
+      table_.rows.push_back({cells[0], {}, {}});
+    }
+  }
+
+  void add_captions(std::size_t column) {
+    table_.captions = true;
+    for (std::size_t r = 1; r < rows_.size(); ++r) {
+      const auto& text = rows_[r].cells[column];
+      if (text.empty()) throw fail(rows_[r].line, "an empty caption", "Write one, or remove the row.");
+      table_.rows[r - 1].caption = text;
+    }
+  }
+
+  bool is_text(std::size_t column) const {
+    return std::none_of(rows_.begin() + 1, rows_.end(),
+                        [&](const CsvRow& row) { return number_in(row.cells[column]).has_value(); });
+  }
+
+  void add_attribute(std::size_t column) {
+    if (!is_attribute_name(header()[column]))
+      throw fail(rows_[0].line, fmt::format("'{}' is no name for an attribute", header()[column]),
+                 "Give each column a name without commas and '='.");
+    std::vector<float> values;
+    for (std::size_t r = 1; r < rows_.size(); ++r) {
+      const auto& cell = rows_[r].cells[column];
+      const auto value = number_in(cell);
+      if (!value) {
+        throw fail(rows_[r].line,
+                   cell.empty() ? fmt::format("no value for '{}'", header()[column])
+                                : fmt::format("'{}' is '{}', no number", header()[column], cell),
+                   "Write 0, 1 or another number.");
+      }
+      values.push_back(*value);
+    }
+    const bool signs = std::all_of(values.begin(), values.end(),
+                                   [](float value) { return value == -1 || value == 0 || value == 1; });
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const bool absent = signs && values[i] == -1;
+      if (absent && !std::exchange(told_, true)) table_.notes.push_back(title_ + ": values -1 taken as 0");
+      table_.rows[i].attributes.push_back(absent ? 0 : values[i]);
+    }
+    table_.attribute_names.push_back(header()[column]);
+  }
+
+  const std::string& title_;
+  std::vector<CsvRow> rows_;
+  PictureTable table_;
+  bool told_ = false;
+};
+
+}  // namespace
+
+Labels parse_labels(const std::string& text, const std::string& title, const std::string& prefix) {
+  LabelReader reader(title, prefix);
+  const auto json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) throw reader.fail("not valid JSON");
+  if (!json.is_object() || !json.contains("labels")) return {};
+  return reader.read(json);
+}
+
+bool names_pictures(std::string_view text) {
+  auto first = split_at_commas(text.substr(0, text.find('\n'))).at(0);
+  if (first.starts_with(kUtf8Mark)) first.erase(0, kUtf8Mark.size());
+  std::erase(first, '"');
+  return is_file_column(first);
+}
+
+PictureTable parse_table(std::string_view text, const std::string& title) {
+  return TableReader(text, title).read();
+}
+
+}  // namespace belamy

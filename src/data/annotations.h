@@ -1,0 +1,48 @@
+// What a file beside pictures says of them: dataset.json and tables. Internal to src/data.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace belamy {
+
+/// dataset.json of StyleGAN's layout. A file may have a label (a whole number), attributes (a list of
+/// numbers), or none (null).
+struct Labels {
+  bool any = false;                                  ///< the files have classes
+  std::unordered_map<std::string, std::int64_t> of;  ///< by full name in the store
+  std::vector<std::string> class_names;
+  std::unordered_map<std::string, std::vector<float>> attributes;  ///< by full name in the store
+  std::vector<std::string> attribute_names;
+  std::unordered_map<std::string, std::string> captions;  ///< by full name in the store
+};
+
+/// `prefix` is the folder of dataset.json with its "/". Data errors name `title`.
+Labels parse_labels(const std::string& text, const std::string& title, const std::string& prefix);
+
+/// A table with a header and a row a picture: "file,smiling,old". A column in which every value is -1, 0 or 1
+/// is read with 0 for -1, as CelebA means it. Of the columns of text only "caption" is read.
+struct PictureTable {
+  struct Row {
+    std::string file;  ///< as it is written
+    std::vector<float> attributes;
+    std::string caption;
+  };
+  std::vector<std::string> attribute_names;
+  bool captions = false;  ///< the rows have captions
+  std::vector<Row> rows;
+  std::vector<std::string> notes;  ///< what was left out or read in another way
+};
+
+/// Whether the first column of a table names files.
+bool names_pictures(std::string_view text);
+
+/// Data errors name `title` and the line: no column of file names, no column of numbers or captions, rows of
+/// another length than the header, a cell of a column of numbers without one, a file or a column named twice.
+PictureTable parse_table(std::string_view text, const std::string& title);
+
+}  // namespace belamy

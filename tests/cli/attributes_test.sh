@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Attributes and captions of pictures: what the verbs say of them, and a model that takes none.
+# shellcheck source=tests/harness.sh
+source "$SOURCE/tests/harness.sh"
+
+make_images images 20
+{
+  echo "file,bright,age"
+  for i in {0..19}; do printf 'file %03d.pgm,%d,%d\n' "$i" $((i % 4 ? -1 : 1)) "$i"; done | sed 's/^file //'
+} >images/attributes.csv
+
+# --- Names and shares ---
+expect_code 0 "$BELAMY" data doctor images
+expect_text "all: 2 attributes: bright 25.0 %; age mean 9.5, 0 to 19"
+expect_text "attributes.csv: values -1 taken as 0"
+expect_code 0 "$BELAMY" data info images
+expect_text "images of 16x16 gray, 2 classes, 2 attributes"
+expect_text "bright +[0-9.]+ %"
+expect_code 0 "$BELAMY" data pack images --out packed.zip
+expect_code 0 "$BELAMY" data doctor packed.zip
+expect_text "all: 2 attributes: bright 25.0 %; age mean 9.5, 0 to 19"
+expect_code 0 "$BELAMY" data info glyphs --set 'data.attributes=["italic","mono"]'
+expect_text "italic +50.0 %"
+expect_text "mono +23.1 %"
+expect_no_text "bold"
+expect_code 0 "$BELAMY" data info glyphs
+expect_no_text "attribute"
+
+# --- Pictures without a row: the doctor and a training say the same ---
+sed -i -e '/^003/d' -e 's/^005/nowhere\/005/' images/attributes.csv
+expect_failure 3 "$BELAMY" data doctor images
+expect_text "names 1 file that is not there: nowhere/005.pgm"
+expect_text "images/left/003.pgm +without a row in attributes.csv"
+expect_code 0 "$BELAMY" train gan --data images --steps 2 --out gan "${tiny[@]}"
+expect_text "2 of 20 files left out"
+expect_text "names 1 file that is not there: nowhere/005.pgm"
+expect_code 0 "$BELAMY" train gan --data images --steps 2 --out one "${tiny[@]}" --set 'data.attributes=["age"]'
+grep -q '^attributes = \["age"\]$' one/resolved.toml || fail "the run does not keep its attributes"
+expect_failure 3 "$BELAMY" train gan --data images --steps 2 --out none "${tiny[@]}" --set 'data.attributes=["agee"]'
+expect_text "no attribute is called 'agee'"
+expect_text "did you mean 'age'"
+rm images/attributes.csv
+expect_code 0 "$BELAMY" train gan --data images --steps 4 --out gan --resume "${tiny[@]}"
+expect_text "the training data have changed"
+
+# --- A model that takes none ---
+expect_failure 2 "$BELAMY" sample gan --attributes bright=1
+expect_text "gan cannot draw samples of given attributes"
+expect_none samples.png
+
+# --- Captions ---
+for i in {000..019}; do for file in images/*/"$i".pgm; do echo "A bar at the $(basename "$(dirname "$file")")" >"${file%.pgm}.txt"; done; done
+expect_code 0 "$BELAMY" data doctor images
+expect_text "all: captions of 5 to 5 words, 6 different words"
+expect_code 0 "$BELAMY" data info images
+expect_text "2 classes, captions"
