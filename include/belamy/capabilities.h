@@ -17,7 +17,9 @@ using torch::Tensor;
 
 /// What samples shall show. An undefined tensor asks for nothing.
 struct Condition {
-  Tensor labels;  ///< [N] int64, classes; on any device
+  Tensor labels;           ///< [N] int64, classes; on any device
+  Tensor attributes = {};  ///< [N, A] float, NaN where nothing is asked; on any device
+  Tensor captions = {};    ///< [N, L] int64, words by their number in the vocabulary; on any device
 };
 
 /// What is asked of a Sampler.
@@ -46,6 +48,8 @@ class Sampler {
   /// Where the classes that may be asked for are not those of the labels but clusters that the model found by
   /// itself: how many; else 0.
   virtual std::int64_t clusters() const { return 0; }
+  /// Whether attributes may be asked for: values of all that the run's data have.
+  virtual bool takes_attributes() const { return false; }
   /// For what samples by a Markov chain: `request.count` chains seen at `frames` evenly spread moments, the
   /// last of them samples: [frames, n, ...]. Undefined otherwise.
   virtual Tensor chain(const SampleRequest& request, std::int64_t frames) { return {}; }

@@ -33,8 +33,14 @@ struct DataShape {
   std::int64_t classes = 0;                          ///< 0 without labels
   std::int64_t count = 0;                            ///< training examples
   std::vector<std::string> class_names = {};         ///< [classes]
+  std::vector<std::string> attributes = {};          ///< names of the attributes; empty without
+  /// Words of the training captions by number, the most frequent first; 0 fills up and 1 is any other word.
+  /// Empty without captions.
+  std::vector<std::string> vocabulary = {};
   Relation relation = Relation::none;
   std::vector<DataShape> others = {};  ///< B, or the second of each match; empty where the relation is none
+  /// The folder that all images lie in, where that is one and they have no classes therefore: for messages.
+  std::string only_class = {};
 
   bool is_images() const { return dimension == 0; }
   std::int64_t values() const { return is_images() ? channels * height * width : dimension; }
@@ -47,9 +53,11 @@ struct DataShape {
 
 /// Some examples of a set.
 struct Examples {
-  Tensor data;     ///< images [N, C, H, W] in [-1, 1], or points [N, D]
-  Tensor labels;   ///< [N] int64, or undefined
-  Tensor indices;  ///< [N] int64, places in the training set
+  Tensor data;             ///< images [N, C, H, W] in [-1, 1], or points [N, D]
+  Tensor labels;           ///< [N] int64, or undefined
+  Tensor indices;          ///< [N] int64, places in the training set
+  Tensor attributes = {};  ///< [N, A] float, usually 0 or 1, or undefined
+  Tensor captions = {};    ///< [N, L] int64, words by their number in the vocabulary, or undefined
 
   std::int64_t size() const { return data.size(0); }
 };
@@ -59,8 +67,8 @@ struct Batch : Examples {
   /// By the data's relation. Pairs: the other side of each. Domains: examples of B, without labels. Matches:
   /// the second of each. None: nothing is defined.
   Examples partner;
-  /// With data.labelled: examples whose labels are known, as many as the batch has; its own labels are then
-  /// undefined.
+  /// With data.labelled: examples whose labels are known, as many as the batch has; its own labels,
+  /// attributes and captions are then undefined.
   Examples labelled;
 };
 
@@ -164,6 +172,7 @@ class Model : public torch::nn::Module {
 enum class Capability {
   sampler,
   conditional_sampler,  ///< a sampler that takes classes
+  attribute_sampler,    ///< a sampler that takes attributes
   decoder,
   encoder,
   reconstructor,
@@ -191,7 +200,9 @@ struct ModelInfo {
   bool points = false;  ///< takes points
   /// The relation that it learns from. A model of two domains takes pairs as well.
   Relation relation = Relation::none;
-  /// What keeps the model from being built for this data with these settings, in words; empty: nothing.
+  /// What it asks of the sides of images; empty: nothing. Where data.size is not set, it is chosen by this.
+  std::function<ImageSides(const Recipe&)> sides;
+  /// What else keeps the model from being built for this data with these settings, in words; empty: nothing.
   std::function<std::string(const DataShape&, const Recipe&)> check;
   /// What may be built but is likely to disappoint, in words: told before the training.
   std::function<std::vector<std::string>(const Recipe&)> advise;

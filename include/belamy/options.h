@@ -10,6 +10,14 @@
 
 namespace belamy {
 
+/// What a model asks of the sides of its images, in pixels. Images of two domains have one size for all
+/// models.
+struct ImageSides {
+  bool square = false;
+  std::int64_t smallest = 1;  ///< of the shorter side
+  std::int64_t largest = 0;   ///< of the longer side; 0: any
+};
+
 /// The [data] table of a recipe.
 struct DataOptions {
   std::string source = "glyphs";   ///< name of a known set, or a path
@@ -23,10 +31,11 @@ struct DataOptions {
   bool flip = false;               ///< training: mirrored left to right, half of the time
   std::int64_t shift = 0;          ///< training: moved by up to so many pixels along both axes
   bool affine = false;             ///< training: turned, sheared, scaled and moved a little
-  std::int64_t size = 0;           ///< side of the square images; 0: as they are (they must then agree)
-  std::int64_t channels = 0;       ///< 1 or 3; 0: as they are
+  std::int64_t size = 0;           ///< side of the square images; 0: as they are, or chosen (ImageSides)
+  std::int64_t channels = 0;       ///< 1 or 3; 0: as they are, or chosen where they differ
   std::string fit = "crop";
-  std::vector<std::string> classes;  ///< names or numbers: only these, in every split; empty: all
+  std::vector<std::string> classes;     ///< names or numbers: only these, in every split; empty: all
+  std::vector<std::string> attributes;  ///< names of attributes: only these; empty: all
   std::string binarize = "none";  ///< "threshold" at half, "sample": one seeded Bernoulli draw of each value
   std::int64_t limit = 0;         ///< use at most this many training images (seeded choice); 0: all
   double holdout = 0.1;           ///< share kept as test set where the source has none of its own
@@ -35,6 +44,8 @@ struct DataOptions {
   std::int64_t validation = 0;
   std::int64_t labelled = 0;  ///< semi-supervised: labels kept, as many of each class; 0: all
   std::int64_t seed = 1;      ///< of limit, hold-out, validation, labelled, binarize and synthetic sets
+  /// Size or channels were not set, and Belamy has chosen them: the data's notes say so. No setting.
+  bool chosen = false;
 
   void fields(Fields& f);
 };
@@ -47,7 +58,8 @@ struct TrainOptions {
   std::int64_t seed = 1;
   std::string device = "auto";
   std::string precision = "f32";
-  std::int64_t threads = 0;             ///< 0: one a core
+  std::int64_t threads = 0;             ///< 0: what is fastest now, tried while the training runs
+  std::string thread_plan;              ///< threads.csv of a run that is to be repeated, instead of trying
   bool fast = true;                     ///< layers take Belamy's own faster paths where there are some
   double log_seconds = 2.0;             ///< time between two lines; 0: every step
   std::int64_t checkpoint_every = 500;  ///< steps

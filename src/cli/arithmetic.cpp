@@ -104,9 +104,9 @@ class Operands {
 
   void search() {
     Progress progress;
-    const auto classifier =
-        classifier_for(load_dataset(run_.recipe().data, Split::train), {.device = run_.device()},
-                       [&](const std::string& text) { progress.update_each_second(text); });
+    const auto classifier = image_judge(load_dataset(run_.recipe().data, Split::train), run_.device(),
+                                        [&](const std::string& text) { progress.update_each_second(text); })
+                                .classifier;
     progress.finish();
     candidates_ = decoder_->draw_latent(kCandidates, run_.generator(request_.seed)).to(torch::kCPU);
     const auto images = in_batches(run_, candidates_, [&](const Tensor& z) { return decoder_->decode(z); });

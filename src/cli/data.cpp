@@ -4,6 +4,8 @@
 #include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "data/attributes.h"
+#include "data/captions.h"
 #include "data/dataset.h"
 #include "train/run_report.h"
 
@@ -19,11 +21,15 @@ ExitCode list_sets() {
   return ExitCode::ok;
 }
 
-ExitCode info(const DataOptions& options) {
+ExitCode info(DataOptions options) {
   for (const auto split : {Split::train, Split::test}) {
-    const auto set = load_dataset(options, split);
+    const auto set = load_dataset(options, split, {});
     fmt::print("{:<6} {}\n", split == Split::train ? "train" : "test", describe_data(set));
     for (const auto& note : set.notes) fmt::print("       {}\n", note);
+    const auto shares = shares_of(set.attribute_names, set.attributes);
+    for (std::size_t a = 0; a < shares.size(); ++a)
+      fmt::print("       {:<20} {}\n", set.attribute_names[a], shares[a]);
+    if (!set.captions.empty()) fmt::print("       {}\n", describe_captions(set.captions));
     std::map<std::int64_t, std::int64_t> counts;
     for (const auto label : set.labels) ++counts[label];
     if (counts.empty() || counts.size() > 100) continue;

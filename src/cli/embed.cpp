@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "belamy/error.h"
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
@@ -33,6 +34,11 @@ void draw_codes(const EmbedRequest& request, Run& run) {
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   const auto n = std::min(request.n, set.count);
+  constexpr std::int64_t least = 4;
+  if (n < least)
+    throw data_error(
+        fmt::format("a map needs {} codes or more, and there are {} examples of '{}'", least, n, set.name),
+        "choose larger data with --data");
   auto generator = run.generator(request.seed);
   const auto pick = torch::randperm(set.count, generator, torch::TensorOptions().device(run.device()))
                         .narrow(0, 0, n)

@@ -46,6 +46,9 @@ void add_evaluate(Verb program) {
       if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);
     }
     for (const auto& line : result.not_measured) fmt::print("  not measured: {}\n", line);
+    if (scores.empty() && result.not_measured.empty())
+      fmt::print("  nothing was measured: there is no measure for what {} can do\n",
+                 run->recipe().model->name);
     bool all = true;
     for (const auto& verdict : check_expectations(run->recipe(), scores)) {
       fmt::print("  expected {}: {}\n", verdict.claim,

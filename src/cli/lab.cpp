@@ -5,6 +5,7 @@
 
 #include "cli/outputs.h"
 #include "cli/verbs.h"
+#include "core/columns.h"
 #include "core/env.h"
 #include "core/progress.h"
 #include "train/machine.h"
@@ -19,7 +20,9 @@ struct LabRequest {
 };
 
 ExitCode list_labs() {
-  for (const auto& lab : all_labs()) fmt::print("{:<22} {}\n", lab.name, load_lab(lab).title);
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& lab : all_labs()) rows.push_back({lab.name, load_lab(lab).title});
+  fmt::print("{}", in_columns(rows));
   fmt::print(
       "\n'belamy lab NAME' runs one and writes its page, 'belamy lab NAME --dry-run' tells its settings\n");
   return ExitCode::ok;

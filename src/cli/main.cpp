@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   add_models(program);
   add_recipes(program);
   add_data(program);
+  add_weights(program);
   add_lab(program);
   add_completion(program);
   const auto [work, exit_code] = parser.parse(argc, argv);

@@ -5,6 +5,7 @@
 #include "belamy/recipe.h"
 
 #include "cli/verbs.h"
+#include "core/columns.h"
 
 namespace belamy::cli {
 namespace {
@@ -52,8 +53,10 @@ void add_models(Verb program) {
       return ExitCode::ok;
     }
     if (name->empty()) {
-      for (const auto& info : all_models()) fmt::print("{:<16} {}\n", info.name, info.summary);
-      fmt::print("\n'belamy models NAME' tells a model's settings, 'belamy train NAME' trains it\n");
+      std::vector<std::vector<std::string>> rows;
+      for (const auto& info : all_models()) rows.push_back({info.name, info.summary});
+      fmt::print("{}\n'belamy models NAME' tells a model's settings, 'belamy train NAME' trains it\n",
+                 in_columns(rows));
       return ExitCode::ok;
     }
     const auto& info = find_model(*name);
@@ -68,9 +71,9 @@ void add_models(Verb program) {
 void add_recipes(Verb program) {
   auto verb = program.verb("recipes", "List the recipes");
   verb.does([] {
-    for (const auto& recipe : all_recipes()) {
-      fmt::print("{:<20} {:<14} {}\n", recipe.name, recipe.model, recipe.title);
-    }
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& recipe : all_recipes()) rows.push_back({recipe.name, recipe.model, recipe.title});
+    fmt::print("{}", in_columns(rows));
     return ExitCode::ok;
   });
 }

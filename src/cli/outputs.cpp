@@ -11,7 +11,6 @@
 
 #include "cli/verbs.h"
 #include "core/env.h"
-#include "data/npz.h"
 #include "train/batches.h"
 #include "train/pictures.h"
 #include "train/point_pictures.h"
@@ -53,17 +52,13 @@ Output::Output(const std::string& value, Inputs inputs)
       path_(OutputPath::named("--out", value, {OutputKind::png, OutputKind::npz, OutputKind::folder},
                               inputs_)) {}
 
-void Output::write(const Tensor& data, const Tensor& labels, std::int64_t columns) const {
+void Output::write(const Tensor& data, const NpzFacts& facts, std::int64_t columns) const {
   const bool images = data.dim() == 4;
   if (kind() == OutputKind::npz) {
     const auto array =
         images ? to_bytes(data).permute({0, 2, 3, 1}).contiguous() : data.contiguous();  // [N, H, W, C]
-    write_output(path_,
-                 encode_npz(images ? "images" : "points", array.data_ptr(), array.sizes().vec(), images,
-                            labels.defined()
-                                ? std::vector<std::int64_t>(labels.data_ptr<std::int64_t>(),
-                                                            labels.data_ptr<std::int64_t>() + labels.numel())
-                                : std::vector<std::int64_t>{}));
+    write_output(path_, encode_npz(images ? "images" : "points", array.data_ptr(), array.sizes().vec(),
+                                   images, facts));
     return;
   }
   if (!images) {
@@ -145,6 +140,7 @@ DataOptions fitted_options(const Run& run, const std::string& data) {
     options.target.clear();
     options.pairs = "none";
     options.unpaired = false;
+    options.attributes.clear();
   }
   if (run.shape().is_images()) ask_for(options, run.shape());
   return options;

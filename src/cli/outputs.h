@@ -13,6 +13,7 @@
 
 #include "core/output_paths.h"
 #include "data/dataset.h"
+#include "data/npz.h"
 #include "data/walk.h"
 #include "train/need.h"
 
@@ -31,8 +32,8 @@ class Output {
   OutputKind kind() const { return path_.kind(); }
   const OutputPath& path() const { return path_; }
   /// Images [N, C, H, W] in [-1, 1] or points [N, D]; whole files or none. Storage errors name the path.
-  /// A picture has `columns` images a row; 0: about as many as rows.
-  void write(const Tensor& data, const Tensor& labels = {}, std::int64_t columns = 0) const;
+  /// A picture has `columns` images a row; 0: about as many as rows. Arrays come with `facts`.
+  void write(const Tensor& data, const NpzFacts& facts = {}, std::int64_t columns = 0) const;
 
  private:
   Inputs inputs_;

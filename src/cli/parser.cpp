@@ -2,7 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <fmt/format.h>
+#include <limits>
+#include <optional>
+
+#include "belamy/config.h"
 
 namespace belamy::cli {
 namespace {
@@ -19,6 +25,97 @@ void refuse_empty_values(const CLI::App& app) {
                           : "give it a value, or leave it out; a shell variable that is not set is empty");
   }
   for (const auto* verb : app.get_subcommands()) refuse_empty_values(*verb);
+}
+
+// The number that a text is; nothing where it is none. A whole one that is too large for its type comes as
+// the largest double that there is.
+std::optional<double> number_in(const std::string& text, bool whole) {
+  const auto* end = text.data() + text.size();
+  if (whole) {
+    std::int64_t value = 0;
+    const auto [at, failure] = std::from_chars(text.data(), end, value);
+    if (at != end || failure == std::errc::invalid_argument) return {};
+    if (failure == std::errc::result_out_of_range)
+      return (text.starts_with('-') ? -1 : 1) * std::numeric_limits<double>::max();
+    return static_cast<double>(value);
+  }
+  double value = 0;
+  const auto [at, failure] = std::from_chars(text.data(), end, value);
+  if (at != end || failure != std::errc() || !std::isfinite(value)) return {};
+  return value;
+}
+
+const char* kind_of_number(bool whole) {
+  return whole ? "a whole number" : "a number";
+}
+
+CLI::Validator number(bool whole) {
+  const auto check = [whole](const std::string& text) -> std::string {
+    const auto value = number_in(text, whole);
+    if (text.empty() || (value && std::abs(*value) < 9e18))
+      return "";  // what is empty is told by refuse_empty_values
+    return fmt::format("must be {}, not {}", kind_of_number(whole), text);
+  };
+  return {check, ""};
+}
+
+CLI::Validator number_between(double least, double most, bool whole) {
+  const auto bound = [](double value) { return fmt::format("{:.12g}", value); };
+  const auto check = [=](const std::string& text) -> std::string {
+    const auto value = number_in(text, whole);
+    if (text.empty() || (value && *value >= least && *value <= most)) return "";
+    return fmt::format("must be {} from {} to {}, not {}", kind_of_number(whole), bound(least), bound(most),
+                       text);
+  };
+  return {check, fmt::format("in [{} - {}]", bound(least), bound(most))};
+}
+
+bool is_option(const std::string& word) {
+  return word.size() > 1 && word.starts_with('-');
+}
+
+// The verb that the words lead to: the program itself, one of its verbs or one below that.
+CLI::App* reached(CLI::App& program) {
+  auto* app = &program;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands()[0];
+  return app;
+}
+
+std::string meant(const std::string& word, const std::vector<std::string>& known,
+                  const std::string& dashes = "") {
+  const auto near = nearest(word, known);
+  return near.empty() ? "" : fmt::format("did you mean '{}{}'? ", dashes, near);
+}
+
+// What is wrong with words that the parser could not place, and what may have been meant.
+struct Mistake {
+  std::string what, meant;
+};
+
+Mistake mistake_in(const std::vector<std::string>& words, const CLI::App& program, const CLI::App& app,
+                   const std::string& otherwise) {
+  const auto unplaced = program.remaining(true);
+  const auto is_unplaced = [&](const std::string& word) {
+    return std::find(unplaced.begin(), unplaced.end(), word) != unplaced.end();
+  };
+  const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+  const auto place = std::find(words.begin(), words.end(), app.get_name());
+  const auto first = &app == &program || place == words.end() ? words.begin() : place + 1;
+  if (!verbs.empty() && first != words.end() && !is_option(*first)) {
+    std::vector<std::string> names;
+    for (const auto* verb : verbs) names.push_back(verb->get_name());
+    return {fmt::format("there is no verb '{}'", *first), meant(*first, names)};
+  }
+  for (const auto& word : words) {
+    if (!is_option(word) || !is_unplaced(word)) continue;
+    const auto name = word.substr(0, word.find('='));
+    std::vector<std::string> names;
+    for (const auto* option : app.get_options())
+      names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
+    return {fmt::format("there is no option '{}' here", name),
+            meant(name.substr(name.find_first_not_of('-')), names, "--")};
+  }
+  return {otherwise, ""};
 }
 
 // "--out=" as "--out" and an empty value: CLI11 would take the next word for the value.
@@ -41,16 +138,7 @@ Option& Option::required() {
 }
 
 Option& Option::between(double least, double most) {
-  if (whole_) {
-    option_->check(CLI::Range(static_cast<std::int64_t>(least), static_cast<std::int64_t>(most)));
-  } else {
-    option_->check(CLI::Range(least, most));
-  }
-  return *this;
-}
-
-Option& Option::positive() {
-  option_->check(CLI::PositiveNumber);
+  option_->check(number_between(least, most, whole_));
   return *this;
 }
 
@@ -78,11 +166,11 @@ Option Verb::option(const std::string& names, std::string& value, const std::str
 }
 
 Option Verb::option(const std::string& names, std::int64_t& value, const std::string& help) {
-  return {app_->add_option(names, value, help), true};
+  return {app_->add_option(names, value, help)->check(number(true)), true};
 }
 
 Option Verb::option(const std::string& names, double& value, const std::string& help) {
-  return {app_->add_option(names, value, help), false};
+  return {app_->add_option(names, value, help)->check(number(false)), false};
 }
 
 Option Verb::option(const std::string& names, std::vector<std::string>& value, const std::string& help) {
@@ -133,16 +221,19 @@ Verb Parser::program() {
 }
 
 Parser::Outcome Parser::parse(int argc, char** argv) {
+  const auto words = words_of(argc, argv);
   try {
-    auto words = words_of(argc, argv);
-    std::reverse(words.begin(), words.end());  // as CLI11 wants it
-    app_->parse(words);
+    app_->parse(std::vector<std::string>(words.rbegin(), words.rend()));  // in the order that CLI11 wants
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return {.work = {}, .exit_code = app_->exit(error)};  // --help
     refuse_empty_values(*app_);  // says more than what it led to
-    const auto chosen = app_->get_subcommands();
-    fmt::print(stderr, "belamy: {}\n  'belamy {}--help' tells what is allowed\n", error.what(),
-               chosen.empty() ? "" : chosen[0]->get_name() + " ");
+    const auto* app = reached(*app_);
+    std::string verbs;
+    for (const auto* each = app; each != app_.get(); each = each->get_parent())
+      verbs = each->get_name() + " " + verbs;
+    const auto mistake = mistake_in(words, *app_, *app, error.what());
+    fmt::print(stderr, "belamy: {}\n  {}'belamy {}--help' tells what is allowed\n", mistake.what,
+               mistake.meant, verbs);
     return {.work = {}, .exit_code = static_cast<int>(ExitCode::usage)};
   }
   refuse_empty_values(*app_);

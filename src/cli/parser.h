@@ -26,7 +26,6 @@ class Option {
  public:
   Option& required();
   Option& between(double least, double most);
-  Option& positive();
   Option& one_of(const std::vector<std::string>& words);
   Option& values(int least, int most);  ///< how many, for a list without a dash
   Option& excludes(const Option& other);

@@ -6,6 +6,7 @@
 #include "cli/outputs.h"
 #include "cli/run_request.h"
 #include "cli/verbs.h"
+#include "core/progress.h"
 #include "data/dataset.h"
 #include "train/batches.h"
 #include "train/pictures.h"
@@ -39,13 +40,8 @@ void add_reconstruct(Verb program) {
     const auto copy =
         in_batches(*run, original, [&](const Tensor& x) { return reconstructor->reconstruct(x); });
     if (out.kind() == OutputKind::png && run->shape().is_images()) {
-      const auto columns = std::min<std::int64_t>(n, 16), rows = n / columns;
-      std::vector<Tensor> lines;
-      for (std::int64_t row = 0; row < rows; ++row) {
-        lines.push_back(original.narrow(0, row * columns, columns));
-        lines.push_back(copy.narrow(0, row * columns, columns));
-      }
-      write_output(out.path(), encode_png(image_grid(torch::cat(lines), columns)));
+      const auto columns = std::min<std::int64_t>(n, 16);
+      write_output(out.path(), encode_png(reconstruction_picture(original, copy, columns)));
     } else {
       out.write(copy);
     }
@@ -53,6 +49,9 @@ void add_reconstruct(Verb program) {
                        (run->shape().is_images() ? 0.25 : 1);
     fmt::print("{} reconstructions in {}; squared error {:.3f} each (sum over values in [0, 1])\n", n,
                request->out, error);
+    if (n < request->n)
+      fmt::print("these are all examples of {}; up to {} would be taken\n", dataset.name,
+                 format_count(request->n));
     return ExitCode::ok;
   });
 }

@@ -8,10 +8,23 @@ std::unique_ptr<Run> RunRequest::open() const {
   return Run::open(folder, device, warn, settings);
 }
 
-void add_run(Verb& verb, RunRequest& request) {
-  verb.option("run", request.folder, "Folder of the run").required();
+namespace {
+
+Option add_run_and_options(Verb& verb, RunRequest& request, const std::string& help) {
+  auto run = verb.option("run", request.folder, help);
   verb.option("--set", request.settings, "use.KEY=VALUE: a setting of use ('belamy models NAME' lists them)");
   verb.option("--device", request.device, "auto, cpu or cuda");
+  return run;
+}
+
+}  // namespace
+
+void add_run(Verb& verb, RunRequest& request) {
+  add_run_and_options(verb, request, "Folder of the run").required();
+}
+
+void add_optional_run(Verb& verb, RunRequest& request, const std::string& help) {
+  add_run_and_options(verb, request, help);
 }
 
 }  // namespace belamy::cli

@@ -21,5 +21,7 @@ struct RunRequest {
 
 /// Adds the run, which comes first, and its options.
 void add_run(Verb& verb, RunRequest& request);
+/// The same where the verb can do without a run, which `help` says.
+void add_optional_run(Verb& verb, RunRequest& request, const std::string& help);
 
 }  // namespace belamy::cli

@@ -14,6 +14,7 @@
 #include "train/machine.h"
 #include "train/run_report.h"
 #include "train/session.h"
+#include "train/training_data.h"
 
 namespace belamy::cli {
 namespace {
@@ -103,9 +104,10 @@ ExitCode train_and_tell(const TrainRequest& request) {
 
   if (request.dry_run) {
     const auto device = prepare_machine(recipe->train);
-    const auto data = load_dataset(recipe->data, Split::train);
-    Session session(*recipe, data, device);
-    fmt::print("{}\n", recipe->resolved());
+    const auto [settled, data] = training_data(*recipe);
+    Session session(*settled, data, device);
+    for (const auto& note : data.notes) fmt::print("# {}\n", note);
+    fmt::print("{}\n", settled->resolved());
     for (const auto& player : session.state().players()) {
       std::int64_t count = 0;
       for (const auto& p : player->parameters()) count += p.numel();
@@ -146,8 +148,10 @@ void add_train(Verb program) {
   auto settings = std::make_shared<std::vector<std::string>>();
   verb.option("--set", *settings, "KEY=VALUE: any setting ('belamy models NAME' lists them)");
   verb.option("--out", request->out, "Folder of the run [runs/RECIPE]");
-  const auto s = verb.option("--steps", *steps, "Length of the run in steps").positive();
-  verb.option("--epochs", *epochs, "Length of the run in passes over the data").positive().excludes(s);
+  const auto s = verb.option("--steps", *steps, "Length of the run in steps").between(1, 1'000'000'000);
+  verb.option("--epochs", *epochs, "Length of the run in passes over the data")
+      .between(1, 1'000'000)
+      .excludes(s);
   verb.option("--device", *device, "auto, cpu or cuda");
   verb.flag("--resume", request->resume,
             "Go on from the newest checkpoint, to the same bits; begin where there is none");

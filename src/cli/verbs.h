@@ -23,6 +23,7 @@ void add_report(Verb program);
 void add_models(Verb program);
 void add_recipes(Verb program);
 void add_data(Verb program);
+void add_weights(Verb program);
 void add_lab(Verb program);
 void add_match(Verb program);
 void add_translate(Verb program);

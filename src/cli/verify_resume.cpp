@@ -17,8 +17,8 @@ void add_verify_resume(Verb program) {
   auto verb =
       program.verb("verify-resume", "Check that N + M steps and N, stop, resume, M give the same bits");
   verb.option("recipe", request->recipe, "Recipe, TOML file or model").required();
-  verb.option("--first", request->first, "N").positive();
-  verb.option("--second", request->second, "M").positive();
+  verb.option("--first", request->first, "N").between(1, 1'000'000'000);
+  verb.option("--second", request->second, "M").between(1, 1'000'000'000);
   verb.option("--set", request->settings, "KEY=VALUE: any setting");
   verb.does([request] {
     const auto recipe = Recipe::load(request->recipe, request->settings);

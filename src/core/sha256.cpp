@@ -1,10 +1,15 @@
 #include "core/sha256.h"
 
 #include <array>
+#include <cerrno>
 #include <fmt/format.h>
+#include <fstream>
 #include <openssl/evp.h>
+#include <vector>
 
 #include "belamy/error.h"
+
+#include "core/env.h"
 
 namespace belamy {
 
@@ -42,6 +47,18 @@ std::string Sha256::hex() {
 std::string sha256_hex(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);
+  return hash.hex();
+}
+
+std::string sha256_of_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw file_error("read", path, errno);
+  Sha256 hash;
+  std::vector<char> buffer(1 << 20);
+  while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
+    hash.update({buffer.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  if (in.bad()) throw file_error("read", path, errno);
   return hash.hex();
 }
 

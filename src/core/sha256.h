@@ -1,6 +1,7 @@
 // SHA-256, by OpenSSL.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,5 +23,7 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
+/// Of a file that need not fit into memory. A storage error when it cannot be read.
+std::string sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace belamy

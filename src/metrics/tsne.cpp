@@ -205,7 +205,7 @@ double tsne_gradient(const TsneAffinities& affinities, const std::vector<double>
         const double weight = 1 / (1 + dx * dx + dy * dy);
         gradient[2 * i] += p * weight * dx;
         gradient[2 * i + 1] += p * weight * dy;
-        logs[i] += p * std::log(p / weight);
+        if (p > 0) logs[i] += p * std::log(p / weight);  // a weight may be too small for its type
       }
     }
   });

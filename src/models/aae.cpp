@@ -199,6 +199,7 @@ ModelInfo aae() {
                   {"decoder", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}},
                   {"discriminator", {.lr = 3e-4, .beta1 = 0.5}}},
       .points = true,
+      .sides = code_sides,
       .check = check_aae,
       .tiny = {"model.hidden=[128]", "model.discriminator=[64]", "model.code=8"},
       .variants = regulariser_variants({"model.posterior=gaussian", "model.prior=mixture",

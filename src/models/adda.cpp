@@ -134,6 +134,7 @@ ModelInfo adda() {
                   {"adversary", {.lr = 2e-4, .beta1 = 0.5}},
                   {"target", {.lr = 2e-4, .beta1 = 0.5}}},
       .relation = Relation::domains,
+      .sides = adaptation_sides,
       .check = check_adda,
       .advise = advise,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},

@@ -189,6 +189,7 @@ ModelInfo autoencoder() {
                        Capability::scorer},
       .players = {{"autoencoder", {.lr = 1e-3}}},
       .points = true,
+      .sides = code_sides,
       .check = check_autoencoder,
       .tiny = {"model.hidden=[128]", "model.code=16"},
       .variants = {"model.sparsity=l1", "model.sparsity=l2", "model.sparsity=kl", "model.keep=4",

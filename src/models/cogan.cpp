@@ -191,11 +191,14 @@ class Cogan final : public Model, public Sampler, public Classifier {
 };
 
 std::string check_cogan(const DataShape& shape, const Recipe& recipe) {
-  if (shape.width != shape.height) return "its generators make square images; set data.size=28";
   const auto& config = config_of<CoganConfig>(recipe);
   if (config.replay > 0) return "past images of the domains are no pairs; set model.replay=0";
   if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
   return check_adaptation(shape, recipe);
+}
+
+ImageSides cogan_sides(const Recipe&) {
+  return {.square = true, .smallest = 16};
 }
 
 }  // namespace
@@ -211,6 +214,7 @@ ModelInfo cogan() {
       .capabilities = {Capability::sampler, Capability::classifier},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}}, {"generator", {.lr = 2e-4, .beta1 = 0.5}}},
       .relation = Relation::domains,
+      .sides = cogan_sides,
       .check = check_cogan,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.width=8", "model.latent=8"},
       .variants = regulariser_variants({"model.agreement=1", "model.label_weight=0.1"}),

@@ -73,6 +73,7 @@ ModelInfo conditional_vae() {
                        Capability::density},
       .players = {{"vae", {.lr = 1e-3}}},
       .points = true,
+      .sides = code_sides,
       .check = check_conditional_vae,
       .tiny = {"model.hidden=[128]", "model.code=8"},
       .variants = {"model.decoder=gaussian", "model.decoder=learned-gaussian", "model.binarise=stochastic"},

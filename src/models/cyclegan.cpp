@@ -120,7 +120,7 @@ class CycleGan final : public Model, public Translator {
 
 std::string check_cyclegan(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<CycleGanConfig>(recipe);
-  if (const auto wrong = check_translation(shape, settings); !wrong.empty()) return wrong;
+  if (const auto wrong = check_translation(settings); !wrong.empty()) return wrong;
   return settings.identity > 0 ? check_same_channels(shape, "data.channels, or model.identity=0") : "";
 }
 
@@ -138,6 +138,7 @@ ModelInfo cyclegan() {
                   {"critic_a", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}},
                   {"critic_b", {.lr = 2e-4, .beta1 = 0.5, .schedule = "linear", .schedule_start = 0.5}}},
       .relation = Relation::domains,
+      .sides = translation_sides,
       .check = check_cyclegan,
       .tiny = {"model.width=2", "model.blocks=1", "model.discriminator_layers=1", "model.replay=24"},
       .variants = regulariser_variants({"model.ablation=cycle-only", "model.ablation=gan-only",

@@ -65,6 +65,7 @@ ModelInfo dann() {
       .players = {{"network", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}},
                   {"adversary", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}}},
       .relation = Relation::domains,
+      .sides = adaptation_sides,
       .check = check_adaptation,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
       .variants = {"model.strength=0", "model.gamma=100"},

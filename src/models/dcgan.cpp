@@ -22,6 +22,7 @@ ModelInfo dcgan() {
       .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer, Capability::featurizer},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}}},
+      .sides = convolutional_sides,
       .check = check_convolutional,
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8"},

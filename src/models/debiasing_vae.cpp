@@ -134,6 +134,7 @@ ModelInfo debiasing_vae() {
                        Capability::reconstructor, Capability::classifier},
       .players = {{"vae", {.lr = 1e-3}}},
       .points = true,
+      .sides = code_sides,
       .check = check_debiasing_vae,
       .tiny = {"model.hidden=[128]", "model.code=8"},
       .variants = {"model.resample=false", "model.alpha=1", "model.decoder=gaussian",

@@ -170,6 +170,7 @@ ModelInfo denoising_autoencoder() {
       .capabilities = {Capability::sampler, Capability::encoder, Capability::reconstructor},
       .players = {{"denoiser", {.lr = 1e-3}}},
       .points = true,
+      .sides = code_sides,
       .check = check_denoising_autoencoder,
       .tiny = {"model.hidden=[128]", "model.code=64", "model.corruption_level=0.2", "use.chain_steps=5"},
       .variants = {"model.decoder=gaussian", "model.corruption=masking", "model.corruption=gaussian",

@@ -60,6 +60,7 @@ ModelInfo domain_confusion() {
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.lr = 2e-4, .beta1 = 0.5}}, {"adversary", {.lr = 2e-4, .beta1 = 0.5}}},
       .relation = Relation::domains,
+      .sides = adaptation_sides,
       .check = check_adaptation,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"},
       .variants = {"model.weight=1"},

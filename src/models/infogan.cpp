@@ -205,6 +205,7 @@ ModelInfo infogan() {
                        Capability::featurizer},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}}},
+      .sides = convolutional_sides,
       .check = check_infogan,
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8", "model.recogniser=16"},

@@ -80,12 +80,12 @@ class Pix2Pix final : public Model, public Translator {
   std::unique_ptr<Game> game_;
 };
 
-std::string check_pix2pix(const DataShape& shape, const Recipe& recipe) {
+std::string check_pix2pix(const DataShape&, const Recipe& recipe) {
   const auto& settings = config_of<Pix2PixConfig>(recipe);
   if (settings.adversarial_weight == 0 && settings.pixel_weight == 0) {
     return "its generator has nothing to learn from; set model.pixel_weight=100";
   }
-  return check_translation(shape, settings);
+  return check_translation(settings);
 }
 
 }  // namespace
@@ -101,6 +101,7 @@ ModelInfo pix2pix() {
       .capabilities = {Capability::translator},
       .players = {{"generator", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},
       .relation = Relation::pairs,
+      .sides = translation_sides,
       .check = check_pix2pix,
       .tiny = {"model.width=4", "model.discriminator_layers=1"},
       .variants =

@@ -50,6 +50,7 @@ const char* capability_name(Capability capability) {
   switch (capability) {
     case Capability::sampler: return "sampler";
     case Capability::conditional_sampler: return "conditional-sampler";
+    case Capability::attribute_sampler: return "attribute-sampler";
     case Capability::decoder: return "decoder";
     case Capability::encoder: return "encoder";
     case Capability::reconstructor: return "reconstructor";
@@ -67,6 +68,7 @@ const char* capability_action(Capability capability) {
   switch (capability) {
     case Capability::sampler: return "draw samples";
     case Capability::conditional_sampler: return "draw samples of a given class";
+    case Capability::attribute_sampler: return "draw samples of given attributes";
     case Capability::decoder: return "turn latents into data";
     case Capability::encoder: return "turn data into codes";
     case Capability::reconstructor: return "reconstruct data";
@@ -94,6 +96,7 @@ std::vector<Capability> capabilities_of(Model& model) {
   std::vector<Capability> found;
   if (model.sampler()) found.push_back(Capability::sampler);
   if (model.sampler() && model.sampler()->conditional()) found.push_back(Capability::conditional_sampler);
+  if (model.sampler() && model.sampler()->takes_attributes()) found.push_back(Capability::attribute_sampler);
   if (model.decoder()) found.push_back(Capability::decoder);
   if (model.encoder()) found.push_back(Capability::encoder);
   if (model.reconstructor()) found.push_back(Capability::reconstructor);

@@ -70,6 +70,7 @@ ModelInfo semi_vae() {
                        Capability::classifier, Capability::density},
       .players = {{"m2", {.lr = 1e-3}}},
       .points = true,
+      .sides = code_sides,
       .check = check_semi_vae,
       .tiny = {"model.hidden=[128]", "model.classifier=[64]", "model.code=8"},
       .variants = {"data.labelled=20", "model.decoder=gaussian", "model.decoder=learned-gaussian",

@@ -169,10 +169,12 @@ class Siamese final : public Model, public Matcher, public Encoder {
 
 std::string check_siamese(const DataShape& shape, const Recipe& recipe) {
   if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0";
-  const auto& config = config_of<SiameseConfig>(recipe);
-  if (config.network == "convolutional" && std::max(shape.height, shape.width) > kLargestSide)
-    return "its convolutions are for 105 pixels a side or fewer; set data.size=105";
   return check_labels(shape);
+}
+
+ImageSides siamese_sides(const Recipe& recipe) {
+  if (config_of<SiameseConfig>(recipe).network == "fully-connected") return {};
+  return {.largest = kLargestSide};
 }
 
 }  // namespace
@@ -188,6 +190,7 @@ ModelInfo siamese() {
       .capabilities = {Capability::encoder, Capability::matcher},
       .players = {{"siamese", {.lr = 1e-3}}},
       .relation = Relation::matches,
+      .sides = siamese_sides,
       .check = check_siamese,
       .tiny = {"model.width=4", "model.hidden=[32]", "model.code=16"},
       .variants = {"model.loss=contrastive", "model.loss=triplet", "model.network=fully-connected",

@@ -93,8 +93,7 @@ class SimGan final : public Model, public Translator {
 };
 
 std::string check_simgan(const DataShape& shape, const Recipe& recipe) {
-  if (const auto wrong = check_translation(shape, config_of<SimGanConfig>(recipe)); !wrong.empty())
-    return wrong;
+  if (const auto wrong = check_translation(config_of<SimGanConfig>(recipe)); !wrong.empty()) return wrong;
   return check_same_channels(shape, "data.channels");
 }
 
@@ -112,6 +111,7 @@ ModelInfo simgan() {
       .capabilities = {Capability::translator},
       .players = {{"refiner", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},
       .relation = Relation::domains,
+      .sides = translation_sides,
       .check = check_simgan,
       .tiny = {"model.width=4", "model.blocks=1", "model.replay=24"},
       .stages = [](const DataShape&, const ModelConfig&) -> std::vector<std::string> {

@@ -32,6 +32,7 @@ ModelInfo source_only() {
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.lr = 1e-3}}},
       .relation = Relation::domains,
+      .sides = adaptation_sides,
       .check = check_adaptation,
       .tiny = {"model.conv1=4", "model.conv2=6", "model.features=32"},
       .defaults = {"train.batch=128"},

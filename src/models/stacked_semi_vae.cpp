@@ -132,6 +132,7 @@ ModelInfo stacked_semi_vae() {
                        Capability::reconstructor, Capability::classifier},
       .players = {{"m1", {.lr = 1e-3}}, {"m2", {.lr = 1e-3}}},
       .points = true,
+      .sides = code_sides,
       .check = check_stacked_semi_vae,
       .tiny = {"model.hidden=[128]", "model.code=8", "model.m2_hidden=[32]", "model.m2_code=4",
                "model.classifier=[32]"},

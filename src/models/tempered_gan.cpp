@@ -107,6 +107,7 @@ ModelInfo tempered_gan() {
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},
                   {"generator", {.lr = 2e-4, .beta1 = 0.5, .average = 0.999}},
                   {"lens", {.lr = 2e-4, .beta1 = 0.5}}},
+      .sides = convolutional_sides,
       .check = check_convolutional,
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8", "model.lens_width=4"},

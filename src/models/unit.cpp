@@ -144,8 +144,8 @@ class Unit final : public Model, public Translator {
   std::shared_ptr<nn::Chain> into_code_, out_of_code_;
 };
 
-std::string check_unit(const DataShape& shape, const Recipe& recipe) {
-  return check_translation(shape, config_of<UnitConfig>(recipe));
+std::string check_unit(const DataShape&, const Recipe& recipe) {
+  return check_translation(config_of<UnitConfig>(recipe));
 }
 
 }  // namespace
@@ -163,6 +163,7 @@ ModelInfo unit() {
                   {"critic_a", {.lr = 1e-4, .beta1 = 0.5}},
                   {"critic_b", {.lr = 1e-4, .beta1 = 0.5}}},
       .relation = Relation::domains,
+      .sides = translation_sides,
       .check = check_unit,
       .tiny = {"model.width=2", "model.blocks=0", "model.discriminator_layers=1"},
       .variants = {"model.cycle=0", "model.blocks=1", "model.objective=least-squares", "model.norm=batch",

@@ -229,6 +229,7 @@ ModelInfo vae() {
                        Capability::reconstructor, Capability::density, Capability::scorer},
       .players = {{"vae", {.lr = 1e-3}}},
       .points = true,
+      .sides = code_sides,
       .check = check_vae,
       .tiny = {"model.hidden=[128]", "model.code=8"},
       .variants = {"model.prior=flow", "model.beta=4", "model.decoder=learned-gaussian",

@@ -161,6 +161,7 @@ ModelInfo vae_gan() {
                   {"decoder", {.lr = 1e-3, .beta1 = 0.5, .average = 0.999}},
                   {"discriminator", {.lr = 1e-4, .beta1 = 0.5}}},
       .points = true,
+      .sides = code_sides,
       .check = check_vae_gan,
       .tiny = {"model.width=8", "model.discriminator_width=8", "model.hidden=[64]",
                "model.discriminator=[64]", "model.code=8", "model.pixel_weight=1"},

@@ -16,22 +16,21 @@ struct Labels {
   double fake = 0;
 };
 
-/// Both players minimise. t is the discriminator's output, D = sigmoid(t); outputs of any shape, mean over
-/// all. L_D of cross-entropy is -E log D(x) - E log(1 - D(G(z))); the generator's losses for it are
+/// Both players minimise. t is the discriminator's output, D = sigmoid(t); outputs of any shape, mean over all.
 ///
-///   minimax             E log(1 - D(G(z)))                         Goodfellow et al. 2014, eq. 1
-///   non-saturating      -E log D(G(z))                             ibid., section 3
-///   log-ratio           E log((1 - D(G(z))) / D(G(z))) = -E t      Arjovsky & Bottou 2017; KL(p_g | p_d) at
-///   D* maximum-likelihood  -E D(G(z)) / (1 - D(G(z))) = -E exp(t)     Goodfellow 2014 (arXiv:1412.6515);
-///   KL(p_d | p_g)
-///                                                                  at D*
-/// and the others have discriminator losses of their own:
+/// With the cross-entropy L_D = -E log D(x) - E log(1 - D(G(z))) the generator's loss is
 ///
-///   absolute-error      L_D = E[1 - D(x)] + E D(G(z))              L_G = -E D(G(z))
-///   least-squares       L_D = E (t - 1)^2 / 2 + E t^2 / 2          L_G = E (t - 1)^2 / 2     Mao et al. 2017
-///   hinge               L_D = E max(0, 1 - t) + E max(0, 1 + t)    L_G = -E t                Lim & Ye 2017
-///   wasserstein         L_D = -E t + E t                           L_G = -E t                Arjovsky et al.
-///   2017
+///   minimax             E log(1 - D(G(z)))                        Goodfellow et al. 2014, eq. 1
+///   non-saturating      -E log D(G(z))                            Goodfellow et al. 2014, section 3
+///   log-ratio           E log((1 - D(G(z))) / D(G(z))) = -E t     Arjovsky & Bottou 2017; at D*: KL(p_g | p_d)
+///   maximum-likelihood  -E D(G(z)) / (1 - D(G(z))) = -E exp(t)    Goodfellow 2014b; at D*: KL(p_d | p_g)
+///
+/// The others have a discriminator's loss of their own:
+///
+///   absolute-error      L_D = E[1 - D(x)] + E D(G(z))             L_G = -E D(G(z))
+///   least-squares       L_D = E (t - 1)^2 / 2 + E t^2 / 2         L_G = E (t - 1)^2 / 2    Mao et al. 2017
+///   hinge               L_D = E max(0, 1 - t) + E max(0, 1 + t)   L_G = -E t               Lim & Ye 2017
+///   wasserstein         L_D = -E t + E t                          L_G = -E t               Arjovsky et al. 2017
 class Adversarial {
  public:
   /// `name` is one of names(). Labels other than 1 and 0 only where takes_labels(name).
@@ -40,7 +39,7 @@ class Adversarial {
   /// The part of it that is about data.
   Tensor discriminator_on_data(const Tensor& real) const;
   Tensor generator(const Tensor& fake) const;
-  /// The generator's with the labels exchanged: for who wants real data to be taken for samples.
+  /// The generator's loss with the labels exchanged: real data are to be taken for samples.
   Tensor exchanged(const Tensor& real) const;
   /// Whether sigmoid(t) is the discriminator's belief that a datum is real.
   bool is_probability() const;

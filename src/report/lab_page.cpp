@@ -218,6 +218,26 @@ std::string show_seconds(double seconds) {
   return seconds < 10 ? fmt::format("{:.2g} s", seconds) : format_duration(seconds);
 }
 
+namespace {
+
+// Versions of md4c differ in whether the line ends beside $$ are part of the formula.
+std::string without_blanks_around_formulas(const std::string& html) {
+  const std::string_view open = "<x-equation", close = "</x-equation>";
+  std::string out;
+  std::size_t at = 0;
+  for (auto start = html.find(open); start != std::string::npos; start = html.find(open, at)) {
+    const auto first = html.find('>', start) + 1, last = html.find(close, first);
+    const auto begin = std::min(html.find_first_not_of(' ', first), last);
+    const auto end = html.find_last_not_of(' ', last - 1) + 1;
+    out += html.substr(at, first - at);
+    if (begin < end) out += html.substr(begin, end - begin);
+    at = last;
+  }
+  return out + html.substr(at);
+}
+
+}  // namespace
+
 std::string render_markdown(std::string_view text) {
   std::string html;
   const auto append = [](const MD_CHAR* bytes, MD_SIZE size, void* out) {
@@ -226,7 +246,7 @@ std::string render_markdown(std::string_view text) {
   if (md_html(text.data(), static_cast<MD_SIZE>(text.size()), append, &html,
               MD_FLAG_TABLES | MD_FLAG_LATEXMATHSPANS | MD_FLAG_NOHTML, 0) != 0)
     throw std::runtime_error("md4c could not render a text");
-  return html;
+  return without_blanks_around_formulas(html);
 }
 
 std::string katex_style() {

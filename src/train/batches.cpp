@@ -12,6 +12,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "data/captions.h"
 #include "data/trials.h"
 
 namespace belamy {
@@ -23,7 +24,10 @@ DataShape shape_of(const Dataset& dataset) {
                   .dimension = dataset.dimension,
                   .classes = static_cast<std::int64_t>(dataset.class_names.size()),
                   .count = dataset.count,
-                  .class_names = dataset.class_names};
+                  .class_names = dataset.class_names,
+                  .attributes = dataset.attribute_names,
+                  .vocabulary = vocabulary_of(dataset.captions),
+                  .only_class = dataset.only_class};
   if (dataset.matches) shape.others = {shape};
   for (const auto& other : dataset.others) shape.others.push_back(shape_of(other));
   shape.relation = dataset.matches          ? Relation::matches
@@ -55,6 +59,11 @@ Tensor data_tensor(const Dataset& dataset) {
 
 Tensor data_tensor(Dataset&& dataset) {
   return tensor_of(dataset, std::move(dataset.pixels), std::move(dataset.points));
+}
+
+Tensor attribute_tensor(const Dataset& dataset) {
+  const auto width = static_cast<std::int64_t>(dataset.attribute_names.size());
+  return width == 0 ? Tensor() : owner_of(dataset.attributes, {dataset.count, width});
 }
 
 Tensor to_model_range(const Tensor& stored) {
@@ -141,9 +150,18 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
       augment_(options),
       paired_(dataset.paired),
       order_(dataset.count, seed, of_data) {
+  if (dataset.matches) {
+    if (const auto lack = lack_of_matches(dataset)) throw data_error(lack.what, lack.cure);
+  }
   const auto add = [&](Dataset& set) {
-    Domain domain{data_tensor(std::move(set)).to(device), {}};  // its pixels or points; the rest stays
+    Domain domain{
+        data_tensor(std::move(set)).to(device), {}, {}, {}};  // its pixels or points; the rest stays
     if (!set.labels.empty()) domain.labels = torch::tensor(set.labels, torch::kLong).to(device);
+    if (const auto rows = attribute_tensor(set); rows.defined()) domain.attributes = rows.to(device);
+    if (!set.captions.empty()) {
+      const auto tokens = tokens_of(set.captions, vocabulary_of(set.captions));
+      domain.captions = torch::tensor(tokens.numbers, torch::kLong).view({-1, tokens.length}).to(device);
+    }
     domains_.push_back(std::move(domain));
   };
   add(dataset);
@@ -182,11 +200,13 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
   }
 }
 
-Examples Batches::Domain::gather(const Tensor& places, bool with_labels) const {
+Examples Batches::Domain::gather(const Tensor& places, bool told) const {
   const auto indices = on_device(places, stored.device());
   Examples some;
   some.data = to_model_range(stored.index_select(0, indices));
-  if (with_labels && labels.defined()) some.labels = labels.index_select(0, indices);
+  if (told && labels.defined()) some.labels = labels.index_select(0, indices);
+  if (told && attributes.defined()) some.attributes = attributes.index_select(0, indices);
+  if (told && captions.defined()) some.captions = captions.index_select(0, indices);
   some.indices = indices;
   return some;
 }

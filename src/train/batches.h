@@ -22,6 +22,9 @@ Tensor on_device(const Tensor& tensor, torch::Device device);
 Tensor data_tensor(const Dataset& dataset);
 Tensor data_tensor(Dataset&& dataset);
 
+/// The attributes of a data set as [N, A] float; undefined where it has none.
+Tensor attribute_tensor(const Dataset& dataset);
+
 /// uint8 images -> [-1, 1]; points stay as they are.
 Tensor to_model_range(const Tensor& stored);
 /// [-1, 1] -> uint8 [0, 255], rounded.
@@ -70,9 +73,10 @@ class Batches {
 
  private:
   struct Domain {
-    Tensor stored, labels;  // on the device
+    Tensor stored, labels, attributes, captions;  // on the device
     std::int64_t count() const { return stored.size(0); }
-    Examples gather(const Tensor& places, bool with_labels) const;
+    // `told`: with what is known of the examples beside the data itself.
+    Examples gather(const Tensor& places, bool told) const;
   };
   // Which examples go together with given ones.
   struct Partners {

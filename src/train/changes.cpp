@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fmt/format.h>
 
 #include "data/dataset.h"
@@ -23,6 +24,8 @@ std::unique_ptr<Recipe> for_anywhere(const Recipe& recipe) {
   auto copy = Recipe::parse(recipe.resolved(), "the settings of the run");
   copy->data.source = absolute_source(copy->data.source);
   copy->data.target = absolute_source(copy->data.target);
+  auto& plan = copy->train.thread_plan;
+  if (!plan.empty()) plan = std::filesystem::absolute(plan).lexically_normal().string();
   return copy;
 }
 

@@ -6,6 +6,8 @@
 
 #include "belamy/error.h"
 
+#include "train/training_data.h"
+
 namespace belamy {
 namespace {
 
@@ -59,12 +61,40 @@ void check_relation(const Recipe& recipe, const DataShape& shape) {
 void check_stages(const Recipe& recipe, const DataShape& shape) {
   const auto& info = *recipe.model;
   auto known = info.stages ? info.stages(shape, *recipe.config) : std::vector<std::string>();
-  known.emplace_back("main");
+  if (std::find(known.begin(), known.end(), "main") == known.end()) known.emplace_back("main");
   for (const auto& stage : recipe.stages) {
     if (std::find(known.begin(), known.end(), stage.name) != known.end()) continue;
-    throw usage_error(fmt::format("{} has no stage '{}'", info.name, stage.name),
-                      fmt::format("it has {}", fmt::join(known, ", ")));
+    throw usage_error(fmt::format("{} has no stage '{}': {}", info.name, stage.name, fmt::join(known, ", ")),
+                      "rename the stage in the recipe");
   }
+}
+
+std::string size_text(const DataShape& shape) {
+  return fmt::format("{}x{}", shape.width, shape.height);
+}
+
+void check_sides(const Recipe& recipe, const DataShape& shape) {
+  if (!shape.is_images()) return;
+  const auto needs = sides_of(recipe);
+  const auto refuse = [&](const std::string& what, const DataShape& found, const std::string& cure) {
+    throw usage_error(fmt::format("{} takes {}, and those of '{}' are {}", recipe.model->name, what,
+                                  recipe.data.source, size_text(found)),
+                      cure);
+  };
+  for (const auto& other : shape.others) {
+    if (other.height == shape.height && other.width == shape.width) continue;
+    throw usage_error(fmt::format("{} takes images of one size, and those of the two domains are {} and {}",
+                                  recipe.model->name, size_text(shape), size_text(other)),
+                      "set data.size to the side that all shall have");
+  }
+  if (needs.square && shape.width != shape.height)
+    refuse("square images", shape, "set data.size to the side that all shall have");
+  if (std::min(shape.width, shape.height) < needs.smallest)
+    refuse(fmt::format("images of {} pixels a side or more", needs.smallest), shape,
+           fmt::format("set data.size={} or above, which enlarges them", needs.smallest));
+  if (needs.largest > 0 && std::max(shape.width, shape.height) > needs.largest)
+    refuse(fmt::format("images of {} pixels a side or fewer", needs.largest), shape,
+           fmt::format("set data.size={} or below", needs.largest));
 }
 
 }  // namespace
@@ -73,6 +103,7 @@ void check_recipe(const Recipe& recipe, const DataShape& shape) {
   check_kind(recipe, shape);
   check_relation(recipe, shape);
   check_stages(recipe, shape);
+  check_sides(recipe, shape);
   if (!recipe.model->check) return;
   if (const auto wrong = recipe.model->check(shape, recipe); !wrong.empty())
     throw usage_error(fmt::format("{} cannot be trained so: {}", recipe.model->name, wrong));

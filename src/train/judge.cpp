@@ -23,9 +23,8 @@ namespace belamy {
 namespace {
 
 std::string error_note(const Tensor& each) {
-  const auto n = static_cast<double>(each.size(0));
-  return fmt::format("mean over {} test examples, standard error {:.3g}", each.size(0),
-                     each.to(torch::kDouble).std().item<double>() / std::sqrt(n));
+  return fmt::format("mean over {} test example{}, {}", each.size(0), each.size(0) == 1 ? "" : "s",
+                     standard_error_of(each, 3));
 }
 
 Tensor classes_by(Run& run, const Dataset& data) {
@@ -61,7 +60,8 @@ void add_error(Run& run, const std::string& name, const Dataset& test, std::vect
 
 // What adapts to a second domain is judged there; how it does on the first stands beside it.
 void judge_classifier(Run& run, const Dataset& test, std::vector<ReportScore>& scores) {
-  if (!run.model().classifier() || test.labels.empty()) return;
+  if (!run.model().classifier()) return;
+  if (test.labels.empty()) throw data_error("the data have no labels");
   if (!run.model().classifier()->supervised()) return add_cluster_errors(run, test, scores);
   const bool adapts = run.recipe().model->relation == Relation::domains && !test.others.empty();
   if (!adapts) return add_error(run, "classification error", test, scores);
@@ -143,15 +143,20 @@ void judge_point_sampler(const Tensor& samples, const Dataset& train, const Tens
   scores.push_back({"earth mover distance floor", floor.earth_movers, "", "the same for training points"});
 }
 
-// Classes to ask a conditional sampler for, as often as the training data show them; undefined where it takes
-// none.
-Tensor asked_classes(const Sampler& sampler, const Dataset& train, const JudgeRequest& request) {
-  if (!sampler.conditional() || sampler.clusters() > 0 || train.labels.empty()) return {};
+// What to ask a sampler for: classes and attributes of training examples drawn at random, as far as it takes
+// them.
+Condition asked_of(const Sampler& sampler, const Dataset& train, const JudgeRequest& request) {
   Random random(static_cast<std::uint64_t>(request.seed), 7ull << 32);
-  std::vector<std::int64_t> labels;
+  std::vector<std::int64_t> rows;
   for (std::int64_t i = 0; i < request.samples; ++i)
-    labels.push_back(train.labels[random.below(train.labels.size())]);
-  return torch::tensor(labels, torch::kLong);
+    rows.push_back(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(train.count))));
+  const auto picked = torch::tensor(rows, torch::kLong);
+  Condition condition;
+  if (sampler.conditional() && sampler.clusters() == 0 && !train.labels.empty())
+    condition.labels = torch::tensor(train.labels, torch::kLong).index_select(0, picked);
+  if (sampler.takes_attributes() && !train.attribute_names.empty())
+    condition.attributes = attribute_tensor(train).index_select(0, picked);
+  return condition;
 }
 
 // `labels`: the classes that were asked for, or undefined.
@@ -168,16 +173,20 @@ void judge_sampler(Run& run, const Tensor& drawn, const Tensor& labels, const Da
       {"diversity", diversity_ratio(flat(samples), flat(real.index_select(0, pick))).item<double>(), "",
        "mean distance between samples over that between training examples; 1 is alike, 0 is collapse"});
   if (!images) judge_point_sampler(samples, train, held_out, request, scores, progress);
-  if (!images || train.class_names.size() < 2 || run.shape().width < 16) return;
+  if (!images) return;
+  if (train.class_names.size() < 2)
+    throw data_error("the data have no two classes, by which a classifier learns to compare images");
+  if (run.shape().width < 16 || run.shape().width != run.shape().height)
+    throw data_error("the classifier that compares images is for squares of 16 pixels a side or more");
 
-  const auto classifier = classifier_for(train, {.device = run.device()}, progress);
+  const auto [classifier, training] = image_judge(train, run.device(), progress);
   const auto accuracy = classifier.accuracy(held_out, torch::tensor(test.labels));
   if (labels.defined()) {
     scores.push_back(
         {"class agreement", classifier.accuracy(samples, labels), "",
-         fmt::format("share of {} samples that show the class asked for, by a classifier with {:.2f} % "
+         fmt::format("share of {} samples that show the class asked for, by a classifier ({}) with {:.2f} % "
                      "test accuracy",
-                     format_count(samples.size(0)), 100 * accuracy)});
+                     format_count(samples.size(0)), training, 100 * accuracy)});
   }
   progress("comparing samples with the test set");
   const auto quality =
@@ -188,9 +197,9 @@ void judge_sampler(Run& run, const Tensor& drawn, const Tensor& labels, const Da
   scores.push_back(
       {"classifier-frechet", s.frechet, "",
        fmt::format(
-           "Frechet distance in the features of a classifier with {:.2f} % test accuracy; {}; no FID, "
+           "Frechet distance in the features of a classifier ({}) with {:.2f} % test accuracy; {}; no FID, "
            "and not to be compared with one",
-           100 * accuracy, sizes)});
+           training, 100 * accuracy, sizes)});
   scores.push_back({"classifier-frechet floor", floor.frechet, "", "the same for real training images"});
   scores.push_back({"classifier-frechet over floor", s.frechet / floor.frechet, "times", ""});
   scores.push_back({"precision", s.manifold.precision, "",
@@ -209,6 +218,14 @@ void judge_sampler(Run& run, const Tensor& drawn, const Tensor& labels, const Da
 }
 
 }  // namespace
+
+std::string standard_error_of(const Tensor& each, int digits) {
+  if (each.size(0) < 2) return "one value, so no standard error";
+  const auto error =
+      each.to(torch::kDouble).std().item<double>() / std::sqrt(static_cast<double>(each.size(0)));
+  if (!std::isfinite(error)) return "no standard error, since not all values are finite";
+  return fmt::format("standard error {:.{}g}", error, digits);
+}
 
 void JudgeRequest::fields(Fields& f) {
   f.add("split", split, {"test", "validation"}, "what is measured on");
@@ -249,21 +266,29 @@ JudgeResult judge(Run& run, const JudgeRequest& request, const JudgeProgress& pr
   attempt("likelihood", [&] { judge_likelihood(run, first, request, scores, progress); });
   attempt("classification", [&] { judge_classifier(run, test, scores); });
   attempt("translation", [&] { judge_translation(run, test, scores, progress); });
-  attempt("retrieval", [&] { judge_retrieval(run, test, request.seed, scores, progress); });
-  if (!request.trials.empty()) judge_trials(run, test, request.trials, request.seed, scores, progress);
-  if (!sampler && !request.codes) return result;
+  auto* matcher = model.matcher();
+  if (matcher) attempt("retrieval", [&] { judge_retrieval(run, test, request.seed, scores, progress); });
+  if (!request.trials.empty()) {
+    judge_trials(run, test, request.trials, request.seed, scores, progress);
+  } else if (matcher) {
+    attempt("one-shot trials",
+            [&] { judge_trials(run, test, possible_trials(test), request.seed, scores, progress); });
+  }
+  if (!sampler && !matcher && !request.codes) return result;
 
   const auto train = load_dataset(run.recipe().data, Split::train);
+  if (matcher)
+    attempt("verification", [&] { judge_verification(run, train, test, request.seed, scores, progress); });
   if (request.codes) judge_codes(run, train, test, request.seed, scores, progress);
   if (sampler) {
-    const auto labels = asked_classes(*sampler, train, request);
-    const auto drawn = draw(
-        *sampler,
-        {request.samples, run.generator(request.seed), {labels}, [&](double done) {
-           progress(fmt::format("drawing {} samples: {:.0f} %", format_count(request.samples), 100 * done));
-           return true;
-         }});
-    attempt("samples", [&] { judge_sampler(run, drawn, labels, train, test, request, scores, progress); });
+    const auto asked = asked_of(*sampler, train, request);
+    const auto drawn = draw(*sampler, {request.samples, run.generator(request.seed), asked, [&](double done) {
+                                         progress(fmt::format("drawing {} samples: {:.0f} %",
+                                                              format_count(request.samples), 100 * done));
+                                         return true;
+                                       }});
+    attempt("samples",
+            [&] { judge_sampler(run, drawn, asked.labels, train, test, request, scores, progress); });
     if (request.parzen) judge_parzen(run, drawn, train, test, request.seed, scores, progress);
   }
   return result;

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>
+#include <utility>
 
 #include "belamy/error.h"
 
@@ -12,8 +14,14 @@
 
 namespace belamy {
 
-FeatureClassifier classifier_for(const Dataset& train, const ClassifierOptions& options,
-                                 const JudgeProgress& progress) {
+std::int64_t judge_passes(std::int64_t count) {
+  constexpr std::int64_t steps = 1200, least = 3, most = 200;
+  return std::clamp(steps * ClassifierOptions().batch / std::max<std::int64_t>(count, 1), least, most);
+}
+
+ImageJudge image_judge(const Dataset& train, torch::Device device, const JudgeProgress& progress) {
+  const ClassifierOptions options{.epochs = judge_passes(train.count), .device = device};
+  const auto training = fmt::format("{} passes over {} images", options.epochs, train.count);
   Sha256 digest;
   digest.update("classifier-1 " + fmt::format("{}x{}x{}", train.channels, train.height, train.width));
   if (options.epochs != ClassifierOptions().epochs) digest.update(fmt::format(" {} epochs", options.epochs));
@@ -31,20 +39,20 @@ FeatureClassifier classifier_for(const Dataset& train, const ClassifierOptions& 
       std::map<std::string, Tensor> state;
       for (const auto& [name, array] : file.arrays) state[name] = tensor_of(array);
       classifier.load(state);
-      return classifier;
+      return {std::move(classifier), training};
     } catch (const Error& error) {
       progress(fmt::format("the kept classifier is of no use ({}); training it again", error.what()));
     }
   }
   classifier.train(data_tensor(train), torch::tensor(train.labels), [&](double done, double loss) {
-    progress(
-        fmt::format("training the classifier that judges: {:.0f} %, cross-entropy {:.3f}", 100 * done, loss));
+    progress(fmt::format("training the classifier that judges, {}: {:.0f} %, cross-entropy {:.3f}", training,
+                         100 * done, loss));
   });
   Snapshot snapshot;
   for (const auto& [name, tensor] : classifier.state()) snapshot.add(name, tensor);
   env.create_folders(path.parent_path());
   write_atomically(env, path, encode_safetensors(snapshot.arrays, {}));
-  return classifier;
+  return {std::move(classifier), training};
 }
 
 }  // namespace belamy

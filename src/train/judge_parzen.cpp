@@ -46,8 +46,11 @@ void judge_parzen(Run& run, const Tensor& samples, const Dataset& train, const D
     const auto found = parzen_estimate(centres, validation, held_out, parzen_widths());
     scores.push_back(
         {name, found.mean, "nats",
-         fmt::format("{}; sigma {:.5f} chosen on {} of {}, standard error {:.2g} over {} images", what,
-                     found.sigma, validation.size(0), chosen, found.standard_error, held_out.size(0))});
+         fmt::format("{}; sigma {:.5f} chosen on {} of {}, {} over {} images", what, found.sigma,
+                     validation.size(0), chosen,
+                     held_out.size(0) < 2 ? "no standard error"
+                                          : fmt::format("standard error {:.2g}", found.standard_error),
+                     held_out.size(0))});
   };
   add("parzen log-likelihood", (samples + 1) / 2,
       fmt::format("{} samples; no measure of quality, see the two below", samples.size(0)));

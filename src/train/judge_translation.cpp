@@ -1,7 +1,8 @@
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 #include <torch/types.h>
+
+#include "belamy/error.h"
 
 #include "metrics/image_quality.h"
 #include "metrics/nearest.h"
@@ -12,8 +13,7 @@
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kMost = 2000;             // images that are translated
-constexpr std::int64_t kClassifierSteps = 1200;  // that the judging classifier takes at least
+constexpr std::int64_t kMost = 2000;  // images that are translated
 
 Tensor head(const Dataset& set) {
   return data_tensor(set).narrow(0, 0, std::min(kMost, set.count));
@@ -23,11 +23,6 @@ Tensor unit(const Tensor& bytes) {
   return bytes.to(torch::kFloat) / 255;
 }
 
-std::string with_error(const Tensor& each) {
-  return fmt::format("standard error {:.2g}",
-                     each.std().item<double>() / std::sqrt(static_cast<double>(each.size(0))));
-}
-
 // Against the true partner; what the untranslated image gets stands in the note.
 void add_quality(const std::string& direction, const Tensor& input, const Tensor& made, const Tensor& wanted,
                  std::vector<ReportScore>& scores) {
@@ -35,7 +30,7 @@ void add_quality(const std::string& direction, const Tensor& input, const Tensor
   const bool same = x.sizes() == z.sizes();
   const auto add = [&](const std::string& name, const std::string& of, const auto& measure) {
     const auto each = measure(y, z);
-    std::string note = fmt::format("over {} pairs, {}", each.size(0), with_error(each));
+    std::string note = fmt::format("over {} pairs, {}", each.size(0), standard_error_of(each));
     scores.push_back({name + " " + direction, each.mean().template item<double>(), of, note});
     if (same) {
       scores.push_back({name + " " + direction + " of copying", measure(x, z).mean().template item<double>(),
@@ -62,32 +57,24 @@ void add_retrieval(const std::string& direction, const Tensor& input, const Tens
   scores.push_back({"retrieval " + direction, recall(made, wanted), "", note});
 }
 
-// A judge has to know all classes, those that are held out of the model's training as well.
-Dataset all_of(const Dataset& train, const Dataset& test) {
-  auto all = train;
-  all.pixels.insert(all.pixels.end(), test.pixels.begin(), test.pixels.end());
-  all.labels.insert(all.labels.end(), test.labels.begin(), test.labels.end());
-  all.count += test.count;
-  return all;
-}
-
 void add_consistency(Run& run, const std::string& direction, const Dataset& from, const Dataset& to,
                      const Tensor& made, const Dataset& to_train, std::vector<ReportScore>& scores,
                      const JudgeProgress& progress) {
-  const auto images = all_of(to_train, to);
-  const auto epochs =
-      std::max<std::int64_t>(3, kClassifierSteps * 128 / std::max<std::int64_t>(images.count, 1));
-  const auto classifier = classifier_for(images, {.epochs = epochs, .device = run.device()}, progress);
+  // A judge has to know all classes, those that are held out of the model's training as well.
+  auto images = to_train;
+  append(images, to);
+  const auto [classifier, training] = image_judge(images, run.device(), progress);
   const auto labels = torch::tensor(from.labels).narrow(0, 0, made.size(0));
   const auto real = head(to);
   scores.push_back(
       {"classifier consistency " + direction, classifier.accuracy(made, labels), "",
-       fmt::format("share of {} translated images in which a classifier of the other domain sees the input's "
-                   "class; it is right on {:.3f} of real images there, and sees the class in {:.3f} of the "
-                   "untranslated ones",
-                   made.size(0),
-                   classifier.accuracy(real, torch::tensor(to.labels).narrow(0, 0, real.size(0))),
-                   classifier.accuracy(head(from), labels))});
+       fmt::format(
+           "share of {} translated images in which a classifier of the other domain ({}) sees the input's "
+           "class; it is right on {:.3f} of real images there, and sees the class in {:.3f} of the "
+           "untranslated ones",
+           made.size(0), training,
+           classifier.accuracy(real, torch::tensor(to.labels).narrow(0, 0, real.size(0))),
+           classifier.accuracy(head(from), labels))});
 }
 
 }  // namespace
@@ -96,6 +83,7 @@ void judge_translation(Run& run, const Dataset& test, std::vector<ReportScore>& 
                        const JudgeProgress& progress) {
   auto* translator = run.model().translator();
   if (!translator || test.others.empty()) return;
+  const auto before = scores.size();
   Dataset train;
   const auto known = translator->directions();
   for (const auto& direction : known) {
@@ -116,13 +104,16 @@ void judge_translation(Run& run, const Dataset& test, std::vector<ReportScore>& 
           to_bytes(in_batches(run, made, [&](const Tensor& x) { return translator->translate(x, back); }));
       const auto each = mean_absolute_error(unit(returned), unit(input));
       scores.push_back({"cycle error " + direction, each.mean().item<double>(), "of values in [0, 1]",
-                        "mean absolute difference after the way back, " + with_error(each)});
+                        "mean absolute difference after the way back, " + standard_error_of(each)});
     }
     const bool same_classes = from.class_names.size() > 1 && from.class_names == to.class_names;
     if (!same_classes || to.width < 16 || from.channels != to.channels || from.width != to.width) continue;
     if (train.count == 0) train = load_dataset(run.recipe().data, Split::train);
     add_consistency(run, direction, from, to, made, forth ? train.others[0] : train, scores, progress);
   }
+  if (scores.size() == before)
+    throw data_error(
+        "the images are no pairs, both domains have not the same classes, and there is no way back");
 }
 
 }  // namespace belamy

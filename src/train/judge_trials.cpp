@@ -1,9 +1,14 @@
+#include <algorithm>
+#include <fmt/format.h>
 #include <torch/types.h>
+
+#include "belamy/error.h"
 
 #include "data/trials.h"
 #include "metrics/one_shot.h"
 #include "train/batches.h"
 #include "train/judge_parts.h"
+#include "train/match_pictures.h"
 #include "train/similarity.h"
 
 namespace belamy {
@@ -12,6 +17,7 @@ namespace {
 constexpr std::int64_t kTrials = 1000;  // that are drawn, about
 constexpr TrialPlan kRetrieval = {.ways = 20, .shots = 4};
 constexpr std::int64_t kRetrievals = 5;
+constexpr std::int64_t kVerified = 1000;  // pairs of training and of test examples
 
 Trials official_trials(const Run& run) {
   auto options = run.recipe().data;
@@ -23,7 +29,66 @@ Tensor rows(const Tensor& data, const std::vector<std::int64_t>& places) {
   return data.index_select(0, torch::tensor(places));
 }
 
+// Classes with so many examples or more.
+std::int64_t classes_of(const Dataset& set, std::int64_t examples) {
+  if (set.labels.empty()) return 0;
+  return (torch::tensor(set.labels).bincount() >= examples).sum().item<std::int64_t>();
+}
+
+Error too_few(const Dataset& set, std::int64_t examples) {
+  return data_error(
+      fmt::format("the {} examples of '{}' to measure on have no two classes of {} examples or more",
+                  set.count, set.name, examples));
+}
+
+// Similarities of pairs of one class and of two, those of an example with itself left out.
+struct Verified {
+  Tensor same, different;
+};
+
+Verified verified(Run& run, const Dataset& set, std::int64_t seed) {
+  auto options = run.recipe().data;
+  options.flip = options.affine = false;
+  options.shift = 0;
+  options.different = 1;
+  const auto pairs = Batches(set, options, kVerified, seed, run.device()).at(0);
+  std::vector<Tensor> parts;
+  constexpr std::int64_t at_once = 200;
+  for (std::int64_t done = 0; done < kVerified; done += at_once) {
+    const auto some = [&](const Tensor& all) {
+      return all.narrow(0, done, std::min(at_once, kVerified - done));
+    };
+    parts.push_back(run.model().matcher()->similarity(some(pairs.data), some(pairs.partner.data)).cpu());
+  }
+  const auto found = torch::cat(parts).to(torch::kDouble);
+  const auto one_class = (pairs.labels == pairs.partner.labels).cpu();
+  return {found.masked_select(one_class & (pairs.indices != pairs.partner.indices).cpu()),
+          found.masked_select(~one_class)};
+}
+
 }  // namespace
+
+void judge_verification(Run& run, const Dataset& train, const Dataset& test, std::int64_t seed,
+                        std::vector<ReportScore>& scores, const JudgeProgress& progress) {
+  if (const auto lack = lack_of_matches(test))
+    throw data_error(fmt::format("of the {} examples to measure on: {}", test.count, lack.what));
+  progress("comparing pairs of one class and of two");
+  const auto known = verified(run, train, seed), asked = verified(run, test, seed);
+  const auto threshold = best_threshold(known.same, known.different);
+  const auto right = torch::cat({asked.same > threshold, asked.different <= threshold}).to(torch::kDouble);
+  scores.push_back(
+      {"verification accuracy", right.mean().item<double>(), "",
+       fmt::format("of {} pairs of test examples of one class and {} of two, by {}; threshold chosen "
+                   "on {} pairs of training examples; {}",
+                   asked.same.size(0), asked.different.size(0), Similarity(run).how(),
+                   known.same.size(0) + known.different.size(0), standard_error_of(right))});
+}
+
+std::string possible_trials(const Dataset& test) {
+  const auto ways = std::min<std::int64_t>(20, classes_of(test, 2));
+  if (ways < 2) throw too_few(test, 2);
+  return fmt::format("{}-way-1-shot", ways);
+}
 
 void judge_trials(Run& run, const Dataset& test, const std::string& trials, std::int64_t seed,
                   std::vector<ReportScore>& scores, const JudgeProgress& progress) {
@@ -59,11 +124,9 @@ void judge_trials(Run& run, const Dataset& test, const std::string& trials, std:
 
 void judge_retrieval(Run& run, const Dataset& test, std::int64_t seed, std::vector<ReportScore>& scores,
                      const JudgeProgress& progress) {
-  if (!run.model().matcher() || test.labels.empty()) return;
   auto plan = kRetrieval;
-  const auto enough = torch::tensor(test.labels).bincount() > plan.shots;
-  plan.ways = std::min(plan.ways, enough.sum().item<std::int64_t>());
-  if (plan.ways < 2) return;
+  plan.ways = std::min(plan.ways, classes_of(test, plan.shots + 1));
+  if (plan.ways < 2) throw too_few(test, plan.shots + 1);
   progress("searching images of the same class");
   const Similarity similarity(run);
   const auto data = data_tensor(test);

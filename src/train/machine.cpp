@@ -60,8 +60,8 @@ void keep_memory() {
 #endif
 }
 
-// The cores that this process may use: all, or those that taskset or a container leaves it. More threads than
-// these would take turns.
+}  // namespace
+
 std::int64_t allowed_cores() {
 #ifdef __linux__
   cpu_set_t allowed;
@@ -69,8 +69,6 @@ std::int64_t allowed_cores() {
 #endif
   return std::max(1u, std::thread::hardware_concurrency());
 }
-
-}  // namespace
 
 c10::Device prepare_machine(const std::string& device, std::int64_t threads) {
   keep_memory();

@@ -16,6 +16,10 @@ namespace belamy {
 c10::Device prepare_machine(const TrainOptions& options);
 c10::Device prepare_machine(const std::string& device, std::int64_t threads = 0);
 
+/// The cores that this process may use: all, or those that taskset or a container leaves it. More threads than
+/// these would take turns.
+std::int64_t allowed_cores();
+
 /// Which BLAS this process has loaded: "OpenBLAS (OpenMP)", "reference BLAS", "MKL", ...
 std::string blas_name();
 /// A sentence with the cure when the BLAS is slow or there are two; else empty.

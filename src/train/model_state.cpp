@@ -25,28 +25,13 @@ DType dtype_of(const Tensor& tensor) {
   }
 }
 
-torch::ScalarType scalar_of(DType dtype) {
-  switch (dtype) {
-    case DType::f64: return torch::kDouble;
-    case DType::f32: return torch::kFloat;
-    case DType::f16: return torch::kHalf;
-    case DType::bf16: return torch::kBFloat16;
-    case DType::i64: return torch::kLong;
-    case DType::i32: return torch::kInt;
-    case DType::i16: return torch::kShort;
-    case DType::i8: return torch::kChar;
-    case DType::u8: return torch::kByte;
-    case DType::boolean: return torch::kBool;
-  }
-  return torch::kByte;
-}
-
-std::string shape_text(at::IntArrayRef sizes) {
-  return fmt::format("[{}]", fmt::join(sizes.begin(), sizes.end(), ", "));
-}
-
 const char* kGenerator = "random/generator";
 const char* kAnotherVersion = "it was changed, or written by another version of Belamy: train the run anew";
+
+// A list of names as text. Bytes that are no UTF-8 are replaced: the files of some data sets have such names.
+std::string text_of(const std::vector<std::string>& names) {
+  return nlohmann::json(names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 void add_shape(StringMap& meta, const std::string& prefix, const DataShape& shape) {
   meta[prefix + "channels"] = std::to_string(shape.channels);
@@ -55,7 +40,9 @@ void add_shape(StringMap& meta, const std::string& prefix, const DataShape& shap
   meta[prefix + "dimension"] = std::to_string(shape.dimension);
   meta[prefix + "classes"] = std::to_string(shape.classes);
   meta[prefix + "count"] = std::to_string(shape.count);
-  if (shape.classes > 0) meta[prefix + "class_names"] = nlohmann::json(shape.class_names).dump();
+  if (shape.classes > 0) meta[prefix + "class_names"] = text_of(shape.class_names);
+  if (!shape.attributes.empty()) meta[prefix + "attributes"] = text_of(shape.attributes);
+  if (!shape.vocabulary.empty()) meta[prefix + "vocabulary"] = text_of(shape.vocabulary);
 }
 
 // The further domains of a shape have their number before each key: "1.channels".
@@ -74,16 +61,20 @@ Relation relation_of(const StringMap& metadata, bool has_others) {
   return paired != metadata.end() && paired->second == "1" ? Relation::pairs : Relation::domains;
 }
 
+// A list of names; empty where there is none.
+std::vector<std::string> names_in(const StringMap& metadata, const std::string& key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return {};
+  const auto json = nlohmann::json::parse(found->second, nullptr, false);
+  const auto is_text = [](const auto& name) { return name.is_string(); };
+  const bool good = json.is_array() && std::all_of(json.begin(), json.end(), is_text);
+  return good ? json.get<std::vector<std::string>>() : std::vector<std::string>();
+}
+
 // Those of checkpoints of earlier versions are numbers.
 std::vector<std::string> class_names_in(const StringMap& metadata, const std::string& prefix,
                                         std::int64_t classes) {
-  std::vector<std::string> names;
-  if (const auto found = metadata.find(prefix + "class_names"); found != metadata.end()) {
-    const auto json = nlohmann::json::parse(found->second, nullptr, false);
-    if (json.is_array() &&
-        std::all_of(json.begin(), json.end(), [](const auto& name) { return name.is_string(); }))
-      names = json.get<std::vector<std::string>>();
-  }
+  auto names = names_in(metadata, prefix + "class_names");
   for (auto k = static_cast<std::int64_t>(names.size()); k < classes; ++k) names.push_back(std::to_string(k));
   return names;
 }
@@ -110,10 +101,6 @@ std::int64_t count_in(const StringMap& metadata, const std::string& key, const s
         fmt::format("{}: not a checkpoint of Belamy: its metadata has no number '{}'", origin, key));
   }
   return count;
-}
-
-Tensor tensor_of(const Array& array) {
-  return torch::from_blob(const_cast<void*>(array.data), array.shape, scalar_of(array.dtype));
 }
 
 std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const StageOptions& stage) {
@@ -187,7 +174,9 @@ DataShape ModelState::shape_in(const StringMap& metadata, const std::string& ori
             .dimension = number("dimension"),
             .classes = number("classes"),
             .count = number("count"),
-            .class_names = class_names_in(metadata, prefix, number("classes"))};
+            .class_names = class_names_in(metadata, prefix, number("classes")),
+            .attributes = names_in(metadata, prefix + "attributes"),
+            .vocabulary = names_in(metadata, prefix + "vocabulary")};
   };
   auto shape = read("");
   for (std::size_t i = 1; metadata.count(domain_prefix(i) + "channels"); ++i)
@@ -240,8 +229,8 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
     const auto stored = tensor_of(found->second);
     if (stored.sizes() != tensor.sizes() || stored.scalar_type() != tensor.scalar_type()) {
       throw storage_error(fmt::format("{}: '{}' is {} {}, but these settings make it {} {}", origin, name,
-                                      toString(stored.scalar_type()), shape_text(stored.sizes()),
-                                      toString(tensor.scalar_type()), shape_text(tensor.sizes())),
+                                      toString(stored.scalar_type()), shape_text(stored.sizes().vec()),
+                                      toString(tensor.scalar_type()), shape_text(tensor.sizes().vec())),
                           "use the settings of the run that wrote it");
     }
     if (stored.is_floating_point() && !torch::isfinite(stored).all().item<bool>()) {

@@ -10,6 +10,7 @@
 
 #include "belamy/recipe.h"
 
+#include "nn/trained.h"
 #include "store/array.h"
 #include "store/safetensors.h"
 #include "train/player_state.h"
@@ -27,9 +28,6 @@ struct Snapshot {
 
 /// A whole number from 0 out of a checkpoint's metadata; a storage error where it is none.
 std::int64_t count_in(const StringMap& metadata, const std::string& key, const std::string& origin);
-
-/// A checkpoint's array as a tensor that shares its memory (on the CPU).
-Tensor tensor_of(const Array& array);
 
 /// The players' options in a stage: the run's, and what the stage sets.
 std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const StageOptions& stage);

@@ -5,6 +5,9 @@
 
 namespace belamy {
 
+/// Whether the model has the capability, as it describes itself.
+bool can(const ModelInfo& model, Capability capability);
+
 [[noreturn]] void lacks(const Run& run, Capability capability);
 
 /// The capability, or a usage error that names the models that have it.

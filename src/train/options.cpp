@@ -12,7 +12,11 @@ void TrainOptions::fields(Fields& f) {
   f.add("device", device, Names{"auto", "cpu", "cuda"}, "where to compute; auto: cuda where there is one");
   f.add("precision", precision, Names{"f32", "bf16"},
         "bf16: products in bfloat16, weights and losses in f32");
-  f.add("threads", threads, {0, 1024}, "0: one for each core that the process may use");
+  f.add(
+      "threads", threads, {0, 1024},
+      "0: what is fastest, found by trying at the start and while the training runs, one for each core at most");
+  f.add("thread_plan", thread_plan,
+        "threads.csv of an earlier run: the numbers of threads that it took, to repeat it bit by bit");
   f.add("fast", fast,
         "layers take Belamy's own paths where these are faster than LibTorch's; the values agree up to "
         "rounding");

@@ -43,7 +43,8 @@ Image image_grid(const Tensor& images, std::int64_t columns) {
 
 namespace {
 
-// Rows of images one below the other: [R, N, C, H, W] in R N / columns rows, all of one size and colour.
+// Rows of images one below the other: [R, N, C, H, W] in rows of `columns`, all of one size and colour. What
+// is missing in the last row is of the background's colour.
 Tensor interleave(std::vector<Tensor> rows, std::int64_t columns) {
   std::int64_t channels = 1, side = 1;
   for (const auto& row : rows) {
@@ -53,6 +54,10 @@ Tensor interleave(std::vector<Tensor> rows, std::int64_t columns) {
   for (auto& row : rows) {
     if (row.size(1) < channels) row = row.expand({row.size(0), channels, row.size(2), row.size(3)});
     if (row.size(3) < side) row = at::upsample_nearest2d(row, {side * row.size(2) / row.size(3), side});
+    if (const auto rest = row.size(0) % columns; rest > 0) {
+      const auto blank = torch::ones({columns - rest, channels, row.size(2), row.size(3)}, row.options());
+      row = torch::cat({row, blank});
+    }
     row = row.reshape({row.size(0) / columns, columns, channels, row.size(2), row.size(3)});
   }
   return torch::stack(rows, 1).flatten(0, 2);
@@ -61,11 +66,12 @@ Tensor interleave(std::vector<Tensor> rows, std::int64_t columns) {
 // Every direction of a translator, one below the other.
 Image translations(ModelState& state, Translator& translator, std::int64_t count,
                    const std::vector<Tensor>& domains) {
-  constexpr std::int64_t columns = 8;
+  constexpr std::int64_t widest = 8;
   std::vector<Image> parts;
   for (const auto& direction : translator.directions()) {
     const std::size_t from = direction.front() == 'b' ? 1 : 0;
-    if (from >= domains.size() || domains[from].size(0) < columns) continue;
+    if (from >= domains.size()) continue;
+    const auto columns = std::min(widest, domains[from].size(0));
     const auto directions = static_cast<std::int64_t>(translator.directions().size());
     const auto rows =
         std::clamp<std::int64_t>(count / columns / directions / 2, 1, domains[from].size(0) / columns);
@@ -91,16 +97,19 @@ Image translations(ModelState& state, Translator& translator, std::int64_t count
 
 Image translation_picture(Translator& translator, const std::string& direction, const Tensor& input,
                           const Tensor& target, std::int64_t columns) {
-  const auto whole = input.narrow(0, 0, input.size(0) / columns * columns);
-  std::vector<Tensor> rows = {whole, translator.translate(whole, direction)};
+  std::vector<Tensor> rows = {input, translator.translate(input, direction)};
   const std::string back = {direction.back(), '2', direction.front()};
   const auto known = translator.directions();
   if (target.defined()) {
-    rows.push_back(target.narrow(0, 0, whole.size(0)));
+    rows.push_back(target);
   } else if (std::find(known.begin(), known.end(), back) != known.end()) {
     rows.push_back(translator.translate(rows[1], back));
   }
   return image_grid(interleave(std::move(rows), columns), columns);
+}
+
+Image reconstruction_picture(const Tensor& original, const Tensor& copy, std::int64_t columns) {
+  return image_grid(interleave({original, copy}, columns), columns);
 }
 
 Image progress_picture(ModelState& state, std::int64_t count, const std::vector<Tensor>& domains) {
@@ -119,11 +128,10 @@ Image progress_picture(ModelState& state, std::int64_t count, const std::vector<
   }
   auto* reconstructor = model.reconstructor();
   if (!reconstructor || !state.shape().is_images()) return {};
-  // Original above reconstruction, eight pairs a row of two.
-  const auto n = std::min<std::int64_t>(std::max<std::int64_t>(count / 2 / 8 * 8, 8), data.size(0) / 8 * 8);
-  if (n == 0) return {};
+  constexpr std::int64_t columns = 8;
+  const auto n = std::min(std::max(count / 2 / columns * columns, columns), data.size(0));
   const auto original = data.narrow(0, 0, n);
-  return image_grid(interleave({original, reconstructor->reconstruct(original)}, 8), 8);
+  return reconstruction_picture(original, reconstructor->reconstruct(original), std::min(columns, n));
 }
 
 Image chain_picture(ModelState& state) {

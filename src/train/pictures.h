@@ -18,9 +18,13 @@ Image image_grid(const Tensor& images, std::int64_t columns = 0);
 
 /// Translations in rows of `columns`: inputs, what becomes of them, and below that what they should become
 /// (`target`, where defined), else what comes back where the model knows the way back. Gray rows beside
-/// coloured ones are made coloured, small images enlarged. For all whole rows of `input` [N, C, H, W].
+/// coloured ones are made coloured, small images enlarged. The last row is short where `input` [N, C, H, W]
+/// does not fill it.
 Image translation_picture(Translator& translator, const std::string& direction, const Tensor& input,
                           const Tensor& target = {}, std::int64_t columns = 8);
+
+/// Originals [N, C, H, W] in rows of `columns`, and below each row its copies.
+Image reconstruction_picture(const Tensor& original, const Tensor& copy, std::int64_t columns);
 
 /// What a run shows of itself: translations, else samples (always the same latents), else reconstructions
 /// beside their originals. Points are drawn over what the model's scorer thinks of every place. Empty pixels

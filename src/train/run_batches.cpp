@@ -19,8 +19,9 @@ Tensor draw(Sampler& sampler, const SampleRequest& request) {
   for (std::int64_t done = 0; done < request.count; done += kUseBatch) {
     auto part = request;
     part.count = std::min(kUseBatch, request.count - done);
-    const auto& labels = request.condition.labels;
-    if (labels.defined()) part.condition.labels = labels.narrow(0, done, part.count);
+    for (auto* asked : {&part.condition.labels, &part.condition.attributes, &part.condition.captions}) {
+      if (asked->defined()) *asked = asked->narrow(0, done, part.count);
+    }
     if (request.progress) {
       part.progress = [&](double inside) {
         return request.progress(share(done) + inside * share(part.count));

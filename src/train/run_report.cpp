@@ -10,6 +10,7 @@
 
 #include "core/progress.h"
 #include "train/machine.h"
+#include "train/need.h"
 
 namespace belamy {
 namespace {
@@ -59,17 +60,15 @@ std::string describe_data(const Dataset& d) {
   }
   const auto classes =
       d.class_names.empty() ? std::string("no labels") : fmt::format("{} classes", d.class_names.size());
-  auto text = fmt::format("{}: {} images of {}x{} {}, {}", d.name, format_count(d.count), d.height, d.width,
+  auto text = fmt::format("{}: {} images of {}x{} {}, {}", d.name, format_count(d.count), d.width, d.height,
                           d.channels == 1 ? "gray" : "colour", classes);
+  if (const auto count = d.attribute_names.size(); count > 0)
+    text += fmt::format(", {} attribute{}", count, count == 1 ? "" : "s");
+  if (!d.captions.empty()) text += ", captions";
   if (d.matches) text += "; pairs of one class or of two";
   for (const auto& other : d.others)
     text += (d.paired ? "; each with its partner of " : "; second domain ") + describe_data(other);
   return text;
-}
-
-bool can(const ModelInfo& model, Capability capability) {
-  return std::find(model.capabilities.begin(), model.capabilities.end(), capability) !=
-         model.capabilities.end();
 }
 
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {

@@ -20,12 +20,15 @@
 #include "train/point_pictures.h"
 #include "train/run_report.h"
 #include "train/session.h"
+#include "train/threads.h"
+#include "train/training_data.h"
 #include "train/watch.h"
 
 namespace belamy {
 namespace {
 
 constexpr std::int64_t kDiversityBatch = 128;
+constexpr const char* kThreadsFile = "threads.csv";
 constexpr std::int64_t kModesBatch = 2500;  // as many as PacGAN counts
 
 double now() {
@@ -51,17 +54,21 @@ Dataset hand_over(Dataset& data) {
 class Training {
  public:
   Training(const Recipe& recipe, const fs::path& out, bool resume, const TrainingHooks& hooks)
-      : recipe_(recipe),
-        hooks_(hooks),
+      : hooks_(hooks),
         device_(prepare_machine(recipe.train)),
-        data_(load_dataset(recipe.data, Split::train)),
+        found_(training_data(recipe)),
+        recipe_(*found_.recipe),
+        data_(found_.data),
         digest_(digest_of(data_)),
-        session_(recipe, hand_over(data_), device_),
-        folder_(open(out, resume)) {
+        session_(recipe_, hand_over(data_), device_),
+        folder_(open(out, resume)),
+        threads_(static_cast<int>(allowed_cores())) {
+    if (const auto& plan = recipe.train.thread_plan; !plan.empty())
+      given_plan_ = ThreadPlan::parse(Env::real().read(plan), plan);
     std::vector<std::string> changes;
     for (const auto& note : data_.notes) hear(note);
-    if (recipe.model->advise) {
-      for (const auto& advice : recipe.model->advise(recipe)) hear(advice);
+    if (recipe_.model->advise) {
+      for (const auto& advice : recipe_.model->advise(recipe_)) hear(advice);
     }
     if (resume && !folder_.checkpoints().empty()) {
       std::int64_t step = 0;
@@ -70,16 +77,20 @@ class Training {
       check_length(out);
       hear(fmt::format("going on from step {}", step));
       const auto before = Recipe::parse(folder_.read_settings(), (out / "resolved.toml").string());
-      changes = changes_since(*before, recipe, file.metadata, {data_.count, digest_});
+      changes = changes_since(*before, recipe_, file.metadata, {data_.count, digest_});
       length_before_ = length_of(*before, file.metadata);
     }
     // The first file of a new run: without it, whatever else a killed process leaves makes the folder a
     // stranger's.
-    folder_.write_settings(settings_for_anywhere(recipe));
+    folder_.write_settings(settings_for_anywhere(recipe_));
     if (resume) {
       folder_.rewind(session_.step());
       if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
       messages_ = read_messages(folder_, session_.step());
+      if (const auto path = folder_.path() / kThreadsFile; folder_.env().exists(path)) {
+        plan_ = ThreadPlan::parse(folder_.env().read(path), path.string());
+        plan_.rewind(session_.step());
+      }
     }
     tell(changes);
     write_about(folder_, data_, legend());
@@ -90,7 +101,7 @@ class Training {
     last_tick_step_ = saved_ = first_ = session_.step();
     bool stopped = false;
     while (!session_.finished() && !stopped) {
-      session_.run_step();
+      step_once();
       const auto step = session_.step();
       if (step == first_ + 1) tell_length();
       const bool last = session_.finished();
@@ -133,6 +144,20 @@ class Training {
         "the run has {} steps now, and had {} before: what follows its length, such as a schedule of the "
         "learning rate, takes another course than in a run of {} steps from the start",
         session_.length(), *length_before_, session_.length())});
+  }
+
+  // With the number of threads that the plan says or that is fastest now. What is asked for by number stays.
+  void step_once() {
+    const bool chooses = recipe_.train.threads == 0 && device_.is_cpu();
+    if (!chooses && given_plan_.empty()) return session_.run_step();
+    const auto step = session_.step();
+    const auto planned = given_plan_.at(step);
+    const auto number = planned > 0 ? planned : threads_.threads();
+    if (number != at::get_num_threads()) at::set_num_threads(number);
+    plan_.note(step, number);
+    const auto before = now();
+    session_.run_step();
+    threads_.took(now() - before);
   }
 
   void hear(const std::string& text) {
@@ -234,7 +259,8 @@ class Training {
       Batches pairs(test, options, recipe_.train.samples, recipe_.train.seed, device_);
       picture("Pairs of test images", match_picture(state, pairs.at(0), recipe_.train.samples));
     } catch (const Error& error) {
-      hear(fmt::format("no pictures of test data: {}", error.what()));
+      const std::string why = error.what();
+      hear("no pictures of test data: " + why.substr(0, why.find('\n')));
     }
   }
 
@@ -243,16 +269,20 @@ class Training {
     snapshot.metadata["data-digest"] = digest_;
     folder_.save_checkpoint(session_.step(), snapshot.arrays, snapshot.metadata,
                             static_cast<int>(recipe_.train.keep));
+    if (!plan_.empty()) folder_.write_file(kThreadsFile, plan_.text());
     saved_ = session_.step();
   }
 
-  const Recipe& recipe_;
   const TrainingHooks& hooks_;
   torch::Device device_;
-  Dataset data_;
+  TrainingData found_;
+  const Recipe& recipe_;
+  Dataset& data_;
   std::string digest_;  // of data_, while it still held the examples
   Session session_;
   RunFolder folder_;
+  ThreadChooser threads_;
+  ThreadPlan plan_, given_plan_;  // of this run so far, and of one that is repeated
   Watch watch_;
   std::vector<ReportMessage> messages_;
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
@@ -268,7 +298,8 @@ TrainingOutcome train(const Recipe& recipe, const fs::path& out, bool resume, co
 
 std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first, std::int64_t second) {
   const auto device = prepare_machine(recipe.train);
-  const auto data = load_dataset(recipe.data, Split::train);
+  const auto [made, data] = training_data(recipe);
+  const auto& settled = *made;
   const auto steps = [](Session& session, std::int64_t n) {
     for (std::int64_t i = 0; i < n; ++i) session.run_step();
   };
@@ -277,11 +308,11 @@ std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first,
     return decode_safetensors(encode_safetensors(snapshot.arrays, snapshot.metadata), "the checkpoint", true);
   };
 
-  Session whole(recipe, data, device);
+  Session whole(settled, data, device);
   steps(whole, first + second);
-  Session half(recipe, data, device);
+  Session half(settled, data, device);
   steps(half, first);
-  Session rest(recipe, data, device);
+  Session rest(settled, data, device);
   rest.load(through_bytes(half), "the checkpoint");
   steps(rest, second);
 

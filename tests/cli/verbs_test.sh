@@ -2,12 +2,12 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train sample interpolate arithmetic reconstruct translate classify match stylize evaluate score embed reproduce report verify-resume models recipes data lab completion)
+verbs=(demo train sample interpolate arithmetic reconstruct translate classify match stylize evaluate score embed reproduce report verify-resume models recipes data weights lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
 for verb in "${verbs[@]}"; do expect_text "^  $verb +[A-Z]"; done
-for verb in "${verbs[@]}" "data list" "data info" "data doctor" "data fetch" "data pack"; do
+for verb in "${verbs[@]}" "data list" "data info" "data doctor" "data fetch" "data pack" "weights list" "weights info" "weights import"; do
   # shellcheck disable=SC2086  # two words
   expect_code 0 "$BELAMY" $verb --help
   expect_text "--help"
@@ -54,6 +54,7 @@ expect_offer dcgan-mnist train dc
 expect_offer --resume train gan --re
 expect_offer mnist train gan --data mn
 expect_offer doctor data "do"
+expect_offer import weights im
 expect_offer --seed sample run --se
 expect_offer shift-gan lab sh
 expect_offer gan-parzen-mnist reproduce gan-p

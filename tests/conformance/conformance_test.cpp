@@ -15,6 +15,7 @@
 #include "metrics/frechet.h"
 #include "nn/products.h"
 #include "small_data.h"
+#include "train/need.h"
 
 namespace belamy {
 namespace {
@@ -68,12 +69,23 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     return all;
   }
 
+  // With two attributes of each class, for models that take attributes.
+  Dataset told(Dataset data) const {
+    if (!can(info_, Capability::attribute_sampler)) return data;
+    data.attribute_names = {"odd", "early"};
+    for (const auto label : data.labels) {
+      data.attributes.push_back(static_cast<float>(label % 2));
+      data.attributes.push_back(label < 5 ? 1 : 0);
+    }
+    return data;
+  }
+
   Dataset images(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) const {
     switch (info_.relation) {
       case Relation::pairs: return small_pairs(count, side, channels);
       case Relation::domains: return small_domains(count, side, channels);
       case Relation::matches: return small_matches(count, side, channels);
-      default: return small_images(count, side, channels);
+      default: return told(small_images(count, side, channels));
     }
   }
 
@@ -82,7 +94,7 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
   }
 
   Dataset plain_data(std::int64_t count = 256) const {
-    return info_.images ? images(count) : small_points(count);
+    return info_.images ? images(count) : told(small_points(count));
   }
 
   // Data of every kind that the model says it takes.
@@ -91,7 +103,7 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     if (info_.images) {
       all = {images(64), images(64, 28), images(64, 32), images(64, 16, 3)};
     }
-    if (info_.points) all.push_back(small_points(64));
+    if (info_.points) all.push_back(told(small_points(64)));
     return all;
   }
 
@@ -164,6 +176,14 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
       if (sampler->conditional()) {
         expect_like_data(sampler->sample({5, seeded(1), {torch::arange(5) % shape.classes}}), shape, 5,
                          "sample of a class");
+      }
+      if (sampler->takes_attributes()) {
+        SampleRequest request{5, seeded(1)};
+        const auto count = static_cast<std::int64_t>(shape.attributes.size());
+        request.condition.attributes = torch::full({5, count}, NAN);
+        expect_like_data(sampler->sample(request), shape, 5, "sample of nothing asked");
+        request.condition.attributes.select(1, 0).fill_(1);
+        expect_like_data(sampler->sample(request), shape, 5, "sample of an attribute");
       }
     }
     if (auto* encoder = model.encoder()) {

@@ -38,13 +38,39 @@ expect_failure 2 "$BELAMY" models dcgna
 expect_text "'dcgna'"
 expect_text "did you mean 'dcgan'"
 expect_failure 2 "$BELAMY" trian gan
-expect_text "trian"
-expect_text "'belamy --help' tells what is allowed"
+expect_text "there is no verb 'trian'"
+expect_text "did you mean 'train'\? 'belamy --help' tells what is allowed"
+expect_failure 2 "$BELAMY" data docter images
+expect_text "there is no verb 'docter'"
+expect_text "did you mean 'doctor'\? 'belamy data --help' tells what is allowed"
+expect_failure 2 "$BELAMY" xyzzy
+expect_text "there is no verb 'xyzzy'"
+expect_no_text "did you mean"
 expect_failure 2 "$BELAMY" train gan --stepps 10
-expect_text "stepps"
-expect_text "'belamy train --help' tells what is allowed"
-expect_failure 2 "$BELAMY" train gan --steps -5
-expect_text "steps"
+expect_text "there is no option '--stepps' here"
+expect_text "did you mean '--steps'\? 'belamy train --help' tells what is allowed"
+expect_failure 2 "$BELAMY" data info images --sett=data.size=8
+expect_text "there is no option '--sett' here"
+expect_text "did you mean '--set'\? 'belamy data info --help' tells what is allowed"
+# Counts: none, too many, no number.
+for count in 0 -5 99999999999999999999999 1.5 many; do
+  expect_failure 2 "$BELAMY" train gan --steps $count
+  expect_text "^belamy: --steps: must be a whole number from 1 to 1000000000, not $count$"
+  expect_failure 2 "$BELAMY" train gan --epochs $count
+  expect_text "^belamy: --epochs: must be a whole number from 1 to 1000000, not $count$"
+  expect_failure 2 "$BELAMY" verify-resume gan --first $count
+  expect_text "^belamy: --first: must be a whole number from 1 to 1000000000, not $count$"
+  expect_failure 2 "$BELAMY" sample run -n $count
+  expect_text "^belamy: --count: must be a whole number from 1 to 10000000, not $count$"
+  expect_failure 2 "$BELAMY" interpolate run --steps $count
+  expect_text "^belamy: --steps: must be a whole number from 2 to 256, not $count$"
+done
+for number in 99999999999999999999999 1.5 many; do
+  expect_failure 2 "$BELAMY" sample run --seed $number
+  expect_text "^belamy: --seed: must be a whole number, not $number$"
+done
+expect_failure 2 "$BELAMY" embed run --perplexity many
+expect_text "^belamy: --perplexity: must be a number, not many$"
 expect_failure 2 "$BELAMY" train dbn-mnist --steps 100 --out run
 expect_text "the length of recipe dbn-mnist is the sum of its stages"
 expect_failure 2 "$BELAMY" train
@@ -120,7 +146,7 @@ on_ring rbm model.visible=gaussian model.centring=data
 expect_text "centring is for binary units; set model.centring=none"
 printf '[model]\nname = "stacked-autoencoder"\nloss = "l2"\n[[stage]]\nname = "layer-3"\nsteps = 1\n' >stages.toml
 expect_failure 2 "$BELAMY" train stages.toml --data ring --out run
-expect_text "it has no stage 'layer-3': layer-1 to layer-2, joint, softmax, fine-tune"
+expect_text "has no stage 'layer-3': layer-1, layer-2, joint, softmax, fine-tune"
 expect_failure 3 "$BELAMY" train dcgan --data ring --out run
 expect_text "dcgan takes images, but 'ring' holds points"
 expect_text "choose other data with --data"
@@ -191,6 +217,10 @@ expect_text "use match RUN A B, or match RUN --query F --folder DIR"
 expect_code 0 "$BELAMY" train siamese --data images --steps 2 --out alike --set train.threads=1 --set model.width=4
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm missing.png
 expect_text "missing.png: there is no such file"
+printf '7z\xbc\xaf\x27\x1c and more' >packed.7z
+expect_failure 3 "$BELAMY" match alike images/top/002.pgm packed.7z
+expect_text "packed.7z: a 7z archive, not an image"
+expect_text "Give a PNG, JPEG, PGM or PPM instead"
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm images/left/wrong.png
 expect_text "images/left/wrong.png"
 expect_failure 2 "$BELAMY" evaluate alike --trials offical

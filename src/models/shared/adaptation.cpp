@@ -1,7 +1,5 @@
 #include "models/shared/adaptation.h"
 
-#include <algorithm>
-
 #include "models/shared/labels.h"
 #include "nn/init.h"
 
@@ -86,11 +84,11 @@ std::string check_adaptation(const DataShape& shape, const Recipe&) {
   const auto& target = shape.others.at(0);
   if (target.channels != shape.channels)
     return "one of the domains has colours and the other has none; set data.channels=1";
-  if (target.height != shape.height || target.width != shape.width)
-    return "the images of the two domains differ in size; set data.size=28";
-  if (std::min(shape.height, shape.width) < 16)
-    return "it needs images of 16 pixels a side or more; set data.size=16 or above";
   return "";
+}
+
+ImageSides adaptation_sides(const Recipe&) {
+  return {.smallest = 16};
 }
 
 }  // namespace belamy::models

@@ -89,5 +89,6 @@ class JudgedLenet : public LenetModel {
 
 /// What is wrong with the data, or empty.
 std::string check_adaptation(const DataShape& shape, const Recipe&);
+ImageSides adaptation_sides(const Recipe&);
 
 }  // namespace belamy::models

@@ -3,6 +3,8 @@
 #include <bit>
 #include <torch/nn/modules/conv.h>
 
+#include "belamy/recipe.h"
+
 #include "nn/init.h"
 #include "nn/layers.h"
 #include "nn/norm.h"
@@ -112,9 +114,12 @@ std::string check_code_networks(const DataShape& shape, const ModelConfig& confi
     return settings.down == "pool" ? "only convolutions are pooled; set model.network=convolutional" : "";
   }
   if (!shape.is_images()) return "a convolutional network needs images; set model.network=fully-connected";
-  if (shape.width != shape.height) return "a convolutional network needs square images; set data.size";
-  if (shape.width < 8) return "a convolutional network needs 8 pixels a side or more; set data.size";
   return "";
+}
+
+ImageSides code_sides(const Recipe& recipe) {
+  if (config_of<CodeConfig>(recipe).network == "fully-connected") return {};
+  return {.square = true, .smallest = 8};
 }
 
 }  // namespace belamy::models

@@ -37,6 +37,7 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
 
 /// What is wrong with the data for these networks, or empty.
 std::string check_code_networks(const DataShape& shape, const ModelConfig& config);
+ImageSides code_sides(const Recipe& recipe);
 
 /// [-1, 1] -> [0, 1] and back: the likelihoods of the papers are on [0, 1].
 inline Tensor to_unit(const Tensor& data) {

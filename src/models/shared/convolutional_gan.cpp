@@ -79,10 +79,11 @@ ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalCo
   begin_game(generator);
 }
 
-std::string check_convolutional(const DataShape& shape, const Recipe& recipe) {
-  const auto& name = recipe.model->name;
-  if (shape.width != shape.height) return name + " needs square images; set data.size";
-  if (shape.width < 9) return name + " needs images of 9 pixels a side or more; set data.size=16 or above";
+ImageSides convolutional_sides(const Recipe&) {
+  return {.square = true, .smallest = 9};
+}
+
+std::string check_convolutional(const DataShape&, const Recipe& recipe) {
   return check_game(recipe);
 }
 

@@ -36,7 +36,8 @@ class ConvolutionalGan : public AdversarialModel, public Featurizer {
   }
 };
 
-/// What is wrong with the data or the game; empty: nothing.
-std::string check_convolutional(const DataShape& shape, const Recipe& recipe);
+ImageSides convolutional_sides(const Recipe&);
+/// What is wrong with the game; empty: nothing.
+std::string check_convolutional(const DataShape&, const Recipe& recipe);
 
 }  // namespace belamy::models

@@ -80,21 +80,17 @@ void TranslationConfig::fields(Fields& f) {
   f.add("norm", norm, std::vector<std::string>{"instance", "batch"}, "normalisation of the hidden layers");
 }
 
-std::string check_translation(const DataShape& shape, const TranslationConfig& config) {
+std::string check_translation(const TranslationConfig& config) {
   if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
   if (config.penalises_gradients() && config.norm == "batch") {
     return "a penalty on the discriminator's gradient is about single data, which batch norm mixes; set "
            "model.norm=instance";
   }
-  const auto& other = shape.others[0];
-  if (shape.height != other.height || shape.width != other.width) {
-    return fmt::format("the domains have images of {}x{} and {}x{}; set data.size", shape.width, shape.height,
-                       other.width, other.height);
-  }
-  if (shorter_side(shape) < kSmallest) {
-    return fmt::format("it needs images of {0} pixels a side or more; set data.size={0} or above", kSmallest);
-  }
   return "";
+}
+
+ImageSides translation_sides(const Recipe&) {
+  return {.smallest = kSmallest};
 }
 
 std::string check_same_channels(const DataShape& shape, const std::string& cure) {

@@ -30,10 +30,10 @@ struct TranslationConfig : ModelConfig, GameSettings {
   void fields(Fields& f) override;
 };
 
-/// What is wrong with the data or the game, or empty: both domains need images of one size, 16 pixels a side
-/// or more.
-std::string check_translation(const DataShape& shape, const TranslationConfig& config);
-/// The same where a term compares images of both domains.
+ImageSides translation_sides(const Recipe&);
+/// What is wrong with the game, or empty.
+std::string check_translation(const TranslationConfig& config);
+/// What is wrong with the data where a term compares images of both domains, or empty.
 std::string check_same_channels(const DataShape& shape, const std::string& cure);
 
 /// Appended to a chain, piece by piece. `norm` is a name of nn::Norm, or empty for none (biases then).

@@ -198,5 +198,22 @@ TEST(Sha256Test, KnownDigests) {
   EXPECT_EQ(pieces.hex(), sha256_hex("abc"));
 }
 
+TEST(Sha256Test, OfAFileOrAnErrorThatNamesIt) {
+  const TestFolder folder;
+  std::string bytes((3 << 20) + 5, 'x');  // more than is read at once
+  bytes.back() = 'y';
+  write_atomically(Env::real(), folder / "file", bytes);
+  EXPECT_EQ(sha256_of_file(folder / "file"), sha256_hex(bytes));
+  for (const auto& path : {folder / "none", folder.path()}) {
+    try {
+      sha256_of_file(path);
+      ADD_FAILURE() << path << " has no digest";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::storage);
+      EXPECT_THAT(error.what(), testing::HasSubstr("cannot read '" + path.string() + "'"));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace belamy

@@ -87,7 +87,7 @@ TEST(Markdown, KeepsFormulasAndEscapesHtml) {
   EXPECT_EQ(render_markdown("The sum $a_1 * b_1 * c$."),
             "<p>The sum <x-equation>a_1 * b_1 * c</x-equation>.</p>\n");
   EXPECT_EQ(render_markdown("$$\n\\phi_0 \\\\ \\{<y>\\},\n\\theta\n$$"),
-            "<p><x-equation type=\"display\">\\phi_0 \\\\ \\{&lt;y&gt;\\}, \\theta </x-equation></p>\n");
+            "<p><x-equation type=\"display\">\\phi_0 \\\\ \\{&lt;y&gt;\\}, \\theta</x-equation></p>\n");
   EXPECT_THAT(render_markdown("a <script>alert(1)</script> b"), Not(HasSubstr("<script")));
   EXPECT_THAT(render_markdown("| $p\\|q$ | 2 |\n|---|---|\n| 3 | 4 |"), HasSubstr("<td>3</td>"));
 }

@@ -107,8 +107,12 @@ TEST(DeepBeliefNetwork, ALayersSecondStageGoesOn) {
 TEST(DeepBeliefNetwork, UnknownStagesAreRefused) {
   auto recipe = recipe_of("dbn", {"model.hidden=[16, 12]"});
   recipe->stages = {{"layer-3", 3, {}}};
-  EXPECT_THAT(recipe->model->check(shape_of(small_images(10)), *recipe),
-              testing::HasSubstr("no stage 'layer-3'"));
+  try {
+    Session session(*recipe, small_images(10), torch::kCPU);
+    FAIL() << "it was taken";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("no stage 'layer-3'"));
+  }
 }
 
 }  // namespace

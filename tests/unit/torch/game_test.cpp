@@ -121,7 +121,7 @@ TEST(InfoganTest, TheBoundRisesTowardsTheEntropyOfTheCategories) {
     Session session(*recipe, small_images(200), kCpu);
     run_steps(session, steps);
     session.take_records();
-    run_steps(session, 10);
+    run_steps(session, 3);
     for (const auto& [key, value] : session.take_records()) {
       if (key == "information/categories") return value;
     }

@@ -53,6 +53,16 @@ TEST(TsneAffinities, CopiesDoNoHarm) {
   EXPECT_TRUE(p.isfinite().all().item<bool>());
 }
 
+// The weight of a point far away is too small for its type.
+TEST(TsneMap, OfCopiesAndOnePointFarAwayHasADivergence) {
+  auto data = torch::zeros({40, 3});
+  data[39] += 1e6;
+  data[38] += 1;
+  const auto map = tsne(data, {.perplexity = 5, .iterations = 50});
+  EXPECT_TRUE(std::isfinite(map.divergence));
+  EXPECT_TRUE(map.points.isfinite().all().item<bool>());
+}
+
 TEST(TsneGradient, IsThatOfTheDivergence) {
   const auto affinities = tsne_affinities(torch::randn({31, 4}, seeded(2)), 10);
   auto points = numbers(62, 3, 1.0);

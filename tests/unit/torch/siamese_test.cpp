@@ -9,6 +9,8 @@
 #include "metrics/one_shot.h"
 #include "objectives/similarity.h"
 #include "small_data.h"
+#include "train/batches.h"
+#include "train/check.h"
 
 namespace belamy {
 namespace {
@@ -150,8 +152,24 @@ TEST(Siamese, IsThePublishedNetworkAt105Pixels) {
 
 TEST(Siamese, TooLargeImagesAreRefusedInWords) {
   const auto recipe = recipe_of("siamese", {});
-  const DataShape shape{.channels = 1, .height = 200, .width = 200, .classes = 2};
-  EXPECT_THAT(find_model("siamese").check(shape, *recipe), testing::HasSubstr("set data.size=105"));
+  auto shape = shape_of(small_matches(4));
+  shape.height = shape.width = shape.others[0].height = shape.others[0].width = 200;
+  try {
+    check_recipe(*recipe, shape);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("siamese takes images of 128 pixels a side or fewer"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("are 200x200\n  set data.size=128 or below"));
+  }
+}
+
+// A single match, whose class has no second example, must not be looked for without end.
+TEST(Siamese, BatchesOfDataWithoutMatchesAreRefused) {
+  auto data = small_matches(4);
+  data.labels = {0, 1, 2, 3};
+  EXPECT_THROW(Batches(data, {}, 4, 1, kCpu), Error);
+  data.labels = {3, 3, 3, 3};
+  EXPECT_THROW(Batches(data, {}, 4, 1, kCpu), Error);
 }
 
 }  // namespace

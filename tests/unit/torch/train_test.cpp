@@ -681,7 +681,7 @@ TEST(RecipeTest, MistakesNameFileLineAndTheNearestKey) {
   EXPECT_THAT(told(head + "[[phase]]\nsteps = 1\n"), HasSubstr("[[phase]]"));
   EXPECT_THAT(told(head + "[[stage]]\nname = \"x\"\n"), HasSubstr("stage 'x' says no steps"));
   EXPECT_THAT(told(head + "[[stage]]\nsteps = 0\n"), HasSubstr("from 1"));
-  EXPECT_THAT(told(head + "[[stage]]\nsteps = 1\ntrain.batch = 2\n"), HasSubstr("'train.batch' in a stage"));
+  EXPECT_THAT(told(head + "[[stage]]\nsteps = 1\ntrain.seed = 2\n"), HasSubstr("'train.seed' in a stage"));
 }
 
 TEST(RecipeTest, AStagesMistakesAreToldBeforeTheRun) {
@@ -775,6 +775,9 @@ class StageTest : public testing::Test {
     info_ = find_model("autoencoder");
     info_.make = [this](const DataShape&, const ModelConfig&, at::Generator) {
       return std::make_shared<StagedModel>(begun_);
+    };
+    info_.stages = [](const DataShape&, const ModelConfig&) -> std::vector<std::string> {
+      return {"first", "second"};
     };
     recipe_ = Recipe::parse(
         "[model]\nname = \"autoencoder\"\n"

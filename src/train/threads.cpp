@@ -1,0 +1,138 @@
+#include "train/threads.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+
+#include "belamy/error.h"
+
+namespace belamy {
+namespace {
+
+constexpr std::int64_t kBlockSteps = 10;  // a generator's step at every fifth is in it
+constexpr double kBlockSeconds = 0.1;
+constexpr double kChange = 1.25;      // steps that take so much longer or shorter call for a trial
+constexpr double kGain = 0.95;        // another number has to be so much faster
+constexpr double kPause = 5;          // seconds between two trials at least
+constexpr double kCostOfTrials = 50;  // a trial's cost, times this, is the pause behind it
+
+}  // namespace
+
+bool ThreadChooser::Block::is_long() const {
+  return steps >= kBlockSteps && seconds >= kBlockSeconds;
+}
+
+ThreadChooser::ThreadChooser(int most) {
+  for (const int number : {1, most / 2, most}) {
+    if (number >= 1 && (candidates_.empty() || number > candidates_.back())) candidates_.push_back(number);
+  }
+  present_ = chosen_ = candidates_.size() - 1;
+  if (candidates_.size() > 1) begin_trial();
+}
+
+void ThreadChooser::begin_trial() {
+  trying_ = true;
+  warm_ = false;
+  paces_.assign(candidates_.size(), 0);
+  block_ = {};
+  present_ = chosen_;  // first, since its threads are there
+}
+
+void ThreadChooser::took(double seconds) {
+  if (candidates_.size() == 1) return;
+  if (!trying_) {
+    since_ += seconds;
+    block_.add(seconds);
+    watch();
+    return;
+  }
+  if (!warm_) {  // threads come, memory is asked for
+    warm_ = true;
+    return;
+  }
+  block_.add(seconds);
+  if (!block_.is_long()) return;
+  paces_[present_] = block_.pace();
+  block_ = {};
+  warm_ = false;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    if (paces_[i] > 0) continue;
+    present_ = i;
+    return;
+  }
+  end_trial();
+}
+
+void ThreadChooser::end_trial() {
+  const auto best = static_cast<std::size_t>(std::min_element(paces_.begin(), paces_.end()) - paces_.begin());
+  if (paces_[best] < kGain * paces_[chosen_]) chosen_ = best;
+  present_ = chosen_;
+  pace_ = paces_[chosen_];
+  double cost = 0;
+  for (const auto pace : paces_)
+    cost += std::max(static_cast<double>(kBlockSteps) * (pace - pace_), kBlockSeconds * (1 - pace_ / pace));
+  pause_ = std::max(kPause, kCostOfTrials * cost);
+  since_ = 0;
+  trying_ = false;
+}
+
+void ThreadChooser::watch() {
+  if (!block_.is_long()) return;
+  const auto change = block_.pace() / pace_;
+  block_ = {};
+  const bool other = change > kChange || change < 1 / kChange;
+  if (since_ >= pause_ || (other && since_ >= std::min(kPause, pause_) / 5)) begin_trial();
+}
+
+void ThreadPlan::note(std::int64_t step, int threads) {
+  if (changes_.empty() || changes_.back().second != threads) changes_.emplace_back(step, threads);
+}
+
+int ThreadPlan::at(std::int64_t step) const {
+  int threads = 0;
+  for (const auto& [from, number] : changes_) {
+    if (from > step) break;
+    threads = number;
+  }
+  return threads;
+}
+
+void ThreadPlan::rewind(std::int64_t step) {
+  while (!changes_.empty() && changes_.back().first >= step) changes_.pop_back();
+}
+
+std::string ThreadPlan::text() const {
+  std::string text = "step,threads\n";
+  for (const auto& [step, threads] : changes_) text += fmt::format("{},{}\n", step, threads);
+  return text;
+}
+
+ThreadPlan ThreadPlan::parse(const std::string& text, const std::string& origin) {
+  ThreadPlan plan;
+  int number = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    const auto line = text.substr(at, end - at);
+    at = end + 1;
+    if (++number == 1 && line == "step,threads") continue;
+    if (line.empty()) continue;
+    std::int64_t step = -1;
+    int threads = 0;
+    const auto* stop = line.data() + line.size();
+    const auto first = std::from_chars(line.data(), stop, step);
+    const bool comma = first.ec == std::errc() && first.ptr < stop && *first.ptr == ',';
+    const auto second = comma ? std::from_chars(first.ptr + 1, stop, threads) : first;
+    const bool good = comma && second.ec == std::errc() && second.ptr == stop && threads > 0 &&
+                      (plan.changes_.empty() ? step >= 0 : step > plan.changes_.back().first);
+    if (!good) {
+      throw data_error(
+          fmt::format("{}, line {}: '{}' is no step and number of threads", origin, number, line),
+          "lines are STEP,THREADS, and the steps rise");
+    }
+    plan.changes_.emplace_back(step, threads);
+  }
+  return plan;
+}
+
+}  // namespace belamy

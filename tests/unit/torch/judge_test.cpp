@@ -1,0 +1,93 @@
+// What an evaluation says of few examples.
+#include <gmock/gmock.h>
+#include <limits>
+#include <torch/types.h>
+
+#include "belamy/error.h"
+
+#include "small_data.h"
+#include "train/check.h"
+#include "train/judge_parts.h"
+#include "train/pictures.h"
+#include "train/training_data.h"
+
+namespace belamy {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(JudgePasses, FollowTheSizeOfTheData) {
+  EXPECT_EQ(judge_passes(60000), 3);
+  EXPECT_EQ(judge_passes(5120), 30);  // 40 batches a pass: 1,200 steps
+  EXPECT_EQ(judge_passes(40), 200);
+  EXPECT_EQ(judge_passes(4), 200);
+}
+
+TEST(StandardError, IsToldWhereItIsKnown) {
+  EXPECT_EQ(standard_error_of(torch::tensor({1.0, 3.0})), "standard error 1");
+  EXPECT_EQ(standard_error_of(torch::tensor({1.0})), "one value, so no standard error");
+  EXPECT_THAT(standard_error_of(torch::tensor({1.0, std::numeric_limits<double>::infinity()})),
+              HasSubstr("not all values are finite"));
+}
+
+TEST(ReconstructionPicture, ShowsAShortLastRow) {
+  // Originals at 0.2 and copies at -0.2: gray levels of which the background has none.
+  const auto picture =
+      reconstruction_picture(torch::full({20, 1, 8, 8}, 0.2), torch::full({20, 1, 8, 8}, -0.2), 16);
+  std::int64_t originals = 0, copies = 0;
+  for (const auto value : picture.pixels) {
+    originals += value == 153;
+    copies += value == 102;
+  }
+  EXPECT_EQ(originals, copies);
+  EXPECT_EQ(originals % 20, 0);
+  EXPECT_EQ(originals / 20, 8 * 8 * 4 * 4);  // enlarged by four
+}
+
+std::string refusal(const std::string& model, std::int64_t width, std::int64_t height,
+                    const std::vector<std::string>& settings = {}) {
+  const auto& info = find_model(model);
+  auto data = info.relation == Relation::domains ? small_domains(20) : small_images(20);
+  auto shape = shape_of(data);
+  for (auto* each : {&shape, shape.others.empty() ? &shape : &shape.others[0]}) {
+    each->width = width;
+    each->height = height;
+  }
+  try {
+    check_recipe(*recipe_of(model, settings), shape);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ImageSides, AreAskedForByModels) {
+  EXPECT_THAT(refusal("dcgan", 20, 16),
+              HasSubstr("dcgan takes square images, and those of 'glyphs' are 20x16"));
+  EXPECT_THAT(refusal("dcgan", 8, 8), HasSubstr("9 pixels a side or more, and those of 'glyphs' are 8x8"));
+  EXPECT_THAT(refusal("dcgan", 8, 8), HasSubstr("set data.size=9 or above"));
+  EXPECT_EQ(refusal("dcgan", 9, 9), "");
+  EXPECT_THAT(refusal("cogan", 20, 16), HasSubstr("square images"));
+  EXPECT_THAT(refusal("cyclegan", 15, 20), HasSubstr("16 pixels a side or more"));
+  EXPECT_EQ(refusal("cyclegan", 20, 16), "");
+  EXPECT_THAT(refusal("dann", 12, 12), HasSubstr("16 pixels a side or more"));
+  EXPECT_EQ(refusal("vae", 7, 5), "");
+  EXPECT_THAT(refusal("vae", 7, 5, {"model.network=convolutional"}), HasSubstr("square images"));
+  EXPECT_THAT(refusal("vae", 7, 7, {"model.network=convolutional"}), HasSubstr("8 pixels a side or more"));
+}
+
+TEST(ImageSides, OfTwoDomainsAreEqual) {
+  auto shape = shape_of(small_domains(20));
+  shape.others[0].width = 20;
+  try {
+    check_recipe(*recipe_of("cyclegan", {}), shape);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("images of one size, and those of the two domains are 16x16 and 20x16"));
+  }
+}
+
+}  // namespace
+}  // namespace belamy
