@@ -49,6 +49,8 @@ const char* kind_of_number(bool whole) {
   return whole ? "a whole number" : "a number";
 }
 
+constexpr const char* kAnyNumber = "any number";  // the name of the check
+
 CLI::Validator number(bool whole) {
   const auto check = [whole](const std::string& text) -> std::string {
     const auto value = number_in(text, whole);
@@ -56,7 +58,7 @@ CLI::Validator number(bool whole) {
       return "";  // what is empty is told by refuse_empty_values
     return fmt::format("must be {}, not {}", kind_of_number(whole), text);
   };
-  return {check, ""};
+  return {check, "", kAnyNumber};
 }
 
 CLI::Validator number_between(double least, double most, bool whole) {
@@ -138,6 +140,7 @@ Option& Option::required() {
 }
 
 Option& Option::between(double least, double most) {
+  option_->get_validator(kAnyNumber)->active(false);  // the next one tells more
   option_->check(number_between(least, most, whole_));
   return *this;
 }

@@ -58,9 +58,11 @@ void check_relation(const Recipe& recipe, const DataShape& shape) {
                     cure());
 }
 
+// A model without stages of its own does not look at their names.
 void check_stages(const Recipe& recipe, const DataShape& shape) {
   const auto& info = *recipe.model;
-  auto known = info.stages ? info.stages(shape, *recipe.config) : std::vector<std::string>();
+  if (!info.stages) return;
+  auto known = info.stages(shape, *recipe.config);
   if (std::find(known.begin(), known.end(), "main") == known.end()) known.emplace_back("main");
   for (const auto& stage : recipe.stages) {
     if (std::find(known.begin(), known.end(), stage.name) != known.end()) continue;
