@@ -212,7 +212,8 @@ struct ModelInfo {
   /// Settings that make it small and quick for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
   /// The names of the stages that a recipe may have beside "main", in their usual order. They may depend on
-  /// data and settings: one a layer, one a resolution.
+  /// data and settings: one a layer, one a resolution. Without this function the model does the same in every
+  /// stage, whatever its name.
   std::function<std::vector<std::string>(const DataShape&, const ModelConfig&)> stages;
   /// Single settings that switch on what is off by default: "model.r1=1". The conformance suite runs each of
   /// them on top of `tiny`.
