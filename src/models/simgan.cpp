@@ -113,7 +113,7 @@ ModelInfo simgan() {
       .relation = Relation::domains,
       .sides = translation_sides,
       .check = check_simgan,
-      .tiny = {"model.width=4", "model.blocks=1", "model.replay=24"},
+      .tiny = {"model.width=4", "model.blocks=1", "model.replay=8"},
       .stages = [](const DataShape&, const ModelConfig&) -> std::vector<std::string> {
         return {"refiner", "discriminator", "main"};
       },
