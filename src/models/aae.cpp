@@ -71,7 +71,7 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
       });
       width += classes_ + 1;
     }
-    const auto weighting = config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
+    const auto weighting = weighting_of(config);
     for (const auto next : config.discriminator) {
       discriminator_->add(std::make_shared<nn::Dense>(width, next, weighting)).add(nn::activation("relu"));
       width = next;

@@ -36,7 +36,7 @@ struct AcganConfig : ConvolutionalConfig {
 class Acgan final : public ConvolutionalGan, public Classifier {
  public:
   Acgan(const DataShape& shape, const AcganConfig& config, at::Generator generator)
-      : ConvolutionalGan(shape, config, generator, parts(shape, config)),
+      : ConvolutionalGan(shape, config, generator, parts(shape)),
         class_weight_(config.class_weight),
         classify_samples_(config.classify_samples),
         conditions_(shape, /*with_attributes=*/false) {}
@@ -77,12 +77,10 @@ class Acgan final : public ConvolutionalGan, public Classifier {
   // Outputs: the verdict, then one logit a class.
   static Tensor classes_in(const Tensor& outputs) { return outputs.narrow(1, 1, outputs.size(1) - 1); }
 
-  static ConvolutionalParts parts(const DataShape& shape, const AcganConfig&) {
+  static ConvolutionalParts parts(const DataShape& shape) {
     const auto conditions = std::make_shared<Conditions>(shape, /*with_attributes=*/false);
     ConvolutionalParts parts;
-    parts.codes = {conditions->size(), [conditions](std::int64_t n, at::Generator generator) {
-                     return conditions->draw(n, generator);
-                   }};
+    parts.codes = codes_of(conditions);
     parts.outputs = 1 + conditions->classes();
     return parts;
   }

@@ -77,15 +77,12 @@ class ConditionalGan final : public ConvolutionalGan {
   static ConvolutionalParts parts(const ConditionalGanConfig& config,
                                   const std::shared_ptr<Conditions>& conditions) {
     ConvolutionalParts parts;
-    parts.codes = {conditions->size(), [conditions](std::int64_t n, at::Generator generator) {
-                     return conditions->draw(n, generator);
-                   }};
+    parts.codes = codes_of(conditions);
     if (config.discriminator_condition == "concatenation") {
       parts.planes = conditions->size();
     } else {
-      parts.end = [size = conditions->size(), spectral = config.spectral_norm](nn::Chain& discriminator,
-                                                                               std::int64_t features) {
-        const auto weighting = spectral ? nn::Weighting::spectral : nn::Weighting::plain;
+      parts.end = [size = conditions->size(), weighting = weighting_of(config)](nn::Chain& discriminator,
+                                                                                std::int64_t features) {
         discriminator.add(std::make_shared<Projection>(features, size, weighting));
       };
     }

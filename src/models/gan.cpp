@@ -62,7 +62,7 @@ class Gan final : public AdversarialModel {
       discriminator_->add([](const Tensor& x) { return x.flatten(1); });
     }
 
-    const auto weighting = discriminator_weighting();
+    const auto weighting = weighting_of(config);
     const auto norm = config.norm_of_discriminator("");
     if (const auto scale = config.input_scale; scale != 1) {
       discriminator_->add([scale](const Tensor& x) { return x * scale; });

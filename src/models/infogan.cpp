@@ -168,7 +168,7 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
                      return draw_codes(config, n, generator);
                    }};
     parts.end = [config](nn::Chain& discriminator, std::int64_t features) {
-      const auto weighting = config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
+      const auto weighting = weighting_of(config);
       discriminator.add(
           std::make_shared<VerdictAndCodes>(features, config.recogniser, code_values(config), weighting));
     };

@@ -66,7 +66,7 @@ class VaeGan final : public Model,
     judge.activation = "leaky-relu";
     const auto discriminator = register_module(
         "discriminator", make_encoder(shape, judge, 1, generator, config.penalises_gradients() ? "" : "batch",
-                                      config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain));
+                                      weighting_of(config)));
     game_ = std::make_unique<Game>(
         *this, config,
         GameSetup{.discriminator = discriminator, .sizes = shape.sizes(1), .generator_name = "decoder"});

@@ -22,6 +22,7 @@ class Session final : public StepContext {
   /// Whether something in the steps so far depends on how long the run is: a schedule, or the model.
   bool follows_length() const { return length_asked_; }
   double epoch() const { return batches_.epoch(place()); }
+  std::int64_t examples() const { return place().first; }  ///< seen so far
   ModelState& state() { return state_; }
   Batches& batches() { return batches_; }
 

@@ -99,6 +99,7 @@ class Training {
   TrainingOutcome run() {
     begin_ = last_tick_ = now();
     last_tick_step_ = saved_ = first_ = session_.step();
+    last_tick_examples_ = session_.examples();
     bool stopped = false;
     while (!session_.finished() && !stopped) {
       step_once();
@@ -191,7 +192,7 @@ class Training {
     tick.total = session_.length();
     tick.epoch = session_.epoch();
     tick.seconds = seconds();
-    tick.examples_per_second = static_cast<double>(steps * recipe_.train.batch) / elapsed;
+    tick.examples_per_second = static_cast<double>(session_.examples() - last_tick_examples_) / elapsed;
     // Smoothed, because a line may contain a checkpoint or a grid.
     pace_ = pace_ == 0 ? elapsed / static_cast<double>(std::max<std::int64_t>(steps, 1))
                        : 0.8 * pace_ + 0.2 * elapsed / static_cast<double>(std::max<std::int64_t>(steps, 1));
@@ -204,6 +205,7 @@ class Training {
     tell(watch_.observe(tick.values));
     last_tick_ = time;
     last_tick_step_ = session_.step();
+    last_tick_examples_ = session_.examples();
   }
 
   void show() {
@@ -286,7 +288,7 @@ class Training {
   Watch watch_;
   std::vector<ReportMessage> messages_;
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
-  std::int64_t last_tick_step_ = 0, saved_ = 0, first_ = 0;
+  std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0;
   std::optional<std::int64_t> length_before_;  // in steps, of a run that goes on
 };
 

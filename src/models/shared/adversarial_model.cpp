@@ -15,10 +15,6 @@ AdversarialModel::AdversarialModel(const AdversarialConfig& config, const DataSh
   discriminator_ = register_module("discriminator", std::make_shared<nn::Chain>());
 }
 
-nn::Weighting AdversarialModel::discriminator_weighting() const {
-  return config_.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
-}
-
 DataShape AdversarialModel::packed_shape() const {
   auto packed = shape_;
   packed.channels *= config_.packing;
@@ -36,7 +32,7 @@ void AdversarialModel::finish_discriminator(std::int64_t features, std::int64_t 
         std::make_shared<nn::MinibatchDiscrimination>(features, kernels, config_.minibatch_size));
     features += kernels;
   }
-  discriminator_->add(std::make_shared<nn::Dense>(features, outputs, discriminator_weighting()));
+  discriminator_->add(std::make_shared<nn::Dense>(features, outputs, weighting_of(config_)));
 }
 
 void AdversarialModel::begin_game(at::Generator generator, std::size_t features_end) {

@@ -50,7 +50,6 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   /// Appends the layers that see the whole batch, and the final one, to a discriminator with `features`
   /// values a datum.
   void finish_discriminator(std::int64_t features, std::int64_t outputs = 1);
-  nn::Weighting discriminator_weighting() const;
   DataShape packed_shape() const;
 
   /// What this step's game is played with, its samples' latents included.

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include "belamy/model.h"
+
+#include "models/shared/adversarial_model.h"
 
 namespace belamy::models {
 
@@ -38,6 +41,12 @@ class Conditions : public torch::nn::Module {
   std::int64_t classes_, attributes_;
   Tensor seen_;  // [R, A]
 };
+
+/// Conditions as what a generator gets beside its noise.
+inline Codes codes_of(const std::shared_ptr<Conditions>& conditions) {
+  return {conditions->size(),
+          [conditions](std::int64_t n, at::Generator generator) { return conditions->draw(n, generator); }};
+}
 
 /// What is wrong with the data for a model that is told of every datum its class, or with_attributes also its
 /// attributes; empty: nothing.

@@ -53,7 +53,7 @@ ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalCo
     });
   }
 
-  const auto weighting = discriminator_weighting();
+  const auto weighting = weighting_of(config);
   const auto norm = config.norm_of_discriminator("batch");
   const auto first = config.discriminator_width ? config.discriminator_width : config.width;
   const auto halve = [&](std::int64_t in, std::int64_t out, bool bias) {

@@ -19,6 +19,11 @@
 
 namespace belamy::models {
 
+/// Of a discriminator's layers, by these settings.
+inline nn::Weighting weighting_of(const GameSettings& settings) {
+  return settings.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
+}
+
 /// How a game is set up.
 struct GameSetup {
   /// (data, condition [N, C]) -> outputs [N, ...].

@@ -182,7 +182,7 @@ PatchDiscriminator::PatchDiscriminator(std::int64_t channels, const DataShape& s
                                        const TranslationConfig& config, at::Generator generator)
     : sizes_({1, channels, shape.height, shape.width}) {
   chain_ = register_module("chain", std::make_shared<nn::Chain>());
-  const auto weighting = config.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
+  const auto weighting = weighting_of(config);
   const auto width = config.discriminator_width ? config.discriminator_width : config.width;
   // Two layers without stride follow, each of which takes one pixel away: 4 become 2.
   const auto room = std::bit_width(static_cast<std::uint64_t>(shorter_side(shape))) - 3;
