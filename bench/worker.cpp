@@ -24,6 +24,9 @@
 #include "data/dataset.h"
 #include "metrics/classifier.h"
 #include "nn/products.h"
+#include "tensors/arrays.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 #include "train/machine.h"
 #include "train/session.h"
 
@@ -175,7 +178,7 @@ void trace(const std::string& file, int steps, const Recipe& recipe) {
   Session session(recipe, data, device);
   Snapshot all;
   const auto keep = [&](const std::string& prefix, const Snapshot& snapshot) {
-    for (const auto& [name, array] : snapshot.arrays) all.add(prefix + name, tensor_of(array).clone());
+    for (const auto& [name, array] : snapshot.arrays) all.add(prefix + name, array_tensor(array).clone());
   };
   keep("start/", session.save());
   for (int i = 0; i < steps; ++i) {

@@ -14,7 +14,7 @@ target_compile_features(belamy INTERFACE cxx_std_20)
 
 install(TARGETS belamy EXPORT belamy_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS belamy_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY include/belamy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+install(DIRECTORY include/belamy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h PATTERN *.def)
 install(EXPORT belamy_targets NAMESPACE belamy:: FILE belamyTargets.cmake DESTINATION ${package_folder})
 
 configure_package_config_file(cmake/belamyConfig.cmake.in ${CMAKE_BINARY_DIR}/belamyConfig.cmake

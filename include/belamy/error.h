@@ -23,12 +23,17 @@ enum class ExitCode : int {
 class Error : public std::runtime_error {
  public:
   Error(ExitCode code, const std::string& message, const std::string& hint = "")
-      : std::runtime_error(hint.empty() ? message : message + "\n  " + hint), code_(code) {}
+      : std::runtime_error(hint.empty() ? message : message + "\n  " + hint),
+        code_(code),
+        length_(message.size()) {}
 
   ExitCode code() const { return code_; }
+  /// The message without the hint.
+  std::string message() const { return std::string(what()).substr(0, length_); }
 
  private:
   ExitCode code_;
+  std::size_t length_;
 };
 
 /// Arguments, settings, recipes: exit code 2.

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <torch/nn/module.h>
+#include <type_traits>
 #include <vector>
 
 #include "belamy/capabilities.h"
@@ -168,25 +170,29 @@ class Model : public torch::nn::Module {
   std::vector<Player> players_;
 };
 
-/// The capabilities by name, as `belamy models` prints them.
+/// What a model can do: see capabilities.def.
 enum class Capability {
-  sampler,
-  conditional_sampler,  ///< a sampler that takes classes
-  attribute_sampler,    ///< a sampler that takes attributes
-  decoder,
-  encoder,
-  reconstructor,
-  translator,
-  classifier,
-  density,
-  scorer,
-  matcher,
-  featurizer
+#define BELAMY_CAPABILITY(name, text, action, present) name,
+#include "belamy/capabilities.def"
+#undef BELAMY_CAPABILITY
 };
+/// "sampler", as `belamy models` prints it.
 const char* capability_name(Capability capability);
 /// "draw samples": what follows "can" or "cannot" in a message.
 const char* capability_action(Capability capability);
 std::vector<Capability> capabilities_of(Model& model);
+
+/// What a model takes from another run or from a network trained elsewhere: [from] NAME = "runs/x".
+struct ParentInfo {
+  std::string name;  ///< "classifier": the key in [from]
+  Capability needs;  ///< what the parent must be able to do
+  std::string help;  ///< one line
+  bool required = false;
+};
+
+/// The parents of a run by their names in [from]. They are in evaluation mode and do not move; a model uses their
+/// capabilities, and gradients go through them to their inputs. A parent that was not named is not there.
+using Parents = std::map<std::string, std::shared_ptr<Model>>;
 
 /// All that is known of a model without building it.
 struct ModelInfo {
@@ -208,7 +214,10 @@ struct ModelInfo {
   std::function<std::vector<std::string>(const Recipe&)> advise;
   std::function<std::unique_ptr<ModelConfig>()> config;
   /// Builds the networks with weights drawn from `generator`.
-  std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator)> make;
+  std::function<std::shared_ptr<Model>(const DataShape&, const ModelConfig&, at::Generator, const Parents&)>
+      make;
+  /// What it may take from other runs.
+  std::vector<ParentInfo> parents;
   /// Settings that make it small and quick for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
   /// The names of the stages that a recipe may have beside "main", in their usual order. They may depend on
@@ -220,6 +229,9 @@ struct ModelInfo {
   std::vector<std::string> variants;
   /// The model's own changes to the settings every run has: "train.batch=128".
   std::vector<std::string> defaults;
+
+  /// Whether the model has the capability, as it describes itself.
+  bool can(Capability capability) const;
 };
 
 /// All models, by name.
@@ -229,13 +241,19 @@ void add_model(ModelInfo info);
 /// A usage error with the nearest name when there is none.
 const ModelInfo& find_model(const std::string& name);
 
-/// Ties a model class and its config into a ModelInfo: `M(const DataShape&, const C&, at::Generator)`.
+/// Ties a model class and its config into a ModelInfo: `M(const DataShape&, const C&, at::Generator)`, and
+/// `const Parents&` as a fourth argument where the model takes parents.
 template <class M, class C>
 ModelInfo describe(ModelInfo info) {
   info.config = [] { return std::make_unique<C>(); };
-  info.make = [](const DataShape& shape, const ModelConfig& config,
-                 at::Generator generator) -> std::shared_ptr<Model> {
-    return std::make_shared<M>(shape, static_cast<const C&>(config), generator);
+  info.make = [](const DataShape& shape, const ModelConfig& config, at::Generator generator,
+                 const Parents& parents) -> std::shared_ptr<Model> {
+    const auto& own = static_cast<const C&>(config);
+    if constexpr (std::is_constructible_v<M, const DataShape&, const C&, at::Generator, const Parents&>) {
+      return std::make_shared<M>(shape, own, generator, parents);
+    } else {
+      return std::make_shared<M>(shape, own, generator);
+    }
   };
   return info;
 }

@@ -60,6 +60,7 @@ struct TrainOptions {
   std::string precision = "f32";
   std::int64_t threads = 0;             ///< 0: what is fastest now, tried while the training runs
   std::string thread_plan;              ///< threads.csv of a run that is to be repeated, instead of trying
+  std::string commands;                 ///< commands.csv of a steered run that is to be repeated
   bool fast = true;                     ///< layers take Belamy's own faster paths where there are some
   double log_seconds = 2.0;             ///< time between two lines; 0: every step
   std::int64_t checkpoint_every = 500;  ///< steps

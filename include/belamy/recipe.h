@@ -6,14 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "belamy/bounds.h"
 #include "belamy/model.h"
 
 namespace belamy {
 
-/// One claim of a recipe's [expect] table: "classifier-frechet.max = 3.0".
+/// One line of a recipe's [expect] table: "classifier-frechet-over-floor = { max = 3.0 }".
 struct Expectation {
-  std::string key;
-  double value = 0;
+  std::string score;  ///< the key of a score of `belamy evaluate`
+  Bounds bounds;
 };
 
 /// All settings of a run, resolved. Not copyable: `fields()` is bound to it.
@@ -49,7 +50,8 @@ class Recipe {
   DataOptions data;
   TrainOptions train;
   std::map<std::string, PlayerOptions> players;
-  std::vector<StageOptions> stages;  ///< at least one
+  std::map<std::string, std::string> parents;  ///< [from]: the folder of a run or the name of a network
+  std::vector<StageOptions> stages;            ///< at least one
   std::vector<Expectation> expectations;
 
  private:

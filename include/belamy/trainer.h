@@ -24,13 +24,36 @@ struct Tick {
   std::vector<std::pair<std::string, double>> values;  ///< "loss/generator", "gradient/generator", ...
 };
 
-/// What a caller of training wants to know or to decide. Every function may be empty.
+/// What a training can be told while it runs. It takes effect before the next step, is stored with that step in
+/// commands.csv, and is told again when the run is resumed or repeated (train.commands), so that a steered run
+/// keeps its bits.
+struct Command {
+  enum class Kind {
+    save,    ///< a checkpoint
+    sample,  ///< the picture of the run's progress
+    stop,    ///< save and end
+    steps,   ///< a new length: "5000"; not for recipes with stages
+    set      ///< "optimizer.generator.lr=1e-4": a setting of an optimiser that needs no other state
+  };
+  Kind kind;
+  std::string argument = {};
+};
+
+/// What a caller of training wants to know or to decide. Every function may be empty. They are called on the
+/// thread that called `train`; one that throws ends the training, and what was saved stays.
 struct TrainingHooks {
   std::function<void(const Tick&)> tick;
   /// Trouble and news in words: "samples are much more alike than the data ...".
   std::function<void(const std::string&)> message;
   /// Asked after each step; true saves and ends.
   std::function<bool()> stop;
+  /// Asked after each step for what the training shall do. A command that cannot be followed is answered by a
+  /// message.
+  std::function<std::vector<Command>()> commands;
+  /// A picture was written: the bytes of its PNG file.
+  std::function<void(std::int64_t step, const std::string& title, const std::string& png)> picture;
+  /// A checkpoint was written.
+  std::function<void(std::int64_t step)> checkpoint;
 };
 
 struct TrainingOutcome {

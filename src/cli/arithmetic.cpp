@@ -11,10 +11,10 @@
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "data/dataset.h"
-#include "train/batches.h"
-#include "train/judge_parts.h"
-#include "train/pictures.h"
-#include "train/run_batches.h"
+#include "evaluate/judge_classifier.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "use/in_batches.h"
 
 namespace belamy::cli {
 namespace {
@@ -45,7 +45,9 @@ struct Group {
 class Operands {
  public:
   Operands(Run& run, const ArithmeticRequest& request)
-      : run_(run), request_(request), decoder_(need(run.model().decoder(), run, Capability::decoder)) {
+      : run_(run),
+        request_(request),
+        decoder_(require_capability(run.model().decoder(), run, Capability::decoder)) {
     auto* encoder = run.model().encoder();
     if (encoder && encoder->code_size() == decoder_->latent_size()) encoder_ = encoder;
   }
@@ -104,9 +106,10 @@ class Operands {
 
   void search() {
     Progress progress;
-    const auto classifier = image_judge(load_dataset(run_.recipe().data, Split::train), run_.device(),
-                                        [&](const std::string& text) { progress.update_each_second(text); })
-                                .classifier;
+    const auto classifier =
+        judge_classifier(load_dataset(run_.recipe().data, Split::train), run_.device(),
+                         [&](const std::string& text) { progress.update_each_second(text); })
+            .classifier;
     progress.finish();
     candidates_ = decoder_->draw_latent(kCandidates, run_.generator(request_.seed)).to(torch::kCPU);
     const auto images = in_batches(run_, candidates_, [&](const Tensor& z) { return decoder_->decode(z); });

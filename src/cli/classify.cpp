@@ -8,8 +8,8 @@
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "data/dataset.h"
-#include "train/batches.h"
-#include "train/run_batches.h"
+#include "tensors/dataset_tensors.h"
+#include "use/in_batches.h"
 
 namespace belamy::cli {
 namespace {
@@ -34,7 +34,7 @@ std::vector<std::string> class_names_of(const Run& run, std::int64_t classes) {
 
 ExitCode classify(const ClassifyRequest& request) {
   const auto run = request.run.open();
-  auto* classifier = need(run->model().classifier(), *run, Capability::classifier);
+  auto* classifier = require_capability(run->model().classifier(), *run, Capability::classifier);
   auto options = fitted_options(*run, request.data);
   const bool foreign = !request.data.empty() && request.data != run->recipe().data.source;
   if (foreign) {

@@ -10,10 +10,10 @@
 #include "core/progress.h"
 #include "data/dataset.h"
 #include "metrics/tsne.h"
-#include "train/batches.h"
-#include "train/latent_pictures.h"
-#include "train/pictures.h"
-#include "train/run_batches.h"
+#include "pictures/grids.h"
+#include "pictures/latent_pictures.h"
+#include "tensors/dataset_tensors.h"
+#include "use/in_batches.h"
 
 namespace belamy::cli {
 namespace {
@@ -30,7 +30,7 @@ struct EmbedRequest {
 void draw_codes(const EmbedRequest& request, Run& run) {
   const auto options = fitted_options(run, request.data);
   const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs_of(options));
-  auto* encoder = need(run.model().encoder(), run, Capability::encoder);
+  auto* encoder = require_capability(run.model().encoder(), run, Capability::encoder);
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   const auto n = std::min(request.n, set.count);
@@ -83,7 +83,7 @@ void add_embed(Verb program) {
       return ExitCode::ok;
     }
     const auto out = OutputPath::named("--out", request->out, {OutputKind::png});
-    auto* decoder = need(run->model().decoder(), *run, Capability::decoder);
+    auto* decoder = require_capability(run->model().decoder(), *run, Capability::decoder);
     const auto images = decoded_manifold(*decoder, request->rows, run->device());
     if (images.dim() != 4) throw usage_error("the manifold shows images, and this run makes points");
     write_output(out, encode_png(image_grid(images, request->rows)));

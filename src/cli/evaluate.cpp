@@ -1,46 +1,69 @@
+#include "evaluate/evaluate.h"
+
 #include <fmt/format.h>
 
 #include "belamy/run.h"
 
 #include "cli/run_request.h"
 #include "cli/verbs.h"
+#include "core/columns.h"
 #include "core/progress.h"
+#include "evaluate/measure.h"
 #include "store/run_folder.h"
-#include "train/judge.h"
 #include "train/run_report.h"
 
 namespace belamy::cli {
 
+namespace {
+
+ExitCode list_measures() {
+  std::vector<std::vector<std::string>> rows = {{"measure", "needs a", "takes", "what it measures"}};
+  for (const auto& measure : all_measures())
+    rows.push_back({measure.key, capability_name(measure.needs), measure.cost, measure.text});
+  fmt::print("{}", in_columns(rows));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
 void add_evaluate(Verb program) {
   struct Request {
     RunRequest run;
-    JudgeRequest judge;
+    EvaluationRequest evaluate;
+    bool list = false;
   };
   auto request = std::make_shared<Request>();
   auto verb = program.verb("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
-  add_run(verb, request->run);
-  verb.option("-n,--samples", request->judge.samples, "Samples that are judged").between(100, 1'000'000);
-  verb.option("--split", request->judge.split, "test, or validation: to choose settings by")
+  add_optional_run(verb, request->run, "Folder of a run; not needed with --list");
+  verb.option("-n,--samples", request->evaluate.samples, "Samples that are judged").between(100, 1'000'000);
+  verb.option("--split", request->evaluate.split, "test, or validation: to choose settings by")
       .one_of({"test", "validation"});
-  verb.option("--likelihood-samples", request->judge.likelihood_samples,
+  verb.option("--likelihood-samples", request->evaluate.likelihood_samples,
               "Draws of the latent that tighten a bound of the likelihood")
       .between(1, 1'000'000);
-  verb.flag("--codes", request->judge.codes, "Linear probe, k-NN and k-means on the codes; takes a while");
-  verb.flag("--parzen", request->judge.parzen,
+  verb.flag("--codes", request->evaluate.codes, "Linear probe, k-NN and k-means on the codes; takes a while");
+  verb.flag("--parzen", request->evaluate.parzen,
             "Parzen window estimate of the samples beside real images and k-means; takes a while");
-  verb.option("--trials", request->judge.trials,
+  verb.option("--trials", request->evaluate.trials,
               "One-shot trials: official (Omniglot's all_runs.zip), or drawn: 5-way-1-shot, "
               "20-way-1-shot-in-folder");
-  verb.option("--seed", request->judge.seed, "Of the samples and choices");
+  verb.option("--measures", request->evaluate.measures,
+              "Take only this measure; may be given several times [all that fit]");
+  verb.flag("--list", request->list, "List the measures: what each needs and costs");
+  verb.option("--seed", request->evaluate.seed, "Seed of samples and random choices");
   verb.does([request] {
+    if (request->list) return list_measures();
+    if (request->run.folder.empty())
+      throw usage_error("evaluate needs the folder of a run", "belamy evaluate runs/NAME");
     const auto run = request->run.open();
     Progress progress;
-    const auto result = judge(*run, request->judge, [&](const std::string& text) { progress.update(text); });
+    const auto result =
+        evaluate(*run, request->evaluate, [&](const std::string& text) { progress.update(text); });
     const auto& scores = result.scores;
     progress.finish();
     const auto rows = RunFolder::read(Env::real(), request->run.folder).read_metrics();
     fmt::print("{} at step {}, trained in {}, on the {} set\n", run->recipe().name, format_count(run->step()),
-               format_duration(rows.empty() ? 0 : rows.back().seconds), request->judge.split);
+               format_duration(rows.empty() ? 0 : rows.back().seconds), request->evaluate.split);
     for (const auto& score : scores) {
       fmt::print("  {:<30} {:>10.4f} {}\n", score.name, score.value, score.unit);
       if (!score.note.empty()) fmt::print("  {:<30}   {}\n", "", score.note);

@@ -8,8 +8,9 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "data/dataset.h"
-#include "train/batches.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 
 namespace belamy::cli {
 namespace {
@@ -32,7 +33,7 @@ Tensor spherical(const Tensor& from, const Tensor& to, const Tensor& weights) {
 // The ends of the paths, [paths + 1, Z]: drawn from the prior, or the codes of test images where there is
 // none.
 Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed) {
-  auto* decoder = need(model.decoder(), run, Capability::decoder);
+  auto* decoder = require_capability(model.decoder(), run, Capability::decoder);
   const auto latents = decoder->draw_latent(count, run.generator(seed));
   if (latents.defined()) return latents;
   auto options = run.recipe().data;
@@ -65,7 +66,7 @@ void add_interpolate(Verb program) {
   verb.does([request] {
     const auto run = request->run.open();
     auto& model = run->model();
-    auto* decoder = need(model.decoder(), *run, Capability::decoder);
+    auto* decoder = require_capability(model.decoder(), *run, Capability::decoder);
     if (!run->shape().is_images()) throw usage_error("interpolate shows images; this run makes points");
     struct Files {
       std::string path;

@@ -37,28 +37,9 @@ int run(int argc, char** argv) {
   auto program = parser.program();
   bool version = false;
   program.flag("--version", version, "Print LibTorch, BLAS, threads, SIMD level and device");
-  add_demo(program);
-  add_train(program);
-  add_sample(program);
-  add_interpolate(program);
-  add_arithmetic(program);
-  add_reconstruct(program);
-  add_evaluate(program);
-  add_translate(program);
-  add_classify(program);
-  add_stylize(program);
-  add_score(program);
-  add_match(program);
-  add_embed(program);
-  add_reproduce(program);
-  add_report(program);
-  add_verify_resume(program);
-  add_models(program);
-  add_recipes(program);
-  add_data(program);
-  add_weights(program);
-  add_lab(program);
-  add_completion(program);
+#define BELAMY_VERB(name) add_##name(program);
+#include "cli/verbs.def"
+#undef BELAMY_VERB
   const auto [work, exit_code] = parser.parse(argc, argv);
   if (exit_code) return *exit_code;
   if (version) {

@@ -8,10 +8,11 @@
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "data/dataset.h"
-#include "data/fitted.h"
-#include "train/batches.h"
-#include "train/pictures.h"
-#include "train/similarity.h"
+#include "data/fit_image.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
+#include "use/similarity.h"
 
 namespace belamy::cli {
 namespace {
@@ -28,7 +29,7 @@ constexpr std::int64_t kMatchColumns = 8, kMatchSheet = 32;
 // [1, C, H, W] in bytes, of the run's size and channels.
 Tensor read_image(const Run& run, const std::string& path) {
   if (!fs::is_regular_file(path)) throw data_error(path + ": there is no such file", "give an image file");
-  const auto data = tensor_of(fitted(decode_image(Env::real().read(path), path), fitted_options(run)));
+  const auto data = image_tensor(fitted(decode_image(Env::real().read(path), path), fitted_options(run)));
   return data.unsqueeze(0);
 }
 

@@ -11,9 +11,10 @@
 
 #include "cli/verbs.h"
 #include "core/env.h"
-#include "train/batches.h"
-#include "train/pictures.h"
-#include "train/point_pictures.h"
+#include "pictures/grids.h"
+#include "pictures/point_pictures.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 
 namespace belamy::cli {
 
@@ -123,13 +124,6 @@ std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
-}
-
-Tensor tensor_of(const Image& image) {
-  return torch::from_blob(const_cast<std::uint8_t*>(image.pixels.data()),
-                          {image.height, image.width, image.channels}, torch::kByte)
-      .permute({2, 0, 1})
-      .clone(torch::MemoryFormat::Contiguous);  // contiguous() would still be the image's own memory for gray
 }
 
 DataOptions fitted_options(const Run& run, const std::string& data) {

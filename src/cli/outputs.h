@@ -15,7 +15,7 @@
 #include "data/dataset.h"
 #include "data/npz.h"
 #include "data/walk.h"
-#include "train/need.h"
+#include "use/require.h"
 
 namespace belamy::cli {
 
@@ -57,9 +57,6 @@ std::vector<std::int64_t> ranked(const Tensor& values);
 /// where there is one, the value's column under the name `column`.
 void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std::int64_t>& order,
                 const std::string& column, std::int64_t show, const std::optional<OutputPath>& out);
-
-/// [C, H, W] in bytes.
-Tensor tensor_of(const Image& image);
 
 /// The run's own data settings, its images' size and channels fixed; another source when `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");

@@ -8,9 +8,10 @@
 #include "cli/verbs.h"
 #include "core/progress.h"
 #include "data/dataset.h"
-#include "train/batches.h"
-#include "train/pictures.h"
-#include "train/run_batches.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
+#include "use/in_batches.h"
 
 namespace belamy::cli {
 
@@ -30,7 +31,7 @@ void add_reconstruct(Verb program) {
               "F.png: originals above reconstructions; F.npz or DIR/: reconstructions");
   verb.does([request] {
     const auto run = request->run.open();
-    auto* reconstructor = need(run->model().reconstructor(), *run, Capability::reconstructor);
+    auto* reconstructor = require_capability(run->model().reconstructor(), *run, Capability::reconstructor);
     const auto options = fitted_options(*run, request->data);
     const Output out(request->out, inputs_of(options));
     const auto dataset = load_dataset(options, Split::test);

@@ -13,10 +13,10 @@
 #include "core/env.h"
 #include "core/progress.h"
 #include "core/version.h"
+#include "evaluate/evaluate.h"
 #include "labs/lab.h"
 #include "report/reproduction.h"
 #include "store/run_folder.h"
-#include "train/judge.h"
 #include "train/machine.h"
 #include "train/run_report.h"
 
@@ -83,12 +83,12 @@ std::unique_ptr<Recipe> recipe_of(const Row::Group& group, std::int64_t seed) {
   return Recipe::load(group.recipe, settings);
 }
 
-JudgeRequest judge_request_of(const Row::Group& group) {
-  JudgeRequest judge;
+EvaluationRequest evaluation_of(const Row::Group& group) {
+  EvaluationRequest request;
   Fields fields;
-  judge.fields(fields);
+  request.fields(fields);
   for (const auto& setting : group.evaluate) fields.set_text(setting);
-  return judge;
+  return request;
 }
 
 bool is_seeded(const LabSheet& sheet) {
@@ -113,7 +113,7 @@ void check(const Row& row) {
   for (const auto& group : row.groups) {
     if (!group.recipe.empty()) {
       recipe_of(group, 1);
-      judge_request_of(group);
+      evaluation_of(group);
       continue;
     }
     const auto lab = lab_of(group, 1);
@@ -138,11 +138,11 @@ Scores run_lab(const Row::Group& group, std::int64_t seed, const OutputPath& fol
   const auto page = lab->page(time.count());
   write_output(out, render_lab(page));
   Scores scores;
-  for (const auto& [key, value] : lab->measured()) scores.push_back({key, value, "", ""});
+  for (const auto& [key, value] : lab->measured()) scores.push_back({key, key, value, "", ""});
   const auto failed =
       std::count_if(page.verdicts.begin(), page.verdicts.end(),
                     [](const LabVerdict& verdict) { return verdict.kind == LabVerdict::Kind::fails; });
-  scores.push_back({"failed claims", static_cast<double>(failed), "",
+  scores.push_back({"failed claims", "failed claims", static_cast<double>(failed), "",
                     fmt::format("of {} of lab {}", page.verdicts.size(), group.lab)});
   return scores;
 }
@@ -159,7 +159,7 @@ std::optional<Scores> run_recipe(const Row::Group& group, std::int64_t seed, con
   if (!train_in_folder(*recipe, out, true, progress).finished) return std::nullopt;
   const auto run = Run::open(out, "auto", warn);
   auto scores =
-      judge(*run, judge_request_of(group), [&](const std::string& text) { progress.update(text); }).scores;
+      evaluate(*run, evaluation_of(group), [&](const std::string& text) { progress.update(text); }).scores;
   auto folder = RunFolder::open(Env::real(), out);
   write_evaluation(folder, run->step(), scores);
   write_run_report(folder, *recipe);
@@ -175,10 +175,10 @@ void take(const Row& row, const Row::Group& group, const Scores& scores, Reprodu
   for (const auto& value : row.values) {
     if (value.group != group.name) continue;
     const auto score = std::find_if(scores.begin(), scores.end(),
-                                    [&](const ReportScore& s) { return s.name == value.score; });
+                                    [&](const ReportScore& s) { return s.key == value.score; });
     if (score == scores.end()) {
       std::string known;
-      for (const auto& each : scores) known += (known.empty() ? "" : ", ") + each.name;
+      for (const auto& each : scores) known += (known.empty() ? "" : ", ") + each.key;
       throw usage_error(
           fmt::format("row {}: group '{}' has no score '{}'", row.name, group.name, value.score),
           "it has " + known);

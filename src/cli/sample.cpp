@@ -8,7 +8,7 @@
 #include "data/attributes.h"
 #include "data/csv.h"
 #include "data/dataset.h"
-#include "train/run_batches.h"
+#include "use/in_batches.h"
 
 namespace belamy::cli {
 namespace {
@@ -42,11 +42,11 @@ std::int64_t ask_for_classes(const SampleVerb& asked, const Sampler& sampler, co
 
 void check_attributes(const Sampler& sampler, const Run& run) {
   if (sampler.takes_attributes()) return;
-  if (can(*run.recipe().model, Capability::attribute_sampler) && run.shape().attributes.empty()) {
+  if (run.recipe().model->can(Capability::attribute_sampler) && run.shape().attributes.empty()) {
     throw usage_error(fmt::format("{}: the data that it learnt from have no attributes", run.recipe().name),
                       "train on data with attributes, such as glyphs with data.attributes=[\"bold\"]");
   }
-  lacks(run, Capability::attribute_sampler);
+  throw missing_capability(run, Capability::attribute_sampler);
 }
 
 // What goes into an archive of arrays beside the samples: what was asked for.
@@ -67,11 +67,11 @@ NpzFacts facts_of(const Condition& condition, const std::vector<std::string>& na
 ExitCode sample(const SampleVerb& asked) {
   const Output out(asked.out, {});
   const auto run = asked.run.open();
-  auto* sampler = need(run->model().sampler(), *run, Capability::sampler);
+  auto* sampler = require_capability(run->model().sampler(), *run, Capability::sampler);
   SampleRequest request{asked.count, run->generator(asked.seed)};
   std::int64_t columns = 0;
   if (!asked.classes.empty()) {
-    if (!sampler->conditional()) lacks(*run, Capability::conditional_sampler);
+    if (!sampler->conditional()) throw missing_capability(*run, Capability::conditional_sampler);
     columns = ask_for_classes(asked, *sampler, *run, request);
   }
   const auto& names = run->shape().attributes;

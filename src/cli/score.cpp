@@ -11,9 +11,10 @@
 #include "core/progress.h"
 #include "data/dataset.h"
 #include "metrics/roc.h"
-#include "train/batches.h"
-#include "train/pictures.h"
-#include "train/run_batches.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
+#include "use/in_batches.h"
 
 namespace belamy::cli {
 namespace {
@@ -73,7 +74,7 @@ void print_area(const Dataset& set, const Tensor& scores, std::vector<bool> stra
 
 ExitCode score(const ScoreRequest& request) {
   const auto run = request.run.open();
-  auto* scorer = need(run->model().scorer(), *run, Capability::scorer);
+  auto* scorer = require_capability(run->model().scorer(), *run, Capability::scorer);
   const auto options = options_of(request, *run);
   const auto inputs = inputs_of(options);
   const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);

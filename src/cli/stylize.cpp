@@ -1,4 +1,4 @@
-#include "train/stylize.h"
+#include "use/stylize.h"
 
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -9,10 +9,10 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/env.h"
-#include "train/batches.h"
+#include "nn/trained_featurizer.h"
+#include "pictures/grids.h"
+#include "tensors/image_tensors.h"
 #include "train/machine.h"
-#include "train/pictures.h"
-#include "train/trained_featurizer.h"
 
 namespace belamy::cli {
 namespace {
@@ -34,7 +34,7 @@ Tensor read_image(const std::string& path, std::int64_t size, std::int64_t chann
     };
     image = resize(image, scaled(image.width), scaled(image.height));
   }
-  return to_model_range(tensor_of(convert_channels(image, static_cast<int>(channels))).unsqueeze(0));
+  return to_model_range(image_tensor(convert_channels(image, static_cast<int>(channels))).unsqueeze(0));
 }
 
 // The network that looks at both images, and what it wants of them.
@@ -51,7 +51,7 @@ struct Eye {
 Eye eye_of_run(const RunRequest& request) {
   Eye eye;
   eye.run = request.open();
-  eye.featurizer = need(eye.run->model().featurizer(), *eye.run, Capability::featurizer);
+  eye.featurizer = require_capability(eye.run->model().featurizer(), *eye.run, Capability::featurizer);
   eye.device = eye.run->device();
   eye.channels = eye.run->shape().channels;
   eye.smallest = eye.run->shape().width;

@@ -15,9 +15,10 @@
 #include "data/dataset.h"
 #include "data/formats.h"
 #include "data/walk.h"
-#include "train/batches.h"
-#include "train/pictures.h"
-#include "train/run_batches.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
+#include "use/in_batches.h"
 
 namespace belamy::cli {
 namespace {
@@ -124,7 +125,7 @@ class FolderTranslation {
     }
     stretched_ += job.image.width * from_.height != job.image.height * from_.width;
     const auto coloured = convert_channels(job.image, static_cast<int>(from_.channels));
-    return tensor_of(resize(coloured, static_cast<int>(from_.width), static_cast<int>(from_.height)));
+    return image_tensor(resize(coloured, static_cast<int>(from_.width), static_cast<int>(from_.height)));
   }
 
   void translate(std::vector<Job> jobs) {
@@ -184,7 +185,7 @@ class FolderTranslation {
 
 ExitCode translate(const TranslateRequest& request) {
   const auto run = request.run.open();
-  auto& translator = *need(run->model().translator(), *run, Capability::translator);
+  auto& translator = *require_capability(run->model().translator(), *run, Capability::translator);
   const auto direction = direction_of(request, translator);
   const bool first = direction.front() == 'a';
   const auto& shape = run->shape();

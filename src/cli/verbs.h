@@ -1,4 +1,4 @@
-// The verbs of the program. Each file adds one to the parser.
+// The verbs of the program. Each file adds one to the parser; verbs.def lists them.
 #pragma once
 
 #include <string>
@@ -12,28 +12,9 @@
 
 namespace belamy::cli {
 
-void add_train(Verb program);
-void add_sample(Verb program);
-void add_interpolate(Verb program);
-void add_arithmetic(Verb program);
-void add_reconstruct(Verb program);
-void add_evaluate(Verb program);
-void add_verify_resume(Verb program);
-void add_report(Verb program);
-void add_models(Verb program);
-void add_recipes(Verb program);
-void add_data(Verb program);
-void add_weights(Verb program);
-void add_lab(Verb program);
-void add_match(Verb program);
-void add_translate(Verb program);
-void add_classify(Verb program);
-void add_stylize(Verb program);
-void add_score(Verb program);
-void add_embed(Verb program);
-void add_reproduce(Verb program);
-void add_demo(Verb program);
-void add_completion(Verb program);
+#define BELAMY_VERB(name) void add_##name(Verb program);
+#include "cli/verbs.def"
+#undef BELAMY_VERB
 
 /// Trains with the terminal's lines, Ctrl-C and the closing words; `train` and `demo` share it.
 struct TrainRequest {

@@ -145,6 +145,17 @@ TomlDocument parse_toml(std::string_view text, const std::string& name) {
   return document_of(table, name);
 }
 
+std::string text_in(const TomlEntry& entry) {
+  if (const auto* text = std::get_if<std::string>(&entry.value)) return *text;
+  throw usage_error(fmt::format("{}: '{}' must be text in quotes", entry.origin.text, entry.key));
+}
+
+double number_in(const TomlEntry& entry) {
+  if (const auto* whole = std::get_if<std::int64_t>(&entry.value)) return static_cast<double>(*whole);
+  if (const auto* number = std::get_if<double>(&entry.value)) return *number;
+  throw usage_error(fmt::format("{}: '{}' must be a number", entry.origin.text, entry.key));
+}
+
 std::string to_toml(const Value& value) {
   return std::visit([](const auto& held) { return text_of(held); }, value);
 }

@@ -27,6 +27,10 @@ struct TomlDocument {
 /// A usage error for bad syntax (file, line, what), for dates and for mixed arrays, which no setting takes.
 TomlDocument parse_toml(std::string_view text, const std::string& name);
 
+/// The entry's value as text, or as a number; a usage error that names the entry where it is none.
+std::string text_in(const TomlEntry& entry);
+double number_in(const TomlEntry& entry);
+
 /// One value as TOML text: strings quoted and escaped, doubles always with a point or exponent and exact on
 /// reading back.
 std::string to_toml(const Value& value);

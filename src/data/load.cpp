@@ -7,11 +7,11 @@
 
 #include "core/random.h"
 #include "data/attributes.h"
-#include "data/choose.h"
-#include "data/fitted.h"
+#include "data/fit_image.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
 #include "data/sides.h"
+#include "data/splits.h"
 #include "data/synthetic.h"
 
 namespace belamy {

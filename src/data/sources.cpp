@@ -8,10 +8,10 @@
 #include "belamy/error.h"
 
 #include "data/dataset.h"
+#include "data/downloads.h"
 #include "data/environment.h"
 #include "data/formats.h"
 #include "data/glyphs.h"
-#include "data/official.h"
 #include "data/readers.h"
 #include "data/synthetic.h"
 

@@ -9,7 +9,7 @@
 #include "labs/perceptron.h"
 #include "labs/toolbox.h"
 #include "nn/norm.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
 #include "train/session.h"
 
 namespace belamy::labs {

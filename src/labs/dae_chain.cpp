@@ -14,7 +14,8 @@
 #include "metrics/chains.h"
 #include "metrics/transport.h"
 #include "nn/corruption.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
 #include "train/session.h"
 
 namespace belamy::labs {

@@ -7,7 +7,9 @@
 #include "labs/lab.h"
 #include "labs/perceptron.h"
 #include "models/shared/latent_histogram.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 #include "train/session.h"
 
 namespace belamy::labs {

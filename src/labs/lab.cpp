@@ -17,17 +17,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-std::string text_of(const TomlEntry& entry) {
-  if (const auto* text = std::get_if<std::string>(&entry.value)) return *text;
-  throw usage_error(fmt::format("{}: '{}' must be text in quotes", entry.origin.text, entry.key));
-}
-
-double number_of(const TomlEntry& entry) {
-  if (const auto* whole = std::get_if<std::int64_t>(&entry.value)) return static_cast<double>(*whole);
-  if (const auto* number = std::get_if<double>(&entry.value)) return *number;
-  throw usage_error(fmt::format("{}: '{}' must be a number", entry.origin.text, entry.key));
-}
-
 Error unknown(const TomlEntry& entry, const std::vector<std::string>& known) {
   return usage_error(fmt::format("{}: unknown key '{}'", entry.origin.text, entry.key),
                      fmt::format("known are {}", fmt::join(known, ", ")));
@@ -37,33 +26,20 @@ LabClaim claim_of(const TomlDocument& document, const std::string& origin) {
   LabClaim claim;
   for (const auto& entry : document.entries) {
     if (entry.key == "key") {
-      claim.key = text_of(entry);
+      claim.key = text_in(entry);
     } else if (entry.key == "text") {
-      claim.text = text_of(entry);
-    } else if (entry.key == "min") {
-      claim.min = number_of(entry);
-    } else if (entry.key == "max") {
-      claim.max = number_of(entry);
-    } else if (entry.key == "near") {
-      claim.near = number_of(entry);
-    } else if (entry.key == "tolerance") {
-      claim.tolerance = number_of(entry);
-    } else if (entry.key == "relative") {
-      claim.relative = number_of(entry);
+      claim.text = text_in(entry);
     } else if (entry.key == "tiny" && std::holds_alternative<bool>(entry.value)) {
       claim.tiny = std::get<bool>(entry.value);
-    } else {
-      throw unknown(entry,
-                    {"key", "text", "min", "max", "near", "tolerance", "relative", "tiny (true or false)"});
+    } else if (!claim.bounds.take(entry.key, entry)) {
+      std::vector<std::string> known = {"key", "text", "tiny (true or false)"};
+      known.insert(known.end(), Bounds::keys().begin(), Bounds::keys().end());
+      throw unknown(entry, known);
     }
   }
-  const bool bounds = claim.min || claim.max;
-  const bool near = claim.near && claim.tolerance.has_value() != claim.relative.has_value();
-  const bool stray = !claim.near && (claim.tolerance || claim.relative);
-  if (claim.key.empty() || claim.text.empty() || bounds == near || stray || (claim.near && bounds)) {
-    throw usage_error(
-        fmt::format("{}: claim '{}' is not complete", origin, claim.key),
-        "a claim has key, text, and min, max or both, or near with either tolerance or relative");
+  if (claim.key.empty() || claim.text.empty() || !claim.bounds.complete()) {
+    throw usage_error(fmt::format("{}: claim '{}' is not complete", origin, claim.key),
+                      fmt::format("a claim has key, text, and {}", Bounds::kForm));
   }
   return claim;
 }
@@ -78,56 +54,24 @@ void read_setting(LabSheet& sheet, const TomlEntry& entry) {
     sheet.settings.push_back({key, "", {}, {}, -kInfinity, kInfinity, {}});
   auto& setting = sheet.settings.back();
   if (part == "value") {
-    if (!std::holds_alternative<std::string>(entry.value)) number_of(entry);
+    if (!std::holds_alternative<std::string>(entry.value)) number_in(entry);
     setting.value = entry.value;
   } else if (part == "tiny") {
     setting.tiny = entry.value;
   } else if (part == "choices" && std::holds_alternative<std::vector<std::string>>(entry.value)) {
     setting.choices = std::get<std::vector<std::string>>(entry.value);
   } else if (part == "min") {
-    setting.low = number_of(entry);
+    setting.low = number_in(entry);
   } else if (part == "max") {
-    setting.high = number_of(entry);
+    setting.high = number_in(entry);
   } else if (part == "help") {
-    setting.help = text_of(entry);
+    setting.help = text_in(entry);
   } else {
     throw unknown(entry, {"value", "tiny", "min", "max", "choices", "help"});
   }
 }
 
-std::string digits(double value, double tolerance) {
-  if (tolerance <= 0) return fmt::format("{}", value);
-  if (value != 0 && (std::abs(value) < tolerance || std::abs(value) < 1e-3)) {
-    const double share = std::abs(value) / tolerance;
-    return fmt::format("{:.{}e}", value,
-                       share > 1 ? std::min(9, 1 + static_cast<int>(std::log10(share))) : 1);
-  }
-  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(tolerance))), 0, 12);
-  auto text = fmt::format("{:.{}f}", value, decimals);
-  if (decimals > 6) text.erase(std::max(text.find_last_not_of('0'), text.find('.') + 1) + 1);
-  return text;
-}
-
 }  // namespace
-
-bool LabClaim::holds(double measured) const {
-  if (!std::isfinite(measured)) return false;
-  if (near) return std::abs(measured - *near) <= (tolerance ? *tolerance : *relative * std::abs(*near));
-  return (!min || measured >= *min) && (!max || measured <= *max);
-}
-
-std::string LabClaim::expected() const {
-  if (near && tolerance) return fmt::format("{} ± {}", show(*near), *tolerance);
-  if (near) return fmt::format("{} ± {:.3g} %", show(*near), *relative * 100);
-  if (min && max) return fmt::format("{} .. {}", *min, *max);
-  return min ? fmt::format("at least {}", *min) : fmt::format("at most {}", *max);
-}
-
-std::string LabClaim::show(double measured) const {
-  if (!std::isfinite(measured)) return fmt::format("{}", measured);
-  if (near) return digits(measured, tolerance ? *tolerance : *relative * std::abs(*near) / 10);
-  return fmt::format("{:.4g}", measured);
-}
 
 LabSheet LabSheet::parse(const std::string& name, const std::string& toml, const std::string& text,
                          const std::string& origin) {
@@ -137,9 +81,9 @@ LabSheet LabSheet::parse(const std::string& name, const std::string& toml, const
   const auto document = parse_toml(toml, origin);
   for (const auto& entry : document.entries) {
     if (entry.key == "title") {
-      sheet.title = text_of(entry);
+      sheet.title = text_in(entry);
     } else if (entry.key == "source") {
-      sheet.source = text_of(entry);
+      sheet.source = text_in(entry);
     } else if (entry.key.starts_with("settings.")) {
       read_setting(sheet, entry);
     } else {
@@ -239,14 +183,15 @@ std::vector<LabVerdict> Lab::verdicts() const {
   for (const auto& claim : sheet_.claims) {
     const auto found = measured_.find(claim.key);
     if ((tiny_ && !claim.tiny) || skipped_.count(claim.key) > 0) {
-      all.push_back({claim.text, claim.expected(), found == measured_.end() ? "–" : claim.show(found->second),
+      all.push_back({claim.text, claim.bounds.text(),
+                     found == measured_.end() ? "–" : claim.bounds.show(found->second),
                      LabVerdict::Kind::skipped});
       continue;
     }
     if (found == measured_.end())
       throw std::logic_error(fmt::format("lab {} did not measure '{}'", sheet_.name, claim.key));
-    all.push_back({claim.text, claim.expected(), claim.show(found->second),
-                   claim.holds(found->second) ? LabVerdict::Kind::holds : LabVerdict::Kind::fails});
+    all.push_back({claim.text, claim.bounds.text(), claim.bounds.show(found->second),
+                   claim.bounds.hold(found->second) ? LabVerdict::Kind::holds : LabVerdict::Kind::fails});
   }
   return all;
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "belamy/bounds.h"
 #include "belamy/config.h"
 
 #include "data/image.h"
@@ -19,17 +20,11 @@
 
 namespace belamy {
 
-/// One [[claim]] of a lab.toml: `text` in words, and the bounds that the measured value must keep.
+/// One [[claim]] of a lab.toml: what is measured, in words, and the bounds that the value must keep.
 struct LabClaim {
   std::string key, text;
-  std::optional<double> min, max;           ///< one or both, or instead of them
-  std::optional<double> near;               ///< with
-  std::optional<double> tolerance;          ///< in the value's unit, or
-  std::optional<double> relative;           ///< as a share of `near`
-  bool tiny = true;                         ///< false: not judged with --tiny, which is too short for it
-  bool holds(double measured) const;        ///< never for a value that is not finite
-  std::string expected() const;             ///< "0.159110 ± 1e-06", ">= 23"
-  std::string show(double measured) const;  ///< with the digits that the tolerance asks for
+  Bounds bounds;
+  bool tiny = true;  ///< false: not judged with --tiny, which is too short for it
 };
 
 /// A lab.toml with its lab.md.

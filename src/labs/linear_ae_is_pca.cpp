@@ -8,7 +8,8 @@
 #include "labs/lab.h"
 #include "labs/toolbox.h"
 #include "metrics/principal.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
 #include "train/session.h"
 
 namespace belamy::labs {

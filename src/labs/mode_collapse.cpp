@@ -12,7 +12,7 @@
 #include "core/random.h"
 #include "labs/lab.h"
 #include "metrics/modes.h"
-#include "train/pictures.h"
+#include "pictures/point_pictures.h"
 #include "train/session.h"
 
 namespace belamy::labs {
@@ -112,6 +112,15 @@ double mean(const std::vector<CollapseOutcome>& runs, double CollapseOutcome::*o
   return sum / static_cast<double>(runs.size());
 }
 
+Image picture_of(Session& session) {
+  const ModelState::Evaluation evaluation(session.state());
+  auto& model = session.state().model();
+  auto generator = session.state().generator().clone();
+  generator.set_current_seed(1);  // the same latents in each picture
+  return points_picture(model.sampler()->sample({1024, generator}), session.batches().head(2000),
+                        model.scorer());
+}
+
 // A plain run in pictures, and how often the mode with most samples changes.
 void film(Lab& lab, const Dataset& data) {
   const auto steps = lab.integer("steps");
@@ -124,7 +133,7 @@ void film(Lab& lab, const Dataset& data) {
   double changes = 0;
   for (std::int64_t step = 0; step <= steps; ++step) {
     if (step % std::max<std::int64_t>(steps / kFilmPictures, 1) == 0 && step > 0) {
-      pictures.push_back(progress_picture(session.state(), 0, {session.batches().head(2000)}));
+      pictures.push_back(picture_of(session));
     }
     if (step % every == 0) {
       const auto seen = coverage_of(session, *data.mixture, 1000);

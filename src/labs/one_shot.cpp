@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
-#include "data/trials.h"
+#include "data/one_shot_trials.h"
 #include "labs/lab.h"
 #include "labs/toolbox.h"
 #include "metrics/pairwise.h"
-#include "train/batches.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 
 namespace belamy::labs {
 namespace {

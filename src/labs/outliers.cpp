@@ -10,7 +10,9 @@
 #include "labs/toolbox.h"
 #include "metrics/pairwise.h"
 #include "metrics/roc.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 #include "train/session.h"
 
 namespace belamy::labs {

@@ -5,8 +5,8 @@
 #include "labs/toolbox.h"
 #include "metrics/clustering.h"
 #include "metrics/parzen.h"
-#include "train/batches.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
 
 namespace belamy::labs {
 namespace {

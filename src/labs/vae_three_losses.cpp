@@ -9,7 +9,9 @@
 #include "labs/perceptron.h"
 #include "labs/toolbox.h"
 #include "models/shared/variational.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 #include "train/session.h"
 
 namespace belamy::labs {

@@ -8,7 +8,9 @@
 #include "labs/digits.h"
 #include "labs/lab.h"
 #include "labs/perceptron.h"
-#include "train/pictures.h"
+#include "pictures/grids.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 #include "train/session.h"
 
 namespace belamy::labs {

@@ -1,4 +1,4 @@
-// Everything that `belamy evaluate` says about the samples of a model, in one call.
+// The comparisons behind the scores of a model's samples.
 #pragma once
 
 #include <cstdint>
@@ -13,43 +13,29 @@
 
 namespace belamy {
 
-struct JudgeOptions {
-  /// k of precision and recall.
-  std::int64_t neighbours = 5;
-  /// At most so many samples, and as many test images, are searched for in the training set.
-  std::int64_t pixel_queries = 2000;
-  /// Of every choice of images: for the floor, for the search.
-  std::uint64_t seed = 1;
-};
+/// At most `count` rows of `images`, drawn by the seed: [count] int64 on their device. Never just the first ones,
+/// since samples and test sets may be in an order.
+torch::Tensor choose_rows(const torch::Tensor& images, std::int64_t count, std::uint64_t seed);
 
-/// One set of images against the test set, in the classifier's features.
-struct FeatureScores {
-  /// classifier-frechet. Its scale is the classifier's own: compare values of one classifier only.
-  double frechet = 0;
-  ManifoldScores manifold;
+/// Features [N, 128] of samples, of test images, and of as many training images as there are samples: what
+/// real images get is the floor of a score. The classifier was trained on these, so the floor's Frechet
+/// distance is a little above that of two unseen real sets.
+struct SampleFeatures {
+  torch::Tensor samples, test, floor;
 };
+/// Images as uint8 [N, C, H, W] of the classifier's size. With fewer training images than samples the floor
+/// takes all of them. Data errors: wrong shapes or types.
+SampleFeatures sample_features(const FeatureClassifier& classifier, const torch::Tensor& samples,
+                               const torch::Tensor& train, const torch::Tensor& test, std::uint64_t seed);
 
-struct SampleQuality {
-  FeatureScores samples;
-  /// What real images get: as many training images as there are samples. The classifier was trained on these,
-  /// so the floor's Frechet distance is a little above that of two unseen real sets.
-  FeatureScores floor;
-  /// Samples in each class, and test images in each, both by the classifier, so that its errors cancel.
-  std::vector<std::int64_t> class_histogram;
-  std::vector<std::int64_t> test_class_histogram;
+/// Samples in each class, and test images in each, both by the classifier, so that its errors cancel.
+struct ClassShares {
+  std::vector<std::int64_t> samples, test;
   /// Total variation of the two: 0 for equal shares of classes, 1 for disjoint ones.
-  double class_distance = 0;
-  /// [Q] int64: the samples that `memorisation` looked at, in its order.
-  torch::Tensor checked_rows;
-  MemorisationReport memorisation;
+  double distance = 0;
 };
-
-/// Judges samples against test images, both as uint8 [N, C, H, W] of the classifier's size. With fewer
-/// training images than samples the floor takes all of them. Data errors: wrong shapes or types, not more
-/// than `neighbours` images.
-SampleQuality judge_samples(const FeatureClassifier& classifier, const torch::Tensor& samples,
-                            const torch::Tensor& train, const torch::Tensor& test,
-                            const JudgeOptions& options = {});
+ClassShares class_shares(const FeatureClassifier& classifier, const torch::Tensor& samples,
+                         const torch::Tensor& test);
 
 struct PointJudgeOptions {
   /// At most so many points a side are moved exactly.

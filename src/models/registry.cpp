@@ -48,38 +48,28 @@ const ModelInfo& find_model(const std::string& name) {
 
 const char* capability_name(Capability capability) {
   switch (capability) {
-    case Capability::sampler: return "sampler";
-    case Capability::conditional_sampler: return "conditional-sampler";
-    case Capability::attribute_sampler: return "attribute-sampler";
-    case Capability::decoder: return "decoder";
-    case Capability::encoder: return "encoder";
-    case Capability::reconstructor: return "reconstructor";
-    case Capability::translator: return "translator";
-    case Capability::classifier: return "classifier";
-    case Capability::density: return "density";
-    case Capability::scorer: return "scorer";
-    case Capability::matcher: return "matcher";
-    case Capability::featurizer: return "featurizer";
+#define BELAMY_CAPABILITY(name, text, action, present) \
+  case Capability::name:                               \
+    return text;
+#include "belamy/capabilities.def"
+#undef BELAMY_CAPABILITY
   }
   return "";
 }
 
 const char* capability_action(Capability capability) {
   switch (capability) {
-    case Capability::sampler: return "draw samples";
-    case Capability::conditional_sampler: return "draw samples of a given class";
-    case Capability::attribute_sampler: return "draw samples of given attributes";
-    case Capability::decoder: return "turn latents into data";
-    case Capability::encoder: return "turn data into codes";
-    case Capability::reconstructor: return "reconstruct data";
-    case Capability::translator: return "translate images";
-    case Capability::classifier: return "name classes";
-    case Capability::density: return "tell a likelihood";
-    case Capability::scorer: return "tell how unusual data are";
-    case Capability::matcher: return "compare two images";
-    case Capability::featurizer: return "give features of images";
+#define BELAMY_CAPABILITY(name, text, action, present) \
+  case Capability::name:                               \
+    return action;
+#include "belamy/capabilities.def"
+#undef BELAMY_CAPABILITY
   }
   return "";
+}
+
+bool ModelInfo::can(Capability capability) const {
+  return std::find(capabilities.begin(), capabilities.end(), capability) != capabilities.end();
 }
 
 const char* relation_name(Relation relation) {
@@ -94,18 +84,10 @@ const char* relation_name(Relation relation) {
 
 std::vector<Capability> capabilities_of(Model& model) {
   std::vector<Capability> found;
-  if (model.sampler()) found.push_back(Capability::sampler);
-  if (model.sampler() && model.sampler()->conditional()) found.push_back(Capability::conditional_sampler);
-  if (model.sampler() && model.sampler()->takes_attributes()) found.push_back(Capability::attribute_sampler);
-  if (model.decoder()) found.push_back(Capability::decoder);
-  if (model.encoder()) found.push_back(Capability::encoder);
-  if (model.reconstructor()) found.push_back(Capability::reconstructor);
-  if (model.translator()) found.push_back(Capability::translator);
-  if (model.classifier()) found.push_back(Capability::classifier);
-  if (model.density()) found.push_back(Capability::density);
-  if (model.scorer()) found.push_back(Capability::scorer);
-  if (model.matcher()) found.push_back(Capability::matcher);
-  if (model.featurizer()) found.push_back(Capability::featurizer);
+#define BELAMY_CAPABILITY(name, text, action, present) \
+  if (present) found.push_back(Capability::name);
+#include "belamy/capabilities.def"
+#undef BELAMY_CAPABILITY
   return found;
 }
 

@@ -9,6 +9,7 @@
 #include "nn/norm_kernel.h"
 #include "nn/plain_gradients.h"
 #include "nn/products.h"
+#include "tensors/dataset_tensors.h"
 
 namespace belamy::nn {
 namespace {

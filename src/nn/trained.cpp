@@ -8,24 +8,10 @@
 #include "belamy/config.h"
 #include "belamy/error.h"
 
+#include "tensors/arrays.h"
+
 namespace belamy {
 namespace {
-
-torch::ScalarType scalar_of(DType dtype) {
-  switch (dtype) {
-    case DType::f64: return torch::kDouble;
-    case DType::f32: return torch::kFloat;
-    case DType::f16: return torch::kHalf;
-    case DType::bf16: return torch::kBFloat16;
-    case DType::i64: return torch::kLong;
-    case DType::i32: return torch::kInt;
-    case DType::i16: return torch::kShort;
-    case DType::i8: return torch::kChar;
-    case DType::u8: return torch::kByte;
-    case DType::boolean: return torch::kBool;
-  }
-  return torch::kByte;
-}
 
 Error unfit(const std::string& origin, NetworkKind kind, const std::string& fault) {
   return data_error(fmt::format("'{}' does not hold {}: {}", origin, network_name(kind), fault),
@@ -34,10 +20,6 @@ Error unfit(const std::string& origin, NetworkKind kind, const std::string& faul
 
 }  // namespace
 
-torch::Tensor tensor_of(const Array& array) {
-  return torch::from_blob(const_cast<void*>(array.data), array.shape, scalar_of(array.dtype));
-}
-
 namespace nn {
 
 std::map<std::string, Tensor> trained_tensors(const Safetensors& file, const std::string& origin,
@@ -45,7 +27,7 @@ std::map<std::string, Tensor> trained_tensors(const Safetensors& file, const std
   if (const auto fault = tensor_fault(file.arrays, kind); !fault.empty()) throw unfit(origin, kind, fault);
   std::map<std::string, Tensor> tensors;
   for (const auto& [name, shape] : tensors_of(kind)) {
-    auto tensor = tensor_of(file.arrays.at(name)).to(torch::kFloat, /*non_blocking=*/false, /*copy=*/true);
+    auto tensor = array_tensor(file.arrays.at(name)).to(torch::kFloat, /*non_blocking=*/false, /*copy=*/true);
     if (!torch::isfinite(tensor).all().item<bool>())
       throw unfit(origin, kind, fmt::format("tensor '{}' holds a value that is not finite", name));
     tensors.emplace(name, std::move(tensor));

@@ -10,9 +10,6 @@
 
 namespace belamy {
 
-/// An array as a tensor that shares its memory (on the CPU).
-torch::Tensor tensor_of(const Array& array);
-
 namespace nn {
 
 using torch::Tensor;

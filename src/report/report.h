@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "report/scores.h"
 #include "store/run_folder.h"
 
 namespace belamy {
@@ -32,10 +33,12 @@ struct ReportMessage {
 
 /// One line of an evaluation.
 struct ReportScore {
-  std::string name;
+  std::string key;   ///< "classification-error" (report/scores.def)
+  std::string name;  ///< "classification error"
   double value = 0;  ///< shown as a dash when it is not finite
   std::string unit;  ///< may be empty
   std::string note;  ///< may be empty: how it was measured, what would be good
+  Passport passport = {};
 };
 
 /// What the run's folder does not hold. Every field may be empty, and what is empty is left out of the page.

@@ -11,6 +11,7 @@
 #include "belamy/error.h"
 
 #include "core/toml.h"
+#include "report/scores.h"
 
 namespace belamy {
 namespace {
@@ -34,11 +35,7 @@ class Table {
   Table(const TomlDocument& document, std::string what) : document_(document), what_(std::move(what)) {}
 
   void text(const char* key, std::string& target) {
-    if (const auto* entry = take(key)) {
-      const auto* found = std::get_if<std::string>(&entry->value);
-      if (!found) throw wrong(*entry, "text in quotes");
-      target = *found;
-    }
+    if (const auto* entry = take(key)) target = text_in(*entry);
   }
   void texts(const char* key, std::vector<std::string>& target) {
     if (const auto* entry = take(key)) {
@@ -53,14 +50,11 @@ class Table {
     if (found) target = *found;
   }
   void number(const char* key, std::optional<double>& target) {
-    if (const auto* entry = take(key)) {
-      if (const auto* whole = std::get_if<std::int64_t>(&entry->value)) {
-        target = static_cast<double>(*whole);
-      } else if (const auto* found = std::get_if<double>(&entry->value)) {
-        target = *found;
-      } else {
-        throw wrong(*entry, "a number");
-      }
+    if (const auto* entry = take(key)) target = number_in(*entry);
+  }
+  void bounds(Bounds& target) {
+    for (const auto& key : Bounds::keys()) {
+      if (const auto* entry = take(key.c_str())) target.take(key, *entry);
     }
   }
   void integer(const char* key, std::int64_t& target, std::int64_t least) {
@@ -142,10 +136,7 @@ Row::Condition condition_of(const TomlDocument& document) {
   Table table(document, "a [[pass]]");
   table.text("text", condition.text);
   table.text("value", condition.value);
-  table.number("at_most", condition.at_most);
-  table.number("at_least", condition.at_least);
-  table.number("near", condition.near);
-  table.number("tolerance", condition.tolerance);
+  table.bounds(condition.bounds);
   table.text("above", condition.above);
   table.text("below", condition.below);
   table.number("margin", condition.margin);
@@ -177,8 +168,14 @@ std::string inconsistency(const Row& row) {
   for (const auto& value : row.values) {
     if (value.key.empty() || value.text.empty() || value.score.empty())
       return fmt::format("value '{}' must have key, text and score", value.key);
-    if (find_in(row.groups, value.group, &Row::Group::name) == row.groups.end())
+    const auto group = find_in(row.groups, value.group, &Row::Group::name);
+    if (group == row.groups.end())
       return fmt::format("value '{}' is of group '{}', which is not there", value.key, value.group);
+    if (!group->recipe.empty() && !find_score(value.score)) {
+      const auto near = nearest(value.score, score_keys());
+      return fmt::format("'belamy evaluate' has no score '{}'{}", value.score,
+                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+    }
     if (value.published.empty() != value.confidence.empty())
       return fmt::format("value '{}' has one of published and confidence alone", value.key);
     if (&*find_in(row.values, value.key, &Row::Value::key) != &value)
@@ -190,12 +187,10 @@ std::string inconsistency(const Row& row) {
           find_in(row.values, key, &Row::Value::key) == row.values.end())
         return fmt::format("a [[pass]] speaks of value '{}', which is not there", key);
     }
-    const int bounds = pass.at_most.has_value() + pass.at_least.has_value() + pass.near.has_value() +
-                       !pass.above.empty() + !pass.below.empty();
-    if (bounds != 1 || pass.near.has_value() != pass.tolerance.has_value())
-      return fmt::format(
-          "the [[pass]] of '{}' must have one of at_most, at_least, near with tolerance, above, below",
-          pass.value);
+    const int forms = !pass.bounds.empty() + !pass.above.empty() + !pass.below.empty();
+    if (forms != 1 || (!pass.bounds.empty() && !pass.bounds.complete()))
+      return fmt::format("the [[pass]] of '{}' must have one of these: {}; above; below", pass.value,
+                         Bounds::kForm);
     if (!(pass.share > 0 && pass.share <= 1))
       return fmt::format("the [[pass]] of '{}': share must be above 0 and at most 1", pass.value);
   }
@@ -204,9 +199,7 @@ std::string inconsistency(const Row& row) {
 
 bool holds(const Row::Condition& pass, double value, double other) {
   if (!std::isfinite(value)) return false;
-  if (pass.at_most) return value <= *pass.at_most;
-  if (pass.at_least) return value >= *pass.at_least;
-  if (pass.near) return std::abs(value - *pass.near) <= *pass.tolerance;
+  if (!pass.bounds.empty()) return pass.bounds.hold(value);
   if (!std::isfinite(other)) return false;
   return pass.above.empty() ? value < other - pass.margin : value > other + pass.margin;
 }
@@ -215,9 +208,7 @@ std::string words_of(const Row::Condition& pass) {
   if (!pass.text.empty()) return pass.text;
   std::string words = pass.value;
   if (pass.of == "median") words = "median of " + words;
-  if (pass.at_most) words += fmt::format(" <= {}", *pass.at_most);
-  if (pass.at_least) words += fmt::format(" >= {}", *pass.at_least);
-  if (pass.near) words += fmt::format(" = {} ± {}", *pass.near, *pass.tolerance);
+  if (!pass.bounds.empty()) words += " is " + pass.bounds.text();
   if (!pass.above.empty()) words += " > " + pass.above;
   if (!pass.below.empty()) words += " < " + pass.below;
   if (pass.margin != 0) {

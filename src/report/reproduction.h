@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "belamy/bounds.h"
+
 namespace belamy {
 
 /// reproduce/ROW.toml.
@@ -24,7 +26,7 @@ struct ReproductionRow {
   struct Value {
     std::string key, text, unit;
     std::string group;
-    std::string score;    ///< of `belamy evaluate`, or the key of a lab's claim, or "failed claims" of a lab
+    std::string score;    ///< its key (scores.def), or the key of a lab's claim, or "failed claims" of a lab
     double factor = 1;    ///< what the score is multiplied by
     bool higher = false;  ///< whether more is better: what "worst" means
     std::string published, confidence;
@@ -32,8 +34,8 @@ struct ReproductionRow {
   /// What has to hold: a [[pass]].
   struct Condition {
     std::string text;
-    std::string value;  ///< a key
-    std::optional<double> at_most, at_least, near, tolerance;
+    std::string value;         ///< a key
+    Bounds bounds;             ///< or instead of them
     std::string above, below;  ///< the key of another value, which this one must exceed by `margin`
     double margin = 0;
     std::string of = "mean";  ///< or "median", or "seeds": in `share` of all seeds

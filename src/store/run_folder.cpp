@@ -17,6 +17,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* lock_name = ".lock";
+constexpr const char* requests_name = "requests";
 constexpr const char* settings_name = "resolved.toml";
 constexpr const char* metrics_name = "metrics.jsonl";
 constexpr const char* samples_folder = "samples";
@@ -41,11 +42,6 @@ std::vector<std::pair<std::int64_t, fs::path>> step_files(Env& env, const fs::pa
   }
   std::sort(files.begin(), files.end());  // by number: from step 100,000,000 on the names sort differently
   return files;
-}
-
-std::string first_line(const Error& error) {
-  const std::string text = error.what();
-  return text.substr(0, text.find('\n'));
 }
 
 /// A storage error unless a new run may begin here.
@@ -155,6 +151,32 @@ void RunFolder::lock() {
   }
 }
 
+std::vector<std::string> RunFolder::take_requests() {
+  std::vector<std::string> texts;
+  const auto folder = path_ / requests_name;
+  if (!env_->exists(folder)) return texts;
+  auto files = env_->list(folder);
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) {
+    if (is_temporary(file)) continue;
+    texts.push_back(env_->read(file));
+    env_->remove(file);
+  }
+  return texts;
+}
+
+void RunFolder::leave_request(Env& env, const fs::path& path, const std::string& text) {
+  check_is_run(env, path);
+  if (env.try_lock(path / lock_name))
+    throw usage_error(fmt::format("no training holds '{}' at the moment", path.string()),
+                      "start it with: belamy train --resume --out " + path.string());
+  env.create_folders(path / requests_name);
+  // The names rise with the time, so that requests are taken in their order.
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto name = fmt::format("{:020}-{}.txt", std::chrono::nanoseconds(now).count(), ::getpid());
+  write_atomically(env, path / requests_name / name, text);
+}
+
 void RunFolder::write_settings(std::string_view resolved_toml) {
   write_file(settings_name, resolved_toml);
 }
@@ -222,8 +244,8 @@ Safetensors RunFolder::load_newest(const std::function<void(const std::string&)>
       if (step != nullptr) *step = file->step;
       return content;
     } catch (const Error& error) {
-      warn(fmt::format("checkpoint passed over: {}", first_line(error)));
-      faults += "\n  " + first_line(error);
+      warn(fmt::format("checkpoint passed over: {}", error.message()));
+      faults += "\n  " + error.message();
     }
   }
   throw storage_error(

@@ -82,6 +82,11 @@ class RunFolder {
   /// (step, path), oldest first.
   std::vector<std::pair<std::int64_t, fs::path>> samples() const;
 
+  /// What `belamy steer` asked of the training that holds this folder, a text each; they are taken out.
+  std::vector<std::string> take_requests();
+  /// Leaves a request for the training that holds the folder. A usage error when no process holds it.
+  static void leave_request(Env& env, const fs::path& path, const std::string& text);
+
   /// Atomic; makes the folders in between.
   void write_file(const fs::path& relative, std::string_view bytes);
   Env& env() const { return *env_; }

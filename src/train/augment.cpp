@@ -6,6 +6,7 @@
 #include <torch/nn/functional/vision.h>
 #include <torch/types.h>
 
+#include "tensors/dataset_tensors.h"
 #include "train/batches.h"
 namespace belamy {
 namespace {

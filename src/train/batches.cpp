@@ -12,77 +12,11 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
-#include "data/captions.h"
-#include "data/trials.h"
+#include "data/one_shot_trials.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 
 namespace belamy {
-
-DataShape shape_of(const Dataset& dataset) {
-  DataShape shape{.channels = dataset.channels,
-                  .height = dataset.height,
-                  .width = dataset.width,
-                  .dimension = dataset.dimension,
-                  .classes = static_cast<std::int64_t>(dataset.class_names.size()),
-                  .count = dataset.count,
-                  .class_names = dataset.class_names,
-                  .attributes = dataset.attribute_names,
-                  .vocabulary = vocabulary_of(dataset.captions),
-                  .only_class = dataset.only_class};
-  if (dataset.matches) shape.others = {shape};
-  for (const auto& other : dataset.others) shape.others.push_back(shape_of(other));
-  shape.relation = dataset.matches          ? Relation::matches
-                   : dataset.others.empty() ? Relation::none
-                   : dataset.paired         ? Relation::pairs
-                                            : Relation::domains;
-  return shape;
-}
-
-namespace {
-
-template <class T>
-Tensor owner_of(std::vector<T> values, at::IntArrayRef shape) {
-  const auto kept = std::make_shared<std::vector<T>>(std::move(values));
-  return torch::from_blob(
-      kept->data(), shape, [kept](void*) {}, c10::CppTypeToScalarType<T>::value);
-}
-
-Tensor tensor_of(const Dataset& d, std::vector<std::uint8_t> pixels, std::vector<float> points) {
-  if (!d.is_images()) return owner_of(std::move(points), {d.count, d.dimension});
-  return owner_of(std::move(pixels), {d.count, d.channels, d.height, d.width});
-}
-
-}  // namespace
-
-Tensor data_tensor(const Dataset& dataset) {
-  return tensor_of(dataset, dataset.pixels, dataset.points);
-}
-
-Tensor data_tensor(Dataset&& dataset) {
-  return tensor_of(dataset, std::move(dataset.pixels), std::move(dataset.points));
-}
-
-Tensor attribute_tensor(const Dataset& dataset) {
-  const auto width = static_cast<std::int64_t>(dataset.attribute_names.size());
-  return width == 0 ? Tensor() : owner_of(dataset.attributes, {dataset.count, width});
-}
-
-Tensor to_model_range(const Tensor& stored) {
-  if (stored.scalar_type() != torch::kByte) return stored;
-  return stored.to(torch::kFloat).mul_(1 / 127.5).sub_(1);
-}
-
-void ask_for(DataOptions& options, const DataShape& shape) {
-  options.size = shape.width == shape.height ? shape.width : 0;
-  options.channels = shape.channels;
-}
-
-Tensor on_device(const Tensor& tensor, torch::Device device) {
-  return device.is_cuda() ? tensor.pin_memory().to(device, /*non_blocking=*/true) : tensor.to(device);
-}
-
-Tensor to_bytes(const Tensor& images) {
-  return images.to(torch::kFloat).add(1).mul_(127.5).round_().clamp_(0, 255).to(torch::kByte);
-}
 
 BatchOrder::BatchOrder(std::int64_t count, std::int64_t seed, std::uint64_t stream)
     : count_(count), seed_(static_cast<std::uint64_t>(seed)), stream_(stream) {}

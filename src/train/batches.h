@@ -1,4 +1,4 @@
-// A data set as tensors on the device, and its batches by number.
+// The batches of a training set, by number.
 #pragma once
 
 #include <optional>
@@ -10,25 +10,6 @@
 #include "train/augment.h"
 
 namespace belamy {
-
-DataShape shape_of(const Dataset& dataset);
-/// Sets size and channels of images to those of the shape; what is not square must come in its size.
-void ask_for(DataOptions& options, const DataShape& shape);
-/// A small tensor on the device, without waiting for what the device is at.
-Tensor on_device(const Tensor& tensor, torch::Device device);
-
-/// The pixels (uint8) or points (float) of a data set as [N, C, H, W] or [N, D]: a copy, or the memory itself
-/// where the data set is given away.
-Tensor data_tensor(const Dataset& dataset);
-Tensor data_tensor(Dataset&& dataset);
-
-/// The attributes of a data set as [N, A] float; undefined where it has none.
-Tensor attribute_tensor(const Dataset& dataset);
-
-/// uint8 images -> [-1, 1]; points stay as they are.
-Tensor to_model_range(const Tensor& stored);
-/// [-1, 1] -> uint8 [0, 255], rounded.
-Tensor to_bytes(const Tensor& images);
 
 /// One step's place in the data.
 struct BatchPlace {

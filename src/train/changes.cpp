@@ -24,8 +24,14 @@ std::unique_ptr<Recipe> for_anywhere(const Recipe& recipe) {
   auto copy = Recipe::parse(recipe.resolved(), "the settings of the run");
   copy->data.source = absolute_source(copy->data.source);
   copy->data.target = absolute_source(copy->data.target);
-  auto& plan = copy->train.thread_plan;
-  if (!plan.empty()) plan = std::filesystem::absolute(plan).lexically_normal().string();
+  const auto anywhere = [](std::string& path) {
+    if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal().string();
+  };
+  anywhere(copy->train.thread_plan);
+  anywhere(copy->train.commands);
+  for (auto& [name, value] : copy->parents) {
+    if (std::filesystem::exists(value)) anywhere(value);
+  }
   return copy;
 }
 

@@ -8,22 +8,10 @@
 
 #include "belamy/error.h"
 
+#include "tensors/arrays.h"
+
 namespace belamy {
 namespace {
-
-DType dtype_of(const Tensor& tensor) {
-  switch (tensor.scalar_type()) {
-    case torch::kFloat: return DType::f32;
-    case torch::kDouble: return DType::f64;
-    case torch::kLong: return DType::i64;
-    case torch::kInt: return DType::i32;
-    case torch::kByte: return DType::u8;
-    case torch::kBool: return DType::boolean;
-    default:
-      throw std::logic_error(std::string("no checkpoint holds tensors of type ") +
-                             toString(tensor.scalar_type()));
-  }
-}
 
 const char* kGenerator = "random/generator";
 const char* kAnotherVersion = "it was changed, or written by another version of Belamy: train the run anew";
@@ -81,13 +69,6 @@ std::vector<std::string> class_names_in(const StringMap& metadata, const std::st
 
 }  // namespace
 
-void Snapshot::add(const std::string& name, const Tensor& tensor) {
-  const auto plain = tensor.detach().to(torch::kCPU).contiguous();
-  owners.push_back(plain);
-  arrays[name] = {dtype_of(plain), plain.sizes().vec(), plain.data_ptr(),
-                  static_cast<std::size_t>(plain.numel()) * plain.element_size()};
-}
-
 std::int64_t count_in(const StringMap& metadata, const std::string& key, const std::string& origin) {
   const auto found = metadata.find(key);
   std::int64_t count = -1;
@@ -113,12 +94,14 @@ std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const Stag
   return players;
 }
 
-ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Device device)
-    : model_name_(recipe.model->name), shape_(shape) {
+ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Device device,
+                       ParentModels parents)
+    : model_name_(recipe.model->name), shape_(shape), parents_(std::move(parents)) {
   const auto& info = *recipe.model;
   generator_ = at::globalContext().defaultGenerator(device).clone();
   generator_.set_current_seed(static_cast<std::uint64_t>(recipe.train.seed));
-  model_ = info.make(shape, *recipe.config, generator_);
+  model_ = info.make(shape, *recipe.config, generator_, models_of(parents_));
+  keep_with(*model_, parents_);
   model_->to(device);
   for (const auto& player : model_->players()) {
     players_.push_back(std::make_unique<PlayerState>(player, recipe.players.at(player.kind)));
@@ -157,12 +140,26 @@ Snapshot ModelState::save() const {
   auto& meta = snapshot.metadata;
   meta["format"] = "belamy-checkpoint-2";
   meta["model"] = model_name_;
-  add_shape(meta, "", shape_);
-  for (std::size_t i = 0; i < shape_.others.size(); ++i)
-    add_shape(meta, domain_prefix(i + 1), shape_.others[i]);
-  meta["relation"] = relation_name(shape_.relation);
+  write_shape(meta, shape_);
+  for (const auto& [name, parent] : parents_) {
+    for (const auto& [key, value] : parent.facts) meta[fmt::format("from.{}.{}", name, key)] = value;
+  }
   for (const auto& player : players_) meta["updates." + player->name()] = std::to_string(player->updates());
   return snapshot;
+}
+
+std::shared_ptr<Model> ModelState::release() {
+  for (const auto& player : players_) player->adopt_average();
+  for (auto& parameter : model_->parameters()) parameter.set_requires_grad(false);
+  model_->eval();
+  return std::move(model_);
+}
+
+void ModelState::write_shape(StringMap& metadata, const DataShape& shape) {
+  add_shape(metadata, "", shape);
+  for (std::size_t i = 0; i < shape.others.size(); ++i)
+    add_shape(metadata, domain_prefix(i + 1), shape.others[i]);
+  metadata["relation"] = relation_name(shape.relation);
 }
 
 DataShape ModelState::shape_in(const StringMap& metadata, const std::string& origin) {
@@ -226,7 +223,7 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
     if (former && is_former_memory(name)) continue;
     if (found == file.arrays.end())
       throw storage_error(fmt::format("{}: '{}' is missing", origin, name), kAnotherVersion);
-    const auto stored = tensor_of(found->second);
+    const auto stored = array_tensor(found->second);
     if (stored.sizes() != tensor.sizes() || stored.scalar_type() != tensor.scalar_type()) {
       throw storage_error(fmt::format("{}: '{}' is {} {}, but these settings make it {} {}", origin, name,
                                       toString(stored.scalar_type()), shape_text(stored.sizes().vec()),
@@ -246,7 +243,7 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
   const auto random = file.arrays.find(kGenerator);
   if (random == file.arrays.end())
     throw storage_error(fmt::format("{}: '{}' is missing", origin, kGenerator), kAnotherVersion);
-  const auto state = tensor_of(random->second);
+  const auto state = array_tensor(random->second);
   // Tried on a copy: the generator refuses what is no state of its own.
   try {
     if (with_generator) generator_.clone().set_state(state.clone());

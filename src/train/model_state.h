@@ -10,21 +10,12 @@
 
 #include "belamy/recipe.h"
 
-#include "nn/trained.h"
-#include "store/array.h"
 #include "store/safetensors.h"
+#include "tensors/arrays.h"
+#include "train/parents.h"
 #include "train/player_state.h"
 
 namespace belamy {
-
-/// Arrays of a checkpoint together with the tensors that own their memory.
-struct Snapshot {
-  ArrayMap arrays;
-  StringMap metadata;
-  std::vector<Tensor> owners;
-
-  void add(const std::string& name, const Tensor& tensor);
-};
 
 /// A whole number from 0 out of a checkpoint's metadata; a storage error where it is none.
 std::int64_t count_in(const StringMap& metadata, const std::string& key, const std::string& origin);
@@ -35,7 +26,7 @@ std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const Stag
 class ModelState {
  public:
   /// Draws the weights from the run's generator, seeded by train.seed, and moves the model to `device`.
-  ModelState(const Recipe& recipe, const DataShape& shape, torch::Device device);
+  ModelState(const Recipe& recipe, const DataShape& shape, torch::Device device, ParentModels parents = {});
 
   Model& model() const { return *model_; }
   const DataShape& shape() const { return shape_; }
@@ -53,8 +44,13 @@ class ModelState {
   /// with.
   void load_weights(const Safetensors& file, const std::string& origin);
 
-  /// The shape that a checkpoint's metadata tells.
+  /// The shape of the data in a checkpoint's metadata.
   static DataShape shape_in(const StringMap& metadata, const std::string& origin);
+  static void write_shape(StringMap& metadata, const DataShape& shape);
+
+  /// Gives the model away, with averaged weights for good, in evaluation mode and without gradients of its
+  /// parameters. The state is of no use afterwards.
+  std::shared_ptr<Model> release();
 
   /// Evaluation mode with averaged weights, while it lives; draws no gradient.
   class Evaluation {
@@ -75,6 +71,7 @@ class ModelState {
   std::string model_name_;
   DataShape shape_;
   at::Generator generator_;
+  ParentModels parents_;
   std::shared_ptr<Model> model_;
   std::vector<std::unique_ptr<PlayerState>> players_;
 };

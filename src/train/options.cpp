@@ -15,6 +15,8 @@ void TrainOptions::fields(Fields& f) {
   f.add(
       "threads", threads, {0, 1024},
       "0: what is fastest, found by trying at the start and while the training runs, one for each core at most");
+  f.add("commands", commands,
+        "commands.csv of a steered run, to repeat it bit by bit ('belamy steer' gives commands)");
   f.add("thread_plan", thread_plan,
         "threads.csv of an earlier run: the numbers of threads that it took, to repeat it bit by bit");
   f.add("fast", fast,

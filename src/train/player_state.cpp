@@ -7,7 +7,7 @@
 
 #include "core/parallel.h"
 #include "nn/substitution.h"
-#include "train/fused.h"
+#include "train/optimizer_kernels.h"
 
 namespace belamy {
 namespace {

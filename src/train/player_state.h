@@ -41,6 +41,8 @@ class PlayerState {
   /// looked already).
   void move(double factor, const Tensor& norm);
 
+  /// Puts the weight averages in place of the weights for good.
+  void adopt_average() { swap(); }
   /// Weight averages in place of the weights, while it lives.
   class Averaged {
    public:

@@ -9,6 +9,7 @@
 #include "core/env.h"
 #include "core/toml.h"
 #include "recipes.h"
+#include "report/scores.h"
 
 namespace belamy {
 namespace {
@@ -18,16 +19,22 @@ struct Description {
   std::string model, name, title, citation;
 };
 
-std::string text_of(const TomlEntry& entry) {
-  if (const auto* text = std::get_if<std::string>(&entry.value)) return *text;
-  throw usage_error(fmt::format("{}: '{}' must be text in quotes", entry.origin.text, entry.key));
-}
-
-Expectation expectation_of(const TomlEntry& entry) {
-  const auto key = entry.key.substr(std::string("expect.").size());
-  if (const auto* whole = std::get_if<std::int64_t>(&entry.value)) return {key, static_cast<double>(*whole)};
-  if (const auto* number = std::get_if<double>(&entry.value)) return {key, *number};
-  throw usage_error(fmt::format("{}: '{}' must be a number", entry.origin.text, entry.key));
+// One key of the [expect] table: "SCORE.max". Earlier versions wrote "SCORE-max".
+void read_expectation(std::vector<Expectation>& expectations, const TomlEntry& entry) {
+  const auto path = entry.key.substr(std::string("expect.").size());
+  auto at = path.rfind('.');
+  if (at == std::string::npos && (path.ends_with("-max") || path.ends_with("-min"))) at = path.rfind('-');
+  const auto score = path.substr(0, at);
+  const auto part = at == std::string::npos ? "" : path.substr(at + 1);
+  if (!find_score(score)) {
+    const auto near = nearest(score, score_keys());
+    throw usage_error(fmt::format("{}: 'belamy evaluate' has no score '{}'", entry.origin.text, score),
+                      near.empty() ? "docs/scores.md lists all" : fmt::format("did you mean '{}'?", near));
+  }
+  if (expectations.empty() || expectations.back().score != score) expectations.push_back({score, {}});
+  if (!expectations.back().bounds.take(part, entry))
+    throw usage_error(fmt::format("{}: an expectation must have {}", entry.origin.text, Bounds::kForm),
+                      fmt::format("write: {} = {{ max = 0.5 }}", score));
 }
 
 // Settings had other names in earlier versions; runs that were made then can still be opened.
@@ -47,7 +54,7 @@ StageOptions stage_of(const TomlDocument& document, Fields& settings) {
   StageOptions stage;
   for (const auto& entry : document.entries) {
     if (entry.key == "name") {
-      stage.name = text_of(entry);
+      stage.name = text_in(entry);
     } else if (entry.key == "steps") {
       const auto* steps = std::get_if<std::int64_t>(&entry.value);
       if (!steps || *steps < 1)
@@ -79,6 +86,9 @@ Recipe::Recipe(const ModelInfo& info) : model(&info), config(info.config()) {
   }
   fields_.group("model", [&](Fields& f) { config->fields(f); });
   fields_.group("use", [&](Fields& f) { config->use_fields(f); });
+  fields_.group("from", [&](Fields& f) {
+    for (const auto& parent : info.parents) f.add(parent.name, parents[parent.name], parent.help);
+  });
   for (const auto& setting : info.defaults) fields_.set_text(setting);
 }
 
@@ -87,10 +97,10 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
   const auto document = parse_toml(text, origin);
   Description about;
   for (const auto& entry : document.entries) {
-    if (entry.key == "model.name") about.model = text_of(entry);
-    if (entry.key == "name") about.name = text_of(entry);
-    if (entry.key == "title") about.title = text_of(entry);
-    if (entry.key == "citation") about.citation = text_of(entry);
+    if (entry.key == "model.name") about.model = text_in(entry);
+    if (entry.key == "name") about.name = text_in(entry);
+    if (entry.key == "title") about.title = text_in(entry);
+    if (entry.key == "citation") about.citation = text_in(entry);
   }
   if (about.model.empty()) {
     throw usage_error(origin + ": a recipe must say which model it trains", "add: [model] name = \"dcgan\"");
@@ -103,10 +113,15 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
     const auto key = present_name(entry.key, recipe->fields_);
     if (key == "model.name" || key == "name" || key == "title" || key == "citation") continue;
     if (key.rfind("expect.", 0) == 0) {
-      recipe->expectations.push_back(expectation_of(entry));
+      read_expectation(recipe->expectations, entry);
     } else {
       recipe->fields_.set(key, entry.value, entry.origin);
     }
+  }
+  for (const auto& expectation : recipe->expectations) {
+    if (!expectation.bounds.complete())
+      throw usage_error(
+          fmt::format("{}: the expectation of {} must have {}", origin, expectation.score, Bounds::kForm));
   }
   for (const auto& [array, documents] : document.arrays) {
     if (array != "stage")
@@ -169,7 +184,12 @@ std::string Recipe::resolved() const {
                                  : body.substr(0, at) + table + line + body.substr(at + table.size());
   if (!expectations.empty()) {
     out += "\n[expect]\n";
-    for (const auto& e : expectations) out += fmt::format("{} = {}\n", e.key, to_toml(Value(e.value)));
+    for (const auto& [score, bounds] : expectations) {
+      std::string parts;
+      for (const auto& [key, value] : bounds.set())
+        parts += fmt::format("{}{} = {}", parts.empty() ? "" : ", ", key, to_toml(Value(value)));
+      out += fmt::format("{} = {{ {} }}\n", score, parts);
+    }
   }
   for (const auto& stage : stages) {
     if (stage.steps == 0) continue;

@@ -10,7 +10,6 @@
 
 #include "core/progress.h"
 #include "train/machine.h"
-#include "train/need.h"
 
 namespace belamy {
 namespace {
@@ -73,27 +72,20 @@ std::string describe_data(const Dataset& d) {
 
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
   const auto& folder = run.string();
-  if (can(model, Capability::translator))
+  if (model.can(Capability::translator))
     return "belamy translate " + folder + " --data DIR --out translated/";
-  if (can(model, Capability::sampler)) return "belamy sample " + folder + " -n 64 --out samples.png";
-  if (can(model, Capability::matcher)) return "belamy match " + folder + " --query F --folder DIR";
-  if (can(model, Capability::reconstructor)) return "belamy reconstruct " + folder + " --out copies.png";
-  if (can(model, Capability::classifier)) return "belamy classify " + folder + " --data DIR";
+  if (model.can(Capability::sampler)) return "belamy sample " + folder + " -n 64 --out samples.png";
+  if (model.can(Capability::matcher)) return "belamy match " + folder + " --query F --folder DIR";
+  if (model.can(Capability::reconstructor)) return "belamy reconstruct " + folder + " --out copies.png";
+  if (model.can(Capability::classifier)) return "belamy classify " + folder + " --data DIR";
   return "belamy evaluate " + folder;
 }
 
-// What the trainer's pictures are, by the same order of capabilities.
-std::string shown_of(const ModelInfo& model) {
-  if (can(model, Capability::translator)) return "Translations";
-  if (can(model, Capability::sampler)) return "Samples";
-  if (can(model, Capability::reconstructor)) return "Reconstructions";
-  return "Pairs";
-}
-
-void write_about(RunFolder& folder, const Dataset& dataset, const Pairs& legend) {
+void write_about(RunFolder& folder, const Dataset& dataset, const std::string& shown, const Pairs& legend) {
   write_json(folder, "about.json",
              {{"data", describe_data(dataset)},
               {"environment", list_of(machine_facts())},
+              {"shown", shown},
               {"legend", list_of(legend)}});
 }
 
@@ -117,12 +109,26 @@ void write_messages(RunFolder& folder, const std::vector<ReportMessage>& message
 void write_evaluation(RunFolder& folder, std::int64_t step, const std::vector<ReportScore>& scores) {
   Json list = Json::array();
   for (const auto& s : scores) {
-    list.push_back({{"name", s.name},
+    list.push_back({{"key", s.key},
+                    {"name", s.name},
                     {"value", std::isfinite(s.value) ? Json(s.value) : Json(nullptr)},
                     {"unit", s.unit},
-                    {"note", s.note}});
+                    {"note", s.note},
+                    {"passport", list_of(s.passport)}});
   }
   write_json(folder, "evaluation.json", {{"step", step}, {"scores", list}});
+}
+
+std::vector<ReportScore> read_evaluation(const RunFolder& folder) {
+  std::vector<ReportScore> scores;
+  const auto evaluation = read_json(folder, "evaluation.json");
+  if (!evaluation.is_object() || !evaluation.contains("scores")) return scores;
+  for (const auto& s : evaluation["scores"]) {
+    const bool number = s.contains("value") && s["value"].is_number();
+    scores.push_back({text(s, "key"), text(s, "name"), number ? s["value"].get<double>() : std::nan(""),
+                      text(s, "unit"), text(s, "note"), pairs(s, "passport")});
+  }
+  return scores;
 }
 
 void write_run_report(RunFolder& folder, const Recipe& recipe) {
@@ -130,21 +136,14 @@ void write_run_report(RunFolder& folder, const Recipe& recipe) {
   facts.title = recipe.title.empty() ? recipe.name : recipe.title;
   facts.model = recipe.model->name;
   facts.summary = recipe.model->summary;
-  facts.shown = shown_of(*recipe.model);
   facts.citation = recipe.model->paper;
   const auto about = read_json(folder, "about.json");
   facts.data = text(about, "data");
+  if (const auto shown = text(about, "shown"); !shown.empty()) facts.shown = shown;
   facts.environment = pairs(about, "environment");
   facts.legend = pairs(about, "legend");
   facts.messages = read_messages(folder, std::numeric_limits<std::int64_t>::max());
-  const auto evaluation = read_json(folder, "evaluation.json");
-  if (evaluation.is_object() && evaluation.contains("scores")) {
-    for (const auto& s : evaluation["scores"]) {
-      const bool number = s.contains("value") && s["value"].is_number();
-      facts.scores.push_back({text(s, "name"), number ? s["value"].get<double>() : std::nan(""),
-                              text(s, "unit"), text(s, "note")});
-    }
-  }
+  facts.scores = read_evaluation(folder);
   if (folder.env().exists(folder.path() / "pictures")) {
     for (const auto& path : folder.env().list(folder.path() / "pictures")) {
       if (path.extension() == ".png")

@@ -20,8 +20,9 @@ std::string describe_data(const Dataset& dataset);
 /// What a run of the model is for: the command that shows it.
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run);
 
-/// about.json: the data and the machine of the training, and what the colours of its samples mean.
-void write_about(RunFolder& folder, const Dataset& dataset,
+/// about.json: the data and the machine of the training, what its pictures show ("Samples"), and what their
+/// colours mean.
+void write_about(RunFolder& folder, const Dataset& dataset, const std::string& shown,
                  const std::vector<std::pair<std::string, std::string>>& legend = {});
 
 /// messages.json; those of later steps are left out.
@@ -30,6 +31,9 @@ void write_messages(RunFolder& folder, const std::vector<ReportMessage>& message
 
 /// evaluation.json: what `belamy evaluate` found at `step`.
 void write_evaluation(RunFolder& folder, std::int64_t step, const std::vector<ReportScore>& scores);
+
+/// Empty where the run was never evaluated.
+std::vector<ReportScore> read_evaluation(const RunFolder& folder);
 
 /// Writes report.html from all that the folder holds. PNG files in pictures/ are shown under their names.
 void write_run_report(RunFolder& folder, const Recipe& recipe);

@@ -1,6 +1,7 @@
 #include "train/session.h"
 
 #include <ATen/autocast_mode.h>
+#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
@@ -58,11 +59,13 @@ bool finite(const Tensor& tensor) {
 
 }  // namespace
 
-Session::Session(const Recipe& recipe, Dataset data, torch::Device device)
+Session::Session(const Recipe& recipe, Dataset data, torch::Device device,
+                 std::optional<ParentModels> parents)
     : recipe_(recipe),
       device_(device),
       batches_(std::move(data), recipe.data, recipe.train.batch, recipe.train.seed, device),
-      state_(checked(recipe, batches_.shape()), batches_.shape(), device),
+      state_(checked(recipe, batches_.shape()), batches_.shape(), device,
+             parents ? std::move(*parents) : open_parents(recipe, batches_.shape(), device)),
       total_(recipe.total_steps(batches_.count())),
       first_bad_(torch::full({}, kNever, torch::TensorOptions(torch::kLong).device(device))) {
   enter_stage();
@@ -80,8 +83,44 @@ void Session::enter_stage() {
     stage_first_ += stage.steps * recipe_.batch_in(stage);
   }
   stage_steps_ = staged ? recipe_.stages[stage_].steps : total_;
+  set_options();
+}
 
-  state_.set_options(players_in(recipe_, recipe_.stages[stage_]));
+// The players' settings: the run's, what the stage sets, and what commands have set since.
+void Session::set_options() {
+  auto stage = recipe_.stages[stage_];
+  stage.settings.insert(stage.settings.end(), settings_.begin(), settings_.end());
+  state_.set_options(players_in(recipe_, stage));
+}
+
+void Session::take(const Command& command) {
+  if (command.kind == Command::Kind::steps) {
+    if (recipe_.stages[0].steps > 0)
+      throw usage_error("the length of this run is the sum of its stages, and cannot be changed");
+    std::int64_t steps = 0;
+    const auto* end = command.argument.data() + command.argument.size();
+    const auto read = std::from_chars(command.argument.data(), end, steps);
+    if (read.ec != std::errc() || read.ptr != end || steps <= step_)
+      throw usage_error(fmt::format("'{}' steps: the run has made {} already", command.argument, step_),
+                        "give a larger whole number");
+    total_ = steps;
+    stage_steps_ = total_;
+  }
+  if (command.kind == Command::Kind::set) {
+    auto settings = settings_;
+    settings.push_back(command.argument);
+    StageOptions changed = recipe_.stages[stage_];
+    changed.settings.insert(changed.settings.end(), settings.begin(), settings.end());
+    const auto before = players_in(recipe_, recipe_.stages[stage_]);
+    for (const auto& [name, options] : players_in(recipe_, changed)) {
+      const auto& was = before.at(name);
+      if (options.optimizer != was.optimizer || (options.average > 0) != (was.average > 0))
+        throw usage_error(fmt::format("{}: this cannot be changed while a run goes on", command.argument),
+                          "optimizer and average decide what a checkpoint holds");
+    }
+    settings_ = std::move(settings);
+    set_options();
+  }
 }
 
 BatchPlace Session::place() const {
@@ -90,6 +129,7 @@ BatchPlace Session::place() const {
 }
 
 void Session::run_step() {
+  for (const auto& command : commands_.at(step_)) take(command);
   if (step_ > 0 && step_ == stage_begin_ + stage_steps_ && !finished()) enter_stage();
   if (step_ == stage_begin_) {
     state_.model().begin_stage(stage());
@@ -275,6 +315,10 @@ Snapshot Session::save() const {
 void Session::load(const Safetensors& file, const std::string& origin) {
   const auto step = count_in(file.metadata, "step", origin);
   state_.load(file, origin);
+  step_ = 0;
+  settings_.clear();
+  total_ = recipe_.total_steps(batches_.count());
+  for (const auto& command : commands_.before(step)) take(command);
   step_ = step;
   enter_stage();
 }

@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "train/batches.h"
+#include "train/commands.h"
 #include "train/model_state.h"
 
 namespace belamy {
 
 class Session final : public StepContext {
  public:
-  Session(const Recipe& recipe, Dataset data, torch::Device device);
+  /// Opens the recipe's parents, unless they are given.
+  Session(const Recipe& recipe, Dataset data, torch::Device device,
+          std::optional<ParentModels> parents = std::nullopt);
 
   /// One step. A diverged error names the step, the player and the first tensor that is not finite; the
   /// weights are then those before the bad update.
@@ -25,6 +28,12 @@ class Session final : public StepContext {
   std::int64_t examples() const { return place().first; }  ///< seen so far
   ModelState& state() { return state_; }
   Batches& batches() { return batches_; }
+
+  /// What the run shall be told at its steps, from now on and, after `load`, of the steps that were made.
+  void follow(CommandLog commands) { commands_ = std::move(commands); }
+  /// Takes a command that changes the training (steps, set) into effect before the next step. A usage error where
+  /// it cannot be followed. Others have no effect here.
+  void take(const Command& command);
 
   /// A divergence error where a step was not finite.
   Snapshot save() const;
@@ -63,6 +72,7 @@ class Session final : public StepContext {
   };
 
   void enter_stage();  // the stage of step_, and its settings
+  void set_options();
   BatchPlace place() const;
   std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
                                    bool keep_graph) const;
@@ -77,6 +87,8 @@ class Session final : public StepContext {
   Batches batches_;
   ModelState state_;
   std::int64_t step_ = 0, total_ = 0;
+  CommandLog commands_;
+  std::vector<std::string> settings_;  // of optimisers, changed by commands
   mutable bool length_asked_ = false;
   std::size_t stage_ = 0;
   std::int64_t stage_begin_ = 0, stage_steps_ = 0;

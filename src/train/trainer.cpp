@@ -4,32 +4,30 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "belamy/error.h"
 
 #include "data/dataset.h"
-#include "metrics/diversity.h"
-#include "metrics/modes.h"
+#include "pictures/views.h"
 #include "store/run_folder.h"
+#include "train/alarms.h"
 #include "train/changes.h"
-#include "train/domain_pictures.h"
 #include "train/machine.h"
-#include "train/match_pictures.h"
-#include "train/pictures.h"
-#include "train/point_pictures.h"
 #include "train/run_report.h"
+#include "train/sample_check.h"
 #include "train/session.h"
 #include "train/threads.h"
 #include "train/training_data.h"
-#include "train/watch.h"
 
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kDiversityBatch = 128;
+constexpr double kLookSeconds = 0.5;            // between two looks for requests
+constexpr std::int64_t kSampleSeed = 20140610;  // of the latents that every picture of a run shows
 constexpr const char* kThreadsFile = "threads.csv";
-constexpr std::int64_t kModesBatch = 2500;  // as many as PacGAN counts
+constexpr const char* kCommandsFile = "commands.csv";
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -60,29 +58,39 @@ class Training {
         recipe_(*found_.recipe),
         data_(found_.data),
         digest_(digest_of(data_)),
-        session_(recipe_, hand_over(data_), device_),
+        session_(recipe_, hand_over(data_), device_, kept_parents(recipe_, out, resume, device_)),
         folder_(open(out, resume)),
-        threads_(static_cast<int>(allowed_cores())) {
+        threads_(static_cast<int>(allowed_cores())),
+        view_(progress_view(*recipe_.model, session_.state().shape())) {
     if (const auto& plan = recipe.train.thread_plan; !plan.empty())
       given_plan_ = ThreadPlan::parse(Env::real().read(plan), plan);
+    if (const auto& file = recipe.train.commands; !file.empty())
+      log_ = CommandLog::parse(Env::real().read(file), file);
+    if (const auto path = folder_.path() / kCommandsFile; resume && folder_.env().exists(path))
+      log_ = CommandLog::parse(folder_.env().read(path), path.string());
+    session_.follow(log_);
     std::vector<std::string> changes;
-    for (const auto& note : data_.notes) hear(note);
+    for (const auto& note : data_.notes) notify(note);
     if (recipe_.model->advise) {
-      for (const auto& advice : recipe_.model->advise(recipe_)) hear(advice);
+      for (const auto& advice : recipe_.model->advise(recipe_)) notify(advice);
     }
     if (resume && !folder_.checkpoints().empty()) {
       std::int64_t step = 0;
-      const auto file = folder_.load_newest([&](const std::string& text) { hear(text); }, &step);
+      const auto file = folder_.load_newest([&](const std::string& text) { notify(text); }, &step);
       session_.load(file, checkpoint_name(step));
       check_length(out);
-      hear(fmt::format("going on from step {}", step));
+      notify(fmt::format("going on from step {}", step));
       const auto before = Recipe::parse(folder_.read_settings(), (out / "resolved.toml").string());
       changes = changes_since(*before, recipe_, file.metadata, {data_.count, digest_});
       length_before_ = length_of(*before, file.metadata);
+      // A length that the user asks for now comes after what was told to the run before.
+      if (const auto now = recipe_.total_steps(data_.count); !log_.empty() && now != *length_before_)
+        follow({Command::Kind::steps, std::to_string(now)});
     }
     // The first file of a new run: without it, whatever else a killed process leaves makes the folder a
     // stranger's.
     folder_.write_settings(settings_for_anywhere(recipe_));
+    if (!log_.empty()) folder_.write_file(kCommandsFile, log_.text());
     if (resume) {
       folder_.rewind(session_.step());
       if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
@@ -92,8 +100,8 @@ class Training {
         plan_.rewind(session_.step());
       }
     }
-    tell(changes);
-    write_about(folder_, data_, legend());
+    warn(changes);
+    write_about(folder_, data_, view_ ? view_->title : "", legend());
   }
 
   TrainingOutcome run() {
@@ -104,16 +112,15 @@ class Training {
     while (!session_.finished() && !stopped) {
       step_once();
       const auto step = session_.step();
-      if (step == first_ + 1) tell_length();
+      if (step == first_ + 1) warn_of_length();
       const bool last = session_.finished();
       if (last || now() - last_tick_ >= recipe_.train.log_seconds) tick();
       if (last || step % recipe_.train.sample_every == 0) show();
-      stopped = !last && hooks_.stop && hooks_.stop();
+      stopped = !last && ((hooks_.stop && hooks_.stop()) || take_commands());
       if (last || stopped || step % recipe_.train.checkpoint_every == 0) save();
     }
     if (session_.step() != saved_) save();
-    picture("Markov chains", chain_picture(session_.state()));
-    if (session_.finished()) show_unseen();
+    show_end();
     write_run_report(folder_, recipe_);
     TrainingOutcome outcome{
         session_.step(), session_.step() - first_, session_.finished(), now() - begin_, {}};
@@ -127,6 +134,17 @@ class Training {
     return resume && env.exists(out / "resolved.toml") ? RunFolder::open(env, out)
                                                        : RunFolder::create(env, out);
   }
+  // Parents of a run that goes on come from its checkpoint, so that it does not need the runs that they came from.
+  static std::optional<ParentModels> kept_parents(const Recipe& recipe, const fs::path& out, bool resume,
+                                                  torch::Device device) {
+    auto& env = Env::real();
+    if (recipe.model->parents.empty() || !resume || !env.exists(out / "resolved.toml")) return std::nullopt;
+    const auto folder = RunFolder::read(env, out);
+    if (folder.checkpoints().empty()) return std::nullopt;
+    std::int64_t step = 0;
+    const auto file = folder.load_newest([](const std::string&) {}, &step);
+    return parents_in(recipe, file, checkpoint_name(step), device);
+  }
   static std::string checkpoint_name(std::int64_t step) {
     return fmt::format("the checkpoint of step {}", step);
   }
@@ -139,9 +157,9 @@ class Training {
   }
 
   // What follows the length of a run takes another course when the length changes.
-  void tell_length() {
+  void warn_of_length() {
     if (!length_before_ || *length_before_ == session_.length() || !session_.follows_length()) return;
-    tell({fmt::format(
+    warn({fmt::format(
         "the run has {} steps now, and had {} before: what follows its length, such as a schedule of the "
         "learning rate, takes another course than in a run of {} steps from the start",
         session_.length(), *length_before_, session_.length())});
@@ -161,23 +179,58 @@ class Training {
     threads_.took(now() - before);
   }
 
-  void hear(const std::string& text) {
+  // Those of the hook and of `belamy steer`. Whether the training shall stop.
+  bool take_commands() {
+    auto commands = hooks_.commands ? hooks_.commands() : std::vector<Command>();
+    if (const auto time = now(); time - last_look_ >= kLookSeconds) {
+      last_look_ = time;
+      for (const auto& text : folder_.take_requests()) {
+        std::istringstream lines(text);
+        for (std::string line; std::getline(lines, line);) {
+          try {
+            commands.push_back(parse_command(line));
+          } catch (const Error& error) {
+            notify(error.message());
+          }
+        }
+      }
+    }
+    bool stops = false;
+    for (const auto& command : commands) stops |= follow(command);
+    return stops;
+  }
+
+  // Takes a command into effect before the next step, and keeps it. Whether the training shall stop.
+  bool follow(const Command& command) {
+    try {
+      session_.take(command);
+    } catch (const Error& error) {
+      notify(fmt::format("not done: {}: {}", command_text(command), error.message()));
+      return false;
+    }
+    log_.note(session_.step(), command);
+    folder_.write_file(kCommandsFile, log_.text());
+    warn({fmt::format("told: {}", command_text(command))});
+    if (command.kind == Command::Kind::save) save();
+    if (command.kind == Command::Kind::sample) show();
+    return command.kind == Command::Kind::stop;
+  }
+
+  void notify(const std::string& text) {
     if (hooks_.message) hooks_.message(text);
   }
 
-  void tell(const std::vector<std::string>& said) {
+  void warn(const std::vector<std::string>& said) {
     for (const auto& text : said) {
-      hear(text);
+      notify(text);
       messages_.push_back({session_.step(), text});
     }
     if (!said.empty()) write_messages(folder_, messages_);
   }
 
-  // Of the pictures of points and of pairs; other images need none.
-  std::vector<std::pair<std::string, std::string>> legend() {
-    if (data_.is_images() && data_.matches) return match_legend();
-    if (data_.is_images() || data_.dimension > 2) return {};
-    return points_legend(data_.dimension, session_.state().model().scorer());
+  Legend legend() const {
+    return view_ && view_->legend ? view_->legend(session_.state().model(), session_.batches().shape())
+                                  : Legend();
   }
 
   double seconds() const { return seconds_before_ + now() - begin_; }
@@ -202,67 +255,79 @@ class Training {
     values.emplace_back("speed/examples-per-second", tick.examples_per_second);
     folder_.append_metrics(tick.step, tick.seconds, values);
     if (hooks_.tick) hooks_.tick(tick);
-    tell(watch_.observe(tick.values));
+    warn(alarms_.observe(tick.values));
     last_tick_ = time;
     last_tick_step_ = session_.step();
     last_tick_examples_ = session_.examples();
   }
 
-  void show() {
-    std::vector<Tensor> domains;
-    for (std::size_t i = 0; i < session_.batches().domains(); ++i)
-      domains.push_back(session_.batches().head(std::max<std::int64_t>(recipe_.train.samples, 1024), i));
-    const auto& data = domains[0];
-    auto picture = progress_picture(session_.state(), recipe_.train.samples, domains);
-    if (picture.pixels.empty() && data_.matches)
-      picture = match_picture(session_.state(), session_.batches().at(0), recipe_.train.samples);
-    if (!picture.pixels.empty()) folder_.write_sample(session_.step(), encode_png(picture));
-    auto* sampler = session_.state().model().sampler();
-    if (!sampler) return;
-    const ModelState::Evaluation evaluation(session_.state());
-    auto generator = session_.state().generator().clone();  // a copy: looking must not change the run
-    const auto samples = sampler->sample({data_.mixture ? kModesBatch : kDiversityBatch, generator});
-    const auto n = std::min(kDiversityBatch, data.size(0));
-    if (n < 2) return;
-    const auto done = static_cast<double>(session_.step()) / static_cast<double>(session_.length());
-    const auto ratio =
-        diversity_ratio(samples.narrow(0, 0, kDiversityBatch).flatten(1), data.narrow(0, 0, n).flatten(1))
-            .item<double>();
-    std::vector<std::pair<std::string, double>> seen = {{"diversity/ratio", ratio}};
-    if (data_.mixture) {
-      const auto modes = mode_coverage(samples, *data_.mixture);
-      seen.emplace_back("modes/covered", static_cast<double>(modes.covered));
-      seen.emplace_back("modes/high-quality", modes.high_quality_share);
-      folder_.append_metrics(session_.step(), seconds(), seen);
-      tell(watch_.observe_modes({modes.covered, modes.modes, modes.high_quality_share, ratio}, done));
-    } else {
-      folder_.append_metrics(session_.step(), seconds(), seen);
-      tell(watch_.observe_diversity(ratio, done));
-    }
-  }
-
-  void picture(const std::string& name, const Image& image) {
-    if (!image.pixels.empty()) folder_.write_file("pictures/" + name + ".png", encode_png(image));
-  }
-
-  // What only test data show; without any, nothing.
-  void show_unseen() {
+  ViewContext view_context() {
     auto& state = session_.state();
-    const bool adapts = state.model().encoder() && !data_.others.empty() && !data_.paired;
-    if (!adapts && !data_.matches) return;
+    auto generator = state.generator().clone();  // a copy: pictures must not change the run
+    generator.set_current_seed(kSampleSeed);
+    return {
+        .model = state.model(),
+        .shape = state.shape(),
+        .device = device_,
+        .generator = generator,
+        .count = recipe_.train.samples,
+        .examples = [&](std::int64_t n, std::size_t domain) { return session_.batches().head(n, domain); },
+        .batch =
+            [&](Split split) {
+              if (split == Split::train) return session_.batches().at(0);
+              return Batches(test_data(), plain_options(), recipe_.train.samples, recipe_.train.seed, device_)
+                  .at(0);
+            },
+        .test = [&]() -> const Dataset& { return test_data(); }};
+  }
+
+  // The run's data without augmentation.
+  DataOptions plain_options() const {
     auto options = recipe_.data;
     options.flip = options.affine = false;
     options.shift = 0;
-    try {
-      const auto test = load_dataset(options, Split::test);
-      picture("Codes of test images, left by class, right the source blue and the target orange",
-              domain_picture(state, test));
-      if (!data_.matches) return;
-      Batches pairs(test, options, recipe_.train.samples, recipe_.train.seed, device_);
-      picture("Pairs of test images", match_picture(state, pairs.at(0), recipe_.train.samples));
-    } catch (const Error& error) {
-      const std::string why = error.what();
-      hear("no pictures of test data: " + why.substr(0, why.find('\n')));
+    return options;
+  }
+
+  const Dataset& test_data() {
+    if (!test_) test_ = load_dataset(plain_options(), Split::test);
+    return *test_;
+  }
+
+  void show() {
+    const ModelState::Evaluation evaluation(session_.state());
+    if (view_) {
+      const auto image = view_->draw(view_context());
+      if (!image.pixels.empty()) {
+        const auto png = encode_png(image);
+        folder_.write_sample(session_.step(), png);
+        if (hooks_.picture) hooks_.picture(session_.step(), view_->title, png);
+      }
+    }
+    auto* sampler = session_.state().model().sampler();
+    if (!sampler) return;
+    const auto done = static_cast<double>(session_.step()) / static_cast<double>(session_.length());
+    const auto found = check_samples(*sampler, session_.state().generator().clone(),
+                                     session_.batches().head(kDiversityBatch), data_.mixture, done, alarms_);
+    if (!found.values.empty()) folder_.append_metrics(session_.step(), seconds(), found.values);
+    warn(found.warnings);
+  }
+
+  // Test data are read for a picture only when the training is complete.
+  void show_end() {
+    const ModelState::Evaluation evaluation(session_.state());
+    for (const auto& view : all_views()) {
+      if (view.time == View::Time::progress || !view.fits(*recipe_.model, session_.state().shape())) continue;
+      if (view.time == View::Time::end_unseen && !session_.finished()) continue;
+      try {
+        const auto image = view.draw(view_context());
+        if (image.pixels.empty()) continue;
+        const auto png = encode_png(image);
+        folder_.write_file("pictures/" + view.title + ".png", png);
+        if (hooks_.picture) hooks_.picture(session_.step(), view.title, png);
+      } catch (const Error& error) {
+        notify(fmt::format("no picture '{}': {}", view.title, error.message()));
+      }
     }
   }
 
@@ -273,6 +338,7 @@ class Training {
                             static_cast<int>(recipe_.train.keep));
     if (!plan_.empty()) folder_.write_file(kThreadsFile, plan_.text());
     saved_ = session_.step();
+    if (hooks_.checkpoint) hooks_.checkpoint(saved_);
   }
 
   const TrainingHooks& hooks_;
@@ -285,8 +351,12 @@ class Training {
   RunFolder folder_;
   ThreadChooser threads_;
   ThreadPlan plan_, given_plan_;  // of this run so far, and of one that is repeated
-  Watch watch_;
+  CommandLog log_;                // of this run so far, and what it is told at later steps
+  TrainingAlarms alarms_;
+  const View* view_;  // of the progress; null where none fits
+  std::optional<Dataset> test_;
   std::vector<ReportMessage> messages_;
+  double last_look_ = 0;  // for requests
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
   std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0;
   std::optional<std::int64_t> length_before_;  // in steps, of a run that goes on
@@ -310,11 +380,18 @@ std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first,
     return decode_safetensors(encode_safetensors(snapshot.arrays, snapshot.metadata), "the checkpoint", true);
   };
 
+  CommandLog commands;
+  if (const auto& file = recipe.train.commands; !file.empty())
+    commands = CommandLog::parse(Env::real().read(file), file);
+
   Session whole(settled, data, device);
+  whole.follow(commands);
   steps(whole, first + second);
   Session half(settled, data, device);
+  half.follow(commands);
   steps(half, first);
   Session rest(settled, data, device);
+  rest.follow(commands);
   rest.load(through_bytes(half), "the checkpoint");
   steps(rest, second);
 

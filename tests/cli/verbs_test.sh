@@ -2,7 +2,7 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train sample interpolate arithmetic reconstruct translate classify match stylize evaluate score embed reproduce report verify-resume models recipes data weights lab completion)
+verbs=(demo train steer sample interpolate arithmetic reconstruct translate classify match stylize evaluate compare score embed reproduce report verify-resume models recipes data weights lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help

@@ -22,7 +22,7 @@ project="$scratch/a project"
 mkdir -p "$project"/{src,include,cmake,recipes,labs,reproduce,tools}
 echo "number = 1" >"$project/reproduce/row.toml"
 cp "$SOURCE"/{belamy,CMakePresets.json} "$project"
-cp "$SOURCE"/tools/{build,quietly} "$project/tools"
+cp "$SOURCE"/tools/{build,with-log} "$project/tools"
 echo g++ >"$project/tools/packages.txt"
 cat >"$project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.22)
@@ -112,7 +112,7 @@ done
 machine="$scratch/machine"
 tools="$scratch/tools"
 mkdir -p "$machine/tools" "$tools"
-cp "$SOURCE"/tools/{setup,quietly} "$machine/tools"
+cp "$SOURCE"/tools/{setup,with-log} "$machine/tools"
 printf '# a comment\nwanted-one\nlibtorch-dev   # engine\n\nwanted-two\n' >"$machine/tools/packages.txt"
 fake() { # name, body
   printf '#!/bin/bash\n%s\n' "$2" >"$tools/$1"

@@ -15,7 +15,9 @@
 #include "metrics/frechet.h"
 #include "nn/products.h"
 #include "small_data.h"
-#include "train/need.h"
+#include "tensors/arrays.h"
+#include "tensors/dataset_tensors.h"
+#include "use/require.h"
 
 namespace belamy {
 namespace {
@@ -71,7 +73,7 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
 
   // With two attributes of each class, for models that take attributes.
   Dataset told(Dataset data) const {
-    if (!can(info_, Capability::attribute_sampler)) return data;
+    if (!info_.can(Capability::attribute_sampler)) return data;
     data.attribute_names = {"odd", "early"};
     for (const auto label : data.labels) {
       data.attributes.push_back(static_cast<float>(label % 2));
@@ -704,7 +706,7 @@ TEST_P(ConformanceTest, ResumingInTheMiddleOfAnEpochKeepsTheBits) {
   const auto expected = read_checkpoint(checkpoint_of(whole)), got = read_checkpoint(checkpoint_of(rest));
   ASSERT_EQ(got.arrays.size(), expected.arrays.size());
   for (const auto& [name, array] : expected.arrays) {
-    EXPECT_TRUE(same_bits(tensor_of(got.arrays.at(name)), tensor_of(array))) << name;
+    EXPECT_TRUE(same_bits(array_tensor(got.arrays.at(name)), array_tensor(array))) << name;
   }
   EXPECT_EQ(got.metadata, expected.metadata);
 }

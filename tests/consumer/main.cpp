@@ -18,7 +18,7 @@ int main() {
   belamy::DataShape plane;
   plane.dimension = 2;
   const auto generator = at::detail::createCPUGenerator(1);
-  const auto model = info.make(plane, *config, generator);
+  const auto model = info.make(plane, *config, generator, {});
   model->eval();
   const auto points = model->sampler()->sample({5, generator});
   if (!torch::isfinite(points).all().item<bool>()) return 1;

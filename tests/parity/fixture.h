@@ -21,7 +21,7 @@ class Fixture {
   torch::Tensor of(const std::string& name) const {
     const auto found = file_.arrays.find(name);
     if (found == file_.arrays.end()) throw std::runtime_error("the fixture has no " + name);
-    return tensor_of(found->second).clone();
+    return array_tensor(found->second).clone();
   }
   const StringMap& metadata() const { return file_.metadata; }
 

@@ -9,7 +9,7 @@
 #include "core/env.h"
 #include "core/sha256.h"
 #include "data/dataset.h"
-#include "data/official.h"
+#include "data/downloads.h"
 #include "http/server.h"
 #include "samples.h"
 

@@ -1,6 +1,4 @@
 // One-shot trials: the official layout of Omniglot, and episodes drawn from a labelled set.
-#include "data/trials.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
@@ -8,6 +6,7 @@
 
 #include "belamy/error.h"
 
+#include "data/one_shot_trials.h"
 #include "unit/data/samples.h"
 
 namespace belamy {

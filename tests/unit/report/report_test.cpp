@@ -36,7 +36,8 @@ ReportInput full_input() {
   facts.summary = "What it does.";
   facts.citation = "A paper. https://example.org/paper?a=1&b=2.";
   facts.pictures = {{"Reconstructions", small_png(9)}};
-  facts.scores = {{"distance", 6.83, "nats", "lower is better"}, {"broken", not_a_number, "", ""}};
+  facts.scores = {{"distance", "distance", 6.83, "nats", "lower is better"},
+                  {"broken", "broken", not_a_number, "", ""}};
   facts.messages = {{1500, "Samples are much more alike than the data"}};
   facts.commands = {"belamy train model"};
   facts.environment = {{"threads", "2"}};

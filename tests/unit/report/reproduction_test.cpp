@@ -76,7 +76,7 @@ bool holds(const std::string& pass, const std::vector<double>& plain, const std:
 }
 
 TEST(ReproductionRow, IsReadWhole) {
-  const auto row = row_with("[[pass]]\nvalue = \"plain\"\nat_least = 6\n");
+  const auto row = row_with("[[pass]]\nvalue = \"plain\"\nmin = 6\n");
   EXPECT_EQ(row.number, 3);
   EXPECT_EQ(row.seeds, 3);
   ASSERT_EQ(row.groups.size(), 2u);
@@ -88,13 +88,13 @@ TEST(ReproductionRow, IsReadWhole) {
 }
 
 TEST(ReproductionRow, SaysWhatIsWrong) {
-  const std::string pass = "[[pass]]\nvalue = \"plain\"\nat_least = 6\n";
+  const std::string pass = "[[pass]]\nvalue = \"plain\"\nmin = 6\n";
   EXPECT_THAT(error_of(kHead), HasSubstr("at least one [[group]], [[value]] and [[pass]]"));
   EXPECT_THAT(error_of(kHead + pass + "min = 3\n"), HasSubstr("unknown key 'min' in a [[pass]]"));
-  EXPECT_THAT(error_of(kHead + pass + "at_most = 3\n"), HasSubstr("must have one of at_most"));
+  EXPECT_THAT(error_of(kHead + pass + "max = 3\n"), HasSubstr("must have one of these"));
   EXPECT_THAT(error_of(kHead + pass + "share = 0\n"), HasSubstr("share must be above 0"));
   EXPECT_THAT(error_of(kHead + "[[pass]]\nvalue = \"plain\"\nnear = 1\n"), HasSubstr("near with tolerance"));
-  EXPECT_THAT(error_of(kHead + "[[pass]]\nvalue = \"plan\"\nat_most = 1\n"),
+  EXPECT_THAT(error_of(kHead + "[[pass]]\nvalue = \"plan\"\nmax = 1\n"),
               HasSubstr("value 'plan', which is not there"));
   EXPECT_THAT(error_of(kHead + "[[pass]]\nvalue = \"plain\"\nabove = \"x\"\n"),
               HasSubstr("value 'x', which is not there"));
@@ -123,18 +123,18 @@ TEST(ReproducedValue, StatisticsOverSeeds) {
 }
 
 TEST(Conditions, BoundsOnTheMeanTheMedianAndEverySeed) {
-  EXPECT_TRUE(holds("value = \"plain\"\nat_least = 6", {5, 6, 7}, {}));
-  EXPECT_FALSE(holds("value = \"plain\"\nat_least = 6.1", {5, 6, 7}, {}));
-  EXPECT_TRUE(holds("value = \"plain\"\nat_most = 6", {5, 6, 7}, {}));
+  EXPECT_TRUE(holds("value = \"plain\"\nmin = 6", {5, 6, 7}, {}));
+  EXPECT_FALSE(holds("value = \"plain\"\nmin = 6.1", {5, 6, 7}, {}));
+  EXPECT_TRUE(holds("value = \"plain\"\nmax = 6", {5, 6, 7}, {}));
   EXPECT_TRUE(holds("value = \"plain\"\nnear = 6.5\ntolerance = 0.5", {5, 6, 7}, {}));
   EXPECT_FALSE(holds("value = \"plain\"\nnear = 6.6\ntolerance = 0.5", {5, 6, 7}, {}));
-  EXPECT_TRUE(holds("value = \"plain\"\nat_least = 6\nof = \"median\"", {0, 6, 7}, {}));
-  EXPECT_FALSE(holds("value = \"plain\"\nat_least = 6\nof = \"seeds\"", {5, 6, 7}, {}));
-  EXPECT_TRUE(holds("value = \"plain\"\nat_least = 6\nof = \"seeds\"\nshare = 0.6", {5, 6, 7}, {}));
-  EXPECT_FALSE(holds("value = \"plain\"\nat_least = 6\nof = \"seeds\"\nshare = 0.7", {5, 6, 7}, {}));
+  EXPECT_TRUE(holds("value = \"plain\"\nmin = 6\nof = \"median\"", {0, 6, 7}, {}));
+  EXPECT_FALSE(holds("value = \"plain\"\nmin = 6\nof = \"seeds\"", {5, 6, 7}, {}));
+  EXPECT_TRUE(holds("value = \"plain\"\nmin = 6\nof = \"seeds\"\nshare = 0.6", {5, 6, 7}, {}));
+  EXPECT_FALSE(holds("value = \"plain\"\nmin = 6\nof = \"seeds\"\nshare = 0.7", {5, 6, 7}, {}));
   // 8 of 10 is a share of 0.8, whatever the last bit says.
-  EXPECT_TRUE(holds("value = \"plain\"\nat_least = 8\nof = \"seeds\"\nshare = 0.8",
-                    {8, 8, 8, 8, 8, 8, 8, 8, 1, 1}, {}));
+  EXPECT_TRUE(
+      holds("value = \"plain\"\nmin = 8\nof = \"seeds\"\nshare = 0.8", {8, 8, 8, 8, 8, 8, 8, 8, 1, 1}, {}));
 }
 
 TEST(Conditions, CompareTwoValues) {
@@ -146,14 +146,14 @@ TEST(Conditions, CompareTwoValues) {
 }
 
 TEST(Conditions, WhatWasNotMeasuredFails) {
-  EXPECT_FALSE(holds("value = \"better\"\nat_most = 100", {1, 2, 3}, {}));
+  EXPECT_FALSE(holds("value = \"better\"\nmax = 100", {1, 2, 3}, {}));
   EXPECT_FALSE(holds("value = \"plain\"\nbelow = \"better\"", {1, 2, 3}, {}));
-  EXPECT_FALSE(holds("value = \"plain\"\nat_most = 100\nof = \"seeds\"", {}, {}));
-  EXPECT_FALSE(holds("value = \"plain\"\nat_most = 100", {1, std::nan(""), 3}, {}));
+  EXPECT_FALSE(holds("value = \"plain\"\nmax = 100\nof = \"seeds\"", {}, {}));
+  EXPECT_FALSE(holds("value = \"plain\"\nmax = 100", {1, std::nan(""), 3}, {}));
 }
 
 TEST(Conditions, FewerSeedsThanAskedForArePartial) {
-  const auto row = row_with("[[pass]]\nvalue = \"plain\"\nat_least = 6\n");
+  const auto row = row_with("[[pass]]\nvalue = \"plain\"\nmin = 6\n");
   auto result = measured({7, 7}, {});
   judge_reproduction(row, result);
   EXPECT_TRUE(result.conditions[0].second);
@@ -166,7 +166,7 @@ TEST(ReproductionResult, SurvivesItsFile) {
   result.commit = "abc";
   result.minutes = 1.26;
   result.machine = {{"threads", "2"}, {"blas", "some \"BLAS\""}};
-  judge_reproduction(row_with("[[pass]]\nvalue = \"better\"\nat_least = 5\n"), result);
+  judge_reproduction(row_with("[[pass]]\nvalue = \"better\"\nmin = 5\n"), result);
   const auto read = ReproductionResult::parse(result.to_json(), "row.json");
   EXPECT_EQ(read.to_json(), result.to_json());
   EXPECT_TRUE(result.to_json().starts_with(result_mark));
@@ -187,8 +187,7 @@ TEST(ReproductionResult, SurvivesItsFile) {
 }
 
 TEST(ReproductionTable, HasEveryRowMeasuredOrNot) {
-  const auto row =
-      row_with("[[pass]]\nvalue = \"better\"\nat_least = 5\n[[pass]]\nvalue = \"plain\"\nat_least = 99\n");
+  const auto row = row_with("[[pass]]\nvalue = \"better\"\nmin = 5\n[[pass]]\nvalue = \"plain\"\nmin = 99\n");
   EXPECT_THAT(reproduction_table({{row, std::nullopt}}), HasSubstr("| – | plain >= 99 | not measured |"));
   auto result = measured({1, 2, 3}, {4, 5, 9});
   result.machine = {{"threads", "2"}};

@@ -4,8 +4,9 @@
 
 #include "data/captions.h"
 #include "small_data.h"
+#include "tensors/dataset_tensors.h"
 #include "train/batches.h"
-#include "train/run_batches.h"
+#include "use/in_batches.h"
 
 namespace belamy {
 namespace {

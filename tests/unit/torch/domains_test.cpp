@@ -10,7 +10,7 @@
 #include "objectives/style.h"
 #include "small_data.h"
 #include "train/augment.h"
-#include "train/stylize.h"
+#include "use/stylize.h"
 
 namespace belamy {
 namespace {

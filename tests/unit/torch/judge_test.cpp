@@ -5,10 +5,11 @@
 
 #include "belamy/error.h"
 
+#include "evaluate/measure.h"
+#include "pictures/grids.h"
 #include "small_data.h"
+#include "tensors/dataset_tensors.h"
 #include "train/check.h"
-#include "train/judge_parts.h"
-#include "train/pictures.h"
 #include "train/training_data.h"
 
 namespace belamy {

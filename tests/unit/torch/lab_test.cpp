@@ -88,23 +88,6 @@ TEST(Lab, ClaimsAreJudged) {
   EXPECT_EQ(without.verdicts()[1].kind, LabVerdict::Kind::skipped);
 }
 
-TEST(LabClaim, Bounds) {
-  LabClaim near{"k", "t", {}, {}, 2.0, {}, 0.02};
-  EXPECT_TRUE(near.holds(1.9601));
-  EXPECT_FALSE(near.holds(2.041));
-  EXPECT_FALSE(near.holds(NAN));
-  EXPECT_EQ(near.expected(), "2.0000 ± 2 %");
-  LabClaim counted{"k", "t", {}, {}, 0.2175, 1e-9, {}};
-  EXPECT_EQ(counted.expected(), "0.2175 ± 1e-09");
-  EXPECT_EQ(counted.show(0.2175000004), "0.2175000004");
-  LabClaim between{"k", "t", 1.0, 2.0, {}, {}, {}};
-  EXPECT_TRUE(between.holds(1));
-  EXPECT_FALSE(between.holds(2.1));
-  EXPECT_FALSE(between.holds(0.9));
-  EXPECT_FALSE(between.holds(INFINITY));
-  EXPECT_EQ(between.expected(), "1 .. 2");
-}
-
 TEST(LabSheet, SaysWhatIsWrong) {
   const auto parse = [](const std::string& text) {
     return refusal([&] { LabSheet::parse("x", text, "", "lab.toml"); });

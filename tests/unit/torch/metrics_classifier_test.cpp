@@ -222,8 +222,19 @@ class Judge : public ::testing::Test {
     delete test_;
     delete classifier_;
   }
-  static SampleQuality judge(const Tensor& samples, const JudgeOptions& options = {}) {
-    return judge_samples(*classifier_, samples, train_->images, test_->images, options);
+  // All comparisons of samples at once.
+  struct Quality {
+    double frechet, floor_frechet;
+    ManifoldScores manifold, floor_manifold;
+    ClassShares classes;
+  };
+  static Quality judge(const Tensor& samples, std::uint64_t seed = 1) {
+    const auto features = sample_features(*classifier_, samples, train_->images, test_->images, seed);
+    return {frechet_distance(features.samples, features.test),
+            frechet_distance(features.floor, features.test),
+            manifold_scores(features.test, features.samples, 5),
+            manifold_scores(features.test, features.floor, 5),
+            class_shares(*classifier_, samples, test_->images)};
   }
 
   static Labelled* train_;
@@ -237,60 +248,58 @@ FeatureClassifier* Judge::classifier_ = nullptr;
 
 TEST_F(Judge, RealImagesScoreLikeTheFloor) {
   const Tensor samples = quarters(1000, 22).images;
-  const SampleQuality quality = judge(samples);
-  EXPECT_DOUBLE_EQ(quality.samples.frechet,
+  const Quality quality = judge(samples);
+  EXPECT_DOUBLE_EQ(quality.frechet,
                    frechet_distance(classifier_->features(samples), classifier_->features(test_->images)));
   // Seeds 20 to 22. Both are the same estimate on equal distributions, so they differ by its noise only: a
   // factor of 2 allows for that, and is far below the factor of 10 that a missing class must exceed (below).
-  EXPECT_LT(quality.samples.frechet, 2 * quality.floor.frechet);
-  EXPECT_GT(quality.samples.frechet, 0);
-  EXPECT_NEAR(quality.samples.manifold.precision, quality.floor.manifold.precision, 0.1);
-  EXPECT_NEAR(quality.samples.manifold.recall, quality.floor.manifold.recall, 0.1);
+  EXPECT_LT(quality.frechet, 2 * quality.floor_frechet);
+  EXPECT_GT(quality.frechet, 0);
+  EXPECT_NEAR(quality.manifold.precision, quality.floor_manifold.precision, 0.1);
+  EXPECT_NEAR(quality.manifold.recall, quality.floor_manifold.recall, 0.1);
   // Shares of 4 classes among 1,000 images deviate by 0.014 each on both sides: total variation of about
   // 0.03.
-  EXPECT_LT(quality.class_distance, 0.1);
-  EXPECT_NEAR(quality.memorisation.median_ratio, 1, 0.05);
+  EXPECT_LT(quality.classes.distance, 0.1);
+  const auto copied = check_memorisation(samples, train_->images, test_->images);
+  EXPECT_NEAR(copied.median_ratio, 1, 0.05);
 }
 
 TEST_F(Judge, AMissingClassShowsInHistogramRecallAndDistance) {
   const Labelled all = quarters(2000, 23);
   const Tensor samples = all.images.index_select(0, (all.labels < 2).nonzero().flatten());
-  const SampleQuality quality = judge(samples);
-  ASSERT_EQ(quality.class_histogram.size(), 4U);
-  EXPECT_EQ(quality.class_histogram[0] + quality.class_histogram[1], samples.size(0));
+  const Quality quality = judge(samples);
+  ASSERT_EQ(quality.classes.samples.size(), 4U);
+  EXPECT_EQ(quality.classes.samples[0] + quality.classes.samples[1], samples.size(0));
   std::int64_t counted = 0;
-  for (const std::int64_t count : quality.test_class_histogram) counted += count;
+  for (const std::int64_t count : quality.classes.test) counted += count;
   EXPECT_EQ(counted, 1000);
   // Two of four equal classes lack: total variation 1/2, and half of the data cannot be recalled.
-  EXPECT_NEAR(quality.class_distance, 0.5, 0.05);
-  EXPECT_LT(quality.samples.manifold.recall, 0.6);
-  EXPECT_GT(quality.samples.manifold.precision, quality.samples.manifold.recall + 0.2);
-  EXPECT_GT(quality.samples.frechet, 10 * quality.floor.frechet);
+  EXPECT_NEAR(quality.classes.distance, 0.5, 0.05);
+  EXPECT_LT(quality.manifold.recall, 0.6);
+  EXPECT_GT(quality.manifold.precision, quality.manifold.recall + 0.2);
+  EXPECT_GT(quality.frechet, 10 * quality.floor_frechet);
 }
 
 TEST_F(Judge, CopiesOfTheTrainingSetAreFound) {
-  JudgeOptions options;
-  options.pixel_queries = 50;
   const Tensor samples = train_->images.narrow(0, 200, 300);
-  const SampleQuality quality = judge(samples, options);
-  EXPECT_EQ(quality.memorisation.median_ratio, 0);
-  EXPECT_EQ(quality.memorisation.share_nearer, 1);
-  ASSERT_EQ(quality.checked_rows.size(0), 50);
-  EXPECT_TRUE((quality.checked_rows + 200).equal(quality.memorisation.samples.indices));
+  const auto rows = choose_rows(samples, 50, 1);
+  ASSERT_EQ(rows.size(0), 50);
+  const auto found = check_memorisation(samples.index_select(0, rows), train_->images, test_->images);
+  EXPECT_EQ(found.median_ratio, 0);
+  EXPECT_EQ(found.share_nearer, 1);
+  EXPECT_TRUE((rows + 200).equal(found.samples.indices));
 }
 
 TEST_F(Judge, TheFloorTakesAsManyTrainingImagesByTheSeed) {
   const Tensor samples = quarters(300, 24).images;
-  JudgeOptions options;
-  const double first = judge(samples, options).floor.frechet;
-  EXPECT_EQ(judge(samples, options).floor.frechet, first);
-  options.seed = 2;
-  EXPECT_NE(judge(samples, options).floor.frechet, first);
+  const double first = judge(samples).floor_frechet;
+  EXPECT_EQ(judge(samples).floor_frechet, first);
+  EXPECT_NE(judge(samples, 2).floor_frechet, first);
   // More samples than training images: the floor takes these, all of them.
   const Tensor many = quarters(1600, 25).images;
   const double all =
       frechet_distance(classifier_->features(train_->images), classifier_->features(test_->images));
-  EXPECT_NEAR(judge(many, options).floor.frechet, all, 1e-4 * all);
+  EXPECT_NEAR(judge(many).floor_frechet, all, 1e-4 * all);
 }
 
 TEST_F(Judge, RefusesSamplesOfAnotherShape) {

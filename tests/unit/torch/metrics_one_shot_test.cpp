@@ -7,9 +7,9 @@
 
 #include "belamy/error.h"
 
-#include "data/trials.h"
+#include "data/one_shot_trials.h"
 #include "metrics/one_shot.h"
-#include "train/batches.h"
+#include "tensors/dataset_tensors.h"
 
 namespace belamy {
 namespace {

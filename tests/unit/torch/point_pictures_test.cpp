@@ -1,5 +1,5 @@
 // Pictures of points: where things are drawn, and what a scorer adds.
-#include "train/point_pictures.h"
+#include "pictures/point_pictures.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <gmock/gmock.h>

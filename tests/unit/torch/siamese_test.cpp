@@ -9,6 +9,8 @@
 #include "metrics/one_shot.h"
 #include "objectives/similarity.h"
 #include "small_data.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 #include "train/batches.h"
 #include "train/check.h"
 

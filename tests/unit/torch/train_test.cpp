@@ -12,8 +12,11 @@
 #include "metrics/diversity.h"
 #include "metrics/modes.h"
 #include "small_data.h"
-#include "train/fused.h"
-#include "train/watch.h"
+#include "tensors/arrays.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
+#include "train/alarms.h"
+#include "train/optimizer_kernels.h"
 
 namespace belamy {
 namespace {
@@ -549,7 +552,7 @@ TEST_F(CheckpointTest, OtherShapesAreToldApart) {
 TEST_F(CheckpointTest, ValuesThatAreNotFiniteAreRefused) {
   auto file = own();
   auto array = file.arrays.at("model/discriminator.1.weight");
-  tensor_of(array).view({-1})[7] = kNan;
+  array_tensor(array).view({-1})[7] = kNan;
   EXPECT_THAT(refused(file), HasSubstr("'model/discriminator.1.weight' holds a value that is not finite"));
 }
 
@@ -570,7 +573,7 @@ TEST_F(CheckpointTest, WeightsNeedNoRandomState) {
   session_.state().load_weights(file, "the checkpoint");
   const auto& weight = file.arrays.at("model/generator.0.weight");
   EXPECT_TRUE(
-      torch::equal(session_.state().model().named_parameters()["generator.0.weight"], tensor_of(weight)));
+      torch::equal(session_.state().model().named_parameters()["generator.0.weight"], array_tensor(weight)));
 }
 
 TEST_F(CheckpointTest, MetadataWithoutNumbersIsRefused) {
@@ -631,14 +634,15 @@ TEST(RecipeTest, ReadsWhatItWrites) {
   EXPECT_EQ(recipe->stages[1].name, "second");
   EXPECT_EQ(recipe->total_steps(1000), 42);
   ASSERT_THAT(recipe->expectations, SizeIs(1));
-  EXPECT_EQ(recipe->expectations[0].key, "classifier-frechet.max");
+  EXPECT_EQ(recipe->expectations[0].score, "classifier-frechet");
+  EXPECT_EQ(recipe->expectations[0].bounds.max, 3);
 
   const auto text = recipe->resolved();
   const auto again = Recipe::parse(text, "resolved.toml");
   EXPECT_EQ(again->resolved(), text);
   EXPECT_EQ(again->name, "bars");
   EXPECT_EQ(again->stages[1].settings, recipe->stages[1].settings);
-  EXPECT_EQ(again->expectations[0].value, 3);
+  EXPECT_EQ(again->expectations[0].bounds.max, 3);
 }
 
 TEST(RecipeTest, EveryModelsDefaultsSurviveResolving) {
@@ -718,7 +722,7 @@ class SteepModel final : public Model {
 
 TEST(SteepModelTest, NoPlayerMovesWhereOneOfThemHasABadGradient) {
   auto info = find_model("gan");
-  info.make = [](const DataShape&, const ModelConfig&, at::Generator) {
+  info.make = [](const DataShape&, const ModelConfig&, at::Generator, const Parents&) {
     return std::make_shared<SteepModel>();
   };
   const auto recipe = recipe_of("gan", {});
@@ -855,7 +859,7 @@ TEST(StagedSessionTest, ResumesInAStageOfAnotherOptimiser) {
 using Values = std::vector<std::pair<std::string, double>>;
 
 // At which of the following ticks, from 1, something is said.
-std::vector<int> said_at(Watch& watch, const Values& values, int ticks) {
+std::vector<int> said_at(TrainingAlarms& watch, const Values& values, int ticks) {
   std::vector<int> said;
   for (int i = 1; i <= ticks; ++i) {
     if (!watch.observe(values).empty()) said.push_back(i);
@@ -864,32 +868,32 @@ std::vector<int> said_at(Watch& watch, const Values& values, int ticks) {
 }
 
 TEST(WatchTest, AHealthyRunIsSilent) {
-  Watch watch;
+  TrainingAlarms watch;
   EXPECT_THAT(said_at(watch, {{"belief/real", 0.7}, {"belief/fake", 0.3}, {"gradient/generator", 0.5}}, 50),
               IsEmpty());
   for (int i = 0; i < 10; ++i) EXPECT_THAT(watch.observe_diversity(0.9, 0.5), IsEmpty());
 }
 
 TEST(WatchTest, AWinningDiscriminatorIsToldOnceAndAgainAfterItWasGone) {
-  Watch watch;
+  TrainingAlarms watch;
   const Values wins = {{"belief/real", 0.999}, {"belief/fake", 0.001}};
-  EXPECT_THAT(said_at(watch, wins, 20), ElementsAre(Watch::kPatience));
+  EXPECT_THAT(said_at(watch, wins, 20), ElementsAre(TrainingAlarms::kPatience));
   EXPECT_THAT(said_at(watch, {{"belief/real", 0.8}, {"belief/fake", 0.2}}, 1), IsEmpty());
-  EXPECT_THAT(said_at(watch, wins, 20), ElementsAre(Watch::kPatience));
+  EXPECT_THAT(said_at(watch, wins, 20), ElementsAre(TrainingAlarms::kPatience));
 }
 
 TEST(WatchTest, ShortTroubleIsNotTold) {
-  Watch watch;
+  TrainingAlarms watch;
   const Values wins = {{"belief/real", 0.999}, {"belief/fake", 0.001}};
   const Values even = {{"belief/real", 0.5}, {"belief/fake", 0.5}};
   for (int i = 0; i < 10; ++i) {
-    EXPECT_THAT(said_at(watch, wins, Watch::kPatience - 1), IsEmpty());
+    EXPECT_THAT(said_at(watch, wins, TrainingAlarms::kPatience - 1), IsEmpty());
     EXPECT_THAT(said_at(watch, even, 1), IsEmpty());
   }
 }
 
 TEST(WatchTest, AVanishedGradientNamesItsPlayer) {
-  Watch watch;
+  TrainingAlarms watch;
   said_at(watch, {{"gradient/generator", 3}, {"gradient/discriminator", 2}}, 3);
   std::vector<std::string> said;
   for (int i = 0; i < 20; ++i) {
@@ -902,8 +906,8 @@ TEST(WatchTest, AVanishedGradientNamesItsPlayer) {
 }
 
 TEST(WatchTest, CollapseOfAMixtureIsToldByItsModes) {
-  Watch watch;
-  const Watch::Modes two{2, 8, 0.934, 0.6}, all{8, 8, 0.93, 1};
+  TrainingAlarms watch;
+  const TrainingAlarms::Modes two{2, 8, 0.934, 0.6}, all{8, 8, 0.93, 1};
   for (int i = 0; i < 5; ++i) EXPECT_THAT(watch.observe_modes(two, 0.2), IsEmpty());
   EXPECT_THAT(watch.observe_modes(two, 0.3), IsEmpty());
   EXPECT_THAT(
@@ -918,8 +922,8 @@ TEST(WatchTest, CollapseOfAMixtureIsToldByItsModes) {
 }
 
 TEST(WatchTest, FewNearSamplesAreNoCollapseButAreToldLate) {
-  Watch watch;
-  const Watch::Modes unlucky{4, 8, 0.009, 0.9}, blurred{4, 8, 0.03, 0.9}, rotating{0, 8, 0, 0.05};
+  TrainingAlarms watch;
+  const TrainingAlarms::Modes unlucky{4, 8, 0.009, 0.9}, blurred{4, 8, 0.03, 0.9}, rotating{0, 8, 0, 0.05};
   for (int i = 0; i < 5; ++i) EXPECT_THAT(watch.observe_modes(unlucky, 0.4), IsEmpty());
   for (int i = 0; i < 5; ++i) EXPECT_THAT(watch.observe_modes(blurred, 0.9), IsEmpty());
   EXPECT_THAT(watch.observe_modes(unlucky, 0.8), IsEmpty());
@@ -933,19 +937,19 @@ TEST(WatchTest, CollapseOfAMixtureIsSeenInItsSamples) {
   const auto mixture = *mixture_of("ring");
   const auto points = data_tensor(make_synthetic("ring", 2500, 1));
   const auto noise = torch::randn({2500, 2}, at::make_generator<at::CPUGeneratorImpl>(1));
-  const auto look = [&](Watch& watch, const Tensor& samples) {
+  const auto look = [&](TrainingAlarms& watch, const Tensor& samples) {
     const auto seen = mode_coverage(samples, mixture);
     return watch.observe_modes(
         {seen.covered, seen.modes, seen.high_quality_share,
          diversity_ratio(samples.narrow(0, 0, 128), points.narrow(0, 0, 128)).item<double>()},
         0.9);
   };
-  Watch good, blurred, few, one, cycle;
+  TrainingAlarms good, blurred, few, one, cycle;
   const auto right = (points.select(1, 0) > 0.5).unsqueeze(1);
   for (int i = 0; i < 10; ++i) {
     EXPECT_THAT(look(good, points), IsEmpty());
     EXPECT_THAT(look(blurred, points + 0.1 * noise), IsEmpty());
-    const int told = i + 1 == Watch::kDiversityPatience ? 1 : 0;
+    const int told = i + 1 == TrainingAlarms::kDiversityPatience ? 1 : 0;
     EXPECT_THAT(look(few, torch::where(right, points, points.narrow(0, 0, 1))), SizeIs(told));
     EXPECT_THAT(look(one, points.narrow(0, 0, 1) + 0.003 * noise), SizeIs(told));
     // From mode to mode, never two at a time.
@@ -954,7 +958,7 @@ TEST(WatchTest, CollapseOfAMixtureIsSeenInItsSamples) {
 }
 
 TEST(WatchTest, CollapseIsToldOnceAndNotAtTheBeginning) {
-  Watch watch;
+  TrainingAlarms watch;
   for (int i = 0; i < 5; ++i) EXPECT_THAT(watch.observe_diversity(0.1, 0.05), IsEmpty());
   EXPECT_THAT(watch.observe_diversity(0.1, 0.2), IsEmpty());
   EXPECT_THAT(watch.observe_diversity(0.1, 0.3), ElementsAre(HasSubstr("10 % of the data's")));

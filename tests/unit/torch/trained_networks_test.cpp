@@ -6,10 +6,11 @@
 
 #include "nn/efficientnet_lite0.h"
 #include "nn/trained.h"
+#include "nn/trained_featurizer.h"
 #include "nn/vgg16.h"
 #include "numbers.h"
 #include "objectives/style.h"
-#include "train/trained_featurizer.h"
+#include "tensors/arrays.h"
 
 namespace belamy {
 namespace {
@@ -140,7 +141,7 @@ TEST(Lite0Test, FoldedNormsAreTheNorms) {
   const auto content = file.decoded();
   const auto image = random_images({1, 3, 16, 16});
   const auto got = EfficientNetLite0(content, "the test").maps(image, {"stem"})[0];
-  const auto of = [&](const std::string& name) { return tensor_of(content.arrays.at(name)); };
+  const auto of = [&](const std::string& name) { return array_tensor(content.arrays.at(name)); };
   const auto seen = ((image + 1) * 127.5 - 127) / 128;
   // Even sides: TensorFlow pads below and to the right only.
   const auto convolved = at::conv2d(at::constant_pad_nd(seen, {0, 1, 0, 1}), of("_conv_stem.weight"), {}, 2);
@@ -191,12 +192,12 @@ TEST(TrainedNetworks, AFileThatDoesNotFitIsOneError) {
 
 TEST(TrainedNetworks, NumbersOfHalfPrecisionAreRead) {
   TrainedFile file(NetworkKind::efficientnet_lite0, true);
-  const auto half = tensor_of(file.arrays["_fc.weight"]).to(torch::kHalf);
+  const auto half = array_tensor(file.arrays["_fc.weight"]).to(torch::kHalf);
   file.arrays["_fc.weight"] = {DType::f16, half.sizes().vec(), half.data_ptr(),
                                static_cast<std::size_t>(half.nbytes())};
   const EfficientNetLite0 network(file.decoded(), "the test");
   const auto features = torch::rand({1, 1280}, seeded(1));
-  const auto expected = at::linear(features, half.to(torch::kFloat), tensor_of(file.arrays["_fc.bias"]));
+  const auto expected = at::linear(features, half.to(torch::kFloat), array_tensor(file.arrays["_fc.bias"]));
   EXPECT_LT((network.logits(features) - expected).abs().max().item<double>(), 1e-5);
 }
 

@@ -2,11 +2,12 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
+#include "pictures/domain_pictures.h"
+#include "pictures/latent_pictures.h"
+#include "pictures/match_pictures.h"
+#include "pictures/views.h"
 #include "small_data.h"
-#include "train/batches.h"
-#include "train/domain_pictures.h"
-#include "train/latent_pictures.h"
-#include "train/match_pictures.h"
+#include "tensors/dataset_tensors.h"
 
 namespace belamy {
 namespace {
@@ -69,7 +70,7 @@ class MatchPictureTest : public testing::Test {
     pairs_.partner = second;
   }
 
-  Image picture() { return match_picture(session_.state(), pairs_, 20); }
+  Image picture() { return match_picture(*session_.state().model().matcher(), pairs_, 20); }
 
   std::unique_ptr<Recipe> recipe_;
   Session session_;
@@ -133,17 +134,47 @@ TEST(DomainPictureTest, ShowsBothDomainsOfAnEncoder) {
   const auto recipe =
       recipe_of("dann", {"model.conv1=4", "model.conv2=6", "model.features=32", "model.adversary=[16]"});
   Session session(*recipe, data, torch::kCPU);
-  const auto image = domain_picture(session.state(), data);
+  const ModelState::Evaluation evaluation(session.state());
+  auto& encoder = *session.state().model().encoder();
+  const auto image = domain_picture(encoder, torch::kCPU, data);
   EXPECT_THAT(image.pixels, Not(IsEmpty()));
   EXPECT_GT(count_where(image, is_blue), 100);
   EXPECT_GT(count_where(image, is_orange), 100);
   auto few = data;
   few.others = {small_images(3)};
-  EXPECT_THAT(domain_picture(session.state(), few).pixels, IsEmpty());
+  EXPECT_THAT(domain_picture(encoder, torch::kCPU, few).pixels, IsEmpty());
+}
 
-  const auto single = recipe_of("autoencoder", {"model.hidden=[16]"});
-  Session alone(*single, small_images(40), torch::kCPU);
-  EXPECT_THAT(domain_picture(alone.state(), small_images(40)).pixels, IsEmpty());
+const View& view(const std::string& key) {
+  for (const auto& each : all_views()) {
+    if (each.key == key) return each;
+  }
+  throw std::logic_error("no view " + key);
+}
+
+TEST(ViewsTest, EachRunShowsWhatItsModelCan) {
+  const auto shown = [](const std::string& model, const DataShape& shape) -> std::string {
+    const auto* found = progress_view(find_model(model), shape);
+    return found ? found->key : "none";
+  };
+  const auto images = shape_of(small_images(4)), domains = shape_of(small_domains(4)),
+             matches = shape_of(small_matches(4));
+  DataShape points;
+  points.dimension = 2;
+  EXPECT_EQ(shown("dcgan", images), "samples");
+  EXPECT_EQ(shown("gan", points), "points");
+  EXPECT_EQ(shown("cyclegan", domains), "translations");
+  EXPECT_EQ(shown("autoencoder", images), "reconstructions");
+  EXPECT_EQ(shown("siamese", matches), "pairs");
+  points.dimension = 3;
+  EXPECT_EQ(shown("gan", points), "none") << "points of three dimensions have no picture";
+}
+
+TEST(ViewsTest, CodesOfDomainsNeedAnEncoderAndTwoDomains) {
+  const auto& codes = view("domain-codes");
+  EXPECT_TRUE(codes.fits(find_model("dann"), shape_of(small_domains(4))));
+  EXPECT_FALSE(codes.fits(find_model("cyclegan"), shape_of(small_domains(4))));
+  EXPECT_FALSE(codes.fits(find_model("autoencoder"), shape_of(small_images(4))));
 }
 
 }  // namespace

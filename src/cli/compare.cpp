@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "belamy/recipe.h"
+
+#include "cli/verbs.h"
+#include "core/env.h"
+#include "core/toml.h"
+#include "report/comparison.h"
+#include "store/run_folder.h"
+#include "train/run_report.h"
+
+namespace belamy::cli {
+
+void add_compare(Verb program) {
+  auto folders = std::make_shared<std::vector<std::string>>();
+  auto verb = program.verb("compare", "Compare runs: settings that differ, and their scores");
+  verb.option("runs", *folders, "Folders of two or more runs").values(2, 100).required();
+  verb.does([folders] {
+    std::vector<ComparedRun> runs;
+    for (const auto& path : *folders) {
+      const auto folder = RunFolder::read(Env::real(), path);
+      const auto recipe = Recipe::parse(folder.read_settings(), (folder.path() / "resolved.toml").string());
+      ComparedRun run{path, {{"model", recipe->model->name}}, read_evaluation(folder)};
+      for (const auto& field : recipe->fields().all())
+        run.settings.emplace_back(field.key, to_toml(field.get()));
+      runs.push_back(std::move(run));
+    }
+    fmt::print("{}", compare_runs(runs));
+    return ExitCode::ok;
+  });
+}
+
+}  // namespace belamy::cli

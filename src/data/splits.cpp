@@ -1,0 +1,135 @@
+#include "data/splits.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/random.h"
+#include "data/attributes.h"
+
+namespace belamy {
+namespace {
+
+enum Stream { of_holdout, of_limit, of_validation };
+
+// Takes the first `count` of those that are wanted, in the order of a seeded permutation.
+std::vector<bool> take(const std::vector<bool>& wanted, std::int64_t count, const DataOptions& options,
+                       Stream stream) {
+  std::vector<bool> taken(wanted.size(), false);
+  Random random(static_cast<std::uint64_t>(options.seed), stream);
+  for (const auto index : random.permutation(static_cast<std::int64_t>(wanted.size()))) {
+    const auto i = static_cast<std::size_t>(index);
+    if (count == 0) break;
+    if (!wanted[i]) continue;
+    taken[i] = true;
+    --count;
+  }
+  return taken;
+}
+
+void keep_validation(std::vector<bool>& wanted, const Listing& listing, const DataOptions& options,
+                     Split split) {
+  const auto left = std::count(wanted.begin(), wanted.end(), true);
+  if (options.validation == 0) {
+    if (split == Split::train) return;
+    throw data_error(listing.source + ": has no validation images of its own, and data.validation keeps none",
+                     "set data.validation to a number of training images, such as 1000, and train with it");
+  }
+  if (options.validation >= left) {
+    throw data_error(fmt::format("{}: data.validation={} leaves nothing of {} training images",
+                                 listing.source, options.validation, left),
+                     "choose a smaller data.validation");
+  }
+  const auto kept = take(wanted, options.validation, options, of_validation);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    wanted[i] = wanted[i] && kept[i] == (split == Split::validation);
+  }
+}
+
+void keep_classes(std::vector<bool>& wanted, const Listing& listing, const DataOptions& options,
+                  Split split) {
+  if (options.classes.empty()) return;
+  std::vector<std::int64_t> counts(listing.class_names.size(), -1);  // -1: not named
+  for (const auto number : class_numbers(options.classes, listing.class_names, listing.source))
+    counts[static_cast<std::size_t>(number)] = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto label = listing.items[i].label;
+    const bool named = label >= 0 && counts[static_cast<std::size_t>(label)] >= 0;
+    wanted[i] = wanted[i] && named;
+    if (wanted[i]) ++counts[static_cast<std::size_t>(label)];
+  }
+  for (std::size_t k = 0; k < counts.size() && split == Split::train; ++k) {
+    if (counts[k] == 0) {
+      throw data_error(
+          fmt::format("{}: class '{}' has no training image", listing.source, listing.class_names[k]),
+          "leave it out of data.classes");
+    }
+  }
+  if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
+    throw data_error(fmt::format("{}: no image of the classes {} is in this split", listing.source,
+                                 fmt::join(options.classes, ", ")),
+                     "name other data.classes");
+  }
+}
+
+}  // namespace
+
+std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
+                                        const std::vector<std::string>& names, const std::string& source) {
+  std::vector<std::int64_t> found;
+  for (const auto& text : classes) {
+    if (names.empty()) throw data_error(source + ": has no classes", "leave data.classes empty");
+    auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), text) - names.begin());
+    if (at == names.size()) {
+      const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), at);
+      if (failure != std::errc() || end != text.data() + text.size()) at = names.size();
+    }
+    if (at >= names.size()) {
+      const auto near = nearest(text, names);
+      constexpr std::size_t most = 20;
+      const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
+      throw data_error(
+          fmt::format("{}: no class is called '{}'", source, text),
+          fmt::format("{}its {} classes are {}{}; their numbers from 0 are understood as well",
+                      near.empty() ? "" : "did you mean '" + near + "'? ", names.size(),
+                      fmt::join(names.begin(), shown, ", "), names.size() > most ? ", ..." : ""));
+    }
+    found.push_back(static_cast<std::int64_t>(at));
+  }
+  return found;
+}
+
+void keep_attributes(Listing& listing, const DataOptions& options) {
+  if (options.attributes.empty()) return;
+  const auto places = attribute_places(options.attributes, listing.attribute_names, listing.source);
+  for (auto& item : listing.items) {
+    std::vector<float> kept;
+    for (const auto place : places) kept.push_back(item.attributes[place]);
+    item.attributes = std::move(kept);
+  }
+  listing.attribute_names = options.attributes;
+}
+
+std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {
+  const auto count = static_cast<std::int64_t>(listing.items.size());
+  std::vector<bool> wanted(listing.items.size(), true);
+  if (!listing.split) {
+    std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
+    if (options.holdout > 0 && options.holdout < 1 && count > 1)
+      held = std::clamp<std::int64_t>(held, 1, count - 1);
+    if (held == 0 && split == Split::test) {
+      throw data_error(listing.source + ": has no test images of its own, and data.holdout keeps none",
+                       "Set data.holdout to the share of images to test with, such as 0.1.");
+    }
+    const auto kept = take(wanted, held, options, of_holdout);
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = kept[i] == (split == Split::test);
+  }
+  if (split != Split::test && !listing.validation) keep_validation(wanted, listing, options, split);
+  keep_classes(wanted, listing, options, split);
+  if (split == Split::train && options.limit > 0) wanted = take(wanted, options.limit, options, of_limit);
+  return wanted;
+}
+
+}  // namespace belamy

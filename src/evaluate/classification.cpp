@@ -1,0 +1,70 @@
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "belamy/error.h"
+
+#include "core/progress.h"
+#include "evaluate/measure.h"
+#include "metrics/clustering.h"
+#include "tensors/dataset_tensors.h"
+#include "use/in_batches.h"
+
+namespace belamy {
+namespace {
+
+Tensor classes_by(EvaluationContext& context, const Dataset& data) {
+  auto* classifier = context.model().classifier();
+  return in_batches(context.run(), data_tensor(data),
+                    [&](const Tensor& x) { return classifier->classify(x).argmax(1); });
+}
+
+// For a model that found its classes by itself.
+void add_cluster_errors(EvaluationContext& context) {
+  const auto& test = context.test();
+  const auto found = cluster_accuracy(classes_by(context, test), torch::tensor(test.labels));
+  const auto add = [&](const char* key, double accuracy, const char* how) {
+    context.add(
+        key, 1 - accuracy,
+        fmt::format("{} clusters, {}; {} test examples of {}, {}", context.model().classifier()->classes(),
+                    how, format_count(test.count), test.name, share_error(accuracy, test.count)),
+        {.examples = test.count});
+  };
+  add("cluster-error", found.one_to_one, "each matched with one class");
+  add("cluster-error-by-majority", found.majority, "each takes its commonest class");
+}
+
+void add_error(EvaluationContext& context, const char* key, const Dataset& test) {
+  const auto wrong = classes_by(context, test) != torch::tensor(test.labels);
+  const double error = wrong.to(torch::kDouble).mean().item<double>();
+  context.add(key, error,
+              fmt::format("{} of {} test examples of {} wrong, {}", wrong.sum().item<std::int64_t>(),
+                          test.count, test.name, share_error(error, test.count)),
+              {.examples = test.count});
+}
+
+// A model that adapts to a second domain is measured there, and on the first beside it.
+void take_classification(EvaluationContext& context) {
+  const auto& test = context.test();
+  if (test.labels.empty()) throw data_error("the data have no labels");
+  if (!context.model().classifier()->supervised()) return add_cluster_errors(context);
+  const bool adapts = context.run().recipe().model->relation == Relation::domains && !test.others.empty();
+  if (!adapts) return add_error(context, "classification-error", test);
+  if (!test.others[0].labels.empty()) add_error(context, "classification-error", test.others[0]);
+  add_error(context, "source-classification-error", test);
+}
+
+}  // namespace
+
+namespace measures {
+
+Measure classification() {
+  return {.key = "classification",
+          .text = "classification",
+          .cost = "seconds",
+          .needs = Capability::classifier,
+          .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::classifier); },
+          .take = take_classification};
+}
+
+}  // namespace measures
+}  // namespace belamy

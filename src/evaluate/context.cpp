@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "belamy/error.h"
+
+#include "core/progress.h"
+#include "core/random.h"
+#include "core/version.h"
+#include "evaluate/measure.h"
+#include "report/scores.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
+#include "use/in_batches.h"
+
+namespace belamy {
+namespace {
+
+// What to ask a sampler for: classes and attributes of training examples drawn at random, as far as it takes
+// them.
+Condition condition_for(const Sampler& sampler, const Dataset& train, const EvaluationRequest& request) {
+  Random random(static_cast<std::uint64_t>(request.seed), 7ull << 32);
+  std::vector<std::int64_t> rows;
+  for (std::int64_t i = 0; i < request.samples; ++i)
+    rows.push_back(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(train.count))));
+  const auto picked = torch::tensor(rows, torch::kLong);
+  Condition condition;
+  if (sampler.conditional() && sampler.clusters() == 0 && !train.labels.empty())
+    condition.labels = torch::tensor(train.labels, torch::kLong).index_select(0, picked);
+  if (sampler.takes_attributes() && !train.attribute_names.empty())
+    condition.attributes = attribute_tensor(train).index_select(0, picked);
+  return condition;
+}
+
+}  // namespace
+
+EvaluationContext::EvaluationContext(Run& run, const EvaluationRequest& request, Progress progress)
+    : run_(run), request_(request), progress_(std::move(progress)) {}
+
+const Dataset& EvaluationContext::test() {
+  if (!test_) {
+    progress("reading the data");
+    const auto split = request_.split == "validation" ? Split::validation : Split::test;
+    test_ = load_dataset(run_.recipe().data, split);
+    if (shape_of(*test_).sizes(1) != run_.shape().sizes(1)) {
+      throw data_error(fmt::format("'{}' is no longer what {} was trained on", run_.recipe().data.source,
+                                   run_.recipe().name));
+    }
+    test_digest_ = digest_of(*test_);
+  }
+  return *test_;
+}
+
+const Dataset& EvaluationContext::train() {
+  if (!train_) train_ = load_dataset(run_.recipe().data, Split::train);
+  return *train_;
+}
+
+const Tensor& EvaluationContext::test_data() {
+  if (!test_data_.defined()) test_data_ = data_tensor(test());
+  return test_data_;
+}
+
+const Tensor& EvaluationContext::train_data() {
+  if (!train_data_.defined()) train_data_ = data_tensor(train());
+  return train_data_;
+}
+
+Tensor EvaluationContext::limited_test() {
+  return test_data().narrow(0, 0, std::min(request_.test_limit, test_data().size(0)));
+}
+
+const Tensor& EvaluationContext::samples() {
+  if (!samples_.defined()) {
+    auto& sampler = *model().sampler();
+    asked_ = condition_for(sampler, train(), request_);
+    samples_ = draw(sampler, {request_.samples, run_.generator(request_.seed), asked_, [&](double done) {
+                                progress(fmt::format("drawing {} samples: {:.0f} %",
+                                                     format_count(request_.samples), 100 * done));
+                                return true;
+                              }});
+  }
+  return samples_;
+}
+
+const Condition& EvaluationContext::asked() {
+  samples();
+  return asked_;
+}
+
+const Tensor& EvaluationContext::sample_bytes() {
+  if (!sample_bytes_.defined()) sample_bytes_ = to_bytes(samples());
+  return sample_bytes_;
+}
+
+const JudgeClassifier& EvaluationContext::classifier() {
+  if (!classifier_) {
+    if (train().class_names.size() < 2)
+      throw data_error("the data have no two classes, from which a classifier learns to compare images");
+    if (run_.shape().width < 16 || run_.shape().width != run_.shape().height)
+      throw data_error("the classifier that compares images needs squares of at least 16 pixels a side");
+    classifier_ = judge_classifier(train(), run_.device(), progress_);
+    classifier_accuracy_ = classifier_->classifier.accuracy(test_data(), torch::tensor(test().labels));
+  }
+  return *classifier_;
+}
+
+std::string EvaluationContext::judge_text() {
+  const auto& judge = classifier();
+  return fmt::format("a classifier ({}) with {:.2f} % test accuracy", judge.training,
+                     100 * classifier_accuracy_);
+}
+
+const SampleFeatures& EvaluationContext::features() {
+  if (!features_) {
+    const auto& judge = classifier();
+    progress("comparing samples with the test set");
+    features_ = sample_features(judge.classifier, sample_bytes(), train_data(), test_data(), seed());
+  }
+  return *features_;
+}
+
+EvaluationContext::Basis EvaluationContext::sample_basis() {
+  const bool images = run_.shape().is_images();
+  return {.samples = samples().size(0), .examples = test().count, .range = images ? "bytes" : ""};
+}
+
+EvaluationContext::Basis EvaluationContext::classifier_basis() {
+  auto basis = sample_basis();
+  basis.network = classifier().digest;
+  basis.range = "[-1, 1]";
+  basis.resize = "none";
+  return basis;
+}
+
+void EvaluationContext::add(const std::string& key, double value, const std::string& note, const Basis& basis,
+                            const std::string& unit) {
+  const auto* info = find_score(key);
+  if (!info) throw std::logic_error("report/scores.def has no score " + key);
+  const auto direction = key.substr(info->key.size());  // "-a2b", or nothing
+  const auto label = info->label + (direction.empty() ? "" : " " + direction.substr(1));
+  Passport passport = {{"protocol", std::to_string(info->protocol)},
+                       {"data", test().name},
+                       {"data digest", test_digest_},
+                       {"split", request_.split}};
+  const auto count = [&](const char* name, std::int64_t number) {
+    if (number > 0) passport.emplace_back(name, std::to_string(number));
+  };
+  const auto text = [&](const char* name, const std::string& entry) {
+    if (!entry.empty()) passport.emplace_back(name, entry);
+  };
+  count("samples", basis.samples);
+  count("examples", basis.examples);
+  text("network", basis.network);
+  text("range", basis.range);
+  text("resize", basis.resize);
+  passport.emplace_back("seed", std::to_string(request_.seed));
+  passport.emplace_back("step", std::to_string(run_.step()));
+  passport.emplace_back("program", fmt::format("Belamy {} {}", version(), commit()));
+  scores_.push_back({key, label, value, unit.empty() ? info->unit : unit, note, std::move(passport)});
+}
+
+std::string standard_error_of(const Tensor& each, int digits) {
+  if (each.size(0) < 2) return "one value, so no standard error";
+  const auto error =
+      each.to(torch::kDouble).std().item<double>() / std::sqrt(static_cast<double>(each.size(0)));
+  if (!std::isfinite(error)) return "no standard error, since not all values are finite";
+  return fmt::format("standard error {:.{}g}", error, digits);
+}
+
+std::string share_error(double share, std::int64_t count) {
+  return fmt::format("standard error {:.2g}", std::sqrt(share * (1 - share) / static_cast<double>(count)));
+}
+
+}  // namespace belamy

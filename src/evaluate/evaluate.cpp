@@ -1,0 +1,102 @@
+#include "evaluate/evaluate.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "belamy/error.h"
+
+#include "evaluate/measure.h"
+#include "report/scores.h"
+#include "use/require.h"
+
+namespace belamy {
+namespace measures {
+#define BELAMY_MEASURE(name) Measure name();
+#include "evaluate/measures.def"
+#undef BELAMY_MEASURE
+}  // namespace measures
+
+const std::vector<Measure>& all_measures() {
+  static const std::vector<Measure> all = {
+#define BELAMY_MEASURE(name) measures::name(),
+#include "evaluate/measures.def"
+#undef BELAMY_MEASURE
+  };
+  return all;
+}
+
+void EvaluationRequest::fields(Fields& f) {
+  f.add("split", split, {"test", "validation"}, "the split that is measured on");
+  f.add("samples", samples, {100, 1'000'000}, "number of samples to draw");
+  f.add("test_limit", test_limit, {1, 1'000'000'000}, "examples for reconstruction and likelihood, at most");
+  f.add("likelihood_samples", likelihood_samples, {1, 1'000'000}, "draws that tighten a likelihood bound");
+  f.add("codes", codes, "linear probe, k-NN and k-means on the codes");
+  f.add("parzen", parzen, "Parzen window estimate of the samples, with its anchors");
+  f.add("trials", trials, "one-shot trials: official, or such as 5-way-1-shot; \"\": as the data allow");
+  f.add("seed", seed, {0, 1'000'000'000'000}, "seed of samples and random choices");
+  f.add("measures", measures, "measures to take; []: all that fit");
+}
+
+namespace {
+
+void check_names(const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const auto& measure : all_measures()) known.push_back(measure.key);
+  for (const auto& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto near = nearest(name, known);
+    throw usage_error(fmt::format("no measure is called '{}'", name),
+                      near.empty() ? fmt::format("there are {}", fmt::join(known, ", "))
+                                   : fmt::format("did you mean '{}'?", near));
+  }
+}
+
+}  // namespace
+
+Evaluation evaluate(Run& run, const EvaluationRequest& request,
+                    const std::function<void(const std::string&)>& progress) {
+  check_names(request.measures);
+  EvaluationContext context(run, request, progress);
+  Evaluation result;
+  for (const auto& measure : all_measures()) {
+    const bool named =
+        std::find(request.measures.begin(), request.measures.end(), measure.key) != request.measures.end();
+    const bool asked = named || (measure.asked && measure.asked(request));
+    // With a list of measures only these are taken; without one, all that fit and need not be asked for.
+    const auto& model = *run.recipe().model;
+    if (!asked && (!request.measures.empty() || measure.only_asked || !model.can(measure.needs))) continue;
+    if (!measure.fits(model, run.shape())) {
+      if (!asked) continue;
+      if (!model.can(measure.needs)) throw missing_capability(run, measure.needs);
+      throw usage_error(fmt::format("{} cannot be measured on {}", measure.text,
+                                    run.shape().is_images() ? "images" : "points"));
+    }
+    try {
+      measure.take(context);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::data || asked) throw;
+      result.not_measured.push_back(fmt::format("{}: {}", measure.text, error.message()));
+    }
+  }
+  result.scores = context.take_scores();
+  return result;
+}
+
+std::vector<Verdict> check_expectations(const Recipe& recipe, const std::vector<ReportScore>& scores) {
+  std::vector<Verdict> verdicts;
+  for (const auto& [key, bounds] : recipe.expectations) {
+    const auto* info = find_score(key);
+    Verdict verdict{fmt::format("{} is {}", info ? info->label : key, bounds.text())};
+    for (const auto& score : scores) {
+      if (score.key != key) continue;
+      verdict.known = true;
+      verdict.measured = score.value;
+      verdict.holds = bounds.hold(score.value);
+    }
+    verdicts.push_back(verdict);
+  }
+  return verdicts;
+}
+
+}  // namespace belamy

@@ -1,0 +1,71 @@
+#include "evaluate/judge_classifier.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <torch/types.h>
+#include <utility>
+
+#include "belamy/error.h"
+
+#include "core/env.h"
+#include "core/sha256.h"
+#include "store/safetensors.h"
+#include "tensors/arrays.h"
+#include "tensors/dataset_tensors.h"
+
+namespace belamy {
+
+std::int64_t judge_passes(std::int64_t count) {
+  constexpr std::int64_t steps = 1200, least = 3, most = 200;
+  return std::clamp(steps * ClassifierOptions().batch / std::max<std::int64_t>(count, 1), least, most);
+}
+
+namespace {
+
+// The weights as a file, in one order.
+std::string bytes_of(const FeatureClassifier& classifier) {
+  Snapshot snapshot;
+  for (const auto& [name, tensor] : classifier.state()) snapshot.add(name, tensor);
+  return encode_safetensors(snapshot.arrays, {});
+}
+
+}  // namespace
+
+JudgeClassifier judge_classifier(const Dataset& train, torch::Device device,
+                                 const std::function<void(const std::string&)>& progress) {
+  const ClassifierOptions options{.epochs = judge_passes(train.count), .device = device};
+  const auto training = fmt::format("{} passes over {} images", options.epochs, train.count);
+  Sha256 digest;
+  digest.update("classifier-1 " + fmt::format("{}x{}x{}", train.channels, train.height, train.width));
+  if (options.epochs != ClassifierOptions().epochs) digest.update(fmt::format(" {} epochs", options.epochs));
+  digest.update({reinterpret_cast<const char*>(train.pixels.data()), train.pixels.size()});
+  digest.update(
+      {reinterpret_cast<const char*>(train.labels.data()), train.labels.size() * sizeof(train.labels[0])});
+  const auto path = cache_folder() / "classifiers" / (digest.hex() + ".safetensors");
+
+  FeatureClassifier classifier(train.channels, train.width,
+                               static_cast<std::int64_t>(train.class_names.size()), options);
+  auto& env = Env::real();
+  if (env.exists(path)) {
+    try {
+      const auto file = decode_safetensors(env.read(path), path.string(), true);
+      std::map<std::string, Tensor> state;
+      for (const auto& [name, array] : file.arrays) state[name] = array_tensor(array);
+      classifier.load(state);
+      const auto weights = sha256_hex(bytes_of(classifier));
+      return {std::move(classifier), training, weights};
+    } catch (const Error& error) {
+      progress(fmt::format("the cached classifier cannot be used ({}); training it again", error.what()));
+    }
+  }
+  classifier.train(data_tensor(train), torch::tensor(train.labels), [&](double done, double loss) {
+    progress(fmt::format("training the classifier that judges, {}: {:.0f} %, cross-entropy {:.3f}", training,
+                         100 * done, loss));
+  });
+  const auto bytes = bytes_of(classifier);
+  env.create_folders(path.parent_path());
+  write_atomically(env, path, bytes);
+  return {std::move(classifier), training, sha256_hex(bytes)};
+}
+
+}  // namespace belamy

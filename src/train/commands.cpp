@@ -1,0 +1,106 @@
+#include "train/commands.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "belamy/error.h"
+
+#include "data/csv.h"
+
+namespace belamy {
+namespace {
+
+using Kind = Command::Kind;
+
+struct Form {
+  Kind kind;
+  const char* name;
+  bool has_argument;
+};
+constexpr Form kForms[] = {{Kind::save, "save", false},
+                           {Kind::sample, "sample", false},
+                           {Kind::stop, "stop", false},
+                           {Kind::steps, "steps", true},
+                           {Kind::set, "set", true}};
+
+const Form& form_of(Kind kind) {
+  for (const auto& form : kForms) {
+    if (form.kind == kind) return form;
+  }
+  return kForms[0];
+}
+
+Command command_of(const std::string& name, const std::string& argument) {
+  for (const auto& form : kForms) {
+    if (name == form.name && form.has_argument != argument.empty()) return {form.kind, argument};
+  }
+  throw usage_error(
+      fmt::format("'{}{}{}' is no command for a training", name, argument.empty() ? "" : " ", argument),
+      "commands are: save, sample, stop, steps N, set optimizer.PLAYER.KEY=VALUE");
+}
+
+}  // namespace
+
+void CommandLog::note(std::int64_t step, const Command& command) {
+  const auto later = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const auto& entry) { return entry.first > step; });
+  entries_.insert(later, {step, command});
+}
+
+std::vector<Command> CommandLog::at(std::int64_t step) const {
+  std::vector<Command> found;
+  for (const auto& [when, command] : entries_) {
+    if (when == step) found.push_back(command);
+  }
+  return found;
+}
+
+std::vector<Command> CommandLog::before(std::int64_t step) const {
+  std::vector<Command> found;
+  for (const auto& [when, command] : entries_) {
+    if (when < step) found.push_back(command);
+  }
+  return found;
+}
+
+std::string CommandLog::text() const {
+  std::string text = "step,command,argument\n";
+  for (const auto& [step, command] : entries_)
+    text += fmt::format("{},{},{}\n", step, form_of(command.kind).name, command.argument);
+  return text;
+}
+
+CommandLog CommandLog::parse(const std::string& text, const std::string& origin) {
+  CommandLog log;
+  std::int64_t last = 0;
+  for (const auto& row : parse_csv(text, origin)) {
+    if (row.line == 1 && !row.cells.empty() && row.cells[0] == "step") continue;
+    std::int64_t step = -1;
+    const auto& cell = row.cells[0];
+    const auto read = std::from_chars(cell.data(), cell.data() + cell.size(), step);
+    const bool number = read.ec == std::errc() && read.ptr == cell.data() + cell.size() && step >= last;
+    if (row.cells.size() != 3 || !number)
+      throw data_error(fmt::format("{}, line {}: not a step, a command and its argument", origin, row.line),
+                       "lines are STEP,COMMAND,ARGUMENT, and the steps rise");
+    try {
+      log.note(step, command_of(row.cells[1], row.cells[2]));
+    } catch (const Error& error) {
+      throw data_error(fmt::format("{}, line {}: {}", origin, row.line, error.message()));
+    }
+    last = step;
+  }
+  return log;
+}
+
+Command parse_command(const std::string& line) {
+  const auto blank = line.find(' ');
+  return command_of(line.substr(0, blank), blank == std::string::npos ? "" : line.substr(blank + 1));
+}
+
+std::string command_text(const Command& command) {
+  const std::string name = form_of(command.kind).name;
+  return command.argument.empty() ? name : name + " " + command.argument;
+}
+
+}  // namespace belamy
