@@ -12,7 +12,6 @@ Measure reconstruction() {
       .text = "reconstruction",
       .cost = "seconds",
       .needs = Capability::reconstructor,
-      .needs = Capability::reconstructor,
       .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::reconstructor); },
       .take =
           [](EvaluationContext& context) {
