@@ -73,11 +73,11 @@ const char* capability_action(Capability capability) {
     case Capability::encoder: return "turn data into codes";
     case Capability::reconstructor: return "reconstruct data";
     case Capability::translator: return "translate images";
-    case Capability::classifier: return "name classes";
-    case Capability::density: return "tell a likelihood";
-    case Capability::scorer: return "tell how unusual data are";
+    case Capability::classifier: return "predict classes";
+    case Capability::density: return "compute likelihoods";
+    case Capability::scorer: return "score how unusual data are";
     case Capability::matcher: return "compare two images";
-    case Capability::featurizer: return "give features of images";
+    case Capability::featurizer: return "compute features of images";
   }
   return "";
 }
