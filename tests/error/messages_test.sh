@@ -245,7 +245,7 @@ expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan cannot reconstruct data"
 expect_text "models that can: .*autoencoder"
 expect_failure 2 "$BELAMY" evaluate run --likelihood-samples 10
-expect_text "gan cannot tell a likelihood"
+expect_text "gan cannot compute likelihoods"
 expect_text "models that can: .*vae"
 expect_failure 2 "$BELAMY" evaluate run --codes
 expect_text "gan cannot turn data into codes"
@@ -264,9 +264,9 @@ expect_failure 2 "$BELAMY" translate run --data images
 expect_text "gan cannot translate images"
 expect_text "models that can: .*pix2pix"
 expect_failure 2 "$BELAMY" classify run
-expect_text "gan cannot name classes"
+expect_text "gan cannot predict classes"
 expect_failure 2 "$BELAMY" stylize run --content a.png --style b.png
-expect_text "gan cannot give features of images"
+expect_text "gan cannot compute features of images"
 expect_failure 2 "$BELAMY" train pix2pix --data images --out pairs
 expect_text "pix2pix learns from pairs, but these data are one set"
 expect_text "data.pairs"
