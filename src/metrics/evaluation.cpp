@@ -13,8 +13,7 @@ namespace {
 
 using torch::Tensor;
 
-// At most `count` rows of `images`, [count] int64. Never just the first ones: samples and test sets may be in
-// an order.
+// At most `count` random rows of `images`, [count] int64. Not the first ones, since sets may be sorted.
 Tensor choose_rows(const Tensor& images, std::int64_t count, std::uint64_t seed) {
   const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   const Tensor order = torch::randperm(images.size(0), generator, torch::kLong);
@@ -42,7 +41,7 @@ FeatureScores score(const Tensor& features, const Tensor& test_features, std::in
 
 PointDistances distances(const Tensor& points, const Tensor& test, const PointJudgeOptions& options) {
   const auto moved = std::min({options.moved, points.size(0), test.size(0)});
-  // Not the same rows of both, should they be one set.
+  // Different rows of both, in case they are one set.
   return {sliced_wasserstein(points, test, {.seed = options.seed}),
           earth_movers_distance(choose(points, moved, options.seed), choose(test, moved, options.seed + 1)),
           moved};
