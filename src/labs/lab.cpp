@@ -30,7 +30,7 @@ double number_of(const TomlEntry& entry) {
 
 Error unknown(const TomlEntry& entry, const std::vector<std::string>& known) {
   return usage_error(fmt::format("{}: unknown key '{}'", entry.origin.text, entry.key),
-                     fmt::format("known are {}", fmt::join(known, ", ")));
+                     fmt::format("use one of {}", fmt::join(known, ", ")));
 }
 
 LabClaim claim_of(const TomlDocument& document, const std::string& origin) {
@@ -61,9 +61,8 @@ LabClaim claim_of(const TomlDocument& document, const std::string& origin) {
   const bool near = claim.near && claim.tolerance.has_value() != claim.relative.has_value();
   const bool stray = !claim.near && (claim.tolerance || claim.relative);
   if (claim.key.empty() || claim.text.empty() || bounds == near || stray || (claim.near && bounds)) {
-    throw usage_error(
-        fmt::format("{}: claim '{}' is not complete", origin, claim.key),
-        "a claim has key, text, and min, max or both, or near with either tolerance or relative");
+    throw usage_error(fmt::format("{}: claim '{}' is not complete", origin, claim.key),
+                      "give it key, text, and min, max or both, or near with tolerance or relative");
   }
   return claim;
 }
@@ -148,12 +147,12 @@ LabSheet LabSheet::parse(const std::string& name, const std::string& toml, const
   }
   for (const auto& [array, documents] : document.arrays) {
     if (array != "claim")
-      throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array), "only [[claim]] is known");
+      throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array), "use [[claim]]");
     for (const auto& each : documents) {
       auto claim = claim_of(each, origin);
       for (const auto& other : sheet.claims) {
         if (other.key == claim.key)
-          throw usage_error(fmt::format("{}: claim '{}' is there twice", origin, claim.key));
+          throw usage_error(fmt::format("{}: claim '{}' is defined twice", origin, claim.key));
       }
       sheet.claims.push_back(std::move(claim));
     }

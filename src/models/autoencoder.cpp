@@ -51,7 +51,8 @@ struct AutoencoderConfig : CodeConfig {
     sparsity.fields(f);
     f.add("keep", keep, {0, 4096},
           "k-sparse: number of largest units of a code that are kept, the others become 0; 0: all");
-    f.add("keep_factor", keep_factor, {1, 100}, "k-sparse: a trained model keeps this many times as many units");
+    f.add("keep_factor", keep_factor, {1, 100},
+          "k-sparse: a trained model keeps this many times as many units");
     corruption.fields(f);
     f.add("contraction", contraction, {0, 1e6},
           "weight of the squared derivative of the code by the pixels in [0, 1]; exact for a single layer of "
@@ -166,8 +167,8 @@ std::string check_autoencoder(const DataShape& shape, const Recipe& recipe) {
                        settings.keep);
   }
   if (settings.contraction > 0 && settings.network == "convolutional") {
-    return "contraction needs the derivative of each code, but batch norm mixes the examples; set "
-           "model.network=fully-connected";
+    return "contraction needs the derivative of each code, but batch norm mixes the examples; "
+           "set model.network=fully-connected";
   }
   if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
   return check_code_networks(shape, settings);

@@ -25,8 +25,8 @@ struct ConditionalGanConfig : ConvolutionalConfig {
     ConvolutionalConfig::fields(f);
     f.add("discriminator_condition", discriminator_condition,
           std::vector<std::string>{"concatenation", "projection"},
-          "how the discriminator gets the condition: as planes beside the image, or projected onto its last "
-          "features");
+          "how the discriminator gets the condition: as planes beside the image, or projected onto its "
+          "last features");
   }
 };
 
@@ -100,8 +100,8 @@ std::string check_conditional_gan(const DataShape& shape, const Recipe& recipe) 
   if (config.replay > 0) return "the replay memory stores no conditions; set model.replay=0";
   if (config.discriminator_condition == "projection" &&
       (config.minibatch_deviation || config.minibatch_discrimination > 0)) {
-    return "projection does not work with minibatch features; set model.minibatch_deviation=false and "
-           "model.minibatch_discrimination=0";
+    return "projection does not work with minibatch features; set model.minibatch_deviation=false "
+           "and model.minibatch_discrimination=0";
   }
   return check_convolutional(shape, recipe);
 }

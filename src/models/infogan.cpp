@@ -187,8 +187,8 @@ std::string check_infogan(const DataShape& shape, const Recipe& recipe) {
   if (config.packing > 1) return "a pack has no single set of codes; set model.packing=1";
   if (config.replay > 0) return "the replay memory stores no codes; set model.replay=0";
   if (config.minibatch_deviation || config.minibatch_discrimination > 0) {
-    return "its recogniser works on single data; set model.minibatch_deviation=false and "
-           "model.minibatch_discrimination=0";
+    return "its recogniser works on single data; set model.minibatch_deviation=false "
+           "and model.minibatch_discrimination=0";
   }
   return check_convolutional(shape, recipe);
 }

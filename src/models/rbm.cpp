@@ -187,9 +187,8 @@ ModelInfo rbm() {
       .family = "boltzmann",
       .summary =
           "restricted Boltzmann machine with binary or Gaussian visible units, by contrastive divergence",
-      .paper =
-          "Hinton, Training Products of Experts by Minimizing Contrastive Divergence, Neural Computation "
-          "2002",
+      .paper = "Hinton, Training Products of Experts by Minimizing Contrastive Divergence, Neural "
+               "Computation 2002",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::encoder,
                        Capability::reconstructor, Capability::density, Capability::scorer},
       .players = {{"rbm", {.optimizer = "sgd", .lr = 0.05, .beta1 = 0.5}}},

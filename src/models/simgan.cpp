@@ -104,8 +104,7 @@ ModelInfo simgan() {
       .name = "simgan",
       .family = "translation",
       .summary =
-          "refines synthetic images (domain A) until they look like real ones (B), and leaves what they "
-          "show",
+          "refines synthetic images (domain A) to look like real ones (domain B), with the same content",
       .paper = "Shrivastava et al., Learning from Simulated and Unsupervised Images through Adversarial "
                "Training, CVPR 2017",
       .capabilities = {Capability::translator},

@@ -144,8 +144,8 @@ std::string check_game(const Recipe& recipe) {
     return "the generator's loss has no term; set model.adversarial_weight=1";
   }
   if (c.penalises_gradients() && c.discriminator_norm == "batch") {
-    return "gradient penalties apply to single data, but batch norm mixes the data of a batch; set "
-           "model.discriminator_norm=layer";
+    return "gradient penalties apply to single data, but batch norm mixes the data of a batch; "
+           "set model.discriminator_norm=layer";
   }
   for (const auto& stage : recipe.stages) {
     const auto batch = recipe.batch_in(stage);

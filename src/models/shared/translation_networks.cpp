@@ -84,8 +84,8 @@ void TranslationConfig::fields(Fields& f) {
 std::string check_translation(const TranslationConfig& config) {
   if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
   if (config.penalises_gradients() && config.norm == "batch") {
-    return "gradient penalties apply to single data, but batch norm mixes the data of a batch; set "
-           "model.norm=instance";
+    return "gradient penalties apply to single data, but batch norm mixes the data of a batch; "
+           "set model.norm=instance";
   }
   return "";
 }
