@@ -304,7 +304,7 @@ void dirac_gan(Lab& lab) {
   lab.chart("Alternating descent", "A straight line downwards is convergence at a fixed rate.",
             std::move(radii));
   lab.chart("The flows of the two GANs",
-            "The plain game keeps its radius for ever. The non-saturating one converges, but only with one "
+            "The plain game keeps its radius for ever. The non-saturating one converges, but only as one "
             "over the square root of time.",
             {{"time"}, {"1 / r²"}, {kept, law, falls}});
   for (std::size_t i = 0; i < methods.size(); ++i) {
