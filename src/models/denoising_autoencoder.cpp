@@ -7,8 +7,10 @@
 // few steps, with x as the target. That removes spurious modes that would attract the chain.
 //
 // P is a Bernoulli for each pixel, or a Gaussian with one learned standard deviation. Sampling chains start
-// from normal noise with the data's means and deviations. Departures: a fixed number of walk-back steps
-// instead of a geometric one; for images a sample is the mean of the last P instead of a draw from it.
+// from normal noise with the data's means and deviations.
+//
+// Departures: a fixed number of walk-back steps instead of a geometric one; for images a sample is the mean of
+// the last P instead of a draw from it.
 
 #include <cmath>
 #include <torch/nn/module.h>

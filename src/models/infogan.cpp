@@ -149,8 +149,7 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
       const auto error =
           (said.narrow(1, at, config_.numbers) - codes.narrow(1, at, config_.numbers)).square();
       loss = loss + config_.numbers_weight * 0.5 * error.sum(1).mean();
-      // For the best fixed variance, the mean squared error, instead of 1: H(U(-1, 1)) - log sqrt(2 pi
-      // e var).
+      // For the best fixed variance instead of 1: H(U(-1, 1)) - log sqrt(2 pi e var), var the squared error.
       if (context) {
         constexpr double kGaussian = 1.4189385332046727;  // log sqrt(2 pi e)
         context->record("information/numbers",

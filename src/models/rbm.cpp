@@ -6,9 +6,10 @@
 //
 // The gradient is computed directly, without autograd. Binary visible units are drawn from grey pixels at
 // every step; Gaussian ones are pixels in [0, 1] or points as they are, and their gradient leaves the factor
-// 1/s^2 to the learning rate. Departures: the visible biases start at the first batch's log-odds; with
-// centring the gradient is that of the centred machine, in the parameters of the plain one (same machine,
-// same log p).
+// 1/s^2 to the learning rate.
+//
+// Departures: the visible biases start at the first batch's log-odds; with centring the gradient is that of
+// the centred machine, in the parameters of the plain one (same machine, same log p).
 
 #include <fmt/format.h>
 #include <torch/types.h>

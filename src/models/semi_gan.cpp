@@ -7,9 +7,10 @@
 //   data, G descends feature matching on D's last hidden layer.
 //
 // As in the authors' code, only the last of D's normalised layers learns its scales: larger scales in the
-// others would make the noise between the layers small beside the signal. G's batch norm learns no scales
-// either. Departures: G's features are matched to the batch that D saw; Adam adds 1e-4 to the root, where the
-// authors add 1e-8 to the square.
+// others would make the noise between the layers small beside the signal. Nor does G's batch norm.
+//
+// Departures: G's features are matched to the batch that D saw; Adam adds 1e-4 to the root, where the authors
+// add 1e-8 to the square.
 
 #include <torch/types.h>
 #include <torch/utils.h>

@@ -6,6 +6,7 @@
 //
 // The stage "m1" trains M1 alone, the stage "m2" M2 alone, on draws of z1 from q(z1|x); "main" trains both at
 // the same time. No gradient of M2 reaches M1.
+//
 // Departures: rectifiers where the paper has softplus (a setting); the weights of the labelled data's terms
 // are settings, and so is that of M1's KL term; classes and codes come from the mean of q(z1|x).
 

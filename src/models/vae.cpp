@@ -9,8 +9,9 @@
 //   max  E log 1/k sum_i w_i,   w_i = p(x|z_i) p(z_i) / q(z_i|x),   z_i ~ q(z|x)
 //
 // terms=reconstruction drops the KL term; terms=kl drops the other one for the encoder, while the decoder
-// still learns to reconstruct from the code. Departures: Adam in place of Adagrad; rectifiers where the paper
-// has tanh (a setting).
+// still learns to reconstruct from the code.
+//
+// Departures: Adam in place of Adagrad; rectifiers where the paper has tanh (a setting).
 
 #include <algorithm>
 #include <fmt/format.h>
