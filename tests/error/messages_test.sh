@@ -81,7 +81,7 @@ expect_text "train.device must be .*cuda"
 expect_failure 2 train_ring run --set model.objective=wasserstien
 expect_text "model.objective must be .*non-saturating, .*hinge, wasserstein"
 expect_failure 2 train_ring run --set model.r1=1 --set model.discriminator_norm=batch
-expect_text "batch norm mixes; set model.discriminator_norm=layer"
+expect_text "batch norm mixes the data of a batch; set model.discriminator_norm=layer"
 expect_failure 2 train_ring run --set model.r1=1 --set model.clip_weights=0.1
 expect_text "set model.clip_weights=0"
 expect_failure 2 train_ring run --set model.packing=2 --set train.batch=33
@@ -89,14 +89,14 @@ expect_text "batches of 33 cannot be packed by 2; set train.batch=34"
 expect_failure 2 train_ring run --set model.objective=hinge --set model.label_real=0.9
 expect_text "hinge has no labels to smooth"
 expect_failure 2 train_ring run --set model.adversarial_weight=0
-expect_text "nothing to descend"
+expect_text "generator's loss has no term; set model.adversarial_weight=1"
 expect_failure 2 train_ring run --set model.unroll=2 --set optimizer.discriminator.optimizer=rmsprop
-expect_text "unrolling knows Adam and SGD"
+expect_text "unrolling supports Adam and SGD only"
 expect_failure 2 train_ring run --set model.feature_matching=1 --set model.feature_layer=99
 expect_text "model.feature_layer=99"
 expect_none run
 expect_code 0 train_ring advised --set model.objective=wasserstein
-expect_text "may grow without end; set model.clip_weights=0.01"
+expect_text "may grow without limit; set model.clip_weights=0.01"
 rm -r advised
 
 # --- Data: 3 ---
@@ -123,7 +123,7 @@ on_ring() { # MODEL SETTINGS...
   expect_failure 2 "$BELAMY" train "$1" --data ring --out run "${settings[@]}"
 }
 on_ring autoencoder model.output=linear model.sparsity=kl
-expect_text "the KL penalty is of units between 0 and 1; set model.code_unit=sigmoid"
+expect_text "the KL penalty needs units between 0 and 1; set model.code_unit=sigmoid"
 on_ring autoencoder model.output=linear model.keep=100
 expect_text "a code of 32 units has not 100 largest ones; set model.keep=32"
 on_ring autoencoder model.output=linear model.corruption=salt-and-pepper
@@ -133,17 +133,17 @@ expect_text "model.corruption_level=2 is a share of the values here"
 on_ring autoencoder model.output=linear model.network=convolutional model.contraction=1
 expect_text "batch norm mixes the examples.*set model.network=fully-connected"
 on_ring autoencoder model.output=linear model.down=pool
-expect_text "only convolutions are pooled; set model.network=convolutional"
+expect_text "pooling needs convolutions; set model.network=convolutional"
 on_ring stacked-autoencoder
-expect_text "cross-entropy is of values between 0 and 1.*set model.loss=l2"
+expect_text "cross-entropy needs values between 0 and 1.*set model.loss=l2"
 on_ring denoising-autoencoder model.corruption=none
-expect_text "without noise the chain stands still; set model.corruption=gaussian"
+expect_text "the chain needs noise; set model.corruption=gaussian"
 on_ring denoising-autoencoder model.corruption=gaussian
 expect_text "points need model.decoder=gaussian"
 on_ring rbm
 expect_text "points need model.visible=gaussian"
 on_ring rbm model.visible=gaussian model.centring=data
-expect_text "centring is for binary units; set model.centring=none"
+expect_text "centring needs binary units; set model.centring=none"
 printf '[model]\nname = "stacked-autoencoder"\nloss = "l2"\n[[stage]]\nname = "layer-3"\nsteps = 1\n' >stages.toml
 expect_failure 2 "$BELAMY" train stages.toml --data ring --out run
 expect_text "has no stage 'layer-3': layer-1, layer-2, joint, softmax, fine-tune"
@@ -177,7 +177,7 @@ expect_text "'bare' has no labels"
 expect_failure 2 "$BELAMY" train rbm --data bare --out run --set train.precision=bf16
 expect_text "set train.precision=f32"
 expect_failure 2 "$BELAMY" train conditional-vae --data glyphs --out run --set data.labelled=62
-expect_text "set data.labelled=0, or take semi-vae"
+expect_text "set data.labelled=0, or use semi-vae"
 expect_failure 2 "$BELAMY" train aae --data bare --out run --set model.labels=true
 expect_text "set model.prior=mixture"
 expect_failure 2 "$BELAMY" train vae --data bare --out run --set model.importance_samples=5 --set model.terms=kl
@@ -245,7 +245,7 @@ expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan cannot reconstruct data"
 expect_text "models that can: .*autoencoder"
 expect_failure 2 "$BELAMY" evaluate run --likelihood-samples 10
-expect_text "gan cannot compute a likelihood"
+expect_text "gan cannot compute likelihoods"
 expect_text "models that can: .*vae"
 expect_failure 2 "$BELAMY" evaluate run --codes
 expect_text "gan cannot turn data into codes"
@@ -264,9 +264,9 @@ expect_failure 2 "$BELAMY" translate run --data images
 expect_text "gan cannot translate images"
 expect_text "models that can: .*pix2pix"
 expect_failure 2 "$BELAMY" classify run
-expect_text "gan cannot classify data"
+expect_text "gan cannot predict classes"
 expect_failure 2 "$BELAMY" stylize run --content a.png --style b.png
-expect_text "gan cannot give features of images"
+expect_text "gan cannot compute features of images"
 expect_failure 2 "$BELAMY" train pix2pix --data images --out pairs
 expect_text "pix2pix learns from pairs, but these data are one set"
 expect_text "data.pairs"
