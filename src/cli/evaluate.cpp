@@ -19,19 +19,21 @@ void add_evaluate(Verb program) {
   auto request = std::make_shared<Request>();
   auto verb = program.verb("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
   add_run(verb, request->run);
-  verb.option("-n,--samples", request->judge.samples, "Samples that are judged").between(100, 1'000'000);
-  verb.option("--split", request->judge.split, "test, or validation: to choose settings by")
+  verb.option("-n,--samples", request->judge.samples, "Number of samples to judge").between(100, 1'000'000);
+  verb.option("--split", request->judge.split,
+              "Data to measure on: test, or validation for choosing settings")
       .one_of({"test", "validation"});
   verb.option("--likelihood-samples", request->judge.likelihood_samples,
-              "Draws of the latent that tighten a bound of the likelihood")
+              "Draws of the latent per example for the bound of the likelihood; more make it tighter")
       .between(1, 1'000'000);
-  verb.flag("--codes", request->judge.codes, "Linear probe, k-NN and k-means on the codes; takes a while");
+  verb.flag("--codes", request->judge.codes,
+            "Also measure the codes by linear probe, k-NN and k-means; takes a while");
   verb.flag("--parzen", request->judge.parzen,
-            "Parzen window estimate of the samples beside real images and k-means; takes a while");
+            "Also estimate Parzen window likelihoods of the samples, real images and k-means; takes a while");
   verb.option("--trials", request->judge.trials,
-              "One-shot trials: official (Omniglot's all_runs.zip), or drawn: 5-way-1-shot, "
+              "One-shot trials: official (Omniglot's all_runs.zip), or drawn, such as 5-way-1-shot or "
               "20-way-1-shot-in-folder");
-  verb.option("--seed", request->judge.seed, "Of the samples and choices");
+  verb.option("--seed", request->judge.seed, "Seed of the samples and of random choices");
   verb.does([request] {
     const auto run = request->run.open();
     Progress progress;
@@ -47,8 +49,7 @@ void add_evaluate(Verb program) {
     }
     for (const auto& line : result.not_measured) fmt::print("  not measured: {}\n", line);
     if (scores.empty() && result.not_measured.empty())
-      fmt::print("  nothing was measured: there is no measure for what {} can do\n",
-                 run->recipe().model->name);
+      fmt::print("  nothing was measured: no measure applies to {}\n", run->recipe().model->name);
     bool all = true;
     for (const auto& verdict : check_expectations(run->recipe(), scores)) {
       fmt::print("  expected {}: {}\n", verdict.claim,
@@ -57,7 +58,7 @@ void add_evaluate(Verb program) {
                                  : "does not hold");
       all = all && verdict.known && verdict.holds;
     }
-    // Told before it is written: the folder may be in use.
+    // Printed before writing: the folder may be locked by a training.
     auto folder = RunFolder::open(Env::real(), request->run.folder);
     write_evaluation(folder, run->step(), scores);
     write_run_report(folder, run->recipe());

@@ -47,7 +47,7 @@ cp photos/a.png album/a.png
 ln -s ../photos album/linked
 expect_code 0 "$BELAMY" translate turned --data album --out drawn
 expect_text "3 of 3 files translated a2b into drawn"
-expect_text "[23] other files left out, which are no images by their names"
+expect_text "[23] other files left out, because their names are not those of images"
 expect_file drawn/a.png drawn/linked/{a,b}.png
 expect_none drawn/deep drawn/readme.png
 expect_code 0 "$BELAMY" translate turned --data album --out drawn # what Belamy wrote, it replaces
@@ -152,7 +152,7 @@ expect_none sheet.jpg s.png s.csv packed.tar
 expect_empty() { # NAME COMMAND...
   expect_failure 2 "$BELAMY" "${@:2}"
   expect_text "^belamy: $1 is empty$"
-  expect_text "give it a value.*a shell variable that is not set is empty"
+  expect_text "give it a value.*an unset shell variable is empty"
 }
 ls >before.txt
 for verb in "train gan --steps 1" "demo --set train.steps=1" "sample gan" "interpolate gan" "reconstruct coder" "translate turned --data photos" \

@@ -61,17 +61,17 @@ make_images coarse 40
 expect_code 0 "$BELAMY" train autoencoder --data coarse --out coder "${small[@]}" --set data.holdout=0.5
 expect_code 0 "$BELAMY" reconstruct coder -n 20 --out copies.png
 expect_text "^20 reconstructions"
-expect_no_text "these are all"
+expect_no_text "no more examples"
 # Two rows of originals above their copies, each 64 pixels high with a gap of 2: 262.
 [[ $(od -An -tu1 -j 22 -N 2 copies.png) == "   1   6" ]] || fail "20 reconstructions stand in a picture of another height"
 expect_code 0 "$BELAMY" reconstruct coder -n 200 --out copies.png
-expect_text "these are all examples of coarse; up to 200 would be taken"
+expect_text "--count asks for 200, but coarse has no more examples"
 expect_code 0 "$BELAMY" train autoencoder --data coarse --out one "${small[@]}" --set data.holdout=0.01
 expect_code 0 "$BELAMY" evaluate one
 expect_text "mean over 1 test example, one value, so no standard error"
 expect_no_text "nan"
 expect_failure 3 "$BELAMY" embed one --out codes.png
-expect_text "a map needs 4 codes or more, and there are 1 examples of 'coarse'"
+expect_text "a map needs at least 4 examples, but 'coarse' has only 1"
 # The judge learns as long as its data are large, and says so.
 expect_code 0 "$BELAMY" train vae --data coarse --out drawn "${small[@]}" --set data.holdout=0.5
 expect_code 0 "$BELAMY" evaluate drawn -n 100

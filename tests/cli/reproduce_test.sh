@@ -135,4 +135,4 @@ expect_text "did you mean 'samples'"
 sed 's/train.steps=5/train.steps=6/' small.toml >changed.toml
 mv changed.toml small.toml
 expect_failure 2 "$BELAMY" reproduce small.toml
-expect_text "small-short-seed1 holds a run with other settings than the row has now"
+expect_text "the run in .*small-short-seed1 has other settings than the row"

@@ -131,7 +131,7 @@ expect_text "row 1: \+ images, the mean of [0-9]+"
 expect_text "row 4: the result"
 expect_file sums.png
 expect_code 2 "$BELAMY" arithmetic vae --plus nothing-of-the-kind
-expect_text "neither a class .* nor pictures"
+expect_text "neither a class .* nor a path to pictures"
 for run in autoencoder vae; do
   expect_code 0 "$BELAMY" reconstruct $run --data images -n 6 --out $run.png
   expect_text "6 reconstructions in $run.png; squared error [0-9.]+ each"
@@ -240,7 +240,7 @@ for ((i = 0; i < 180; ++i)); do echo "$i"; done >>mine/deep/wide.pgm
 cp images/left/001.pgm mine/one.pgm
 expect_code 0 "$BELAMY" translate turned --data mine --out drawn/ --sheet drawn.png
 expect_text "2 of 2 files translated a2b into drawn/"
-expect_text "^1 of them are of another shape than the run's"
+expect_text "^1 of them have another aspect ratio than the run's"
 expect_file drawn/one.png
 expect_file drawn/deep/wide.png
 expect_file drawn.png
@@ -258,7 +258,7 @@ expect_code 0 "$BELAMY" train source-only --data images --set target=many --step
 expect_file named/pictures/*.png
 expect_code 0 "$BELAMY" classify named --out classes.csv -n 3
 expect_text "^(left|top) +[01]\.[0-9]+"
-expect_text "right: [0-9]+ of 40 with labels"
+expect_text "correct: [0-9]+ of 40 labelled examples"
 [[ $(wc -l <classes.csv) == 41 && $(head -n 1 classes.csv) == name,class,belief ]] || fail "not all are classified"
 expect_code 0 "$BELAMY" evaluate named
 expect_text "^ +classification error +[0-9.]+"
@@ -276,7 +276,7 @@ expect_code 0 "$BELAMY" match siamese many/left/001.pgm many/left/003.pgm
 expect_text "^[01](\.[0-9e-]+)?  similarity of siamese: many/left/001.pgm, many/left/003.pgm"
 expect_code 0 "$BELAMY" match siamese --query many/left/001.pgm --folder others -n 3 --out match/ranks.csv --sheet match/sheet.png
 expect_text "warning: 1 of 31 files left out"
-expect_text "^30 of others by similarity of siamese; the most alike first"
+expect_text "^30 of others by similarity of siamese; the most similar first"
 expect_text "^ +1 +[0-9.e-]+  others/left/[0-9]+.pgm  left"
 expect_file match/sheet.png
 [[ $(wc -l <match/ranks.csv) == 31 && $(head -n 1 match/ranks.csv) == rank,similarity,name,label ]] ||

@@ -82,7 +82,7 @@ for signal in TERM INT HUP; do
   wait "$background" || code=$?
   background=
   [[ $code == 6 ]] || fail "after SIG$signal the training ends with $code, expected 6"
-  grep -q "stopped after step .*go on with: belamy train --resume --out $signal" "$signal.txt" ||
+  grep -q "stopped after step .*resume with: belamy train --resume --out $signal" "$signal.txt" ||
     fail "SIG$signal: $(tail -n 1 "$signal.txt")"
   expect_code 0 "$BELAMY" train --resume --out "$signal"
   expect_text "going on from step"
@@ -102,7 +102,7 @@ expect_code 0 "$BELAMY" train --resume --out piped
 expect_text "nothing to do"
 if [[ -c /dev/full ]]; then
   expect_code 5 list_into_full
-  expect_text "standard output cannot be written: No space left on device"
+  expect_text "cannot write to standard output: No space left on device"
 fi
 # A limit of file sizes is an error like a full disk; the run stays good.
 expect_code 0 finish limited

@@ -39,19 +39,19 @@ expect_text "'dcgna'"
 expect_text "did you mean 'dcgan'"
 expect_failure 2 "$BELAMY" trian gan
 expect_text "there is no verb 'trian'"
-expect_text "did you mean 'train'\? 'belamy --help' tells what is allowed"
+expect_text "did you mean 'train'\? 'belamy --help' shows the options"
 expect_failure 2 "$BELAMY" data docter images
 expect_text "there is no verb 'docter'"
-expect_text "did you mean 'doctor'\? 'belamy data --help' tells what is allowed"
+expect_text "did you mean 'doctor'\? 'belamy data --help' shows the options"
 expect_failure 2 "$BELAMY" xyzzy
 expect_text "there is no verb 'xyzzy'"
 expect_no_text "did you mean"
 expect_failure 2 "$BELAMY" train gan --stepps 10
 expect_text "there is no option '--stepps' here"
-expect_text "did you mean '--steps'\? 'belamy train --help' tells what is allowed"
+expect_text "did you mean '--steps'\? 'belamy train --help' shows the options"
 expect_failure 2 "$BELAMY" data info images --sett=data.size=8
 expect_text "there is no option '--sett' here"
-expect_text "did you mean '--set'\? 'belamy data info --help' tells what is allowed"
+expect_text "did you mean '--set'\? 'belamy data info --help' shows the options"
 # Counts: none, too many, no number.
 for count in 0 -5 99999999999999999999999 1.5 many; do
   expect_failure 2 "$BELAMY" train gan --steps $count
