@@ -32,7 +32,7 @@ expect_code 0 "$BELAMY" train dcgan --data faces --dry-run
 expect_text "^size = 20$"
 expect_text "data.size=20"
 expect_code 0 "$BELAMY" data doctor faces
-expect_text "the images differ: a training makes them 20x20, unless data.size is set"
+expect_text "the images differ in size: training makes them 20x20, unless data.size is set"
 expect_code 0 "$BELAMY" data info faces
 expect_text "images of 20x20 colour"
 expect_code 0 "$BELAMY" verify-resume dcgan --first 1 --second 1 --set data.source=faces --set width=4 --set train.batch=4
@@ -103,7 +103,7 @@ expect_text "not measured: one-shot trials: "
 expect_text "not measured: verification: "
 for i in 1 2 3 4; do make_photo each/$i/1.ppm 16 16; done
 expect_failure 3 "$BELAMY" train siamese --data each --out run
-expect_text "no class of 'each' has two examples, and data.pairs=random draws pairs of one class and of two"
+expect_text "no class of 'each' has two examples, but data.pairs=random draws pairs of one class and of two"
 expect_code 3 "$BELAMY" data doctor each
 expect_text "no class has two images"
 mkdir lone

@@ -164,7 +164,7 @@ lying() {
 }
 expect_failure 3 lying
 expect_text "lying/train-images-idx3-ubyte: the header says 2147483648 x 16 x 16 = 549755813888 bytes, the file holds 1280"
-expect_text "get it again"
+expect_text "get the file again"
 # Models that learn from labels, on images without any.
 mkdir bare
 make_idx bare/train-images-idx3-ubyte 5
@@ -220,11 +220,11 @@ expect_text "missing.png: there is no such file"
 printf '7z\xbc\xaf\x27\x1c and more' >packed.7z
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm packed.7z
 expect_text "packed.7z: a 7z archive, not an image"
-expect_text "Give a PNG, JPEG, PGM or PPM instead"
+expect_text "give a PNG, JPEG, PGM or PPM instead"
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm images/left/wrong.png
 expect_text "images/left/wrong.png"
 expect_failure 2 "$BELAMY" evaluate alike --trials offical
-expect_text "use official, or such as 5-way-1-shot"
+expect_text "use official, or a name such as 5-way-1-shot"
 expect_failure 3 "$BELAMY" evaluate alike --trials official
 expect_text "there is no .*images/all_runs.zip"
 expect_failure 3 "$BELAMY" evaluate alike --trials 3-way-1-shot
@@ -275,7 +275,7 @@ expect_text "no pairs of folders; it has left, top"
 expect_failure 2 "$BELAMY" train pix2pix --data images --set pairs=classes --out pairs
 expect_text "needs two data.sides"
 expect_failure 2 "$BELAMY" train cyclegan --data images --set unpaired=true --out pairs
-expect_text "holds no pairs"
+expect_text "data.unpaired=true needs pairs"
 expect_failure 3 "$BELAMY" train dann --data images --set target=nowhere --out pairs
 expect_text "no data set 'nowhere'"
 expect_failure 2 "$BELAMY" train siamese --data images --set pairs=none --out pairs

@@ -271,7 +271,7 @@ TEST(Npz, FloatsAreScaledAndSaySo) {
     const auto text = error_of(file);
     EXPECT_THAT(text, HasSubstr(fmt::format("values from {:g} to {:g} are in no known range", values.front(),
                                             values.back())));
-    EXPECT_THAT(text, HasSubstr("Clip or scale them"));
+    EXPECT_THAT(text, HasSubstr("clip or scale them"));
   }
 }
 

@@ -96,7 +96,7 @@ TEST(Attributes, OfARequest) {
   };
   EXPECT_THAT(fails("blod=1", ExitCode::data), HasSubstr("run: no attribute is called 'blod'"));
   EXPECT_THAT(fails("blod=1", ExitCode::data), HasSubstr("did you mean 'bold'?"));
-  EXPECT_THAT(fails("bold", ExitCode::usage), HasSubstr("'bold' gives no attribute a number"));
+  EXPECT_THAT(fails("bold", ExitCode::usage), HasSubstr("'bold' is not of the form NAME=NUMBER"));
   EXPECT_THAT(fails("bold=x", ExitCode::usage), HasSubstr("bold=1,italic=0"));
   EXPECT_THAT(fails("bold=nan", ExitCode::usage), HasSubstr("'bold=nan'"));
   EXPECT_THAT(fails("bold=1,bold=0", ExitCode::usage), HasSubstr("'bold' is named twice"));
@@ -178,16 +178,16 @@ TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
     write(folder / "set/attributes.csv", text);
     return message_of([&] { load_from(folder / "set"); });
   };
-  EXPECT_THAT(fails(""), HasSubstr("attributes.csv: no table: it is empty"));
+  EXPECT_THAT(fails(""), HasSubstr("attributes.csv: the table is empty"));
   EXPECT_THAT(fails("file;old\n1.png;1\n"), HasSubstr("the first column is 'file;old'"));
   EXPECT_THAT(fails("file,old\n"), HasSubstr("a header without rows"));
   EXPECT_THAT(fails("file,note\na/1.png,good\n"), HasSubstr("no column of numbers"));
   EXPECT_THAT(fails("file,old,old\na/1.png,1,1\n"), HasSubstr("line 1: two columns are called 'old'"));
-  EXPECT_THAT(fails("file,o=d\na/1.png,1\n"), HasSubstr("line 1: 'o=d' is no name for an attribute"));
-  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png\n"), HasSubstr("line 3: 1 cells, and the header has 2"));
+  EXPECT_THAT(fails("file,o=d\na/1.png,1\n"), HasSubstr("line 1: 'o=d' is not a valid name of an attribute"));
+  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png\n"), HasSubstr("line 3: 1 cells, but the header has 2"));
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,\n"), HasSubstr("line 3: no value for 'old'"));
-  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,inf\n"), HasSubstr("line 3: 'old' is 'inf', no number"));
-  EXPECT_THAT(fails("file,old\na/1.png,1\na/1.png,0\n"), HasSubstr("line 3: a/1.png stands in line 2"));
+  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,inf\n"), HasSubstr("line 3: 'old' is 'inf', not a number"));
+  EXPECT_THAT(fails("file,old\na/1.png,1\na/1.png,0\n"), HasSubstr("line 3: a/1.png is in line 2"));
   // "1.png" may be either of the two.
   EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("none of its 1 file names is an image here: 1.png"));
   EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("as in a/1.png"));
@@ -229,7 +229,7 @@ TEST(AttributeTable, BothArchivesOfASetHaveTheSame) {
   };
   EXPECT_THAT(facts_of(test("file,old,tall\n2.png,0,1\n")), ElementsAre("2: 0 1"));
   EXPECT_THAT(message_of([&] { test("file,tall,old\n2.png,1,0\n"); }),
-              HasSubstr("its attributes are tall, old, and those of"));
+              HasSubstr("its attributes are tall, old, but those of"));
 }
 
 TEST(StyleGanAttributes, ListsOfNumbersAndNull) {
@@ -258,9 +258,9 @@ TEST(StyleGanAttributes, ListsOfNumbersAndNull) {
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", 1], ["b", [1]]]})"); }),
               HasSubstr("dataset.json: entry 1 is of another kind than those before"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", [1, 2]], ["b", [1]]]})"); }),
-              HasSubstr("b has 1 attributes, and files before it have 2"));
+              HasSubstr("b has 1 attributes, but files before it have 2"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", ["x"]]]})"); }),
-              HasSubstr("an attribute of a is no number"));
+              HasSubstr("an attribute of a is not a number"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", []]]})"); }),
               HasSubstr("a has an empty list of attributes"));
 }
@@ -506,7 +506,7 @@ TEST(GlyphAttributes, DependOnTheSettingAlone) {
   DataOptions options;
   options.attributes = {"cursive"};
   EXPECT_THAT(message_of([&] { load_dataset(options, Split::test); }),
-              HasSubstr("its 5 attributes are bold, italic, serif, mono, script"));
+              HasSubstr("choose from its 5 attributes: bold, italic, serif, mono, script"));
   // Without the setting the glyphs are what they were.
   options.attributes.clear();
   const auto plain = load_dataset(options, Split::test);

@@ -209,7 +209,7 @@ TEST(Domains, PicturesAreCutIntoHalves) {
   EXPECT_THAT(set.others.at(0).pixels, ElementsAre(8));
   EXPECT_TRUE(set.paired);
   ASSERT_FALSE(set.problems.empty());
-  EXPECT_THAT(set.problems[0].reason, HasSubstr("no two halves"));
+  EXPECT_THAT(set.problems[0].reason, HasSubstr("cannot be halved"));
 }
 
 TEST(Domains, ClassesAreSides) {
@@ -260,7 +260,7 @@ TEST(Domains, UnpairedSidesShareNoPairInTraining) {
   for (const auto a : train.pixels) EXPECT_THAT(train.others[0].pixels, testing::Not(testing::Contains(a)));
   EXPECT_TRUE(load_dataset(options, Split::test).paired) << "the test set keeps its pairs, to be measured on";
   options.pairs = "none";
-  EXPECT_THAT(error_of(options), HasSubstr("holds no pairs"));
+  EXPECT_THAT(error_of(options), HasSubstr("needs pairs"));
 }
 
 TEST(Domains, ATargetIsASecondDomain) {
@@ -277,7 +277,7 @@ TEST(Domains, ATargetIsASecondDomain) {
   EXPECT_EQ(set.others.at(0).count, 2);
   EXPECT_FALSE(set.paired);
   options.pairs = "gray";
-  EXPECT_THAT(error_of(options), HasSubstr("has one already"));
+  EXPECT_THAT(error_of(options), HasSubstr("already has one"));
 }
 
 TEST(Domains, MatchesNeedTwoClasses) {
@@ -300,7 +300,8 @@ TEST(Domains, MatchesNeedTwoOfAClass) {
   EXPECT_TRUE(load_dataset(options, Split::test).matches);  // a training alone needs pairs of both kinds
   for (const auto* name : {"1.png", "2.png"}) write(folder / "a" / name, dot(1));
   options.holdout = 0;
-  EXPECT_THAT(load_dataset(options, Split::train).notes, testing::Contains(HasSubstr("have one example")));
+  EXPECT_THAT(load_dataset(options, Split::train).notes,
+              testing::Contains(HasSubstr("have only one example")));
 }
 
 TEST(Domains, MatchesOfOneFolderAreOfOneClass) {

@@ -81,7 +81,7 @@ TEST_F(Fetch, ReplacesADamagedFile) {
 
 TEST_F(Fetch, ResumesABrokenTransfer) {
   server_.break_after(100'000);
-  EXPECT_THAT(error_of_fetch(), HasSubstr("run the same command again: it goes on where it stopped"));
+  EXPECT_THAT(error_of_fetch(), HasSubstr("run the same command again; it continues where it stopped"));
   EXPECT_EQ(read(folder_ / "a.gz.part"), body_.substr(0, 100'000));
   EXPECT_FALSE(fs::exists(folder_ / "a.gz"));
 
@@ -132,7 +132,7 @@ TEST_F(Fetch, SaysWhatTheServerAnswers) {
   const std::string error = error_of_fetch();
   EXPECT_THAT(error, HasSubstr(server_.url() + "missing.gz: the server answers 404"));
   EXPECT_THAT(error,
-              HasSubstr("Or put these files into " + folder_.path().string() + " by hand: missing.gz b.gz"));
+              HasSubstr("or put these files into " + folder_.path().string() + " by hand: missing.gz b.gz"));
   EXPECT_FALSE(fs::exists(folder_ / "missing.gz.part"));
 }
 
@@ -194,7 +194,7 @@ TEST_F(Fetch, KnownSetGoesIntoTheCacheAndTheBaseAddressCanBeReplaced) {
   } catch (const Error& failure) {
     error = failure.what();
   }
-  EXPECT_THAT(error, HasSubstr("Did you mean mnist?"));
+  EXPECT_THAT(error, HasSubstr("did you mean 'mnist'?"));
   unsetenv("BELAMY_CACHE");
 }
 

@@ -157,7 +157,7 @@ TEST(Files, WhatLiesBesideTheSplitsIsLeftOut) {
       ASSERT_EQ(set.problems.size(), 2u) << path;
       EXPECT_THAT(set.problems[0].file, HasSubstr("set/predict"));
       EXPECT_EQ(set.problems[0].reason, "2 files outside the folders training_set, test_set, valid");
-      EXPECT_THAT(set.problems[0].cure, HasSubstr("Move what belongs"));
+      EXPECT_THAT(set.problems[0].cure, HasSubstr("move what belongs"));
       EXPECT_THAT(set.problems[1].file, HasSubstr("set/sample.png"));
       EXPECT_EQ(set.problems[1].reason, "outside the folders training_set, test_set, valid");
       EXPECT_THAT(set.notes.back(), HasSubstr(fmt::format("3 of {} files left out", 3 + set.count)));
@@ -193,7 +193,7 @@ TEST(Files, TrainAloneIsDivided) {
   EXPECT_THAT(test.pixels, testing::Not(testing::Contains(100)));
   ASSERT_EQ(train.problems.size(), 1u);
   EXPECT_EQ(train.problems[0].reason, "10 files outside the folder train");
-  EXPECT_THAT(train.problems[0].cure, HasSubstr("If train is a class, rename it."));
+  EXPECT_THAT(train.problems[0].cure, HasSubstr("if train is a class, rename it"));
 }
 
 TEST(Files, TestImagesWithoutClassesAreForPrediction) {
@@ -257,7 +257,7 @@ TEST(Files, ArchivesOfOtherKindsAmongImagesAreNamed) {
   const Dataset set = load(folder.path());
   ASSERT_EQ(set.problems.size(), 1u);
   EXPECT_EQ(set.problems[0].reason, "a RAR archive, which is not read");
-  EXPECT_THAT(set.problems[0].cure, HasSubstr("Unpack it"));
+  EXPECT_THAT(set.problems[0].cure, HasSubstr("unpack it"));
 }
 
 TEST(Files, BadOnesAmongGoodOnesAreListed) {
@@ -275,7 +275,7 @@ TEST(Files, BadOnesAmongGoodOnesAreListed) {
     EXPECT_THAT(set.problems[0].reason, HasSubstr("damaged PNG"));
     EXPECT_THAT(set.problems[1].reason, HasSubstr("GIF"));
     EXPECT_EQ(set.problems[2].reason, "not an image: first bytes 3c 68 74 6d");
-    EXPECT_THAT(set.problems[2].cure, HasSubstr("Remove the file"));
+    EXPECT_THAT(set.problems[2].cure, HasSubstr("remove the file"));
     EXPECT_THAT(set.problems[3].reason, HasSubstr("beside the folders of the classes"));
     EXPECT_THAT(set.notes.back(), HasSubstr("4 of 6 files left out"));
   }

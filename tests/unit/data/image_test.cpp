@@ -288,7 +288,7 @@ TEST(Pnm, DamageIsAnError) {
   EXPECT_THAT(error_of("P5 2 2 255\nabc"), HasSubstr("there are 3"));
   EXPECT_THAT(error_of("P5 99999999999 2 255\nabc"), HasSubstr("no usable number for the width"));
   EXPECT_THAT(error_of("P5 9999 9999 255\nabc"), HasSubstr("the header says 9999 x 9999"));
-  EXPECT_THAT(error_of("P2 2 1 15 3 16"), HasSubstr("a pixel of 16 where the largest is 15"));
+  EXPECT_THAT(error_of("P2 2 1 15 3 16"), HasSubstr("a pixel of 16, but the largest value is 15"));
   EXPECT_THAT(error_of("P2 2 1 0 3 16"), HasSubstr("largest value 0"));
   EXPECT_THAT(error_of("P5 0 1 255 "), HasSubstr("a size of 0 x 1"));
 }

@@ -284,13 +284,13 @@ TEST(Fitting, ImagesThatDiffer) {
   const std::string text = error_of(options, ExitCode::data);
   EXPECT_THAT(text, HasSubstr("1.png is 4x4 gray"));
   EXPECT_THAT(text, HasSubstr("2.png is 6x3 gray"));
-  EXPECT_THAT(text, HasSubstr("Set data.size"));
+  EXPECT_THAT(text, HasSubstr("set data.size"));
   options.size = 4;
   const Dataset set = load_dataset(options, Split::train);
   EXPECT_EQ(set.count, 2);
   EXPECT_THAT(set.notes, ElementsAre("4x4 to 6x3 gray -> 4x4 gray, cropped, enlarged"));
   write(folder / "set/2.png", encode_png(flat(4, 4, {200, 200, 200})));
-  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("Set data.channels to 1"));
+  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("set data.channels to 1"));
 }
 
 // What is chosen for images of these sizes, and the note of it.
@@ -388,10 +388,10 @@ TEST(ChosenSize, OfAnArrayAndOfASetting) {
 TEST(Fitting, WrongSettings) {
   DataOptions options = options_for("glyphs");
   options.channels = 2;
-  EXPECT_THAT(error_of(options, ExitCode::usage), HasSubstr("data.channels = 2"));
+  EXPECT_THAT(error_of(options, ExitCode::usage), HasSubstr("data.channels=2"));
   options.channels = 1;
   options.fit = "squash";
-  EXPECT_THAT(error_of(options, ExitCode::usage), HasSubstr("crop, pad, stretch"));
+  EXPECT_THAT(error_of(options, ExitCode::usage), HasSubstr("crop, pad or stretch"));
 }
 
 TEST(Points, TrainAndTestAreDrawnApart) {

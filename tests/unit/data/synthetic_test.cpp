@@ -237,7 +237,7 @@ TEST(Synthetic, RefusesUnknownNamesAndImpossibleCounts) {
     return "no error";
   };
   EXPECT_THAT(error_of("rign", 10), HasSubstr("did you mean 'ring'?"));
-  EXPECT_THAT(error_of("mountains", 10), HasSubstr("there are: ring, wide-ring, grid"));
+  EXPECT_THAT(error_of("mountains", 10), HasSubstr("choose one of ring, wide-ring, grid"));
   EXPECT_THAT(error_of("ring", 0), HasSubstr("0 points"));
   EXPECT_THAT(error_of("ring", std::int64_t{1} << 60), HasSubstr("ask for 1 to"));
 }
