@@ -40,8 +40,8 @@ struct Group {
   Tensor mean() const { return codes.mean(0, /*keepdim=*/true); }
 };
 
-// Finds the codes of an operand: those of training images if the run has an encoder for its decoder's latents,
-// else latents whose images a classifier of the run's data assigns to the class.
+// Finds the codes of an operand: those of training images if the run has an encoder for its decoder's
+// latents, else latents whose images a classifier of the run's data assigns to the class.
 class Operands {
  public:
   Operands(Run& run, const ArithmeticRequest& request)

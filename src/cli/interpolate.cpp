@@ -29,8 +29,8 @@ Tensor spherical(const Tensor& from, const Tensor& to, const Tensor& weights) {
          to * (torch::sin(weights * angle) / std::sin(angle));
 }
 
-// The ends of the paths, [paths + 1, Z]: drawn from the prior, or codes of test images if the model has no
-// prior.
+// The ends of the paths, [paths + 1, Z]: drawn from the prior, or codes of test images if the model has
+// no prior.
 Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed) {
   auto* decoder = need(model.decoder(), run, Capability::decoder);
   const auto latents = decoder->draw_latent(count, run.generator(seed));

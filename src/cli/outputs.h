@@ -51,8 +51,8 @@ void write_output(const OutputPath& path, std::string_view bytes);
 /// A field of a CSV file, in quotes if it needs them.
 std::string quoted(const std::string& text);
 
-/// Indices of `values` [N] (double, on the CPU), the greatest first; values that are not finite come last, with
-/// a warning.
+/// Indices of `values` [N] (double, on the CPU), the greatest first; values that are not finite come last,
+/// with a warning.
 std::vector<std::int64_t> ranked(const Tensor& values);
 /// Prints the first `show` examples of a ranked data set with value, name and label. Writes all of them to
 /// `out`, if given, as CSV; `column` is the name of the value's column.

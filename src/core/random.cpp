@@ -6,7 +6,7 @@
 namespace belamy {
 namespace {
 
-/// SplitMix64's output function: neighbouring seeds become unlike ones.
+/// SplitMix64's output function: makes neighbouring seeds unlike.
 std::uint64_t mixed(std::uint64_t value) {
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
   value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;

@@ -53,8 +53,8 @@ std::string read_member(archive* file, const std::filesystem::path& path, std::u
 }
 
 // libarchive converts names to the character set of the locale and drops those that do not fit. So it runs in
-// the C locale here, whatever the program's locale is: a name then comes as the stored bytes, or not at all if
-// a zip marks it as UTF-8 beyond ASCII. The locale is set for this thread only.
+// the C locale here, whatever the program's locale is: a name then comes as the stored bytes, or not at all
+// if a zip marks it as UTF-8 beyond ASCII. The locale is set for this thread only.
 class PlainLocale {
  public:
   PlainLocale() : plain_(newlocale(LC_ALL_MASK, "C", nullptr)), before_(uselocale(plain_)) {}

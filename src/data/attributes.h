@@ -1,5 +1,5 @@
-// Attributes of examples: names with a number each, usually 1 where an example has the property and 0 where
-// not.
+// Attributes of examples: names with a number each, usually 1 where an example has the property and 0
+// where not.
 #pragma once
 
 #include <cstddef>

@@ -75,8 +75,8 @@ bool read_rows(JpegReader& reader) {
     JSAMPROW row = reader.pixels.data() + reader.jpeg.output_scanline * stride;
     jpeg_read_scanlines(&reader.jpeg, &row, 1);
   }
-  // If a single scan gave all its rows, only the marker behind it is missing. Of several scans those that make
-  // the picture sharp may be missing, and the arithmetic decoder does not report where its data end.
+  // If a single scan gave all its rows, only the marker behind it is missing. Of several scans those that
+  // make the picture sharp may be missing, and the arithmetic decoder does not report where its data end.
   if (reader.ended && (jpeg_has_multiple_scans(&reader.jpeg) || reader.jpeg.arith_code)) {
     reader.reason = "the file is cut short";
     return false;
@@ -97,8 +97,8 @@ std::vector<std::uint8_t> cmyk_to_rgb(const std::vector<std::uint8_t>& inks, boo
   return rgb;
 }
 
-// How the camera was held: 1 (upright) to 8, from the first directory of EXIF's TIFF; 1 if that is missing or
-// damaged.
+// How the camera was held: 1 (upright) to 8, from the first directory of EXIF's TIFF; 1 if that is missing
+// or damaged.
 int orientation_of(const jpeg_decompress_struct& jpeg) {
   for (auto* marker = jpeg.marker_list; marker; marker = marker->next) {
     const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);

@@ -105,9 +105,9 @@ bool is_scaled_up(unsigned value, int bits) {
   return value == zeros || value == (zeros | upper >> std::max(0, 2 * bits - 16)) || value == product;
 }
 
-// The value that means full brightness in the 16-bit samples of channels `first` to `last - 1`. A sensor of 10
-// or 12 bits gives a black picture if its values were stored unscaled. If sBIT tells the bits and the samples
-// are not scaled up, they are taken as values of that many bits.
+// The value that means full brightness in the 16-bit samples of channels `first` to `last - 1`. A sensor of
+// 10 or 12 bits gives a black picture if its values were stored unscaled. If sBIT tells the bits and the
+// samples are not scaled up, they are taken as values of that many bits.
 unsigned largest_sample(const PngReader& reader, int first, int last, int bits) {
   constexpr unsigned full = 65535;
   if (bits <= 0 || bits >= 16) return full;

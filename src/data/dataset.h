@@ -142,8 +142,8 @@ struct Diagnosis {
 Diagnosis diagnose(const std::string& source);
 
 /// Downloads a known set into the cache: resumes a partial file, verifies SHA-256, renames when whole.
-/// `base_url` replaces the set's own address (tests use loopback). `progress(file, done, total)` may be
-/// empty.
+/// `base_url` replaces the set's own address (tests use loopback). `progress(file, done, total)` may
+/// be empty.
 void fetch_dataset(const std::string& name, const std::string& base_url,
                    const std::function<void(const std::string&, std::uint64_t, std::uint64_t)>& progress);
 

@@ -47,8 +47,8 @@ struct Domain {
   std::vector<std::size_t> places;
 };
 
-// The name of a class within a folder around it: "" for the folder itself, "sub/" for one below; nothing for a
-// class elsewhere.
+// The name of a class within a folder around it: "" for the folder itself, "sub/" for one below; nothing for
+// a class elsewhere.
 std::optional<std::string> within(const std::string& class_name, const std::string& folder) {
   if (class_name == folder) return "";
   if (!class_name.starts_with(folder + "/")) return std::nullopt;

@@ -31,8 +31,8 @@ bool is_image_name(const std::filesystem::path& file);
 /// A text or table, as lies beside the images of good data sets.
 bool is_company(const std::filesystem::path& file);
 
-/// A file or folder that a system keeps for itself, such as .git, Thumbs.db or __MACOSX; `name` without
-/// folders.
+/// A file or folder that a system keeps for itself, such as .git, Thumbs.db or __MACOSX; `name`
+/// without folders.
 bool is_hidden(const std::string& name);
 
 /// "sub/cat" of "sub/cat.png". What follows the last dot is an ending where it begins with a letter.

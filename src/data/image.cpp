@@ -150,8 +150,8 @@ Image decode_image(std::string_view bytes, const std::string& name) {
 
 Image resize(const Image& image, int width, int height) {
   if (image.width == width && image.height == height) return image;
-  // The first pass runs along the side that leaves less work for the second: a long thin image would make it
-  // huge.
+  // The first pass runs along the side that leaves less work for the second: a long thin image would make
+  // it huge.
   if (std::int64_t{width} * image.height > std::int64_t{image.width} * height) {
     return transpose(resize(transpose(image), height, width));
   }

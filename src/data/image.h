@@ -8,8 +8,8 @@
 
 namespace belamy {
 
-/// Interleaved 8-bit pixels, row by row: pixels[(y * width + x) * channels + c], channels 1 (gray) or 3
-/// (RGB).
+/// Interleaved 8-bit pixels, row by row: pixels[(y * width + x) * channels + c], channels 1 (gray) or
+/// 3 (RGB).
 struct Image {
   int width = 0;
   int height = 0;

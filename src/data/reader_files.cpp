@@ -198,8 +198,8 @@ std::vector<std::string> groups_of(const std::vector<Entry>& entries) {
   return {groups.begin(), groups.end()};
 }
 
-// Keys of files whose labels do not come from folders: the paths below the folder that holds all files of a
-// label.
+// Keys of files whose labels do not come from folders: the paths below the folder that holds all files of
+// a label.
 void set_keys(std::vector<Listing::Item>& items) {
   std::unordered_map<std::int64_t, std::vector<std::string>> names;
   for (const auto& item : items) names[item.label].push_back(item.name);

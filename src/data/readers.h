@@ -110,8 +110,8 @@ std::uint8_t brightest_of(const std::vector<std::uint8_t>& pixels);
 /// where some are bright enough.
 std::optional<Problem> dark_images(const std::string& source, std::uint8_t brightest);
 
-/// What both say of classes without an image; `counts` has the images of each class. Nothing where all have
-/// one.
+/// What both say of classes without an image; `counts` has the images of each class. Nothing where all
+/// have one.
 std::optional<Problem> empty_classes(const std::string& source, const std::vector<std::string>& names,
                                      const std::vector<std::int64_t>& counts);
 

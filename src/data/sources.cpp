@@ -159,7 +159,8 @@ Source source_at(fs::path path, const std::string& name, const std::string& desc
   return {kind, name, path, description.empty() ? describe_kind(kind) : description};
 }
 
-// A folder of this name in $BELAMY_DATA or the cache. `looked` gets each place tried, and what is wrong with it.
+// A folder of this name in $BELAMY_DATA or the cache. `looked` gets each place tried, and what is wrong
+// with it.
 std::optional<fs::path> find_folder(const std::string& name, std::vector<std::string>& looked) {
   for (const auto& parent : folders_of_variable("BELAMY_DATA")) {
     const fs::path folder = parent / name;

@@ -1,5 +1,5 @@
-// One-shot trials: which of a few classes, known by an example or some, a further example is of. No torch
-// here.
+// One-shot trials: which of a few classes, known by an example or some, a further example is of. No
+// torch here.
 #pragma once
 
 #include <cstdint>

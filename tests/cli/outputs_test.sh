@@ -91,7 +91,7 @@ ln photos/a.png same.png
 mkdir -p back
 ln photos/a.png back/a.png
 expect_kept photos 2 "$BELAMY" translate turned --data photos --out back
-expect_text "--out back/a.png: this command reads that file, and would overwrite it"
+expect_text "--out back/a.png: this command reads that file and would overwrite it"
 expect_none back/b.png
 for out in photos/a.png same.png ./photos/../photos/a.png linked/a.png; do
   expect_kept photos 2 "$BELAMY" stylize seen --content photos/a.png --style photos/b.png --out $out
@@ -121,7 +121,7 @@ done
 mkdir theirs
 cp photos/a.png theirs/000001.png
 expect_kept theirs 2 "$BELAMY" sample gan -n 3 --out theirs/
-expect_text "theirs/000001.png: this file is there already, and Belamy did not write it"
+expect_text "theirs/000001.png: this file exists already, and Belamy did not write it"
 expect_text "choose another --out, or move that file away"
 expect_none theirs/000000.png
 cp photos/b.png theirs/a.png

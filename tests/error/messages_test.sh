@@ -285,7 +285,7 @@ expect_none pairs
 expect_code 0 "$BELAMY" train pix2pix --data images --set pairs=edges --steps 1 --out turned --set train.threads=1 \
   --set width=4 --set discriminator_width=4 --set train.batch=4
 expect_failure 2 "$BELAMY" translate turned --data images --out x.png
-expect_text "--out x.png: a folder is made here"
+expect_text "--out x.png: this is the name of a file, but a folder is needed"
 expect_text "use --out x/"
 expect_failure 2 train_ring run.zip
 expect_text "use --out run/"
@@ -323,24 +323,24 @@ for length in 0 5 100 $((size / 2)) $((size - 1)); do
   damaged
   truncate -s "$length" "$file"
   expect_code 0 "$BELAMY" sample damaged --out samples.npz
-  expect_text "warning: checkpoint passed over: .*step-00000020.safetensors"
+  expect_text "warning: checkpoint skipped: .*step-00000020.safetensors"
   expect_text "step 15"
 done
 for offset in 0 9 300 $((size / 2)) $((size - 1)); do
   damaged
   flip "$file" "$offset"
   expect_code 0 "$BELAMY" sample damaged --out samples.npz
-  expect_text "warning: checkpoint passed over: .*step-00000020.safetensors"
+  expect_text "warning: checkpoint skipped: .*step-00000020.safetensors"
 done
 expect_code 0 "$BELAMY" train --resume --out damaged --steps 22
-expect_text "passed over"
+expect_text "checkpoint skipped"
 expect_text "going on from step 15"
 rm samples.npz
 damaged
 for file in damaged/checkpoints/*; do flip "$file" 500; done
 expect_failure 5 "$BELAMY" sample damaged --out samples.npz
 expect_text "has no checkpoint that can be used"
-expect_text "put back a good copy"
+expect_text "restore a good copy"
 expect_failure 5 "$BELAMY" train --resume --out damaged --steps 22
 rm damaged/checkpoints/*
 expect_failure 5 "$BELAMY" sample damaged --out samples.npz

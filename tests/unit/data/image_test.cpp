@@ -120,8 +120,8 @@ TEST(Png, SignificantBitsOfSixteen) {
   EXPECT_THAT(decoded(colour, "\x0c\x0c\x0c\x10"), ElementsAre(255, 127, 0));
 }
 
-// Everything that viewers pass over, and no other: remarks with wrong checksums or contents, and what
-// follows.
+// Everything that viewers pass over, and no other: remarks with wrong checksums or contents, and
+// what follows.
 TEST(Png, RemarksThatAreDamagedLoseNoPixels) {
   const Image image = pattern();
   const std::string whole = encode_png(image);

@@ -1,5 +1,5 @@
-// The real data sets, where $BELAMY_DATA has them: counts, labels and mean pixels as their READMEs state
-// them.
+// The real data sets, where $BELAMY_DATA has them: counts, labels and mean pixels as their READMEs
+// state them.
 #include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>

@@ -189,8 +189,8 @@ TEST(Synthetic, AMixtureKnowsItsCentres) {
     if (!mixture) continue;
     ASSERT_EQ(mixture->dimension, data.dimension);
     ASSERT_EQ(mixture->centres.size(), data.class_names.size() * static_cast<std::size_t>(data.dimension));
-    // Every point is around the centre of its own label, and the points are as far away as the deviation
-    // says.
+    // Every point is around the centre of its own label, and the points are as far away as the
+    // deviation says.
     double squares = 0;
     for (std::size_t i = 0; i < data.points.size(); ++i) {
       const auto d = static_cast<std::size_t>(data.dimension);
