@@ -93,10 +93,9 @@ bool is_about_memory(const c10::Error& error) {
 }
 
 int report_defect(const char* what) {
-  fmt::print(
-      stderr,
-      "belamy: internal error: {}\n  this is a defect of Belamy; please report it together with the command\n",
-      what);
+  fmt::print(stderr,
+             "belamy: internal error: {}\n  this is a defect of Belamy; please report it with the command\n",
+             what);
   return static_cast<int>(ExitCode::internal);
 }
 
