@@ -29,7 +29,7 @@ ExitCode list_labs() {
 }
 
 void print_verdicts(const std::vector<LabVerdict>& verdicts) {
-  // In characters, not bytes: claims hold signs such as θ.
+  // In characters, not bytes: claims contain signs such as θ.
   const auto width = [](const std::string& text) {
     return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
   };

@@ -25,7 +25,7 @@ struct MatchRequest {
 
 constexpr std::int64_t kMatchColumns = 8, kMatchSheet = 32;
 
-// [1, C, H, W] in bytes, of the run's size and channels.
+// uint8 [1, C, H, W], with the run's size and channels.
 Tensor read_image(const Run& run, const std::string& path) {
   if (!fs::is_regular_file(path)) throw data_error(path + ": there is no such file", "give an image file");
   const auto data = tensor_of(fitted(decode_image(Env::real().read(path), path), fitted_options(run)));

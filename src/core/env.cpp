@@ -51,7 +51,7 @@ class Descriptor {
 
   int get() const { return fd_; }
 
-  /// False with errno set when closing finds an error. The descriptor is gone either way.
+  /// False with errno set if closing fails. The descriptor is gone either way.
   bool close() {
     const int fd = std::exchange(fd_, -1);
     return fd < 0 || ::close(fd) == 0 || errno == EINTR;

@@ -49,7 +49,7 @@ double Random::normal() {
 }
 
 std::uint64_t Random::below(std::uint64_t bound) {
-  // Bits above the last whole multiple of bound would favour the small numbers: drawn again.
+  // Values above the last multiple of bound would favour small numbers: draw again.
   const std::uint64_t excess = (0 - bound) % bound;  // 2^64 modulo bound
   std::uint64_t value;
   do {

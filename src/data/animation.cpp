@@ -20,7 +20,8 @@ struct FreeEncoder {
 /// A WebPPicture that frees its pixels.
 struct Picture : WebPPicture {
   Picture() {
-    if (!WebPPictureInit(this)) throw std::bad_alloc();  // else: another libwebp than at build time
+    if (!WebPPictureInit(this))
+      throw std::bad_alloc();  // fails only for another version of libwebp than at build time
   }
   ~Picture() { WebPPictureFree(this); }
   Picture(const Picture&) = delete;

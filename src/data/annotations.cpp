@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Goes through the lists of a dataset.json.
+// Reads the lists of a dataset.json.
 class LabelReader {
  public:
   LabelReader(const std::string& title, const std::string& prefix) : title_(title), prefix_(prefix) {}
@@ -129,7 +129,7 @@ bool is_caption_column(const std::string& name) {
   return in_small_letters(name) == "caption";
 }
 
-// What the first column of a table of pictures is called.
+// Whether this is a name for the first column of a table of pictures.
 bool is_file_column(const std::string& name) {
   static const std::set<std::string> known = {"file",  "filename", "file_name", "path",
                                               "image", "image_id", "image_name"};

@@ -26,7 +26,7 @@ Error damaged(const std::filesystem::path& path, archive* file) {
                     "get the file again; .zip, .tar, .tar.gz and .tgz can be read");
 }
 
-// The bytes of the present member; `reason` says what is wrong with them.
+// The bytes of the current member; `reason` says what is wrong with them.
 std::string read_member(archive* file, const std::filesystem::path& path, std::uint64_t limit,
                         std::string& reason) {
   std::string bytes;

@@ -71,7 +71,7 @@ void read_significant_bits(PngReader& reader) {
   if (type & PNG_COLOR_MASK_ALPHA) reader.alpha_bits = bits->alpha;
 }
 
-// Reads the header and asks for gray, gray + alpha, RGB or RGBA, 8 or 16 bits a channel.
+// Reads the header and asks for gray, gray + alpha, RGB or RGBA, with 8 or 16 bits per channel.
 bool read_header(PngReader& reader) {
   if (setjmp(png_jmpbuf(reader.png))) return false;
   png_set_read_fn(reader.png, &reader, read_bytes);

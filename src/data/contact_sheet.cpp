@@ -36,7 +36,7 @@ void check_grid(const std::vector<Image>& images, int columns, int gap, int scal
   }
 }
 
-/// Pixels along one side: `count` cells with a gap between each two.
+/// Pixels along one side: `count` cells with gaps between them.
 std::int64_t extent(std::int64_t count, std::int64_t cell, std::int64_t gap) {
   return count * cell + (count - 1) * gap;
 }

@@ -111,13 +111,11 @@ void DataOptions::fields(Fields& f) {
         "channels of the images: 1 (gray) or 3 (colour); 0: as they are, colour if they differ");
   f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square is made square");
   f.add("classes", classes, "names or numbers of the classes to use; []: all");
-  f.add(
-      "attributes", attributes,
-      "names of the attributes to use; []: all of the source. glyphs has bold, italic, serif, mono and script, "
-      "and is drawn in these styles if one of them is named");
-  f.add(
-      "binarize", binarize, {"none", "threshold", "sample"},
-      "make images black and white: by a threshold at half, or by a draw with each value as the probability");
+  f.add("attributes", attributes,
+        "names of the attributes to use; []: all of the source. glyphs has bold, italic, serif, mono and "
+        "script, and is drawn in these styles if one of them is named");
+  f.add("binarize", binarize, {"none", "threshold", "sample"},
+        "make images black and white: by a threshold at half, or by draws with the values as probabilities");
   f.add("limit", limit, {0, 1'000'000'000}, "use at most this many training images; 0: all", "images");
   f.add("holdout", holdout, {0.0, 0.9},
         "share of the images kept as test set if the source has none of its own");

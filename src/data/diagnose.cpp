@@ -192,7 +192,7 @@ Diagnosis diagnose(const std::string& source) {
         break;
       }
     } catch (const Error& error) {
-      // One damaged file of a pair must not hide what the other holds.
+      // One damaged split must not hide the problems of the other.
       if (error.code() != ExitCode::data) throw;
       doctor.add(problem_of(error, found.path.string()));
     }

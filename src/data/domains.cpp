@@ -146,7 +146,7 @@ Pairing pair_up(const Listing& listing, const Domain& a, const Domain& b) {
   return pairing;
 }
 
-// The pairs of two domains; files without a partner become problems of A's.
+// The pairs of two domains; files without a partner become problems of side A.
 Sides match(const Listing& listing, const Domain& a, const Domain& b) {
   const auto pairing = pair_up(listing, a, b);
   if (!pairing.any_equal) {
@@ -304,8 +304,8 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
     const auto pairing = pair_up(listing, domain_of(listing, a), domain_of(listing, b));
     if (!pairing.any_equal) {
       facts.push_back(
-          "A and B share no file name, so they are not pairs: data.pairs=folders with data.unpaired=true takes "
-          "them as two domains");
+          "A and B share no file name, so they are not pairs: data.pairs=folders with data.unpaired=true "
+          "takes them as two domains");
       return;
     }
     facts.push_back(fmt::format("{} pairs in A and B: data.pairs=folders", pairing.first.size()));

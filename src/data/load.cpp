@@ -44,7 +44,7 @@ class FitNote {
     if (scaled < size && !only_padded) how_[2] = "enlarged";
   }
 
-  /// Empty when nothing was changed.
+  /// Empty if nothing was changed.
   std::string text(const Image& last, const DataOptions& options) const {
     std::string from = fmt::format("{}x{}", low_.first, low_.second);
     if (low_ != high_) from += fmt::format(" to {}x{}", high_.first, high_.second);
@@ -429,7 +429,7 @@ ImageShapes shapes_of(const DataOptions& options, Split split, std::size_t most)
   return shapes;
 }
 
-// Chooses the size and channels that are not set. Whether it chose any.
+// Chooses the size and channels that are not set. Returns whether it chose any.
 bool settle(DataOptions& options, const ImageShapes& shapes, const ImageSides& needs) {
   const auto before = std::pair(options.size, options.channels);
   if (options.size == 0) options.size = shapes.size_for(needs);

@@ -81,7 +81,7 @@ void write_zip(const Dataset& set, const fs::path& path) {
     const auto row = set.attributes.begin() + i * width;
     if (width > 0) attributes.push_back({name, std::vector<float>(row, row + width)});
   }
-  // StyleGAN's layout has one kind of label.
+  // StyleGAN's layout has only one kind of label.
   if (set.labels.empty()) labels.swap(attributes);
   nlohmann::ordered_json json = {{"labels", labels}};
   if (!set.class_names.empty()) json["class_names"] = set.class_names;

@@ -35,7 +35,7 @@ struct Store {
   fs::path path;
   std::string join;                // between path and name in messages
   std::vector<std::string> names;  // relative, '/' between folders, sorted, hidden files left out
-  std::vector<std::string> empty;  // folders without a file, beside others that have some
+  std::vector<std::string> empty;  // folders without a file, if others have some
   std::vector<Problem> problems;
   std::function<void(const std::function<bool(const std::string&)>& wanted, const TakeFile& take)> read;
 
@@ -128,7 +128,7 @@ Place find_place(const fs::path& path, const Store* folder) {
                    "give the path of one of them");
 }
 
-// Reads one file of a store that is needed to understand the others.
+// Reads one file of a store, which describes the others.
 std::string text_in(const Store& store, const std::string& file) {
   std::string text;
   store.read([&](const std::string& name) { return name == file; },
@@ -346,7 +346,7 @@ void add_grouped(const Layout& layout, Split split, const Store& store, Listing&
   report_empty(store, listing);
 }
 
-// A table beside the pictures, and the folder that its file names start from.
+// A table beside the pictures. Its file names are relative to its folder.
 struct FoundTable {
   std::string file;
   PictureTable table;
@@ -380,7 +380,7 @@ std::optional<FoundTable> find_table(const Store& store, const std::vector<std::
   try {
     return FoundTable{others[0], parse_table(text, store.full(others[0]))};
   } catch (const Error& error) {
-    // It may have been meant for something else.
+    // The table may be meant for something else.
     const auto problem = problem_of(error, store.full(others[0]));
     listing.notes.push_back(fmt::format("{} is not read: {}; {}", problem.file, problem.reason,
                                         fmt::format("to use it, call it {}", kAttributesFile)));

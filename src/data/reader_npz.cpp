@@ -172,7 +172,7 @@ std::map<std::string, Npy> read_arrays(const fs::path& path,
   return arrays;
 }
 
-// Which values are black and white.
+// The values that mean black and white.
 struct Scale {
   double black = 0, white = 255;
   std::string note;  // how the values were read; empty for bytes as they are

@@ -4,7 +4,7 @@
 source "$SOURCE/tests/harness.sh"
 small=(--steps 2 --set train.threads=1 --set train.batch=4)
 
-# make_photo FILE WIDTH HEIGHT: colours by chance, no two alike.
+# make_photo FILE WIDTH HEIGHT: random colours, no two photos alike.
 photos=0
 make_photo() {
   mkdir -p "$(dirname "$1")"
@@ -119,7 +119,7 @@ expect_failure 3 "$BELAMY" train pix2pix --data lone --set pairs=folders --out r
 expect_text "lone: a folder 'A' without a folder 'B'"
 expect_code 3 "$BELAMY" data doctor lone
 expect_text "a folder 'A' without a folder 'B'"
-# What a system keeps beside the images is no class; an empty folder is named.
+# System files beside the images are not a class; an empty folder is reported.
 mkdir -p coarse/@eaDir/top coarse/.git/x coarse/top/@eaDir coarse/empty
 make_photo coarse/@eaDir/top/1.ppm 4 4
 make_photo coarse/.git/x/1.ppm 4 4

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A run that goes on: what differs from before is said and kept, the data are found from any folder, and a length that is
-# shorter than what is done, or a misspelt folder, is an error.
+# Resumed runs: changed settings are reported and kept, the data are found from any folder, and a length shorter than the
+# steps done, or a misspelt folder, is an error.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 
 make_images images 80
 expect_code 0 "$BELAMY" train gan --data images --steps 6 --out run "${tiny[@]}" --set train.batch=8
 
-# --- Nothing differs: nothing is said, from another folder as well ---
+# --- Without changes there is no message, also from another folder ---
 mkdir -p elsewhere
 expect_code 0 env -C elsewhere "$BELAMY" train --resume --out ../run --steps 8
 expect_text "going on from step 6"

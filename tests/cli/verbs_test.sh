@@ -119,7 +119,7 @@ expect_code 0 "$BELAMY" data info drawn.npz
 expect_text "16x16"
 expect_code 0 "$BELAMY" train gan --data drawn.npz --steps 3 --out second "${tiny[@]}"
 
-# --- Between samples, and through a bottleneck ---
+# --- Interpolation, arithmetic and reconstruction ---
 expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/walk
 expect_file walk/walk-{linear,spherical}.{png,webp}
 [[ $(head -c 12 walk/walk-linear.webp | tail -c 4) == WEBP ]] || fail "walk-linear.webp is no WebP"
@@ -180,7 +180,7 @@ expect_text "gan/report.html"
 grep -q "<html" gan/report.html || fail "the report is no HTML"
 if grep -Eq '(src|href)="https?:' gan/report.html; then fail "the report needs a network"; fi
 
-# --- Unusual data first; maps of codes ---
+# --- Scores of unusual data; maps of codes ---
 expect_code 0 "$BELAMY" score kept -n 3 --out ranks/all.csv --sheet ranks/sheet.png
 expect_text "^ +1 +[0-9.]+ +(/.*/)?many/(left|top)/[0-9]+.pgm +(left|top)"
 expect_text "ROC AUC [0-9.]+, standard error [0-9.]+ .*: [0-9]+ usual, [0-9]+ strange data of many"
@@ -190,7 +190,7 @@ expect_file ranks/sheet.png
 cut -d, -f2 ranks/all.csv | tail -n +2 >scores
 sort -gr scores >sorted
 expect_same scores sorted
-# A folder of somebody else's, with files that are no images: ranked whole, and the run goes on.
+# A foreign folder with files that are not images: all images are ranked.
 make_images others 30
 echo "no image" >others/left/bad.png
 expect_code 0 "$BELAMY" score kept --data others --out others.csv
@@ -267,7 +267,7 @@ expect_code 0 "$BELAMY" train dcgan --data images --steps 2 --out seen --set tra
 expect_code 0 "$BELAMY" stylize seen --content images/left/001.pgm --style images/top/000.pgm --steps 20 --out styled/one.png
 expect_file styled/one.png
 
-# --- How alike two images are; trials ---
+# --- Similarity of images; trials ---
 expect_code 0 "$BELAMY" train siamese --data many --steps 200 --out siamese --set train.threads=1 --set model.width=4 \
   --set model.code=16 --set data.holdout=0.5
 expect_file siamese/samples/step-00000200.png

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Weights that were trained elsewhere: listed, told, imported, and used for style transfer.
+# Weights that were trained elsewhere: listed, described, imported, and used for style transfer.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 export BELAMY_WEIGHTS=$scratch/theirs

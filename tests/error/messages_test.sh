@@ -195,7 +195,7 @@ expect_failure 3 "$BELAMY" train gan --data classes --out run --set data.validat
 expect_text "data.validation=36 leaves nothing of 36 training images"
 expect_none run
 
-# A few bad files among good ones: the training goes on and says so, and the doctor lists each.
+# A few bad files among good ones: the training leaves them out and says so, and the doctor lists each.
 make_images images 40
 head -c 30 images/top/000.pgm >images/top/cut.pgm
 echo "no image" >images/left/wrong.png
@@ -281,7 +281,7 @@ expect_text "no data set 'nowhere'"
 expect_failure 2 "$BELAMY" train siamese --data images --set pairs=none --out pairs
 expect_text "data.pairs=random"
 expect_none pairs
-# A folder that would be called like a file.
+# A folder with the name of a file.
 expect_code 0 "$BELAMY" train pix2pix --data images --set pairs=edges --steps 1 --out turned --set train.threads=1 \
   --set width=4 --set discriminator_width=4 --set train.batch=4
 expect_failure 2 "$BELAMY" translate turned --data images --out x.png

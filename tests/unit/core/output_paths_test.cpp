@@ -133,7 +133,7 @@ TEST_F(OutputPaths, BelowAFolderOnlyWhatBelamyWroteIsReplaced) {
               at("out/" + name) + ": this file exists already, and Belamy did not write it\n" +
                   "  choose another --out, or move that file away");
   }
-  // A file that is named itself is replaced, whoever wrote it.
+  // A file that the command line names is replaced, whoever wrote it.
   EXPECT_EQ(error_of(at("out/theirs.png"), {png}), "no error");
 }
 
@@ -161,7 +161,7 @@ TEST(NamesWithEnding, NeverMeet) {
   EXPECT_THAT(names_with_ending({"a.jpg", "a.png", "a.jpg.jpg"}, ".png"),
               ElementsAre("a.jpg.png", "a.png.png", "a.jpg.jpg.png"));
   EXPECT_THAT(names_with_ending({"a", "a.jpg"}, ".png"), ElementsAre("a.png", "a.jpg.png"));
-  // A folder has the name already.
+  // A folder already has the name.
   EXPECT_THAT(names_with_ending({"a.jpg", "a.png/b.jpg"}, ".png"), ElementsAre("a.jpg.png", "a.png/b.png"));
   EXPECT_THAT(names_with_ending({"a", "a.png/b.jpg"}, ".png"), ElementsAre("a.png", "a.png/b.png"));
 }

@@ -1,4 +1,4 @@
-// Attributes: where they come from, and that everything done with a data set carries them.
+// Attributes: their sources, and that every operation on a data set keeps them.
 #include "data/attributes.h"
 
 #include <cmath>
@@ -137,12 +137,12 @@ TEST(AttributeTable, AnotherNameServesWhereItNamesPictures) {
     return load_from(folder / "set");
   };
   EXPECT_THAT(facts_of(with("image_id,old\n0.png,1\n1.png,0\n")), ElementsAre("0: 1", "1: 0"));
-  // A table about something else is no error, and one that cannot be used is told of.
+  // A table about something else is not an error, and one that cannot be used is reported.
   EXPECT_THAT(with("id,old\n0,1\n").attribute_names, IsEmpty());
   const auto odd = with("file,old\n0.png,1\n1.png,unknown\n");
   EXPECT_THAT(odd.attribute_names, IsEmpty());
   EXPECT_THAT(odd.notes, Contains(HasSubstr("list_attr.csv is not read: line 3: 'old' is 'unknown'")));
-  // Of two tables none is guessed at; one of the right name is no guess.
+  // With two tables neither is used, unless one has the right name.
   write(folder / "set/other.csv", "file,young\n0.png,1\n1.png,1\n");
   EXPECT_THAT(with("file,old\n0.png,1\n1.png,0\n").attribute_names, IsEmpty());
   write(folder / "set/attributes.csv", "file,tall\n0.png,1\n1.png,1\n");
@@ -163,7 +163,7 @@ TEST(AttributeTable, PicturesWithoutARowAndRowsWithoutAPicture) {
   };
   EXPECT_THAT(told(set.problems), ElementsAre("4 files without a row in attributes.csv",
                                               "names 2 files that are not there: 8.png, 9.png"));
-  // The doctor says the same, and what the attributes are.
+  // The doctor reports the same, and lists the attributes.
   const auto found = diagnose((folder / "set").string());
   EXPECT_EQ(found.files, 7);
   EXPECT_EQ(found.good, 3);
@@ -364,7 +364,7 @@ TEST(Attributes, CountInTheDigest) {
   other = set;
   other.attribute_names[0] = "third";
   EXPECT_NE(digest_of(other), digest_of(set));
-  // A set without any has the digest that it had before there were attributes.
+  // A set without attributes has the digest that it had before attributes existed.
   const Dataset plain{.count = 1, .channels = 1, .height = 1, .width = 1, .pixels = {7}};
   EXPECT_EQ(digest_of(plain), "f4360098e0cc07bc9a6bf1cd6bd994b948f73f864ff969143c6ff77e5b4916ac");
 }
@@ -449,7 +449,7 @@ TEST(GlyphAttributes, EachShowsInThePicture) {
   const auto has = [&](std::size_t i, std::size_t attribute) {
     return set.attributes[i * 5 + attribute] == 1;
   };
-  // Of the faces that differ in one attribute alone: means over the copies of all or some characters.
+  // Means over the copies of all or some characters, for faces that differ in only one attribute.
   const auto mean = [&](std::size_t family, bool bold, bool italic, std::string_view characters,
                         double Look::*what) {
     const auto face = static_cast<std::int64_t>(family * 4 + (italic ? 2 : 0) + (bold ? 1 : 0));
@@ -484,7 +484,7 @@ TEST(GlyphAttributes, EachShowsInThePicture) {
     family < 7 ? widest = std::max(widest, relative(family))
                : narrowest = std::min(narrowest, relative(family));
   EXPECT_GT(narrowest, 1.5 * widest);
-  // The feet of I, which sans-serif faces have not.
+  // The feet of I, which sans-serif faces do not have.
   for (std::size_t family = 0; family < 7; ++family) {
     const bool feet = mean(family, false, false, "I", &Look::width) > 6;
     EXPECT_EQ(feet, family >= 4) << set.style_names[family * 4];
@@ -507,7 +507,7 @@ TEST(GlyphAttributes, DependOnTheSettingAlone) {
   options.attributes = {"cursive"};
   EXPECT_THAT(message_of([&] { load_dataset(options, Split::test); }),
               HasSubstr("choose from its 5 attributes: bold, italic, serif, mono, script"));
-  // Without the setting the glyphs are what they were.
+  // Without the setting the glyphs are unchanged.
   options.attributes.clear();
   const auto plain = load_dataset(options, Split::test);
   EXPECT_THAT(plain.attribute_names, IsEmpty());

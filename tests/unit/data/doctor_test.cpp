@@ -96,7 +96,7 @@ TEST(Doctor, SeesTestImagesInTheTrainingSet) {
   EXPECT_THAT(found.facts, Contains("test: 2 images are in the training set as well"));
 }
 
-// What a training leaves out is what the doctor lists.
+// The doctor lists what a training leaves out.
 TEST(Doctor, SaysWhatTrainingSays) {
   TemporaryFolder folder;
   const auto put = [&](const std::string& name, unsigned seed) {

@@ -64,7 +64,7 @@ TEST(Domains, FoldersArePairedByName) {
   EXPECT_THAT(set.problems[0].reason, HasSubstr("no file of that name in 'B'"));
 }
 
-// A display name with a ':' in it has no end where the file's name begins.
+// A ':' in a file name is not the ':' between an archive and its member.
 TEST(Domains, NamesWithColonsArePairedWhole) {
   TemporaryFolder folder;
   samples::Members members;
@@ -297,7 +297,7 @@ TEST(Domains, MatchesNeedTwoOfAClass) {
   auto options = options_for(folder.path(), "random");
   EXPECT_THAT(error_of(options), HasSubstr("has two examples"));
   options.holdout = 0.4;
-  EXPECT_TRUE(load_dataset(options, Split::test).matches);  // a training alone needs pairs of both kinds
+  EXPECT_TRUE(load_dataset(options, Split::test).matches);  // only training needs pairs of both kinds
   for (const auto* name : {"1.png", "2.png"}) write(folder / "a" / name, dot(1));
   options.holdout = 0;
   EXPECT_THAT(load_dataset(options, Split::train).notes,
@@ -340,7 +340,7 @@ TEST(Domains, GlyphPairsAreOneCharacterInTwoFaces) {
     EXPECT_EQ(train.labels, train.others.at(0).labels);
     for (const auto label : train.labels) EXPECT_NE(label % 6, 4) << "held out";
     for (const auto label : test.labels) EXPECT_EQ(label % 6, 4);
-    // Partners are more alike than strangers.
+    // The images of a pair are more similar than other images.
     const auto distance = [&](std::size_t i, std::size_t j) {
       double sum = 0;
       for (std::size_t p = 0; p < 1024; ++p)

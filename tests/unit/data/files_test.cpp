@@ -41,7 +41,7 @@ std::string error_of(const fs::path& path) {
   return "";
 }
 
-// A 1x1 image, so that a data set's pixels tell which files are in it.
+// A 1x1 image: the pixels of a data set then tell which files are in it.
 std::string dot(int value) {
   return encode_png(flat(1, 1, {static_cast<std::uint8_t>(value)}));
 }
@@ -331,7 +331,7 @@ TEST(Archives, TwoWithoutSplitAreNotGuessedAt) {
   EXPECT_THAT(load(folder / "two.zip").pixels, ElementsAre(2));
 }
 
-// What a call gives in the C locale and, as in a program that asks for the user's, in one of UTF-8.
+// The results of a call in the C locale and in a UTF-8 locale, as a program with the user's locale has.
 template <class Call>
 void in_each_locale(const Call& call) {
   for (const char* name : {"C", "C.UTF-8", "de_DE.ISO-8859-1"}) {
@@ -388,7 +388,7 @@ TEST(Archives, NamesOfOtherCharacterSetsStayDistinct) {
   write(folder / "a.zip",
         samples::zip({{bytes + "/1.png", dot(101), false},
                       {"\xe9t\xe9/1.png", dot(102), false},  // ISO 8859-1
-                      {"\xfft\xe9/1.png", dot(103), true},   // no UTF-8, whatever it says
+                      {"\xfft\xe9/1.png", dot(103), true},   // not UTF-8, though marked as such
                       {"?/1.png", dot(104), false, samples::unicode_name("?/1.png", "猫/1.png")},
                       {"?/2.png", dot(105), false, samples::unicode_name("other", "犬/2.png")},
                       {"\x81\\1.png", dot(106), false},
@@ -449,7 +449,7 @@ TEST(StyleGan, LabelsOfDatasetJson) {
   EXPECT_THAT(set.class_names, ElementsAre("0", "1", "2"));
   const Dataset none = load_with(R"({"labels": null})");
   EXPECT_EQ(none.count, 3);
-  EXPECT_THAT(none.class_names, IsEmpty());  // 00000 and 00001 are no classes
+  EXPECT_THAT(none.class_names, IsEmpty());  // 00000 and 00001 are not classes
   const Dataset partial = load_with(R"({"labels": [["00000/img1.png", 0], ["gone.png", 0]]})");
   EXPECT_THAT(partial.pixels, ElementsAre(2));
   EXPECT_EQ(partial.problems.size(), 3u);

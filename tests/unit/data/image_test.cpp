@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// The data error's text; fails where there is none.
+// The text of the data error; fails if there is none.
 std::string error_of(const std::string& bytes) {
   try {
     decode_image(bytes, "x.img");
@@ -120,8 +120,8 @@ TEST(Png, SignificantBitsOfSixteen) {
   EXPECT_THAT(decoded(colour, "\x0c\x0c\x0c\x10"), ElementsAre(255, 127, 0));
 }
 
-// Everything that viewers pass over, and no other: remarks with wrong checksums or contents, and
-// what follows.
+// Damage that viewers ignore, and no other: comments with wrong checksums or contents, and bytes after
+// the image.
 TEST(Png, RemarksThatAreDamagedLoseNoPixels) {
   const Image image = pattern();
   const std::string whole = encode_png(image);

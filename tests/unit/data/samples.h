@@ -1,4 +1,4 @@
-// Small files that the data tests make for themselves.
+// Small files that the data tests create.
 #pragma once
 
 #include <archive.h>

@@ -41,7 +41,7 @@ TEST(Synthetic, EverySetIsWhole) {
         std::all_of(data.points.begin(), data.points.end(), [](float v) { return std::isfinite(v); }));
     EXPECT_EQ(data.labels.size(), whole.count(name) ? 0u : static_cast<std::size_t>(kCount)) << name;
     EXPECT_THAT(description, HasSubstr(dimension == 1 ? "1-D points" : "2-D points"));
-    // Every class occurs, about equally often.
+    // Every class occurs about equally often.
     std::vector<int> counts(data.class_names.size());
     for (const auto label : data.labels) ++counts.at(static_cast<std::size_t>(label));
     const double expected =
