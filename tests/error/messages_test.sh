@@ -39,19 +39,19 @@ expect_text "'dcgna'"
 expect_text "did you mean 'dcgan'"
 expect_failure 2 "$BELAMY" trian gan
 expect_text "there is no verb 'trian'"
-expect_text "did you mean 'train'\? 'belamy --help' tells what is allowed"
+expect_text "did you mean 'train'\? 'belamy --help' shows the options"
 expect_failure 2 "$BELAMY" data docter images
 expect_text "there is no verb 'docter'"
-expect_text "did you mean 'doctor'\? 'belamy data --help' tells what is allowed"
+expect_text "did you mean 'doctor'\? 'belamy data --help' shows the options"
 expect_failure 2 "$BELAMY" xyzzy
 expect_text "there is no verb 'xyzzy'"
 expect_no_text "did you mean"
 expect_failure 2 "$BELAMY" train gan --stepps 10
 expect_text "there is no option '--stepps' here"
-expect_text "did you mean '--steps'\? 'belamy train --help' tells what is allowed"
+expect_text "did you mean '--steps'\? 'belamy train --help' shows the options"
 expect_failure 2 "$BELAMY" data info images --sett=data.size=8
 expect_text "there is no option '--sett' here"
-expect_text "did you mean '--set'\? 'belamy data info --help' tells what is allowed"
+expect_text "did you mean '--set'\? 'belamy data info --help' shows the options"
 # Counts: none, too many, no number.
 for count in 0 -5 99999999999999999999999 1.5 many; do
   expect_failure 2 "$BELAMY" train gan --steps $count
@@ -164,7 +164,7 @@ lying() {
 }
 expect_failure 3 lying
 expect_text "lying/train-images-idx3-ubyte: the header says 2147483648 x 16 x 16 = 549755813888 bytes, the file holds 1280"
-expect_text "get it again"
+expect_text "get the file again"
 # Models that learn from labels, on images without any.
 mkdir bare
 make_idx bare/train-images-idx3-ubyte 5
@@ -195,7 +195,7 @@ expect_failure 3 "$BELAMY" train gan --data classes --out run --set data.validat
 expect_text "data.validation=36 leaves nothing of 36 training images"
 expect_none run
 
-# A few bad files among good ones: the training goes on and says so, and the doctor lists each.
+# A few bad files among good ones: the training leaves them out and says so, and the doctor lists each.
 make_images images 40
 head -c 30 images/top/000.pgm >images/top/cut.pgm
 echo "no image" >images/left/wrong.png
@@ -220,11 +220,11 @@ expect_text "missing.png: there is no such file"
 printf '7z\xbc\xaf\x27\x1c and more' >packed.7z
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm packed.7z
 expect_text "packed.7z: a 7z archive, not an image"
-expect_text "Give a PNG, JPEG, PGM or PPM instead"
+expect_text "give a PNG, JPEG, PGM or PPM instead"
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm images/left/wrong.png
 expect_text "images/left/wrong.png"
 expect_failure 2 "$BELAMY" evaluate alike --trials offical
-expect_text "use official, or such as 5-way-1-shot"
+expect_text "use official, or a name such as 5-way-1-shot"
 expect_failure 3 "$BELAMY" evaluate alike --trials official
 expect_text "there is no .*images/all_runs.zip"
 expect_failure 3 "$BELAMY" evaluate alike --trials 3-way-1-shot
@@ -275,17 +275,17 @@ expect_text "no pairs of folders; it has left, top"
 expect_failure 2 "$BELAMY" train pix2pix --data images --set pairs=classes --out pairs
 expect_text "needs two data.sides"
 expect_failure 2 "$BELAMY" train cyclegan --data images --set unpaired=true --out pairs
-expect_text "holds no pairs"
+expect_text "data.unpaired=true needs pairs"
 expect_failure 3 "$BELAMY" train dann --data images --set target=nowhere --out pairs
 expect_text "no data set 'nowhere'"
 expect_failure 2 "$BELAMY" train siamese --data images --set pairs=none --out pairs
 expect_text "data.pairs=random"
 expect_none pairs
-# A folder that would be called like a file.
+# A folder with the name of a file.
 expect_code 0 "$BELAMY" train pix2pix --data images --set pairs=edges --steps 1 --out turned --set train.threads=1 \
   --set width=4 --set discriminator_width=4 --set train.batch=4
 expect_failure 2 "$BELAMY" translate turned --data images --out x.png
-expect_text "--out x.png: a folder is made here"
+expect_text "--out x.png: this is the name of a file, but a folder is needed"
 expect_text "use --out x/"
 expect_failure 2 train_ring run.zip
 expect_text "use --out run/"
@@ -323,24 +323,24 @@ for length in 0 5 100 $((size / 2)) $((size - 1)); do
   damaged
   truncate -s "$length" "$file"
   expect_code 0 "$BELAMY" sample damaged --out samples.npz
-  expect_text "warning: checkpoint passed over: .*step-00000020.safetensors"
+  expect_text "warning: checkpoint skipped: .*step-00000020.safetensors"
   expect_text "step 15"
 done
 for offset in 0 9 300 $((size / 2)) $((size - 1)); do
   damaged
   flip "$file" "$offset"
   expect_code 0 "$BELAMY" sample damaged --out samples.npz
-  expect_text "warning: checkpoint passed over: .*step-00000020.safetensors"
+  expect_text "warning: checkpoint skipped: .*step-00000020.safetensors"
 done
 expect_code 0 "$BELAMY" train --resume --out damaged --steps 22
-expect_text "passed over"
+expect_text "checkpoint skipped"
 expect_text "going on from step 15"
 rm samples.npz
 damaged
 for file in damaged/checkpoints/*; do flip "$file" 500; done
 expect_failure 5 "$BELAMY" sample damaged --out samples.npz
 expect_text "has no checkpoint that can be used"
-expect_text "put back a good copy"
+expect_text "restore a good copy"
 expect_failure 5 "$BELAMY" train --resume --out damaged --steps 22
 rm damaged/checkpoints/*
 expect_failure 5 "$BELAMY" sample damaged --out samples.npz
