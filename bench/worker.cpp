@@ -1,14 +1,14 @@
-// The half of the benchmark that is Belamy: works when told on standard input, so that it and a peer can take
-// turns in short pieces.
+// Belamy's side of the benchmark: works on request from standard input, so that it and a peer can take turns
+// in short pieces.
 //
 //   bench_worker train RECIPE [SETTING ...]         N: trains N steps
 //   bench_worker sample RECIPE [SETTING ...]        N: draws N images from fresh weights
 //   bench_worker statistics                         N: mean and covariance of the features of N images
 //   bench_worker peak                               N: N matrix products of 1024 x 1024
-//   bench_worker trace FILE N RECIPE [SETTING ...]  N steps: where they began, their data, where they ended
+//   bench_worker trace FILE N RECIPE [SETTING ...]  trains N steps; saves weights, data, records
 //
-// It first prints {"load": seconds, "flops": products of one unit of work}, then, for each line N, the
-// seconds it took; for the line "memory" the most memory that it ever held, in bytes.
+// It first prints {"load": seconds, "flops": operations in the products of one unit of work}; then for each
+// line N the seconds it took, and for the line "memory" its peak memory in bytes.
 
 #include <ATen/record_function.h>
 #include <algorithm>
@@ -33,7 +33,7 @@
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kSide = 1024;  // of the matrices whose product is the machine's peak
+constexpr std::int64_t kSide = 1024;  // of the matrices whose product measures the machine's peak
 constexpr std::int64_t kSampleBatch = 500;
 
 double now() {
@@ -92,7 +92,7 @@ template <class F>
 double products_of(F work) {
   counted = 0;
   const bool fast = nn::fast_paths();
-  nn::set_fast_paths(false);  // so that LibTorch does, and counts, all products
+  nn::set_fast_paths(false);  // so that LibTorch computes, and counts, all products
   const auto handle = at::addGlobalCallback(at::RecordFunctionCallback(count).needsInputs(true));
   work();
   at::removeCallback(handle);
@@ -196,7 +196,7 @@ void trace(const std::string& file, int steps, const Recipe& recipe) {
 }
 
 int run(const std::vector<std::string>& words) {
-  if (words.empty()) throw usage_error("what work?", "bench/worker.cpp says what there is");
+  if (words.empty()) throw usage_error("bench_worker needs a task", "see bench/worker.cpp for the tasks");
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (words[0] == "train") {
     serve_training(*recipe_of(rest));
@@ -207,10 +207,10 @@ int run(const std::vector<std::string>& words) {
   } else if (words[0] == "peak") {
     serve_peak();
   } else if (words[0] == "trace") {
-    if (rest.size() < 3) throw usage_error("trace FILE N RECIPE");
+    if (rest.size() < 3) throw usage_error("trace needs FILE N RECIPE");
     trace(rest[0], std::stoi(rest[1]), *recipe_of({rest.begin() + 2, rest.end()}));
   } else {
-    throw usage_error("no work is called '" + words[0] + "'", "bench/worker.cpp says what there is");
+    throw usage_error("bench_worker has no task '" + words[0] + "'", "see bench/worker.cpp for the tasks");
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-"""What bench/run measures and bench/parity compares: one line a workload."""
+"""The workloads of bench/run and bench/parity, one line each."""
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,12 @@ PEERS = ROOT / "bench/peers"
 @dataclass
 class Workload:
     name: str
-    work: list  # bench_worker's: its task, the recipe, the settings
+    work: list  # arguments of bench_worker: task, recipe, settings
     peer: list  # the script and its arguments
     items: int  # images in one unit of work
     target: float = None  # the ratio to reach
-    players: tuple = ()  # whose weights bench/parity compares with the peer's; none: it cannot
-    steps: int = 3  # that it compares
+    players: tuple = ()  # bench/parity compares their weights; empty: no comparison
+    steps: int = 3  # steps of the comparison
     real_data: bool = False
 
     def belamy(self, threads):
@@ -57,7 +57,7 @@ WORKLOADS = [
 
 
 def write_noise(folder):
-    """Random images: no flat surface, on which a batch norm would make something of rounding."""
+    """Random images, without flat areas, where batch norm would amplify rounding."""
     random = np.random.RandomState(1)
     for name, shape in (("noise-28", (28, 28)), ("noise-64", (64, 64, 3)), ("others-64", (64, 64, 3))):
         np.savez(Path(folder) / f"{name}.npz", images=random.randint(0, 256, (512, *shape)).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""DCGAN as in PyTorch's tutorial. dcgan.py [side=64] [channels=3]; sample=1: only draws images."""
+"""DCGAN as in PyTorch's tutorial. dcgan.py [side=64] [channels=3]; sample=1: only draw images."""
 import sys
 
 import torch

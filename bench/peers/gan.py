@@ -1,4 +1,4 @@
-"""A GAN of two perceptrons on 28x28 images, as PyTorch's users write it. gan.py [wasserstein=1]: WGAN-GP."""
+"""A GAN of two perceptrons on 28x28 images, as usual in PyTorch. gan.py [wasserstein=1]: WGAN-GP."""
 import torch
 import torch.nn.functional as F
 from harness import Peer, main

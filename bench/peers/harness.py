@@ -1,8 +1,8 @@
-"""What the peers share: taking turns with bench_worker, and starting from the same weights as it does.
+"""The common part of the peers: taking turns with bench_worker, and starting from the same weights.
 
-A peer is a class with `batch`, `shapes` of what a step takes, `networks` {name in a checkpoint: module}, `optimizers`,
-and `step(*tensors)`, which trains once and returns its losses by the names of Belamy's records. Everything random is drawn
-from `self.random`.
+A peer is a class with `batch`, `shapes` of the inputs of a step, `networks` {name in a checkpoint: module}, `optimizers`,
+and `step(*tensors)`, which makes one training step and returns its losses by the names of Belamy's records. All random
+numbers come from `self.random`.
 """
 import argparse
 import json
@@ -41,7 +41,7 @@ class Peer:
         self.random = torch.Generator().manual_seed(1)
 
     def state(self, arrays, prefix):
-        """{network: state_dict} of a trace; a peer whose layers are cut differently overrides it."""
+        """{network: state_dict} of a trace. A peer with other layers than Belamy overrides it."""
         states = {}
         for name, network in self.networks.items():
             states[name] = {}
@@ -54,11 +54,11 @@ class Peer:
         return states
 
     def draw(self, how, *size):
-        """Random numbers of `how` (torch.randn, torch.rand) in the type in which the peer computes."""
+        """Random numbers by `how` (torch.randn, torch.rand), in the type in which the peer computes."""
         return how(*size, generator=self.random, dtype=torch.float32).to(torch.get_default_dtype())
 
     def follow(self, arrays):
-        """Does what a trace did, from where it began: its losses of the first step, and the weights at the end."""
+        """Repeats a trace from its start: returns the losses of the first step and the final weights."""
         for name, state in self.state(arrays, "start").items():
             self.networks[name].load_state_dict(state, strict=False)
         self.random.set_state(arrays["start/random/generator"])
@@ -75,10 +75,10 @@ class Peer:
 
 
 def compare(make, arrays):
-    """Largest relative errors against the peer in double precision: of Belamy, and of the peer itself in single.
+    """Largest relative errors of Belamy, and of the peer in single precision, against the peer in double precision.
 
-    Of a loss of the first step; and of a tensor of weights, as a share of how far it moved: weights that stood still
-    would be nearly right by themselves.
+    "loss": of the losses of the first step. "weight": of the tensors of weights, relative to how far they moved, since
+    weights that do not move would be almost right.
     """
     peer = make()
     began, ended = peer.state(arrays, "start"), peer.state(arrays, "end")
@@ -111,7 +111,7 @@ def serve(work, load=0.0):
 
 
 def mnist_batches(folder, batch):
-    """Endless batches as torchvision's users read them."""
+    """Endless batches, read as is usual with torchvision."""
     import torchvision
 
     data = torchvision.datasets.MNIST(
@@ -129,8 +129,8 @@ def mnist_batches(folder, batch):
 def main(make):
     parser = argparse.ArgumentParser()
     parser.add_argument("settings", nargs="*", help="name=number: arguments of the peer")
-    parser.add_argument("--trace", help="follow this trace of bench_worker, print the largest relative errors")
-    parser.add_argument("--mnist", help="train on MNIST from this folder, not on random numbers")
+    parser.add_argument("--trace", help="repeat this trace of bench_worker and print the largest relative errors")
+    parser.add_argument("--mnist", help="train on MNIST from this folder instead of random numbers")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
     torch.manual_seed(1)

@@ -1,6 +1,6 @@
 """scikit-learn's BernoulliRBM 784x500, batch 100, on random pixels.
 
-A step is what fit does for each batch of persistent contrastive divergence; partial_fit would compute in float64.
+A step is that of fit for one batch of persistent contrastive divergence; partial_fit would compute in float64.
 """
 import numpy as np
 from harness import serve

@@ -1,6 +1,6 @@
 // What a trained model can do for its user. A verb asks a model for a capability and works with every model
 // that has it. Images are float tensors [N, C, H, W] in [-1, 1]; points are [N, D] in the data's units;
-// latents are [N, Z].
+// latents are [N, Z]. Arguments are on the model's device unless something else is said, and so are results.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,23 @@ namespace belamy {
 
 using torch::Tensor;
 
-/// What samples shall show. An undefined tensor asks for nothing.
+/// What samples are to show. An undefined tensor leaves that part to the sampler.
 struct Condition {
   Tensor labels;           ///< [N] int64, classes; on any device
-  Tensor attributes = {};  ///< [N, A] float, NaN where nothing is asked; on any device
+  Tensor attributes = {};  ///< [N, A] float, NaN: left to the sampler; on any device
   Tensor captions = {};    ///< [N, L] int64, words by their number in the vocabulary; on any device
 };
 
-/// What is asked of a Sampler.
+/// A request to a Sampler.
 struct SampleRequest {
   std::int64_t count = 1;
   at::Generator generator;  ///< on the model's device
   Condition condition = {};
-  /// Called from time to time with the share that is done, 0 to 1; it returns false to stop. May be empty.
+  /// Called from time to time with the share that is done, 0 to 1. Return false to stop. May be empty.
   std::function<bool(double done)> progress = {};
 
-  /// For samplers of many steps, once a step: calls `progress`. An interrupted error when it wants to stop.
+  /// For samplers of many steps, to be called in each: calls `progress`, and throws an interrupted error when
+  /// that returns false.
   void report(std::int64_t step, std::int64_t steps) const {
     if (progress && !progress(static_cast<double>(step) / static_cast<double>(steps)))
       throw interrupted_error("sampling was stopped");
@@ -41,17 +42,18 @@ struct SampleRequest {
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  /// `request.count` samples in the data's shape, on the model's device. Classes may be asked for where
-  /// `conditional()`; where none are asked for, a conditional sampler draws all classes equally often.
+  /// `request.count` samples in the data's shape. Without requested classes, a conditional sampler draws all
+  /// classes equally often.
   virtual Tensor sample(const SampleRequest& request) = 0;
+  /// Whether a request may ask for classes.
   virtual bool conditional() const { return false; }
-  /// Where the classes that may be asked for are not those of the labels but clusters that the model found by
-  /// itself: how many; else 0.
+  /// The number of clusters, where the classes to ask for are not those of the labels but clusters that the
+  /// model found by itself; else 0.
   virtual std::int64_t clusters() const { return 0; }
-  /// Whether attributes may be asked for: values of all that the run's data have.
+  /// Whether a request may ask for attributes, in the order of DataShape::attributes.
   virtual bool takes_attributes() const { return false; }
-  /// For what samples by a Markov chain: `request.count` chains seen at `frames` evenly spread moments, the
-  /// last of them samples: [frames, n, ...]. Undefined otherwise.
+  /// For samplers that run a Markov chain: the states of `request.count` chains at `frames` evenly spread
+  /// steps, the last of which are the samples: [frames, count, ...]. Undefined for other samplers.
   virtual Tensor chain(const SampleRequest& request, std::int64_t frames) { return {}; }
 };
 
@@ -60,8 +62,8 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   virtual std::int64_t latent_size() const = 0;
-  /// [N, Z] from the prior; undefined where there is none (an autoencoder): latents then come from its
-  /// Encoder.
+  /// [n, Z] from the prior. Undefined where the model has no prior (an autoencoder): latents then come from
+  /// its Encoder.
   virtual Tensor draw_latent(std::int64_t n, at::Generator generator) = 0;
   virtual Tensor decode(const Tensor& latents) = 0;
 };
@@ -74,14 +76,14 @@ class Encoder {
   virtual Tensor encode(const Tensor& data) = 0;
 };
 
-/// Gives data back through a bottleneck.
+/// Reconstructs data from its code or from a corrupted copy.
 class Reconstructor {
  public:
   virtual ~Reconstructor() = default;
   virtual Tensor reconstruct(const Tensor& data) = 0;
 };
 
-/// Carries data from one domain to another.
+/// Translates data from one domain to another.
 class Translator {
  public:
   virtual ~Translator() = default;
@@ -89,52 +91,53 @@ class Translator {
   virtual Tensor translate(const Tensor& data, const std::string& direction) = 0;
 };
 
-/// Names classes: logits [N, K].
+/// Predicts classes: logits [N, K].
 class Classifier {
  public:
   virtual ~Classifier() = default;
   virtual std::int64_t classes() const = 0;
-  /// Whether the classes are those of the labels; otherwise they are clusters that it found by itself.
+  /// Whether the classes are those of the labels; otherwise they are clusters that the model found by itself.
   virtual bool supervised() const { return true; }
   virtual Tensor classify(const Tensor& data) = 0;
 };
 
-/// Says how likely data is.
+/// The likelihood of data. Images count as pixels in [0, 1], points in the data's units.
 class Density {
  public:
   enum class Kind { exact, lower_bound, estimate };
   virtual ~Density() = default;
   virtual Kind kind() const = 0;
-  /// Whether `samples` draws of the latent make the bound tighter, by importance weighting (Burda, Grosse &
-  /// Salakhutdinov 2016); else they are ignored.
+  /// Whether more `samples` of the latent tighten the bound, by importance weighting (Burda, Grosse &
+  /// Salakhutdinov 2016); otherwise `samples` is ignored.
   virtual bool tightens() const { return false; }
   /// [N], nats for each datum.
   virtual Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t samples = 1) = 0;
-  /// How the last figure came about, for people: "log Z = 451.3 by AIS, standard error 0.1".
+  /// How the last value was computed, as text for the user: "log Z = 451.3 by AIS, standard error 0.1".
   virtual std::string how() const { return ""; }
 };
 
-/// Says how unusual data is: [N], higher is stranger.
+/// How unusual data is: [N], higher is more unusual.
 class Scorer {
  public:
   virtual ~Scorer() = default;
   virtual std::string score_name() const = 0;  ///< "negative ELBO (nats)"
-  /// Whether minus the score is the logarithm of the odds that the data is real, as a discriminator sees
-  /// them.
+  /// Whether minus the score is the logarithm of the odds that the datum is real, by a discriminator.
   virtual bool is_log_odds() const { return false; }
+  /// Where gradients are enabled it should be differentiable by points: their charts show its gradient.
   virtual Tensor score(const Tensor& data) = 0;
 };
 
-/// Tells what the layers of its network see of images.
+/// The features that the layers of its network compute from images.
 class Featurizer {
  public:
   virtual ~Featurizer() = default;
-  /// One [N, C, H, W] a scale, fine to coarse. The images may have another size than the training's, as long
-  /// as every layer has something left to see.
+  /// One [N, C, H, W] for each scale, fine to coarse. The images may differ in size from the training images,
+  /// as long as no layer's output becomes empty. Where gradients are enabled it must be differentiable by the
+  /// images: style transfer descends it.
   virtual std::vector<Tensor> features(const Tensor& images) = 0;
 };
 
-/// Says whether two data belong together: [N], higher is more alike.
+/// How similar two data are: [N], higher is more similar.
 class Matcher {
  public:
   virtual ~Matcher() = default;

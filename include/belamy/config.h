@@ -1,5 +1,5 @@
-// Typed settings, stated once. A struct lists its fields in `void fields(Fields&)`; from that list come
-// reading TOML, --set, help, the resolved copy in the run folder and the docs.
+// Typed settings, stated once. A struct lists its fields in `void fields(Fields&)`. Reading TOML, --set, help
+// and the resolved copy in the run folder all work from that list.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,9 @@ struct Range {
   T high;
 };
 
-/// The list of a configuration's fields, bound to the variables that hold them. The value a variable has when
-/// it is added is its default. Adding the same key twice, a key inside another (`a` and `a.b`), or a default
-/// outside of its own range is a defect of the caller: std::logic_error.
+/// The list of a configuration's fields, bound to the variables that hold them. The value that a variable has
+/// when it is added is its default. Adding the same key twice, a key inside another (`a` and `a.b`), or a
+/// default outside of its own range is a defect of the caller: std::logic_error.
 class Fields {
  public:
   void add(const std::string& key, std::int64_t& target, Range<std::int64_t> range, const std::string& help,
@@ -42,7 +42,7 @@ class Fields {
   void add(const std::string& key, std::vector<std::int64_t>& target, Range<std::int64_t> each,
            const std::string& help);
   void add(const std::string& key, std::vector<double>& target, Range<double> each, const std::string& help);
-  /// Texts; one that is no list, and integers, are taken for them.
+  /// A list of texts; a single text or integer is accepted as a list of one.
   void add(const std::string& key, std::vector<std::string>& target, const std::string& help);
 
   /// Keys added by `inside` get `prefix.` before them.
@@ -55,16 +55,16 @@ class Fields {
     std::string unit;      ///< "pixels", or empty
     std::string help;      ///< one line
     std::string fallback;  ///< the default, as TOML
-    bool is_text = false;  ///< takes text: free, or one of some choices
+    bool is_text = false;  ///< takes text: any text, or one of some choices
     /// Checks and stores a value; `where` starts the message of the usage error.
     std::function<void(const Value&, const std::string& where)> set;
-    std::function<std::string()> get;  ///< the present value, as TOML
+    std::function<std::string()> get;  ///< the current value, as TOML
   };
 
-  /// Sets one field. A usage error names origin, key, what is allowed, or the nearest known key, and leaves
-  /// the field as it was. An unqualified key ("width") is accepted where exactly one field ends in it.
-  /// Integers are accepted where a number is wanted, whole numbers (1e3) where an integer is; not-a-number
-  /// and infinity never are.
+  /// Sets one field. A usage error names the origin, the key, and what is allowed or the nearest known key;
+  /// the field then keeps its value. An unqualified key ("width") is accepted where exactly one field ends in
+  /// it. A number field accepts integers, an integer field accepts whole numbers (1e3). Not-a-number and
+  /// infinity are never accepted.
   void set(const std::string& key, const Value& value, const Origin& origin);
   /// The same from text as typed after --set KEY=: "0.5", "true", "[1, 2]", "mnist" (text needs no quotes).
   void set_text(const std::string& assignment);
@@ -84,8 +84,8 @@ class Fields {
   std::vector<Field> fields_;
 };
 
-/// The known name nearest to `name` by edit distance (swapped neighbours count once), or empty when none is
-/// near.
+/// The known name nearest to `name` by edit distance (swapped neighbours count once), or empty when none
+/// is near.
 std::string nearest(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace belamy

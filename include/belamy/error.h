@@ -1,5 +1,5 @@
-// Errors and exit codes. Every failure that a user can cause is one Error: what happened, where, and what to
-// do.
+// Errors and exit codes. Every failure that a user can cause is an Error: what happened, where, and what
+// to do.
 #pragma once
 
 #include <stdexcept>
@@ -7,13 +7,13 @@
 
 namespace belamy {
 
-/// What the program returns to the shell.
+/// The exit status of the program.
 enum class ExitCode : int {
   ok = 0,
   internal = 1,     ///< a defect of Belamy itself
   usage = 2,        ///< arguments, settings, recipes
   data = 3,         ///< data sets, images
-  diverged = 4,     ///< a loss, gradient or weight stopped being finite
+  diverged = 4,     ///< a loss or gradient is not finite
   storage = 5,      ///< checkpoints, run folders, disks
   interrupted = 6,  ///< stopped by a signal, state saved
   expectation = 7,  ///< a recipe's [expect] table does not hold

@@ -1,5 +1,6 @@
-// A model is a game between players. It owns its networks, declares who is optimised together, and its `step`
-// reads like the algorithm box of its paper; every update goes through the StepContext.
+// The interface of models. A model owns its networks and declares its players, the groups of parameters that
+// are optimised together. Its `step` reads like the algorithm box of its paper; every update goes through
+// the StepContext.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ class Recipe;
 enum class Relation {
   none,     ///< one set
   pairs,    ///< A and B; datum i of A belongs to datum i of B
-  domains,  ///< A and B, each in an order of its own
-  matches   ///< one labelled set; a batch holds pairs of it, of the same class or of two
+  domains,  ///< A and B, whose examples do not correspond
+  matches   ///< one labelled set; a batch holds pairs of it, some of one class and some of two
 };
 const char* relation_name(Relation relation);
 
@@ -36,12 +37,12 @@ struct DataShape {
   std::int64_t count = 0;                            ///< training examples
   std::vector<std::string> class_names = {};         ///< [classes]
   std::vector<std::string> attributes = {};          ///< names of the attributes; empty without
-  /// Words of the training captions by number, the most frequent first; 0 fills up and 1 is any other word.
-  /// Empty without captions.
+  /// The words of captions by number: 0 is padding, 1 an unknown word, then the words of the training
+  /// captions, the most frequent first. Empty without captions.
   std::vector<std::string> vocabulary = {};
   Relation relation = Relation::none;
   std::vector<DataShape> others = {};  ///< B, or the second of each match; empty where the relation is none
-  /// The folder that all images lie in, where that is one and they have no classes therefore: for messages.
+  /// For messages: the name of the folder where all images lie in one, and so have no classes; else empty.
   std::string only_class = {};
 
   bool is_images() const { return dimension == 0; }
@@ -53,7 +54,7 @@ struct DataShape {
   }
 };
 
-/// Some examples of a set.
+/// Some examples of a set; all tensors are on the run's device.
 struct Examples {
   Tensor data;             ///< images [N, C, H, W] in [-1, 1], or points [N, D]
   Tensor labels;           ///< [N] int64, or undefined
@@ -66,54 +67,64 @@ struct Examples {
 
 /// One step's data.
 struct Batch : Examples {
-  /// By the data's relation. Pairs: the other side of each. Domains: examples of B, without labels. Matches:
-  /// the second of each. None: nothing is defined.
+  /// Depends on the data's relation. Pairs: the other side of each. Domains: examples of B, without labels.
+  /// Matches: the second of each match. None: nothing is defined.
   Examples partner;
   /// With data.labelled: examples whose labels are known, as many as the batch has; its own labels,
   /// attributes and captions are then undefined.
   Examples labelled;
 };
 
-/// Where a player's optimiser stands: tensors in the shapes and order of its parameters, live; empty where
-/// the rule keeps none.
+/// The state of a player's optimiser.
 struct OptimizerState {
+  /// First moments (Adam) or momentum (SGD), and second moments (Adam, RMSprop): one tensor for each
+  /// parameter, views of the optimiser's own memory. Empty where the rule keeps none.
   std::vector<Tensor> first, second;
   std::int64_t updates = 0;
   double rate = 0;  ///< the learning rate of the present step, schedule and warm-up included
 };
 
-/// A model's view of the running training. Nothing in it waits for the device.
+/// A model's view of the running training. No function of it waits for a GPU.
 class StepContext {
  public:
   virtual ~StepContext() = default;
 
-  /// Descends `loss` (a scalar) with respect to the player's parameters only: gradients, mixed-precision
-  /// scaling, all-reduce, guard against NaN, clipping, optimiser step, schedule, weight average. No other
-  /// player's gradient is computed. `keep_graph` lets a second update use the same forward pass.
+  /// Makes one step of the player's optimiser down `loss` (a scalar): computes the gradient of its parameters
+  /// only, checks loss and gradient, clips, applies the learning rate with its schedule and warm-up, and
+  /// updates the average of the weights. `keep_graph` lets a second update use the same forward pass.
+  ///
+  /// A loss or gradient that is not finite is a diverged error. On the CPU it is thrown before anything
+  /// moves. On a GPU a player whose gradient is not finite does not move, and the training throws the error
+  /// when it writes the next line of the log or a checkpoint.
   virtual void update(std::string_view player, const Tensor& loss, bool keep_graph = false) = 0;
-  /// The same for several players who descend one loss: one backward pass for all of them.
+  /// The same for several players that descend one loss, with one backward pass. All gradients are checked
+  /// before the first player moves.
   virtual void update_together(const std::vector<std::string>& players, const Tensor& loss) = 0;
-  /// The same for a model that knows its gradients: one tensor for each of the player's parameters, in their
-  /// order, pointing uphill as autograd's would.
+  /// The same for a model that computes its gradients itself: one tensor for each of the player's parameters,
+  /// in their order, pointing uphill as autograd's do. An undefined tensor counts as a gradient of zero.
   virtual void apply(std::string_view player, const std::vector<Tensor>& gradients) = 0;
 
-  /// Reports a scalar under a name such as "loss/generator"; it stays on the device until a line is due.
+  /// Reports a scalar for the log, whose lines hold the mean of what was recorded since the line before. It
+  /// stays on the device until then. The part of the name before the slash is the chart that shows it. Some
+  /// names have a meaning: the progress line prints "loss/...", which is also the first chart; "belief/real"
+  /// and "belief/fake", the discriminator's mean belief in data and in samples, raise the alarm when it
+  /// always wins; "gradient/PLAYER" is recorded by every update and must not be used.
   virtual void record(const std::string& name, const Tensor& value) = 0;
 
   virtual std::int64_t step() const = 0;  ///< 0, 1, ... over the whole run
   virtual std::int64_t total_steps() const = 0;
-  virtual const std::string& stage() const = 0;  ///< name of the present [[stage]], "main" without stages
+  virtual const std::string& stage() const = 0;  ///< name of the current [[stage]]; "main" without stages
   virtual std::int64_t stage_step() const = 0;   ///< 0, 1, ... inside the stage
   virtual std::int64_t stage_steps() const = 0;  ///< the stage's length
   virtual const PlayerOptions& options(std::string_view player) const = 0;
-  /// For models that look ahead through a player's optimiser.
+  /// For models that differentiate through steps of a player's optimiser.
   virtual OptimizerState optimizer_state(std::string_view player) const = 0;
 
-  /// The one source of random numbers of a run; saved in checkpoints.
+  /// The only source of random numbers in a step, on the run's device; checkpoints hold its state.
   virtual at::Generator generator() = 0;
   virtual torch::Device device() const = 0;
 
-  /// True every `interval`-th step: for lazy regularisers, which scale themselves by `interval`.
+  /// True every `interval`-th step. For lazy regularisers, which multiply their term by `interval`.
   bool every(std::int64_t interval) const { return step() % interval == 0; }
   Tensor normal(at::IntArrayRef shape) {
     return torch::randn(shape, generator(), torch::TensorOptions().device(device()));
@@ -128,20 +139,21 @@ class StepContext {
 /// A named group of parameters that are optimised together.
 struct Player {
   std::string name;  ///< "layer-2"
-  std::string kind;  ///< "layer": the name in ModelInfo::players whose settings it follows
+  std::string kind;  ///< "layer": the name in ModelInfo::players, which has its settings
   std::vector<std::shared_ptr<torch::nn::Module>> modules;
 };
 
-/// The base of all models. Parameters and buffers are saved by name; whatever else must survive a restart (an
-/// image pool, the particles of a chain) is a registered buffer of fixed shape.
+/// The base of all models. Checkpoints hold parameters and buffers by name. Whatever else must survive a
+/// restart (an image pool, the particles of a chain) must be a registered buffer of fixed shape.
 class Model : public torch::nn::Module {
  public:
-  /// One step of the algorithm. Reads no tensor on the host.
+  /// One step of the algorithm. Must not read values of tensors on the host, which would wait for the device.
   virtual void step(const Batch& batch, StepContext& context) = 0;
-  /// Called once before the first step of each [[stage]]; not again when a run resumes inside the stage. What
-  /// it changes must be parameters or buffers.
+  /// Called once before the first step of each [[stage]], just before all optimisers start afresh; not called
+  /// when a run resumes inside the stage. It may change parameters and buffers only.
   virtual void begin_stage(const std::string& stage) {}
 
+  // Capabilities: null where the model does not have one.
   virtual Sampler* sampler() { return nullptr; }
   virtual Decoder* decoder() { return nullptr; }
   virtual Encoder* encoder() { return nullptr; }
@@ -160,7 +172,7 @@ class Model : public torch::nn::Module {
   void add_player(const std::string& name, std::vector<std::shared_ptr<torch::nn::Module>> modules) {
     players_.push_back({name, name, std::move(modules)});
   }
-  /// The same for a kind of which there are as many as the settings say: "layer-1", "layer-2", ...
+  /// The same for a kind whose number depends on the settings: "layer-1", "layer-2", ...
   void add_player_of(const std::string& kind, std::size_t number,
                      std::vector<std::shared_ptr<torch::nn::Module>> modules) {
     players_.push_back({kind + "-" + std::to_string(number), kind, std::move(modules)});
@@ -178,7 +190,7 @@ enum class Capability {
 };
 /// "sampler", as `belamy models` prints it.
 const char* capability_name(Capability capability);
-/// "draw samples": what follows "can" or "cannot" in a message.
+/// "draw samples": what follows "can" or "cannot" in messages.
 const char* capability_action(Capability capability);
 std::vector<Capability> capabilities_of(Model& model);
 
@@ -194,7 +206,7 @@ struct ParentInfo {
 /// capabilities, and gradients go through them to their inputs. A parent that was not named is not there.
 using Parents = std::map<std::string, std::shared_ptr<Model>>;
 
-/// All that is known of a model without building it.
+/// What is known of a model before it is built.
 struct ModelInfo {
   std::string name;
   std::string family;   ///< "gan", "autoencoder", ...: the folder of its recipes
@@ -204,13 +216,16 @@ struct ModelInfo {
   std::vector<PlayerInfo> players;
   bool images = true;   ///< takes images
   bool points = false;  ///< takes points
-  /// The relation that it learns from. A model of two domains takes pairs as well.
+  /// The relation that it learns from. A model for `domains` accepts `pairs` as well.
   Relation relation = Relation::none;
-  /// What it asks of the sides of images; empty: nothing. Where data.size is not set, it is chosen by this.
+  /// Its requirements on the sides of images; without this function: none. Where data.size is not set, a size
+  /// that meets them is chosen.
   std::function<ImageSides(const Recipe&)> sides;
-  /// What else keeps the model from being built for this data with these settings, in words; empty: nothing.
+  /// Why the model cannot be built for this data with these settings, as text for the user; an empty text:
+  /// it can. Where one setting is the cure the text says "set model.KEY=VALUE": the conformance suite
+  /// applies it.
   std::function<std::string(const DataShape&, const Recipe&)> check;
-  /// What may be built but is likely to disappoint, in words: told before the training.
+  /// Warnings about settings that are allowed but likely to disappoint, shown before the training starts.
   std::function<std::vector<std::string>(const Recipe&)> advise;
   std::function<std::unique_ptr<ModelConfig>()> config;
   /// Builds the networks with weights drawn from `generator`.
@@ -218,16 +233,16 @@ struct ModelInfo {
       make;
   /// What it may take from other runs.
   std::vector<ParentInfo> parents;
-  /// Settings that make it small and quick for the conformance suite: "model.width=8".
+  /// Settings that make it small and fast for the conformance suite: "model.width=8".
   std::vector<std::string> tiny;
   /// The names of the stages that a recipe may have beside "main", in their usual order. They may depend on
-  /// data and settings: one a layer, one a resolution. Without this function the model does the same in every
-  /// stage, whatever its name.
+  /// data and settings: one for each layer or resolution. Without this function stages may have any name, and
+  /// the model does the same in all of them.
   std::function<std::vector<std::string>(const DataShape&, const ModelConfig&)> stages;
-  /// Single settings that switch on what is off by default: "model.r1=1". The conformance suite runs each of
-  /// them on top of `tiny`.
+  /// Single settings that change what the model does: "model.r1=1". The conformance suite runs each of them
+  /// on top of `tiny`.
   std::vector<std::string> variants;
-  /// The model's own changes to the settings every run has: "train.batch=128".
+  /// Its defaults for settings that every run has, where they differ from the usual: "train.batch=128".
   std::vector<std::string> defaults;
 
   /// Whether the model has the capability, as it describes itself.
@@ -236,9 +251,10 @@ struct ModelInfo {
 
 /// All models, by name.
 const std::vector<ModelInfo>& all_models();
-/// Adds a model of the caller's own. Before any recipe is read: recipes refer to what all_models() holds.
+/// Adds a model of the caller's. Call it before any recipe is read, since recipes point into all_models(). A
+/// usage error where the name is taken.
 void add_model(ModelInfo info);
-/// A usage error with the nearest name when there is none.
+/// A usage error that suggests the nearest name when there is no such model.
 const ModelInfo& find_model(const std::string& name);
 
 /// Ties a model class and its config into a ModelInfo: `M(const DataShape&, const C&, at::Generator)`, and

@@ -17,14 +17,14 @@ struct Expectation {
   Bounds bounds;
 };
 
-/// All settings of a run, resolved. Not copyable: `fields()` is bound to it.
+/// All settings of a run, resolved. Not copyable, since `fields()` refers to its members.
 class Recipe {
  public:
-  /// From a recipe's name ("dcgan-mnist"), a TOML file, or a model's name; then `overrides`
-  /// ("train.batch=128") in order. Usage errors name file, line and key.
+  /// Reads a recipe by its name ("dcgan-mnist"), a TOML file, or the defaults of a model by its name; then
+  /// applies `overrides` ("train.batch=128") in order. Usage errors name file, line and key.
   static std::unique_ptr<Recipe> load(const std::string& name,
                                       const std::vector<std::string>& overrides = {});
-  /// From text, for resolved.toml of a run.
+  /// The same from TOML text, such as a run's resolved.toml; messages name it by `origin`.
   static std::unique_ptr<Recipe> parse(const std::string& text, const std::string& origin,
                                        const std::vector<std::string>& overrides = {});
 
@@ -35,16 +35,16 @@ class Recipe {
   std::string resolved() const;
   Fields& fields() { return fields_; }
   const Fields& fields() const { return fields_; }
-  /// The number of steps of the run for a training set of `count` examples, all stages together.
+  /// The steps of all stages together, for a training set of `count` examples.
   std::int64_t total_steps(std::int64_t count) const;
-  /// Examples of a step in that stage.
+  /// The batch size in that stage.
   std::int64_t batch_in(const StageOptions& stage) const {
     return stage.batch > 0 ? stage.batch : train.batch;
   }
 
   std::string name;      ///< "dcgan-mnist"
-  std::string title;     ///< one line for people
-  std::string citation;  ///< of the recipe's protocol; the model has its own
+  std::string title;     ///< one line
+  std::string citation;  ///< the source of the recipe's protocol; ModelInfo::paper is the model's
   const ModelInfo* model = nullptr;
   std::unique_ptr<ModelConfig> config;
   DataOptions data;
@@ -59,13 +59,13 @@ class Recipe {
   Fields fields_;
 };
 
-/// The model's own settings, as the type that they are.
+/// The model's own settings as their type C.
 template <class C>
 const C& config_of(const Recipe& recipe) {
   return static_cast<const C&>(*recipe.config);
 }
 
-/// The recipes that can be named: (name, title, model, file).
+/// A recipe that can be loaded by name.
 struct RecipeEntry {
   std::string name;
   std::string title;

@@ -1,4 +1,4 @@
-// A trained run: its model, ready to sample, encode, reconstruct, ...
+// A trained run: its model, ready to sample, encode, reconstruct and so on.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,15 @@
 
 namespace belamy {
 
-/// The newest good checkpoint of a run folder, in evaluation mode with averaged weights where the run keeps
-/// them. Calls into the model draw no gradients while a `Run` lives. Not thread-safe.
+/// The newest usable checkpoint of a run folder, in evaluation mode, with the averaged weights where the run
+/// keeps them. Not thread-safe. Gradients are disabled on the opening thread while a `Run` exists, so destroy
+/// it on that thread.
 class Run {
  public:
-  /// `settings` ("use.gibbs_steps=100") replace the run's own settings of use; no others can be changed here.
-  /// `warn` is called for each damaged checkpoint that is passed over. Usage errors about settings; storage
-  /// errors as of the run folder.
+  /// `settings` ("use.gibbs_steps=100") change the run's [use] table; no other settings can be changed.
+  /// `warn` is called for each damaged checkpoint that is passed over. Sets, for the whole process, the
+  /// number of threads and whether layers use Belamy's faster paths, by the run's [train] table. Usage
+  /// errors: settings, a device that is not there. Storage errors: no run folder, no usable checkpoint.
   static std::unique_ptr<Run> open(const std::filesystem::path& folder, const std::string& device = "auto",
                                    const std::function<void(const std::string&)>& warn = {},
                                    const std::vector<std::string>& settings = {});
@@ -30,7 +32,7 @@ class Run {
   const DataShape& shape() const;
   std::int64_t step() const;
   torch::Device device() const;
-  /// A generator of its own on the run's device.
+  /// A new generator on the run's device.
   at::Generator generator(std::int64_t seed) const;
 
  private:

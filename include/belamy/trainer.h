@@ -17,7 +17,7 @@ namespace belamy {
 struct Tick {
   std::int64_t step = 0, total = 0;
   double epoch = 0;
-  double seconds = 0;  ///< trained, all sessions of the run together
+  double seconds = 0;  ///< training time so far, in all sessions of the run
   double examples_per_second = 0;
   double seconds_left = 0;
   std::uint64_t memory = 0;                            ///< resident bytes of this process
@@ -39,13 +39,12 @@ struct Command {
   std::string argument = {};
 };
 
-/// What a caller of training wants to know or to decide. Every function may be empty. They are called on the
-/// thread that called `train`; one that throws ends the training, and what was saved stays.
+/// Callbacks of a training; each may be empty. They are called on the thread that called `train`. One that
+/// throws ends the training with its exception; what was saved stays.
 struct TrainingHooks {
   std::function<void(const Tick&)> tick;
-  /// Trouble and news in words: "samples are much more alike than the data ...".
-  std::function<void(const std::string&)> message;
-  /// Asked after each step; true saves and ends.
+  std::function<void(const std::string&)> message;  ///< warnings and notes for the user
+  /// Called after each step but the last. Return true to save a checkpoint and stop.
   std::function<bool()> stop;
   /// Asked after each step for what the training shall do. A command that cannot be followed is answered by a
   /// message.
@@ -57,21 +56,22 @@ struct TrainingHooks {
 };
 
 struct TrainingOutcome {
-  std::int64_t step = 0;   ///< of the run
-  std::int64_t steps = 0;  ///< made in this session
-  bool finished = false;   ///< false: stopped by the hook
-  double seconds = 0;      ///< of this session
-  std::vector<std::string> messages;
+  std::int64_t step = 0;              ///< steps of the run so far
+  std::int64_t steps = 0;             ///< steps made in this session
+  bool finished = false;              ///< false: stopped by the hook
+  double seconds = 0;                 ///< duration of this session
+  std::vector<std::string> messages;  ///< those stored in the run folder, earlier sessions included
 };
 
-/// Trains `recipe` in the folder `out`: settings, metrics, samples, checkpoints, report. `resume` goes on
-/// from the newest good checkpoint, to the same bits as a run that was never stopped. Throws usage, data,
-/// diverged and storage errors; what was saved stays.
+/// Trains `recipe` in the folder `out`, which receives settings, metrics, samples, checkpoints and a report.
+/// `resume` continues from the newest usable checkpoint, bit for bit as a run that was never stopped, or
+/// starts where there is none. Sets the number of threads, the memory allocator's limits and the use of
+/// faster paths for the whole process. Throws usage, data, diverged and storage errors; what was saved stays.
 TrainingOutcome train(const Recipe& recipe, const std::filesystem::path& out, bool resume,
                       const TrainingHooks& hooks);
 
-/// Trains `first + second` steps at once and in two halves through a checkpoint's bytes, in memory. Returns
-/// the names of all values that differ: none, if resuming keeps the bits.
+/// Checks in memory that resuming is exact: trains `first + second` steps in one go, and again with a
+/// checkpoint in between. Returns the names of all values that differ; none if it is.
 std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first, std::int64_t second);
 
 }  // namespace belamy

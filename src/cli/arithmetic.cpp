@@ -19,9 +19,9 @@
 namespace belamy::cli {
 namespace {
 
-constexpr std::int64_t kCandidates = 2000;  // latents among which those of a class are searched
-constexpr std::int64_t kCodes = 200;        // codes of a group
-constexpr std::int64_t kLatents = 3;  // latents of a group: Radford, Metz & Chintala 2016, section 6.3.2
+constexpr std::int64_t kCandidates = 2000;  // latents to search for those of a class
+constexpr std::int64_t kCodes = 200;        // codes of an operand
+constexpr std::int64_t kLatents = 3;  // latents of an operand: Radford, Metz & Chintala 2016, section 6.3.2
 
 struct ArithmeticRequest {
   RunRequest run;
@@ -40,8 +40,8 @@ struct Group {
   Tensor mean() const { return codes.mean(0, /*keepdim=*/true); }
 };
 
-// Finds codes for operands: of training images where the run has an encoder for its decoder's latents, else
-// latents whose pictures a classifier of the run's data takes for the class.
+// Finds the codes of an operand: those of training images if the run has an encoder for its decoder's
+// latents, else latents whose images a classifier of the run's data assigns to the class.
 class Operands {
  public:
   Operands(Run& run, const ArithmeticRequest& request)
@@ -57,9 +57,10 @@ class Operands {
     const bool is_class = std::find(names.begin(), names.end(), text) != names.end();
     if (is_class) return {text, sign, encoder_ ? codes_of_class(text) : latents_of_class(text)};
     if (std::filesystem::exists(text)) return {text, sign, codes_of_pictures(text)};
-    throw usage_error(fmt::format("'{}' is neither a class of {} nor pictures", text, run_.recipe().name),
-                      names.empty() ? "its data have no classes; name a folder of pictures"
-                                    : fmt::format("its classes are {}", fmt::join(names, ", ")));
+    throw usage_error(
+        fmt::format("'{}' is neither a class of {} nor a path to pictures", text, run_.recipe().name),
+        names.empty() ? "name a folder of pictures; the data have no classes"
+                      : fmt::format("choose one of its classes: {}", fmt::join(names, ", ")));
   }
   Decoder& decoder() { return *decoder_; }
 
@@ -80,7 +81,7 @@ class Operands {
   Tensor codes_of_pictures(const std::string& path) const {
     if (!encoder_) {
       throw usage_error(fmt::format("{} cannot find the latents of pictures", run_.recipe().model->name),
-                        "name a class, or take a run with an encoder, such as one of vae or aae");
+                        "name a class, or use a run with an encoder, such as one of vae or aae");
     }
     auto options = fitted_options(run_, path);
     options.holdout = 1;  // all of them
@@ -123,8 +124,8 @@ class Operands {
   Tensor candidates_, beliefs_;
 };
 
-// Of each group its mean and some members, and below them the sum and the sum with noise: [rows * columns,
-// Z].
+// [rows * columns, Z]: a row for each group, its mean and some members; then a row with the sum, and the sum
+// with noise.
 Tensor rows_of(const std::vector<Group>& groups, const ArithmeticRequest& request, at::Generator generator) {
   std::vector<Tensor> rows;
   Tensor sum;
@@ -143,7 +144,7 @@ Tensor rows_of(const std::vector<Group>& groups, const ArithmeticRequest& reques
 
 ExitCode arithmetic(const ArithmeticRequest& request) {
   const auto run = request.run.open();
-  if (!run->shape().is_images()) throw usage_error("arithmetic shows images; this run makes points");
+  if (!run->shape().is_images()) throw usage_error("arithmetic draws images, but this run makes points");
   auto inputs = inputs_of(run->recipe().data);
   const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs);
   Operands operands(*run, request);
@@ -173,17 +174,17 @@ void add_arithmetic(Verb program) {
       program.verb("arithmetic", "Add and subtract means of latents or codes: 'A - B + C' as pictures");
   add_run(verb, request->run);
   verb.option("--plus", request->plus,
-              "A class of the run's data, or own pictures; may be given several times")
+              "Class of the run's data or path to pictures, to be added; may be repeated")
       .required();
-  verb.option("--minus", request->minus, "The same, subtracted");
+  verb.option("--minus", request->minus, "Class or pictures to be subtracted; may be repeated");
   verb.option("--each", request->each,
-              "Latents or codes that are averaged for each [3 latents, or 200 codes of an encoder]")
+              "Latents or codes to average per operand; 0: 3 latents, or 200 codes of an encoder")
       .between(0, 100'000);
   verb.option("--variations", request->variations, "Pictures beside the mean").between(1, 64);
-  verb.option("--noise", request->noise, "Greatest size of the noise on the result's variations")
+  verb.option("--noise", request->noise, "Largest noise added to the variations of the result")
       .between(0, 100);
-  verb.option("--seed", request->seed, "Of latents and noise");
-  verb.option("--out", request->out, "F.png: a row for each operand, and one for the result");
+  verb.option("--seed", request->seed, "Seed of latents and noise");
+  verb.option("--out", request->out, "F.png: one row per operand, and one for the result");
   verb.does([request] { return arithmetic(*request); });
 }
 

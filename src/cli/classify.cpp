@@ -20,13 +20,14 @@ struct ClassifyRequest {
   std::int64_t show = 10;
 };
 
-// The names of the classes that the run learnt; their numbers where its data are no longer here.
+// The names of the run's classes; their numbers if its data cannot be read any more.
 std::vector<std::string> class_names_of(const Run& run, std::int64_t classes) {
   std::vector<std::string> names;
   try {
     names = load_dataset(run.recipe().data, Split::test).class_names;
   } catch (const Error& error) {
-    warn(fmt::format("classes have numbers only, since the run's data cannot be read: {}", error.what()));
+    warn(
+        fmt::format("classes are shown as numbers, because the run's data cannot be read: {}", error.what()));
   }
   for (auto k = static_cast<std::int64_t>(names.size()); k < classes; ++k) names.push_back(std::to_string(k));
   return names;
@@ -45,7 +46,7 @@ ExitCode classify(const ClassifyRequest& request) {
   add_data(inputs, run->recipe().data);  // for the names of the classes
   const auto out = optional_output("--out", request.out, OutputKind::csv, inputs);
   auto set = load_dataset(options, Split::test);
-  // What has adapted to a second domain is asked about that one.
+  // A model that was adapted to a second domain classifies that domain.
   if (!foreign && run->recipe().model->relation == Relation::domains && !set.others.empty())
     set = Dataset(set.others[0]);
   check_fits(*run, set);
@@ -69,7 +70,7 @@ ExitCode classify(const ClassifyRequest& request) {
     if (i < request.show) fmt::print("{:<12} {:>6.3f}  {}\n", names[k], share, name_of(i));
     csv += fmt::format("{},{},{:.6f}\n", quoted(name_of(i)), quoted(names[k]), share);
     if (!judges) continue;
-    // By name: a folder of the user's may have fewer classes, or another order.
+    // By name: the user's folder may have fewer classes, or another order.
     const auto& label = set.class_names[static_cast<std::size_t>(set.labels[static_cast<std::size_t>(i)])];
     if (std::find(names.begin(), names.end(), label) == names.end()) continue;
     ++judged;
@@ -77,7 +78,7 @@ ExitCode classify(const ClassifyRequest& request) {
   }
   if (set.count > request.show) fmt::print("... {} in all\n", format_count(set.count));
   if (judged > 0)
-    fmt::print("right: {} of {} with labels, {:.2f} %\n", format_count(right), format_count(judged),
+    fmt::print("correct: {} of {} labelled examples, {:.2f} %\n", format_count(right), format_count(judged),
                100.0 * static_cast<double>(right) / static_cast<double>(judged));
   if (out) {
     write_output(*out, csv);
@@ -90,13 +91,13 @@ ExitCode classify(const ClassifyRequest& request) {
 
 void add_classify(Verb program) {
   auto request = std::make_shared<ClassifyRequest>();
-  auto verb = program.verb("classify", "Name the class of each datum");
+  auto verb = program.verb("classify", "Predict the class of each example");
   add_run(verb, request->run);
   verb.option(
       "--data", request->data,
-      "Known set, folder or archive; its test split, or all where it has none [the run's own test data]");
-  verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
-  verb.option("--out", request->out, "F.csv: name, class and belief of everything");
+      "Known data set, folder or archive: its test split, or all of it if it has none [the run's test data]");
+  verb.option("-n,--count", request->show, "Number of lines to print").between(0, 10'000'000);
+  verb.option("--out", request->out, "F.csv: name, class and belief of every example");
   verb.does([request] { return classify(*request); });
 }
 

@@ -13,7 +13,7 @@
 namespace belamy::cli {
 namespace {
 
-// The words that may follow, by verb, from the parser itself: nothing to keep in step by hand.
+// The words that may follow each verb come from the parser itself, so no list has to be kept by hand.
 std::string script(const Verb& program) {
   std::string verbs, cases;
   for (const auto& verb : program.verbs()) {

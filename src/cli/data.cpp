@@ -17,7 +17,7 @@ ExitCode list_sets() {
     fmt::print("{:<18} {}\n{:<18} {}{}\n", set.name, set.description, "",
                set.available ? "" : "not here: ", set.where);
   }
-  fmt::print("\nA folder, a .zip, .tar.gz or .npz file of yours serves as well: --data PATH\n");
+  fmt::print("\n--data PATH also takes a folder, or a .zip, .tar.gz or .npz file\n");
   return ExitCode::ok;
 }
 
@@ -89,20 +89,21 @@ void add_data(Verb program) {
   };
   auto verb = program.verb("data", "List, examine, download and pack data sets");
   verb.needs_verb();
-  verb.verb("list", "Known data sets, and where they are").does(list_sets);
+  verb.verb("list", "List known data sets, and where they are").does(list_sets);
 
-  auto info_verb = verb.verb("info", "Sizes, classes and counts of a data set");
-  auto doctor_verb = verb.verb("doctor", "Read every file and list all that is wrong");
+  auto info_verb = verb.verb("info", "Show sizes, classes and counts of a data set");
+  auto doctor_verb = verb.verb("doctor", "Read every file and list all problems");
   auto fetch_verb = verb.verb("fetch", "Download a known data set into the cache");
-  auto pack_verb = verb.verb("pack", "Write a data set as one zip of PNG files with labels");
+  auto pack_verb = verb.verb("pack", "Write a data set as a zip file of PNG files with labels");
   for (auto each : {info_verb, doctor_verb, fetch_verb, pack_verb}) {
-    each.option("data", request->options.source, "Known set, folder or archive").required();
+    each.option("data", request->options.source, "Known data set, folder or archive").required();
   }
   for (auto each : {info_verb, pack_verb}) {
-    each.option("--set", request->settings, "KEY=VALUE: data.size, data.channels, data.fit, ...");
+    each.option("--set", request->settings,
+                "KEY=VALUE: a setting such as data.size, data.channels or data.fit");
   }
-  fetch_verb.option("--base-url", request->base_url, "Another address of the same files");
-  pack_verb.option("--out", request->out, "F.zip").required();
+  fetch_verb.option("--base-url", request->base_url, "Address to download the same files from");
+  pack_verb.option("--out", request->out, "F.zip: the packed data set").required();
   info_verb.does([=] {
     choose();
     return info(request->options);

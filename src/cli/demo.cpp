@@ -11,7 +11,7 @@ void add_demo(Verb program) {
   verb.option("--out", request->out, "Folder of the run");
   verb.option("--set", request->overrides, "KEY=VALUE: any setting");
   verb.does([request] {
-    request->resume = true;  // a demo that was stopped goes on, a finished one says where it is
+    request->resume = true;  // a stopped demo continues; a finished one prints where it is
     return train_and_tell(*request);
   });
 }

@@ -26,7 +26,7 @@ struct EmbedRequest {
   bool manifold = false;
 };
 
-// Codes of two values are a map already; more become one by t-SNE.
+// Codes of two values are drawn as they are; t-SNE maps longer ones to the plane.
 void draw_codes(const EmbedRequest& request, Run& run) {
   const auto options = fitted_options(run, request.data);
   const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs_of(options));
@@ -37,8 +37,8 @@ void draw_codes(const EmbedRequest& request, Run& run) {
   constexpr std::int64_t least = 4;
   if (n < least)
     throw data_error(
-        fmt::format("a map needs {} codes or more, and there are {} examples of '{}'", least, n, set.name),
-        "choose larger data with --data");
+        fmt::format("a map needs at least {} examples, but '{}' has only {}", least, set.name, n),
+        "choose a larger data set with --data");
   auto generator = run.generator(request.seed);
   const auto pick = torch::randperm(set.count, generator, torch::TensorOptions().device(run.device()))
                         .narrow(0, 0, n)
@@ -65,17 +65,18 @@ void draw_codes(const EmbedRequest& request, Run& run) {
 
 void add_embed(Verb program) {
   auto request = std::make_shared<EmbedRequest>();
-  auto verb = program.verb("embed", "Draw a map of a run's codes, or what it decodes from the plane");
+  auto verb = program.verb("embed", "Draw a map of a run's codes, or a grid of decoded latents");
   add_run(verb, request->run);
   verb.option("--data", request->data,
-              "Known set, folder or archive; its test split is used [the run's own]");
-  verb.option("-n,--count", request->n, "Codes on the map").between(4, 100'000);
-  verb.option("--perplexity", request->perplexity, "Neighbours of a code that t-SNE minds, about");
+              "Known data set, folder or archive; its test split is used [the run's data]");
+  verb.option("-n,--count", request->n, "Number of codes on the map").between(4, 100'000);
+  verb.option("--perplexity", request->perplexity,
+              "t-SNE perplexity: roughly how many neighbours each code considers");
   verb.flag("--manifold", request->manifold,
-            "Decode the percentiles of the plane, for models with two latents");
+            "Decode a grid of percentiles of the prior, for models with two latents");
   verb.option("--rows", request->rows, "Pictures along each axis of the manifold").between(2, 100);
-  verb.option("--out", request->out, "The picture, a PNG");
-  verb.option("--seed", request->seed, "Of the choice of data");
+  verb.option("--out", request->out, "F.png: the picture");
+  verb.option("--seed", request->seed, "Seed of the choice of examples");
   verb.does([request] {
     const auto run = request->run.open();
     if (!request->manifold) {
@@ -85,7 +86,7 @@ void add_embed(Verb program) {
     const auto out = OutputPath::named("--out", request->out, {OutputKind::png});
     auto* decoder = require_capability(run->model().decoder(), *run, Capability::decoder);
     const auto images = decoded_manifold(*decoder, request->rows, run->device());
-    if (images.dim() != 4) throw usage_error("the manifold shows images, and this run makes points");
+    if (images.dim() != 4) throw usage_error("--manifold draws images, but this run makes points");
     write_output(out, encode_png(image_grid(images, request->rows)));
     fmt::print("{0} x {0} decoded latents in {1}\n", request->rows, request->out);
     return ExitCode::ok;

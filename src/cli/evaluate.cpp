@@ -35,22 +35,23 @@ void add_evaluate(Verb program) {
   auto request = std::make_shared<Request>();
   auto verb = program.verb("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
   add_optional_run(verb, request->run, "Folder of a run; not needed with --list");
-  verb.option("-n,--samples", request->evaluate.samples, "Samples that are judged").between(100, 1'000'000);
-  verb.option("--split", request->evaluate.split, "test, or validation: to choose settings by")
+  verb.option("-n,--samples", request->evaluate.samples, "Number of samples to judge").between(100, 1'000'000);
+  verb.option("--split", request->evaluate.split, "Data to measure on: test, or validation for choosing settings")
       .one_of({"test", "validation"});
   verb.option("--likelihood-samples", request->evaluate.likelihood_samples,
-              "Draws of the latent that tighten a bound of the likelihood")
+              "Draws of the latent per example for the bound of the likelihood; more make it tighter")
       .between(1, 1'000'000);
-  verb.flag("--codes", request->evaluate.codes, "Linear probe, k-NN and k-means on the codes; takes a while");
+  verb.flag("--codes", request->evaluate.codes,
+            "Also measure the codes by linear probe, k-NN and k-means; takes a while");
   verb.flag("--parzen", request->evaluate.parzen,
-            "Parzen window estimate of the samples beside real images and k-means; takes a while");
+            "Also estimate Parzen window likelihoods of the samples, real images and k-means; takes a while");
   verb.option("--trials", request->evaluate.trials,
-              "One-shot trials: official (Omniglot's all_runs.zip), or drawn: 5-way-1-shot, "
+              "One-shot trials: official (Omniglot's all_runs.zip), or drawn, such as 5-way-1-shot or "
               "20-way-1-shot-in-folder");
   verb.option("--measures", request->evaluate.measures,
               "Take only this measure; may be given several times [all that fit]");
   verb.flag("--list", request->list, "List the measures: what each needs and costs");
-  verb.option("--seed", request->evaluate.seed, "Seed of samples and random choices");
+  verb.option("--seed", request->evaluate.seed, "Seed of the samples and of random choices");
   verb.does([request] {
     if (request->list) return list_measures();
     if (request->run.folder.empty())
@@ -70,8 +71,7 @@ void add_evaluate(Verb program) {
     }
     for (const auto& line : result.not_measured) fmt::print("  not measured: {}\n", line);
     if (scores.empty() && result.not_measured.empty())
-      fmt::print("  nothing was measured: there is no measure for what {} can do\n",
-                 run->recipe().model->name);
+      fmt::print("  nothing was measured: no measure applies to {}\n", run->recipe().model->name);
     bool all = true;
     for (const auto& verdict : check_expectations(run->recipe(), scores)) {
       fmt::print("  expected {}: {}\n", verdict.claim,
@@ -80,7 +80,7 @@ void add_evaluate(Verb program) {
                                  : "does not hold");
       all = all && verdict.known && verdict.holds;
     }
-    // Told before it is written: the folder may be in use.
+    // Printed before writing: the folder may be locked by a training.
     auto folder = RunFolder::open(Env::real(), request->run.folder);
     write_evaluation(folder, run->step(), scores);
     write_run_report(folder, run->recipe());

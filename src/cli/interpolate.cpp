@@ -30,8 +30,8 @@ Tensor spherical(const Tensor& from, const Tensor& to, const Tensor& weights) {
          to * (torch::sin(weights * angle) / std::sin(angle));
 }
 
-// The ends of the paths, [paths + 1, Z]: drawn from the prior, or the codes of test images where there is
-// none.
+// The ends of the paths, [paths + 1, Z]: drawn from the prior, or codes of test images if the model has
+// no prior.
 Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed) {
   auto* decoder = require_capability(model.decoder(), run, Capability::decoder);
   const auto latents = decoder->draw_latent(count, run.generator(seed));
@@ -39,7 +39,7 @@ Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed)
   auto options = run.recipe().data;
   const auto test = to_model_range(data_tensor(load_dataset(options, Split::test)));
   if (test.size(0) < 2)
-    throw data_error(fmt::format("the run has {} test image, and a path needs two ends", test.size(0)),
+    throw data_error(fmt::format("a path needs two test images, but the run has {}", test.size(0)),
                      "train with a larger data.holdout, or with more data");
   auto generator = at::globalContext().defaultGenerator(at::kCPU).clone();
   generator.set_current_seed(static_cast<std::uint64_t>(seed));
@@ -58,16 +58,17 @@ void add_interpolate(Verb program) {
   auto request = std::make_shared<Request>();
   auto verb = program.verb("interpolate", "Walk between latents: a strip of pictures and an animation");
   add_run(verb, request->run);
-  verb.option("--path", request->path, "linear, spherical or both").one_of({"linear", "spherical", "both"});
-  verb.option("-n,--count", request->paths, "Paths").between(1, 64);
-  verb.option("--steps", request->steps, "Pictures a path").between(2, 256);
-  verb.option("--seed", request->seed, "Of the ends");
-  verb.option("--out", request->out, "Beginning of the files' names: OUT-linear.png, OUT-linear.webp, ...");
+  verb.option("--path", request->path, "Kind of path: linear, spherical or both")
+      .one_of({"linear", "spherical", "both"});
+  verb.option("-n,--count", request->paths, "Number of paths").between(1, 64);
+  verb.option("--steps", request->steps, "Pictures per path").between(2, 256);
+  verb.option("--seed", request->seed, "Seed of the ends of the paths");
+  verb.option("--out", request->out, "Prefix of the file names: OUT-linear.png, OUT-linear.webp, ...");
   verb.does([request] {
     const auto run = request->run.open();
     auto& model = run->model();
     auto* decoder = require_capability(model.decoder(), *run, Capability::decoder);
-    if (!run->shape().is_images()) throw usage_error("interpolate shows images; this run makes points");
+    if (!run->shape().is_images()) throw usage_error("interpolate draws images, but this run makes points");
     struct Files {
       std::string path;
       OutputPath strip, film;

@@ -24,12 +24,12 @@ ExitCode list_labs() {
   for (const auto& lab : all_labs()) rows.push_back({lab.name, load_lab(lab).title});
   fmt::print("{}", in_columns(rows));
   fmt::print(
-      "\n'belamy lab NAME' runs one and writes its page, 'belamy lab NAME --dry-run' tells its settings\n");
+      "\n'belamy lab NAME' runs one and writes its page, 'belamy lab NAME --dry-run' shows its settings\n");
   return ExitCode::ok;
 }
 
 void print_verdicts(const std::vector<LabVerdict>& verdicts) {
-  // In characters, not bytes: claims hold signs such as θ.
+  // In characters, not bytes: claims contain signs such as θ.
   const auto width = [](const std::string& text) {
     return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
   };
@@ -84,12 +84,14 @@ ExitCode run_labs(const LabRequest& request) {
 
 void add_lab(Verb program) {
   auto request = std::make_shared<LabRequest>();
-  auto verb = program.verb("lab", "Measure what a slide claims, and write a page about it");
+  auto verb =
+      program.verb("lab", "Check the claims of a lecture slide by measurement, and write a page of results");
   verb.option("name", request->name, "'list', or the name of a lab").required();
-  verb.flag("--tiny", request->tiny, "A few seconds: fewer steps, and without the claims that need more");
-  verb.flag("--dry-run", request->dry_run, "Tell settings and claims, and stop");
-  verb.option("--set", request->settings, "KEY=VALUE: a setting of the lab");
-  verb.option("--out", request->out, "Folder of the page instead of runs/lab-NAME");
+  verb.flag("--tiny", request->tiny,
+            "Run for a few seconds: fewer steps, and skip the claims that need more");
+  verb.flag("--dry-run", request->dry_run, "Print settings and claims, measure nothing");
+  verb.option("--set", request->settings, "KEY=VALUE: a setting of the lab (--dry-run lists them)");
+  verb.option("--out", request->out, "Folder of the page [runs/lab-NAME]");
   verb.does([request] { return request->name == "list" ? list_labs() : run_labs(*request); });
 }
 

@@ -33,7 +33,7 @@ std::string version_text() {
 }  // namespace
 
 int run(int argc, char** argv) {
-  Parser parser("belamy", "Belamy: generative and unsupervised models of the lectures, on real data");
+  Parser parser("belamy", "Belamy: train and use generative and unsupervised models");
   auto program = parser.program();
   bool version = false;
   program.flag("--version", version, "Print LibTorch, BLAS, threads, SIMD level and device");
@@ -59,15 +59,15 @@ int report(const Error& error) {
 }
 
 Error output_lost(int number) {
-  return storage_error(fmt::format("standard output cannot be written: {}", std::strerror(number)));
+  return storage_error(fmt::format("cannot write to standard output: {}", std::strerror(number)));
 }
 
 int report_memory() {
-  return report(usage_error("there is not enough memory for this",
-                            "lower train.batch or the model's widths, or ask for less at once"));
+  return report(usage_error("out of memory",
+                            "lower train.batch or the widths of the model, or ask for fewer examples"));
 }
 
-// LibTorch 1.13 has a type of its own for this on GPUs only.
+// LibTorch 1.13 has an exception type for this only on GPUs.
 bool is_about_memory(const c10::Error& error) {
   const std::string what = error.what_without_backtrace();
   return what.find("out of memory") != std::string::npos || what.find("allocate memory") != std::string::npos;
@@ -80,7 +80,7 @@ int report_defect(const char* what) {
   return static_cast<int>(ExitCode::internal);
 }
 
-// What was printed may still be in memory: a full disk shows only now.
+// Output may still be buffered: a full disk shows only at this flush.
 int with_output_written(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   return report(output_lost(errno));
@@ -89,14 +89,14 @@ int with_output_written(int code) {
 }  // namespace belamy::cli
 
 int main(int argc, char** argv) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error of the write
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit then fails the write, not the process
   try {
     return belamy::cli::with_output_written(belamy::cli::run(argc, argv));
   } catch (const belamy::Error& error) {
     return belamy::cli::report(error);
   } catch (const std::filesystem::filesystem_error& error) {
     return belamy::cli::report(belamy::storage_error(error.path1().string() + ": " + error.code().message()));
-  } catch (const std::system_error& error) {  // printing may end in one
+  } catch (const std::system_error& error) {  // fmt throws one when it cannot print
     if (std::ferror(stdout)) return belamy::cli::report(belamy::cli::output_lost(error.code().value()));
     return belamy::cli::report_defect(error.what());
   } catch (const std::bad_alloc&) {

@@ -26,7 +26,7 @@ struct MatchRequest {
 
 constexpr std::int64_t kMatchColumns = 8, kMatchSheet = 32;
 
-// [1, C, H, W] in bytes, of the run's size and channels.
+// uint8 [1, C, H, W], with the run's size and channels.
 Tensor read_image(const Run& run, const std::string& path) {
   if (!fs::is_regular_file(path)) throw data_error(path + ": there is no such file", "give an image file");
   const auto data = image_tensor(fitted(decode_image(Env::real().read(path), path), fitted_options(run)));
@@ -56,14 +56,14 @@ ExitCode match_folder(const MatchRequest& request, const Run& run, const Similar
   const auto data = data_tensor(set);
   const auto found = similarity.between(query, data).squeeze(0).contiguous();
   const auto order = ranked(found);
-  fmt::print("{} of {} by {}; the most alike first\n", format_count(set.count), set.name, similarity.how());
+  fmt::print("{} of {} by {}; the most similar first\n", format_count(set.count), set.name, similarity.how());
   tell_ranks(set, found, order, "similarity", request.show, ranks);
   if (sheet) {
     const auto n = std::min(kMatchSheet - 1, set.count);
     const std::vector<std::int64_t> best(order.begin(), order.begin() + n);
     const auto shown = torch::cat({query, data.index_select(0, torch::tensor(best))});
     write_output(*sheet, encode_png(image_grid(to_model_range(shown), kMatchColumns)));
-    fmt::print("the query and the {} most alike: {}\n", n, request.sheet);
+    fmt::print("the query and the {} most similar: {}\n", n, request.sheet);
   }
   return ExitCode::ok;
 }
@@ -77,7 +77,7 @@ ExitCode match(const MatchRequest& request) {
   const auto run = request.run.open();
   const Similarity similarity(*run);
   if (!run->shape().is_images())
-    throw usage_error(run->recipe().name + " was trained on points, which are no image files");
+    throw usage_error(run->recipe().name + " was trained on points, not on images");
   return two ? match_two(request, *run, similarity) : match_folder(request, *run, similarity);
 }
 
@@ -85,15 +85,16 @@ ExitCode match(const MatchRequest& request) {
 
 void add_match(Verb program) {
   auto request = std::make_shared<MatchRequest>();
-  auto verb = program.verb("match", "Say how alike two images are to a run, or rank a folder");
+  auto verb = program.verb("match", "Measure how similar two images are to a run, or rank a folder");
   add_run(verb, request->run);
   verb.option("images", request->images, "A B: two image files").values(0, 2);
-  verb.option("--query", request->query, "Image file that a folder is searched for");
-  verb.option("--folder", request->folder,
-              "Folder or archive of images, or a known set; its test split, or all where it has none");
-  verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
-  verb.option("--out", request->out, "F.csv: rank, similarity, name and label of everything");
-  verb.option("--sheet", request->sheet, "F.png: the query and the images most alike");
+  verb.option("--query", request->query, "Image file to search the folder for");
+  verb.option(
+      "--folder", request->folder,
+      "Folder or archive of images, or a known data set: its test split, or all of it if it has none");
+  verb.option("-n,--count", request->show, "Number of lines to print").between(0, 10'000'000);
+  verb.option("--out", request->out, "F.csv: rank, similarity, name and label of every image");
+  verb.option("--sheet", request->sheet, "F.png: the query and the most similar images");
   verb.does([request] { return match(*request); });
 }
 

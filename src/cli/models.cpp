@@ -39,9 +39,9 @@ nlohmann::json to_json(const ModelInfo& info) {
 void add_models(Verb program) {
   auto name = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  auto verb = program.verb("models", "List the models, or one model's capabilities and settings");
-  verb.option("name", *name, "Model");
-  verb.flag("--json", *json, "For programs");
+  auto verb = program.verb("models", "List the models, or show capabilities and settings of one model");
+  verb.option("name", *name, "Name of a model [all models]");
+  verb.flag("--json", *json, "Print JSON, for programs");
   verb.does([=] {
     if (*json) {
       nlohmann::json all = nlohmann::json::array();
@@ -55,7 +55,7 @@ void add_models(Verb program) {
     if (name->empty()) {
       std::vector<std::vector<std::string>> rows;
       for (const auto& info : all_models()) rows.push_back({info.name, info.summary});
-      fmt::print("{}\n'belamy models NAME' tells a model's settings, 'belamy train NAME' trains it\n",
+      fmt::print("{}\n'belamy models NAME' shows a model's settings, 'belamy train NAME' trains it\n",
                  in_columns(rows));
       return ExitCode::ok;
     }

@@ -33,11 +33,11 @@ void add_data(Inputs& inputs, const DataOptions& options) {
         continue;
       }
       add_files(inputs, source.path, walk_folder(source.path));
-      // From the other kinds of folders only files of certain names are read.
+      // In the other kinds of folders only files of certain names are read.
       if (source.kind == Source::Kind::folder || source.kind == Source::Kind::stylegan)
         inputs.add_folder(source.path);
     } catch (const Error&) {
-      // Loading it ends in the same error, at a place that may know more.
+      // Loading reports the same error, with more context.
     }
   }
 }
@@ -64,7 +64,7 @@ void Output::write(const Tensor& data, const NpzFacts& facts, std::int64_t colum
   }
   if (!images) {
     if (kind() == OutputKind::folder)
-      throw usage_error("points make no folder of pictures", "use --out F.npz or F.png");
+      throw usage_error("points cannot be written as a folder of pictures", "use --out F.npz or F.png");
     write_output(path_, encode_png(points_picture(data, {})));
     return;
   }
@@ -98,7 +98,7 @@ std::vector<std::int64_t> ranked(const Tensor& values) {
       std::stable_partition(order.begin(), order.end(), [&](auto i) { return std::isfinite(value[i]); });
   std::stable_sort(order.begin(), finite, [&](auto a, auto b) { return value[a] > value[b]; });
   if (finite != order.end())
-    warn(fmt::format("{} values are no finite numbers; they come last", order.end() - finite));
+    warn(fmt::format("{} values are not finite; they come last", order.end() - finite));
   return order;
 }
 
@@ -129,7 +129,7 @@ std::string quoted(const std::string& text) {
 DataOptions fitted_options(const Run& run, const std::string& data) {
   auto options = run.recipe().data;
   if (!data.empty()) {
-    // The user's data are one domain, whatever the run learnt from.
+    // The user's data are one domain, whatever the run was trained on.
     options.source = data;
     options.target.clear();
     options.pairs = "none";

@@ -1,4 +1,4 @@
-// Where verbs put tensors: a grid, an archive of arrays, a folder of pictures. And the data that fits a run.
+// Outputs of the verbs: image grids, archives of arrays, folders of pictures. And the data that fits a run.
 #pragma once
 
 #include <filesystem>
@@ -19,8 +19,8 @@
 
 namespace belamy::cli {
 
-/// Adds the files of the data that the options name, and the folder itself where that is a folder of images.
-/// A source that cannot be found is no input: who loads it reports that.
+/// Adds the files of the data that the options name, and the folder itself if it is a folder of images. A
+/// source that cannot be found is ignored here; loading it reports the error.
 void add_data(Inputs& inputs, const DataOptions& options);
 Inputs inputs_of(const DataOptions& options);
 void add_files(Inputs& inputs, const std::filesystem::path& folder, const FolderFiles& files);
@@ -31,8 +31,9 @@ class Output {
   Output(const std::string& value, Inputs inputs);
   OutputKind kind() const { return path_.kind(); }
   const OutputPath& path() const { return path_; }
-  /// Images [N, C, H, W] in [-1, 1] or points [N, D]; whole files or none. Storage errors name the path.
-  /// A picture has `columns` images a row; 0: about as many as rows. Arrays come with `facts`.
+  /// Images [N, C, H, W] in [-1, 1] or points [N, D]; each file is written whole or
+  /// not at all. Storage errors name the path.
+  /// A picture has `columns` images per row; 0: about as many as rows. Arrays are stored with `facts`.
   void write(const Tensor& data, const NpzFacts& facts = {}, std::int64_t columns = 0) const;
 
  private:
@@ -40,27 +41,27 @@ class Output {
   OutputPath path_;
 };
 
-/// An optional argument, such as --sheet: nothing where `value` is empty.
+/// An optional argument, such as --sheet: nothing if `value` is empty.
 std::optional<OutputPath> optional_output(const std::string& option, const std::string& value,
                                           OutputKind kind, const Inputs& inputs);
 
-/// One file, whole or not at all, with the folders that it needs.
+/// Writes one file, whole or not at all, and creates its folders.
 void write_output(const OutputPath& path, std::string_view bytes);
 
-/// A field of a CSV file: in quotes where it needs them.
+/// A field of a CSV file, in quotes if it needs them.
 std::string quoted(const std::string& text);
 
-/// Places of `values` [N] (double, on the CPU), the greatest first; what is not finite comes last, with a
-/// warning.
+/// Indices of `values` [N] (double, on the CPU), the greatest first; values that are not finite come last,
+/// with a warning.
 std::vector<std::int64_t> ranked(const Tensor& values);
-/// Prints the first `show` of a ranked data set with value, name and label; all of them go into `out` as CSV
-/// where there is one, the value's column under the name `column`.
+/// Prints the first `show` examples of a ranked data set with value, name and label. Writes all of them to
+/// `out`, if given, as CSV; `column` is the name of the value's column.
 void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std::int64_t>& order,
                 const std::string& column, std::int64_t show, const std::optional<OutputPath>& out);
 
-/// The run's own data settings, its images' size and channels fixed; another source when `data` is not empty.
+/// The run's data settings with the size and channels of its images; another source if `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");
-/// A data error when the data set is not of the run's shape.
+/// A data error if the data set does not have the run's shape.
 void check_fits(const Run& run, const Dataset& dataset);
 
 }  // namespace belamy::cli

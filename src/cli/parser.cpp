@@ -13,22 +13,21 @@
 namespace belamy::cli {
 namespace {
 
-// An empty value is what a shell variable that is not set gives: CLI11 would take it for a path, and for a
-// number for 0.
+// An unset shell variable gives an empty value. CLI11 would accept it as a path, or as the number 0.
 void refuse_empty_values(const CLI::App& app) {
   for (const auto* option : app.get_options()) {
     const auto& values = option->results();
     if (std::find(values.begin(), values.end(), "") == values.end()) continue;
     throw usage_error(option->get_name() + " is empty",
                       option->get_required()
-                          ? "give it a value; a shell variable that is not set is empty"
-                          : "give it a value, or leave it out; a shell variable that is not set is empty");
+                          ? "give it a value; an unset shell variable is empty"
+                          : "give it a value, or leave it out; an unset shell variable is empty");
   }
   for (const auto* verb : app.get_subcommands()) refuse_empty_values(*verb);
 }
 
-// The number that a text is; nothing where it is none. A whole one that is too large for its type comes as
-// the largest double that there is.
+// The number that a text spells; nothing if it is not a number. A whole number that does not fit its type
+// becomes the largest double.
 std::optional<double> number_in(const std::string& text, bool whole) {
   const auto* end = text.data() + text.size();
   if (whole) {
@@ -55,7 +54,7 @@ CLI::Validator number(bool whole) {
   const auto check = [whole](const std::string& text) -> std::string {
     const auto value = number_in(text, whole);
     if (text.empty() || (value && std::abs(*value) < 9e18))
-      return "";  // what is empty is told by refuse_empty_values
+      return "";  // refuse_empty_values reports an empty value
     return fmt::format("must be {}, not {}", kind_of_number(whole), text);
   };
   return {check, "", kAnyNumber};
@@ -76,7 +75,7 @@ bool is_option(const std::string& word) {
   return word.size() > 1 && word.starts_with('-');
 }
 
-// The verb that the words lead to: the program itself, one of its verbs or one below that.
+// The innermost verb that was given: a sub-verb, a verb or the program itself.
 CLI::App* reached(CLI::App& program) {
   auto* app = &program;
   while (!app->get_subcommands().empty()) app = app->get_subcommands()[0];
@@ -89,7 +88,7 @@ std::string meant(const std::string& word, const std::vector<std::string>& known
   return near.empty() ? "" : fmt::format("did you mean '{}{}'? ", dashes, near);
 }
 
-// What is wrong with words that the parser could not place, and what may have been meant.
+// What is wrong with words that the parser could not place, and a suggestion.
 struct Mistake {
   std::string what, meant;
 };
@@ -120,7 +119,7 @@ Mistake mistake_in(const std::vector<std::string>& words, const CLI::App& progra
   return {otherwise, ""};
 }
 
-// "--out=" as "--out" and an empty value: CLI11 would take the next word for the value.
+// "--out=" becomes "--out" and an empty value: CLI11 would take the next word as the value.
 std::vector<std::string> words_of(int argc, char** argv) {
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
@@ -140,7 +139,7 @@ Option& Option::required() {
 }
 
 Option& Option::between(double least, double most) {
-  option_->get_validator(kAnyNumber)->active(false);  // the next one tells more
+  option_->get_validator(kAnyNumber)->active(false);  // the message of the next check names the range
   option_->check(number_between(least, most, whole_));
   return *this;
 }
@@ -226,17 +225,18 @@ Verb Parser::program() {
 Parser::Outcome Parser::parse(int argc, char** argv) {
   const auto words = words_of(argc, argv);
   try {
-    app_->parse(std::vector<std::string>(words.rbegin(), words.rend()));  // in the order that CLI11 wants
+    app_->parse(
+        std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 wants the words in reverse order
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return {.work = {}, .exit_code = app_->exit(error)};  // --help
-    refuse_empty_values(*app_);  // says more than what it led to
+    refuse_empty_values(*app_);  // its message is clearer than that of CLI11
     const auto* app = reached(*app_);
     std::string verbs;
     for (const auto* each = app; each != app_.get(); each = each->get_parent())
       verbs = each->get_name() + " " + verbs;
     const auto mistake = mistake_in(words, *app_, *app, error.what());
-    fmt::print(stderr, "belamy: {}\n  {}'belamy {}--help' tells what is allowed\n", mistake.what,
-               mistake.meant, verbs);
+    fmt::print(stderr, "belamy: {}\n  {}'belamy {}--help' shows the options\n", mistake.what, mistake.meant,
+               verbs);
     return {.work = {}, .exit_code = static_cast<int>(ExitCode::usage)};
   }
   refuse_empty_values(*app_);

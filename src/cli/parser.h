@@ -1,5 +1,5 @@
-// The command line: verbs, what each takes, and what it then does. CLI11 stands behind it, in parser.cpp
-// alone, since a file that includes it takes ten seconds longer to compile.
+// Command-line parsing: verbs, their options and their actions. Only parser.cpp includes CLI11, because that
+// adds ten seconds to the compile time of a file.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,16 @@ class Option;
 
 namespace belamy::cli {
 
-/// What the chosen verb will do after parsing; returns the exit code. Errors are thrown.
+/// The action of the chosen verb, run after parsing. Returns the exit code; throws errors.
 using Work = std::function<ExitCode()>;
 
-/// Something that a verb takes; each of these can be called after the other.
+/// An option or a positional argument of a verb. The calls can be chained.
 class Option {
  public:
   Option& required();
   Option& between(double least, double most);
   Option& one_of(const std::vector<std::string>& words);
-  Option& values(int least, int most);  ///< how many, for a list without a dash
+  Option& values(int least, int most);  ///< number of values, for a positional list
   Option& excludes(const Option& other);
 
  private:
@@ -35,12 +35,12 @@ class Option {
   Option(CLI::Option* option, bool whole) : option_(option), whole_(whole) {}
 
   CLI::Option* option_;
-  bool whole_;  // a number without a fraction
+  bool whole_;  // the value is a whole number
 };
 
-/// A verb, or the program itself. `names` are as in "-n,--count", or a word alone for what has no dash; the
-/// value that stands in the variable is the default, and the variable must live until the work is done. A
-/// value that is given and empty is a usage error.
+/// A verb, or the program itself. `names` is "-n,--count" for an option, or a plain word for a positional
+/// argument. The variable holds the default, and must live until the work is done. An empty value on the
+/// command line is a usage error.
 class Verb {
  public:
   Verb(CLI::App* app, Work* work) : app_(app), work_(work) {}
@@ -49,7 +49,7 @@ class Verb {
   Option option(const std::string& names, std::string& value, const std::string& help);
   Option option(const std::string& names, std::int64_t& value, const std::string& help);
   Option option(const std::string& names, double& value, const std::string& help);
-  /// A list: with a dash, given once for each value.
+  /// A list; an option is repeated for each value.
   Option option(const std::string& names, std::vector<std::string>& value, const std::string& help);
   void flag(const std::string& names, bool& value, const std::string& help);
   void needs_verb();
@@ -57,7 +57,7 @@ class Verb {
 
   std::string name() const;
   std::vector<Verb> verbs() const;
-  std::vector<std::string> long_names() const;  ///< of its options, without the dashes
+  std::vector<std::string> long_names() const;  ///< names of the long options, without the dashes
 
  private:
   CLI::App* app_;
@@ -70,7 +70,7 @@ class Parser {
   ~Parser();
 
   Verb program();
-  /// What was asked for, empty if nothing was; or, help or the mistake being printed, the exit code.
+  /// The work of the given verb (empty without one), or the exit code if help or an error was printed.
   struct Outcome {
     Work work;
     std::optional<int> exit_code;

@@ -22,11 +22,11 @@ void add_reconstruct(Verb program) {
     std::int64_t n = 32;
   };
   auto request = std::make_shared<Request>();
-  auto verb = program.verb("reconstruct", "Send data through a run's bottleneck and back");
+  auto verb = program.verb("reconstruct", "Encode and decode data by a run, and measure the error");
   add_run(verb, request->run);
   verb.option("--data", request->data,
-              "Known set, folder or archive; its test split is used [the run's own]");
-  verb.option("-n,--count", request->n, "How many").between(1, 10'000'000);
+              "Known data set, folder or archive; its test split is used [the run's data]");
+  verb.option("-n,--count", request->n, "Number of examples").between(1, 10'000'000);
   verb.option("--out", request->out,
               "F.png: originals above reconstructions; F.npz or DIR/: reconstructions");
   verb.does([request] {
@@ -51,8 +51,8 @@ void add_reconstruct(Verb program) {
     fmt::print("{} reconstructions in {}; squared error {:.3f} each (sum over values in [0, 1])\n", n,
                request->out, error);
     if (n < request->n)
-      fmt::print("these are all examples of {}; up to {} would be taken\n", dataset.name,
-                 format_count(request->n));
+      fmt::print("--count asks for {}, but {} has no more examples\n", format_count(request->n),
+                 dataset.name);
     return ExitCode::ok;
   });
 }

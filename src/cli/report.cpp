@@ -8,7 +8,8 @@ namespace belamy::cli {
 
 void add_report(Verb program) {
   auto path = std::make_shared<std::string>();
-  auto verb = program.verb("report", "Write report.html of a run again, from what its folder holds now");
+  auto verb =
+      program.verb("report", "Write report.html of a run again from the current content of its folder");
   verb.option("run", *path, "Folder of the run").required();
   verb.does([path] {
     auto folder = RunFolder::read(Env::real(), *path);

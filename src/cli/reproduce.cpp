@@ -1,4 +1,4 @@
-// Runs a row of the scoreboard: trains or measures each group for each seed, judges, writes the result.
+// Runs a row of the scoreboard: trains and measures each group for each seed, judges, writes the result.
 #include "reproduce.h"
 
 #include <chrono>
@@ -108,7 +108,7 @@ bool is_due(const Row::Group& group, std::int64_t seed) {
   return seed == 1 || group.lab.empty() || is_seeded(load_lab(find_lab(group.lab)));
 }
 
-/// Everything that can be wrong before an hour of training: recipes, labs, settings, claims.
+/// Checks recipes, labs, settings and claims before hours of training.
 void check(const Row& row) {
   for (const auto& group : row.groups) {
     if (!group.recipe.empty()) {
@@ -147,13 +147,13 @@ Scores run_lab(const Row::Group& group, std::int64_t seed, const OutputPath& fol
   return scores;
 }
 
-/// Trains what is not trained yet. Nothing when the user stopped it.
+/// Trains as far as needed, then measures. Nothing if the user stopped the training.
 std::optional<Scores> run_recipe(const Row::Group& group, std::int64_t seed, const fs::path& out,
                                  Progress& progress) {
   const auto recipe = recipe_of(group, seed);
   const auto settings = out / "resolved.toml";
   if (Env::real().exists(settings) && Env::real().read(settings) != recipe->resolved()) {
-    throw usage_error(fmt::format("{} holds a run with other settings than the row has now", out.string()),
+    throw usage_error(fmt::format("the run in {} has other settings than the row", out.string()),
                       "remove that folder, or choose another --runs");
   }
   if (!train_in_folder(*recipe, out, true, progress).finished) return std::nullopt;
@@ -181,7 +181,7 @@ void take(const Row& row, const Row::Group& group, const Scores& scores, Reprodu
       for (const auto& each : scores) known += (known.empty() ? "" : ", ") + each.key;
       throw usage_error(
           fmt::format("row {}: group '{}' has no score '{}'", row.name, group.name, value.score),
-          "it has " + known);
+          "choose one of " + known);
     }
     auto kept = std::find_if(result.values.begin(), result.values.end(),
                              [&](const ReproducedValue& v) { return v.key == value.key; });
@@ -229,11 +229,11 @@ ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
           group.lab.empty() ? run_recipe(group, seed, folder, progress) : run_lab(group, seed, out, progress);
       if (!scores) {
         progress.finish();
-        fmt::print(stderr, "stopped, all saved; go on with: belamy reproduce {}\n", request.row);
+        fmt::print(stderr, "stopped, everything is saved; resume with: belamy reproduce {}\n", request.row);
         return ExitCode::interrupted;
       }
       const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-      // Of a run that was trained before, the time that it took then.
+      // A run that was trained earlier counts with the time that it took then.
       minutes += std::max(time.count(), group.lab.empty() ? trained_seconds(folder) : 0) / 60;
       take(row, group, *scores, result);
     }
@@ -257,7 +257,7 @@ ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
     all = all && holds;
   }
   if (result.minutes > row.minutes * static_cast<double>(row.groups.size())) {
-    fmt::print("  took {:.1f} minutes a seed; the row allows {:g} for each of {} groups\n", result.minutes,
+    fmt::print("  took {:.1f} minutes per seed; the row allows {:g} for each of {} groups\n", result.minutes,
                row.minutes, row.groups.size());
   }
   fmt::print("{}: {}{}; {}\n", row.name, result.status,
@@ -301,13 +301,13 @@ void add_reproduce(Verb program) {
   auto request = std::make_shared<ReproduceRequest>();
   auto verb = program.verb("reproduce", "Measure a published claim: train, evaluate, compare");
   verb.option("row", request->row, "Name of a row (--list), or a TOML file [all rows]");
-  verb.option("--seeds", request->seeds, "Runs of each group; 0: as many as the row asks for")
+  verb.option("--seeds", request->seeds, "Number of seeds to run each group with; 0: as many as the row says")
       .between(0, 1000);
-  verb.flag("--list", request->list, "List all rows and how they stand");
+  verb.flag("--list", request->list, "List all rows and their status");
   verb.flag("--table", request->table, "Print the page reproduce/README.md from the results");
   verb.flag("--dry-run", request->dry_run, "Check recipes, labs and settings of the row, train nothing");
   verb.option("--results", request->results, "Folder of the results");
-  verb.option("--runs", request->runs, "Folder of the runs; what is trained there is not trained again");
+  verb.option("--runs", request->runs, "Folder of the runs; finished ones are not trained again");
   verb.does([request] { return run_rows(*request); });
 }
 

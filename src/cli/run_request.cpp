@@ -12,8 +12,9 @@ namespace {
 
 Option add_run_and_options(Verb& verb, RunRequest& request, const std::string& help) {
   auto run = verb.option("run", request.folder, help);
-  verb.option("--set", request.settings, "use.KEY=VALUE: a setting of use ('belamy models NAME' lists them)");
-  verb.option("--device", request.device, "auto, cpu or cuda");
+  verb.option("--set", request.settings,
+              "use.KEY=VALUE: a setting for using the run ('belamy models NAME' lists them)");
+  verb.option("--device", request.device, "Device: auto, cpu or cuda");
   return run;
 }
 

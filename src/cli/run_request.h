@@ -1,4 +1,4 @@
-// What every verb that opens a run takes: the folder, settings of use, the device.
+// The arguments that all verbs share which open a run: the folder, settings of use, the device.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ struct RunRequest {
 
 /// Adds the run, which comes first, and its options.
 void add_run(Verb& verb, RunRequest& request);
-/// The same where the verb can do without a run, which `help` says.
+/// The same for a verb that can work without a run; `help` describes the argument.
 void add_optional_run(Verb& verb, RunRequest& request, const std::string& help);
 
 }  // namespace belamy::cli

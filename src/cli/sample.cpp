@@ -19,7 +19,7 @@ struct SampleVerb {
   std::int64_t count = 64, seed = 1;
 };
 
-// "3,5" or "all" as the numbers of the run's classes.
+// The numbers of the run's classes for a text such as "3,5" or "all".
 std::vector<std::int64_t> asked_classes(const std::string& text, const Sampler& sampler, const Run& run) {
   const auto names = sampler.clusters() > 0 ? numbered_classes(sampler.clusters()) : run.shape().class_names;
   std::vector<std::int64_t> numbers;
@@ -30,7 +30,7 @@ std::vector<std::int64_t> asked_classes(const std::string& text, const Sampler& 
   return class_numbers(split_at_commas(text), names, run.recipe().name);
 }
 
-// One row a class, where classes are asked for. Returns the columns of a picture.
+// Asks for one row of samples per class. Returns the columns of a picture; 0: no fixed number.
 std::int64_t ask_for_classes(const SampleVerb& asked, const Sampler& sampler, const Run& run,
                              SampleRequest& request) {
   const auto classes = torch::tensor(asked_classes(asked.classes, sampler, run), torch::kLong);
@@ -43,13 +43,13 @@ std::int64_t ask_for_classes(const SampleVerb& asked, const Sampler& sampler, co
 void check_attributes(const Sampler& sampler, const Run& run) {
   if (sampler.takes_attributes()) return;
   if (run.recipe().model->can(Capability::attribute_sampler) && run.shape().attributes.empty()) {
-    throw usage_error(fmt::format("{}: the data that it learnt from have no attributes", run.recipe().name),
+    throw usage_error(fmt::format("{} was trained on data without attributes", run.recipe().name),
                       "train on data with attributes, such as glyphs with data.attributes=[\"bold\"]");
   }
   throw missing_capability(run, Capability::attribute_sampler);
 }
 
-// What goes into an archive of arrays beside the samples: what was asked for.
+// The requested classes and attributes, stored beside the samples in an archive of arrays.
 NpzFacts facts_of(const Condition& condition, const std::vector<std::string>& names) {
   NpzFacts facts;
   if (const auto& labels = condition.labels; labels.defined())
@@ -98,17 +98,18 @@ void add_sample(Verb program) {
   auto request = std::make_shared<SampleVerb>();
   auto verb = program.verb("sample", "Draw new data from a trained run");
   add_run(verb, request->run);
-  verb.option("-n,--count", request->count, "How many; with --class as many of each class, rounded up")
+  verb.option("-n,--count", request->count,
+              "Number of samples; with --class divided equally among the classes, rounded up")
       .between(1, 10'000'000);
   verb.option("--class", request->classes,
-              "all, or names or numbers of classes, as in 3,5; a grid has one row a class");
+              "Classes to draw: all, or names or numbers such as 3,5; a grid has one row per class");
   verb.option("--attributes", request->attributes,
-              "Values of attributes, as in bold=1,italic=0; the others are left to the model");
-  verb.option("--seed", request->seed, "Same seed, same samples");
-  verb.option("--out", request->out,
-              "F.png: a grid; F.npz: images uint8 [N,H,W,C] (or points), labels and attributes where they "
-              "were asked for; "
-              "DIR/: one PNG each");
+              "Values of attributes, such as bold=1,italic=0; the model chooses the others");
+  verb.option("--seed", request->seed, "Seed; the same seed gives the same samples");
+  verb.option(
+      "--out", request->out,
+      "F.png: a grid; F.npz: uint8 images [N,H,W,C] or points, with the labels and attributes asked for; "
+      "DIR/: one PNG per image");
   verb.does([request] { return sample(*request); });
 }
 

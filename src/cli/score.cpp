@@ -32,8 +32,8 @@ bool is_foreign(const ScoreRequest& request, const Run& run) {
   return !request.data.empty() && request.data != run.recipe().data.source;
 }
 
-// All classes, whatever the run was trained on: a scorer is there to tell them apart. Of a foreign source
-// without a test set of its own everything; of the run's own only what it was not trained on.
+// All classes, whatever the run was trained on: a scorer has to tell them apart. A foreign source without a
+// test set is used as a whole; of the run's own data only what it was not trained on.
 DataOptions options_of(const ScoreRequest& request, const Run& run) {
   auto options = fitted_options(run, request.data);
   options.classes.clear();
@@ -41,12 +41,13 @@ DataOptions options_of(const ScoreRequest& request, const Run& run) {
   return options;
 }
 
-// The classes that the model is to find usual: those named, else those that it was trained on.
+// Whether each example is of an unusual class: one that --normal does not name or, without --normal, that the
+// model was not trained on. Empty if neither tells which classes are usual.
 std::vector<bool> strange_ones(const ScoreRequest& request, const Run& run, const Dataset& set) {
   const auto& trained = run.recipe().data.classes;
   if (request.normal.empty() && (trained.empty() || is_foreign(request, run))) return {};
   if (set.labels.empty())
-    throw data_error("'" + set.name + "' has no labels, so --normal means nothing", "leave --normal out");
+    throw data_error("'" + set.name + "' has no labels, which --normal needs", "leave --normal out");
   const auto usual =
       class_numbers(request.normal.empty() ? trained : request.normal, set.class_names, set.name);
   std::vector<bool> strange;
@@ -58,7 +59,7 @@ std::vector<bool> strange_ones(const ScoreRequest& request, const Run& run, cons
 void print_area(const Dataset& set, const Tensor& scores, std::vector<bool> strange) {
   if (strange.empty()) return;
   std::vector<double> values(scores.data_ptr<double>(), scores.data_ptr<double>() + scores.numel());
-  // A score that is no number is no verdict: those stay out of the curve.
+  // A score that is not finite says nothing and is left out of the curve.
   std::size_t kept = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) continue;
@@ -93,8 +94,9 @@ ExitCode score(const ScoreRequest& request) {
   tell_ranks(set, scores, order, "score", request.show, ranks);
   print_area(set, scores, strange);
   if (sheet) {
-    if (!set.is_images()) throw usage_error("points make no sheet of pictures", "leave --sheet out");
-    // The strangest, a white row, the most usual.
+    if (!set.is_images())
+      throw usage_error("--sheet draws images, but the data are points", "leave --sheet out");
+    // The strangest, a white row, then the most usual ones.
     const auto n = std::min<std::int64_t>(kScoreColumns * kSheetRows, set.count);
     const auto row = [&](std::int64_t from) {
       return to_model_range(data.index_select(0, torch::tensor(order).narrow(0, from, n)));
@@ -115,11 +117,11 @@ void add_score(Verb program) {
   add_run(verb, request->run);
   verb.option(
       "--data", request->data,
-      "Known set, folder or archive; its test split, or all where it has none [the run's own test data]");
+      "Known data set, folder or archive: its test split, or all of it if it has none [the run's test data]");
   verb.option("--normal", request->normal,
-              "Class that counts as usual, once or more often, for the ROC curve [those of data.classes]");
-  verb.option("-n,--count", request->show, "Lines that are printed").between(0, 10'000'000);
-  verb.option("--out", request->out, "F.csv: rank, score, name and label of everything");
+              "Class that counts as usual in the ROC curve; may be repeated [those of data.classes]");
+  verb.option("-n,--count", request->show, "Number of lines to print").between(0, 10'000'000);
+  verb.option("--out", request->out, "F.csv: rank, score, name and label of every example");
   verb.option("--sheet", request->sheet, "F.png: the strangest and the most usual images");
   verb.does([request] { return score(*request); });
 }

@@ -19,7 +19,7 @@ namespace {
 
 struct StylizeRequest {
   RunRequest run;
-  std::string features;  // the weights that stand in for a run
+  std::string features;  // weights to use instead of a run
   std::string content, style, out = "stylized.png";
   std::int64_t size = 0;
   StylizeOptions options;
@@ -37,10 +37,10 @@ Tensor read_image(const std::string& path, std::int64_t size, std::int64_t chann
   return to_model_range(image_tensor(convert_channels(image, static_cast<int>(channels))).unsqueeze(0));
 }
 
-// The network that looks at both images, and what it wants of them.
+// The network that looks at both images, and what it requires of them.
 struct Eye {
-  std::unique_ptr<Run> run;         // either this one's
-  std::unique_ptr<Featurizer> own;  // or this
+  std::unique_ptr<Run> run;         // either the network of this run
+  std::unique_ptr<Featurizer> own;  // or this one
   Featurizer* featurizer = nullptr;
   torch::Device device = torch::kCPU;
   std::int64_t channels = 3;
@@ -61,7 +61,7 @@ Eye eye_of_run(const RunRequest& request) {
 
 Eye eye_of_weights(const StylizeRequest& request) {
   if (!request.run.settings.empty())
-    throw usage_error("--set changes settings of a run, and --features needs none", "leave out --set");
+    throw usage_error("--set changes settings of a run, but --features uses no run", "leave --set out");
   Eye eye;
   eye.device = prepare_machine(request.run.device);
   eye.own = vgg16_featurizer(request.features, eye.device);
@@ -74,8 +74,7 @@ Eye eye_of(const StylizeRequest& request) {
   if (request.run.folder.empty() == request.features.empty())
     throw usage_error(
         request.features.empty() ? "neither a run nor --features is given" : "a run and --features are given",
-        "name a run whose network sees both images, or weights by --features, such as "
-        "--features vgg16-conv");
+        "give either a run, whose network is used, or weights of a network, such as --features vgg16-conv");
   return request.features.empty() ? eye_of_run(request.run) : eye_of_weights(request);
 }
 
@@ -91,7 +90,7 @@ ExitCode work_on(const StylizeRequest& request) {
       throw data_error(fmt::format("{} is {}x{}, smaller than the {} pixels {}",
                                    image == &content ? request.content : request.style, image->size(3),
                                    image->size(2), eye.smallest, eye.why_smallest),
-                       "give --size a larger number, or larger images");
+                       "set a larger --size, or use larger images");
   }
   Progress progress;
   const auto made = stylize(*eye.featurizer, content, style, request.options, [&](double done, double loss) {
@@ -107,20 +106,22 @@ ExitCode work_on(const StylizeRequest& request) {
 
 void add_stylize(Verb program) {
   auto request = std::make_shared<StylizeRequest>();
-  auto verb = program.verb("stylize", "Draw one image in the style of another, as a network sees both");
-  add_optional_run(verb, request->run, "Folder of the run whose network it is; none with --features");
+  auto verb = program.verb("stylize", "Draw one image in the style of another (neural style transfer)");
+  add_optional_run(verb, request->run,
+                   "Folder of the run whose network is used; leave it out with --features");
   verb.option("--features", request->features,
-              "Weights of VGG16 instead of a run: a name of 'belamy weights list', or a file");
+              "Weights of VGG16 to use instead of a run: a name from 'belamy weights list', or a file");
   verb.option("--content", request->content, "Image whose content stays").required();
   verb.option("--style", request->style, "Image whose style is taken").required();
-  verb.option("--out", request->out, "F.png");
+  verb.option("--out", request->out, "F.png: the picture");
   verb.option("--size", request->size, "Longer side of both images in pixels; 0: as they are")
       .between(0, 4096);
-  verb.option("--style-weight", request->options.style_weight, "Of the style beside the content")
+  verb.option("--style-weight", request->options.style_weight, "Weight of the style relative to the content")
       .between(0.0, 1e9);
-  verb.option("--smoothness", request->options.smoothness, "Of differences between neighbouring pixels")
+  verb.option("--smoothness", request->options.smoothness,
+              "Weight of the penalty on differences between neighbouring pixels")
       .between(0.0, 1e9);
-  verb.option("--steps", request->options.steps, "Of L-BFGS").between(1, 100000);
+  verb.option("--steps", request->options.steps, "Number of steps of L-BFGS").between(1, 100000);
   verb.does([request] { return work_on(*request); });
 }
 

@@ -25,8 +25,8 @@ void on_signal(int) {
   interrupted = 1;
 }
 
-// While it lives: Ctrl-C, a request to end and a terminal that closes stop the training, which is then saved;
-// a reader that goes away (train | head -1) does not.
+// While it exists, Ctrl-C, a request to terminate and a closed terminal save and stop the training; a closed
+// pipe (train | head -1) does not.
 class Signals {
  public:
   Signals() {
@@ -53,8 +53,8 @@ std::string tick_line(const Tick& tick) {
                             format_duration(tick.seconds_left), format_bytes(tick.memory));
 }
 
-// The settings of a run that goes on are those in its folder; the command may name the recipe again, and
-// override.
+// A resumed run takes its settings from its folder. The command may name the recipe again and override
+// some of them.
 std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& out, bool going_on) {
   if (!going_on) return Recipe::load(request.recipe, request.overrides);
   const auto settings = out / "resolved.toml";
@@ -83,12 +83,12 @@ TrainingOutcome train_in_folder(const Recipe& recipe, const fs::path& out, bool 
 }
 
 ExitCode train_and_tell(const TrainRequest& request) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader may go away before the training has begun
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of the output may exit before training starts
   if (request.recipe.empty() && !request.resume) {
     throw usage_error("train needs a recipe or a model", "'belamy recipes' and 'belamy models' list them");
   }
   if (request.recipe.empty() && request.out.empty()) {
-    throw usage_error("--resume needs --out DIR, or the recipe whose folder it is");
+    throw usage_error("--resume needs --out DIR, or the recipe of the run");
   }
   const auto named =
       request.out.empty() ? "runs/" + Recipe::load(request.recipe, request.overrides)->name : request.out;
@@ -96,10 +96,10 @@ ExitCode train_and_tell(const TrainRequest& request) {
   const bool going_on = request.resume && Env::real().exists(out / "resolved.toml");
   if (request.resume && !going_on) {
     if (request.recipe.empty()) RunFolder::read(Env::real(), out);  // says what is wrong with the folder
-    warn(fmt::format("{} holds no run to go on with; a new one begins", out.string()));
+    warn(fmt::format("{} holds no run to resume; a new run starts", out.string()));
   }
   const auto recipe = recipe_of(request, out, going_on);
-  // Pictures of a run among its data would be data of the next one.
+  // Pictures written among the data would become data of the next run.
   if (!going_on) OutputPath::named("--out", named, {OutputKind::folder}, inputs_of(recipe->data));
 
   if (request.dry_run) {
@@ -124,12 +124,13 @@ ExitCode train_and_tell(const TrainRequest& request) {
   const auto outcome = train_in_folder(*recipe, out, request.resume, progress);
   progress.finish();
   if (!outcome.finished) {
-    fmt::print(stderr, "stopped after step {}, all saved; go on with: belamy train --resume --out {}\n",
+    fmt::print(stderr,
+               "stopped after step {}, everything is saved; resume with: belamy train --resume --out {}\n",
                format_count(outcome.step), out.string());
     return ExitCode::interrupted;
   }
   if (outcome.steps == 0) {
-    fmt::print("nothing to do: all {} steps were made before\n", format_count(outcome.step));
+    fmt::print("nothing to do: all {} steps are done already\n", format_count(outcome.step));
   } else {
     fmt::print("done: {} steps in {}\n", format_count(outcome.steps), format_duration(outcome.seconds));
   }
@@ -152,9 +153,9 @@ void add_train(Verb program) {
   verb.option("--epochs", *epochs, "Length of the run in passes over the data")
       .between(1, 1'000'000)
       .excludes(s);
-  verb.option("--device", *device, "auto, cpu or cuda");
+  verb.option("--device", *device, "Device: auto, cpu or cuda");
   verb.flag("--resume", request->resume,
-            "Go on from the newest checkpoint, to the same bits; begin where there is none");
+            "Resume from the newest checkpoint, bit for bit; start afresh if there is none");
   verb.flag("--dry-run", request->dry_run, "Check settings and data, print all settings, train nothing");
   verb.does([=] {
     if (!data->empty()) request->overrides.push_back("data.source=" + *data);

@@ -35,20 +35,20 @@ std::string direction_of(const TranslateRequest& request, Translator& translator
   const auto known = translator.directions();
   if (request.direction.empty()) return known.front();
   if (std::find(known.begin(), known.end(), request.direction) == known.end()) {
-    throw usage_error(fmt::format("--direction {}: this run does not go there", request.direction),
-                      fmt::format("it knows {}", fmt::join(known, ", ")));
+    throw usage_error(fmt::format("--direction {}: this run has no such direction", request.direction),
+                      fmt::format("choose one of {}", fmt::join(known, ", ")));
   }
   return request.direction;
 }
 
-// A file of the user's, and where its translation goes.
+// An image file, and the path of its translation.
 struct Job {
   fs::path file;
   OutputPath out;
   Image image;
 };
 
-// The first inputs and what became of them.
+// A picture of the first inputs and their translations.
 class Sheet {
  public:
   void add(const Tensor& input) {
@@ -70,7 +70,7 @@ class Sheet {
   Tensor input_;  // uint8
 };
 
-// Goes through the images below a folder; the translations keep names and sizes.
+// Translates all images below a folder; the translations keep names and sizes.
 class FolderTranslation {
  public:
   FolderTranslation(const TranslateRequest& request, const Run& run, Translator& translator,
@@ -115,7 +115,7 @@ class FolderTranslation {
     ++left_out_;
   }
 
-  // uint8 [1, C, H, W] of the run's shape; the image itself stays for its size.
+  // uint8 [C, H, W] of the run's shape. The job keeps the image, for its size.
   std::optional<Tensor> read(Job& job) {
     try {
       job.image = decode_image(Env::real().read(job.file), job.file.string());
@@ -145,7 +145,7 @@ class FolderTranslation {
     sheet_.add(input);
   }
 
-  // What cannot be written does not stop the others, unless that goes on and on as on a full disk.
+  // A failed write does not stop the other ones, but kAtOnce failures in a row do, as on a full disk.
   void write(const Job& job, const Image& made) {
     try {
       write_output(job.out, encode_png(resize(made, job.image.width, job.image.height), true));
@@ -163,10 +163,11 @@ class FolderTranslation {
     fmt::print("{} of {} files translated {} into {}\n", good_, jobs_.size(), direction_, request_.out);
     if (stretched_ > 0) {
       fmt::print(
-          "{} of them are of another shape than the run's {}x{}: stretched to it, and back afterwards\n",
+          "{} of them have another aspect ratio than the run's {}x{}: stretched to it, and back afterwards\n",
           stretched_, from_.width, from_.height);
     }
-    if (others_ > 0) fmt::print("{} other files left out, which are no images by their names\n", others_);
+    if (others_ > 0)
+      fmt::print("{} other files left out, because their names are not those of images\n", others_);
     if (lost_ > 0) fmt::print("{} translations could not be written\n", lost_);
   }
 
@@ -215,14 +216,14 @@ ExitCode translate(const TranslateRequest& request) {
 
 void add_translate(Verb program) {
   auto request = std::make_shared<TranslateRequest>();
-  auto verb = program.verb("translate", "Carry images from one domain of a run to the other");
+  auto verb = program.verb("translate", "Translate images from one domain of a run to the other");
   add_run(verb, request->run);
   verb.option(
       "--data", request->data,
-      "Folder of images, with all below it; or a known set, whose test split is used [the run's own]");
+      "Folder of images, searched with all below it; or a known data set: its test split [the run's data]");
   verb.option("--out", request->out,
-              "DIR/: PNG files with the names and sizes of the folder's; for a set also F.png or F.npz");
-  verb.option("--direction", request->direction, "a2b or b2a [the run's first]");
+              "DIR/: PNG files with the names and sizes of the inputs; for a data set also F.png or F.npz");
+  verb.option("--direction", request->direction, "Direction: a2b or b2a [the run's first]");
   verb.option("--sheet", request->sheet, "F.png: the first images above their translations");
   verb.does([request] { return translate(*request); });
 }

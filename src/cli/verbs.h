@@ -16,7 +16,7 @@ namespace belamy::cli {
 #include "cli/verbs.def"
 #undef BELAMY_VERB
 
-/// Trains with the terminal's lines, Ctrl-C and the closing words; `train` and `demo` share it.
+/// What the verbs `train` and `demo` pass to train_and_tell.
 struct TrainRequest {
   std::string recipe;  ///< may be empty when resuming
   std::string out;     ///< empty: runs/NAME
@@ -24,9 +24,10 @@ struct TrainRequest {
   bool resume = false;
   bool dry_run = false;
 };
+/// Trains as train_in_folder does and prints a summary, or checks and prints the settings for a dry run.
 ExitCode train_and_tell(const TrainRequest& request);
 
-/// Trains with lines on the terminal; Ctrl-C saves and ends, and the outcome is then not finished.
+/// Trains with progress lines on the terminal. Ctrl-C saves and stops; the outcome is then not `finished`.
 TrainingOutcome train_in_folder(const Recipe& recipe, const std::filesystem::path& out, bool resume,
                                 Progress& progress);
 

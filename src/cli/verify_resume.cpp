@@ -14,11 +14,11 @@ void add_verify_resume(Verb program) {
     std::int64_t first = 7, second = 5;
   };
   auto request = std::make_shared<Request>();
-  auto verb =
-      program.verb("verify-resume", "Check that N + M steps and N, stop, resume, M give the same bits");
+  auto verb = program.verb("verify-resume",
+                           "Check that N steps, a stop and M more steps give the same bits as N + M steps");
   verb.option("recipe", request->recipe, "Recipe, TOML file or model").required();
-  verb.option("--first", request->first, "N").between(1, 1'000'000'000);
-  verb.option("--second", request->second, "M").between(1, 1'000'000'000);
+  verb.option("--first", request->first, "N, the steps before the stop").between(1, 1'000'000'000);
+  verb.option("--second", request->second, "M, the steps after the stop").between(1, 1'000'000'000);
   verb.option("--set", request->settings, "KEY=VALUE: any setting");
   verb.does([request] {
     const auto recipe = Recipe::load(request->recipe, request->settings);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t short_digest = 12;
 constexpr std::size_t longest_metadata = 300;
 
-// Names and metadata of others' files may be any bytes; they must not upset a terminal.
+// Names and metadata in foreign files may be any bytes; control characters must not reach the terminal.
 std::string harmless(const std::string& text) {
   const bool plain =
       std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
@@ -32,8 +32,8 @@ ExitCode list_known_weights() {
   const auto all = list_weights();
   if (all.empty()) {
     fmt::print(
-        "no weights yet: 'belamy weights import FILE --as NAME' copies a safetensors file into the "
-        "cache,\nand those in the folders of BELAMY_WEIGHTS are found as well\n");
+        "no weights yet: 'belamy weights import FILE --as NAME' copies a safetensors file into the cache,\n"
+        "and files in the folders of BELAMY_WEIGHTS are found as well\n");
     return ExitCode::ok;
   }
   std::size_t wide = 4;
@@ -56,7 +56,7 @@ const char* description_of(NetworkKind kind) {
     case NetworkKind::vgg16_conv: return "the convolutions of VGG16 (Simonyan & Zisserman 2015)";
     case NetworkKind::efficientnet_lite0: return "EfficientNet-Lite0 (Tan & Le 2019), 1000 classes";
     case NetworkKind::belamy_checkpoint: return "a checkpoint of a run of Belamy";
-    case NetworkKind::unknown: return "no network that Belamy knows";
+    case NetworkKind::unknown: return "not a network that Belamy knows";
   }
   return "";
 }
@@ -74,7 +74,7 @@ std::string use_of(const Weights& weights) {
   }
   const auto like = most_like(weights.content);
   if (like == NetworkKind::unknown) return "none";
-  return fmt::format("none: it is not {}, since {}", network_name(like),
+  return fmt::format("none: it is not {}, because {}", network_name(like),
                      tensor_fault(weights.content.arrays, like));
 }
 
@@ -125,16 +125,17 @@ void add_weights(Verb program) {
   auto request = std::make_shared<Request>();
   auto verb = program.verb("weights", "List, examine and import weights that were trained elsewhere");
   verb.needs_verb();
-  verb.verb("list", "Weights that are found by name: network, size, SHA-256, place").does(list_known_weights);
+  verb.verb("list", "List weights by name: network, size, SHA-256, place").does(list_known_weights);
 
-  auto info_verb = verb.verb("info", "Tensors, parameters, metadata and use of one file");
-  info_verb.option("weights", request->file, "Name in the list, or a safetensors file").required();
+  auto info_verb = verb.verb("info", "Show tensors, parameters, metadata and use of one file");
+  info_verb.option("weights", request->file, "Name from 'belamy weights list', or a safetensors file")
+      .required();
   info_verb.does([=] { return show_weights(request->file); });
 
-  auto import_verb = verb.verb("import", "Copy a safetensors file into the cache, to be found by a name");
+  auto import_verb = verb.verb("import", "Copy a safetensors file into the cache under a name");
   import_verb.option("file", request->file, "A safetensors file").required();
-  import_verb.option("--as", request->name, "The name").required();
-  import_verb.flag("--force", request->force, "Replace another file of that name");
+  import_verb.option("--as", request->name, "Name of the weights in the cache").required();
+  import_verb.flag("--force", request->force, "Replace another file of the same name");
   import_verb.does([=] { return import_file(request->file, request->name, request->force); });
 }
 

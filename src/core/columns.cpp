@@ -6,9 +6,9 @@ namespace belamy {
 namespace {
 
 constexpr std::size_t kBetween = 2;  // blanks between two columns
-constexpr std::size_t kLeast = 20;   // characters of a last column, however wide the others are
+constexpr std::size_t kLeast = 20;   // least width of the last column, however wide the others are
 
-// In characters: what goes on a UTF-8 character is not counted.
+// Counts characters: continuation bytes of UTF-8 are left out.
 std::size_t characters(const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));

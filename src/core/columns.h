@@ -6,9 +6,9 @@
 
 namespace belamy {
 
-/// Rows of equally many cells, each column as wide as its widest cell. The last cell of a row is wrapped between
-/// words where the line would be longer than `width` characters, and goes on below its own beginning. A line each,
-/// no blanks at their ends.
+/// Rows with the same number of cells; each column is as wide as its widest cell. The last cell of a row is
+/// wrapped between words if the line would be longer than `width` characters, and continues below its start.
+/// Lines have no blanks at their ends.
 std::string in_columns(const std::vector<std::vector<std::string>>& rows, std::size_t width = 100);
 
 }  // namespace belamy

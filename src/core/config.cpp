@@ -62,7 +62,7 @@ template <class T>
 bool open_above(T high) {
   return high == std::numeric_limits<T>::max() || high == std::numeric_limits<T>::infinity();
 }
-// Integers have no infinity: numeric_limits says 0 there, which is a bound like any other.
+// Integers have no infinity: numeric_limits gives 0 for it, which is an ordinary bound.
 template <>
 bool open_below(std::int64_t low) {
   return low == std::numeric_limits<std::int64_t>::min();
@@ -101,7 +101,7 @@ std::optional<std::int64_t> as_integer(double number) {
   return static_cast<std::int64_t>(number);
 }
 
-/// The value as T, where it is one and finite.
+/// The value as T, if it is a finite number that T can hold.
 template <class T>
 std::optional<T> scalar(const Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<T>(*integer);
@@ -137,7 +137,7 @@ constexpr const char* kOne = std::is_same_v<T, double> ? "a number" : "an intege
 template <class T>
 constexpr const char* kMany = std::is_same_v<T, double> ? "numbers" : "integers";
 
-/// A default that its own field refuses could be written, but not read back.
+/// A default that its own field refuses could be written to a run but not read back.
 void check_default(const Fields::Field& field, const Value& value) {
   try {
     field.set(value, "");
@@ -188,7 +188,7 @@ Fields::Field list_field(const std::string& key, std::vector<T>& target, Range<T
   return field;
 }
 
-/// Whether the resolved copy of a run could be read back: TOML is UTF-8 alone.
+/// Whether the resolved copy of a run could be read back: TOML allows only UTF-8.
 bool survives_toml(const std::string& text) {
   try {
     parse_toml("value = " + to_toml(Value(text)), "");
@@ -198,8 +198,7 @@ bool survives_toml(const std::string& text) {
   }
 }
 
-/// What was typed after --set KEY=, as a value: anything TOML can read, numbers such as ".5", else plain
-/// text.
+/// The value typed after --set KEY=: anything that TOML can read, numbers such as ".5", else plain text.
 Value typed_value(const std::string& text) {
   try {
     const auto document = parse_toml("value = " + text, "");
@@ -238,7 +237,7 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 std::string nearest(const std::string& name, const std::vector<std::string>& known) {
   std::string best;
-  std::size_t fewest = name.size() / 3 + 2;  // one more than what still counts as near
+  std::size_t fewest = name.size() / 3 + 2;  // one more edit than still counts as near
   for (const auto& candidate : known) {
     const std::size_t longer = std::max(name.size(), candidate.size());
     if (longer - std::min(name.size(), candidate.size()) >= fewest) continue;
@@ -395,8 +394,8 @@ const Fields::Field& Fields::lookup(const std::string& key, const Origin& origin
         "write the whole key");
   }
 
-  // In the table that was named, if it is near there; else near the last part first ("widht", or
-  // "train.width" for "model.width"): a long common table would hide it.
+  // Look in the named table first. Else compare the last part first ("widht", or "train.width" for
+  // "model.width"): a long common table would hide the difference.
   const auto table = key.substr(0, key.size() - last_part(key).size());
   std::vector<std::string> keys, parts, beside;
   for (const auto& field : fields_) {
@@ -435,8 +434,8 @@ void Fields::set_text(const std::string& assignment) {
 }
 
 std::string Fields::to_toml(bool only_changed) const {
-  // Fields of one table may have been added apart, but TOML wants a table only once: the tables in order of
-  // their first field, the keys without a table before all of them.
+  // Fields of one table may have been added apart, but TOML allows each table only once: tables come in the
+  // order of their first field, after the keys without a table.
   std::vector<std::pair<std::string, std::string>> tables = {{"", ""}};
   for (const auto& field : fields_) {
     const auto value = field.get();
@@ -463,7 +462,7 @@ std::string Fields::help() const {
     if (!field.unit.empty()) text += " " + field.unit;
     return text;
   };
-  // A long list of choices must not push the other lines apart: those run over their column.
+  // A long list of choices must not widen the column of all lines: it runs over.
   constexpr std::size_t widest = 28;
   for (const auto& field : fields_) {
     key_width = std::max(key_width, field.key.size());

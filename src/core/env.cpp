@@ -25,7 +25,7 @@ Error file_error(const std::string& action, const fs::path& path, int code) {
     case EPERM:
     case EROFS: hint = "check who owns it and its permissions, or choose another folder"; break;
     case ENOENT: hint = "check the spelling of the path"; break;
-    case EIO: hint = "the disk reports a fault: check it, and save what you need to another one"; break;
+    case EIO: hint = "check the disk, which reports a fault, and save your data to another one"; break;
     default: break;
   }
   return storage_error(
@@ -51,7 +51,7 @@ class Descriptor {
 
   int get() const { return fd_; }
 
-  /// False with errno set when closing finds an error. The descriptor is gone either way.
+  /// False with errno set if closing fails. The descriptor is gone either way.
   bool close() {
     const int fd = std::exchange(fd_, -1);
     return fd < 0 || ::close(fd) == 0 || errno == EINTR;
@@ -117,7 +117,7 @@ class RealEnv : public Env {
     const Descriptor file(path, O_RDONLY, "read");
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) throw file_error("read", path, errno);
-    // The size is a first guess only: the file may grow meanwhile, and a device has none.
+    // The size is only a first guess: the file may grow meanwhile, and a device has no size.
     std::string bytes(S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) + 1 : 65536, '\0');
     std::size_t filled = 0;
     while (true) {
@@ -181,7 +181,7 @@ class RealEnv : public Env {
 
   void sync_folder(const fs::path& folder) override {
     const Descriptor file(folder, O_RDONLY | O_DIRECTORY, "open the folder");
-    // EINVAL: a file system that knows no fsync of folders.
+    // EINVAL: a file system without fsync of folders.
     if (::fsync(file.get()) != 0 && errno != EINVAL) throw file_error("write the folder", folder, errno);
   }
 
@@ -193,9 +193,9 @@ class RealEnv : public Env {
 
 constexpr std::string_view temporary_suffix = ".tmp";
 
-/// ".belamy-HASH.PID-COUNTER.tmp": hidden, beside the file, and distinct for every process and every call.
-/// HASH stands for the file's name, which may be as long as a name can be. Containers that share a folder may
-/// share process numbers as well; there it keeps their files apart.
+/// ".belamy-HASH.PID-COUNTER.tmp": hidden, beside the file, and distinct for every process and call. HASH is
+/// that of the file's name, which itself may already be as long as a name can be. Containers that share a
+/// folder may have equal process numbers; HASH then keeps their files apart.
 fs::path temporary_path(const fs::path& path) {
   static std::atomic<unsigned> counter = 0;
   return path.parent_path() / fmt::format(".belamy-{:016x}.{}-{}{}",
@@ -203,7 +203,7 @@ fs::path temporary_path(const fs::path& path) {
                                           counter++, temporary_suffix);
 }
 
-/// After a failure: the first error says more, and remove_leftovers gets the file later.
+/// After a failure: the first error matters more, and remove_leftovers removes the file later.
 void remove_quietly(Env& env, const fs::path& path) {
   try {
     env.remove(path);
@@ -211,7 +211,7 @@ void remove_quietly(Env& env, const fs::path& path) {
   }
 }
 
-/// The same error with the name of the file that was to be written.
+/// The same error with the name of the target instead of the temporary file.
 Error about_target(const Error& error, const fs::path& temporary, const fs::path& target) {
   std::string text = error.what();
   if (const auto at = text.find(temporary.string()); at != std::string::npos)
@@ -219,7 +219,7 @@ Error about_target(const Error& error, const fs::path& temporary, const fs::path
   return {error.code(), text};
 }
 
-/// The process that made this temporary file; 0 when it is none.
+/// The process that made this temporary file; 0 if it is not one.
 pid_t temporary_owner(const fs::path& path) {
   const std::string name = path.filename().string();
   if (!name.starts_with('.') || !name.ends_with(temporary_suffix)) return 0;
@@ -253,7 +253,7 @@ void replace_atomically(Env& env, const fs::path& path,
     remove_quietly(env, temporary);
     throw;
   }
-  // The rename itself is on the disk only when the folder is.
+  // The rename is durable only after the folder is synced.
   env.sync_folder(path.has_parent_path() ? path.parent_path() : ".");
 }
 
@@ -273,7 +273,7 @@ bool is_temporary(const fs::path& path) {
 void remove_leftovers(Env& env, const fs::path& folder) {
   for (const fs::path& path : env.list(folder)) {
     const pid_t owner = temporary_owner(path);
-    // A leftover can carry our own number: containers hand out the same few again.
+    // A leftover can carry the number of this process: containers reuse the same few.
     const bool dead = owner == ::getpid() || (owner != 0 && ::kill(owner, 0) != 0 && errno == ESRCH);
     if (dead) env.remove(path);
   }

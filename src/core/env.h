@@ -1,4 +1,4 @@
-// All file operations of Belamy's store go through Env, so that a test can make any one of them fail.
+// All file operations of the store go through Env, so that a test can make any one of them fail.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class FileLock {
 };
 
 /// The storage error for a failed operation: "cannot ACTION 'path': the system's reason for `code` (an
-/// errno)", and a hint that fits the reason.
+/// errno)", with a hint that fits the reason.
 Error file_error(const std::string& action, const fs::path& path, int code);
 
 /// The file system. The real one is Env::real(); tests wrap it (see tests/faulty_env.h). Every operation
@@ -42,34 +42,36 @@ class Env {
   enum class Mode { truncate, append };
 
   virtual ~Env() = default;
-  virtual std::unique_ptr<WritableFile> open(const fs::path& path, Mode mode) = 0;  ///< makes a missing file
+  virtual std::unique_ptr<WritableFile> open(const fs::path& path,
+                                             Mode mode) = 0;  ///< creates a missing file
   virtual std::string read(const fs::path& path) = 0;
   virtual bool exists(const fs::path& path) = 0;
   virtual std::uint64_t size(const fs::path& path) = 0;
   virtual std::vector<fs::path> list(const fs::path& folder) = 0;  ///< full paths, sorted by name
-  virtual void create_folders(const fs::path& folder) = 0;         ///< with its parents; it may exist already
+  virtual void create_folders(const fs::path& folder) = 0;         ///< and its parents; it may exist
   virtual void rename(const fs::path& from, const fs::path& to) = 0;
-  virtual void remove(const fs::path& path) = 0;  ///< a file or an empty folder; a missing one is no error
+  virtual void remove(const fs::path& path) = 0;  ///< a file or an empty folder; it may be missing
   virtual void truncate(const fs::path& path, std::uint64_t size) = 0;
   virtual void sync_folder(const fs::path& folder) = 0;
-  /// Makes the file if needed. Null when another process, or another lock of this one, holds it.
+  /// Creates the file if needed. Null if another process, or another lock of this one, holds it.
   virtual std::unique_ptr<FileLock> try_lock(const fs::path& path) = 0;
 
   static Env& real();
 };
 
-/// `write` makes and syncs a temporary file beside `path`; then rename, fsync of the folder: readers see the
-/// old bytes or the new ones, never a part. On failure the temporary file is removed and the error goes on.
+/// Lets `write` create and sync a temporary file beside `path`, renames it and syncs the folder. Readers
+/// see the old bytes or the new ones, never a part. On failure the temporary file is removed and the error
+/// is rethrown.
 void replace_atomically(Env& env, const fs::path& path,
                         const std::function<void(const fs::path& temporary)>& write);
 /// The same for bytes in memory.
 void write_atomically(Env& env, const fs::path& path, std::string_view bytes);
 
-/// Whether `path` is named like a temporary file of replace_atomically.
+/// Whether `path` has the name of a temporary file of replace_atomically.
 bool is_temporary(const fs::path& path);
 
-/// Removes the temporary files in `folder` that processes left behind when they died in replace_atomically.
-/// Files of other living processes stay.
+/// Removes the temporary files in `folder` of processes that died in replace_atomically.
+/// Files of other running processes stay.
 void remove_leftovers(Env& env, const fs::path& folder);
 
 }  // namespace belamy

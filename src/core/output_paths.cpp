@@ -20,14 +20,14 @@ namespace {
 
 constexpr std::size_t head_bytes = 4096;
 
-// Device and number, which all names and links of a file share; nothing where there is no file.
+// Device and inode, which all names and links of a file share; nothing if there is no file.
 std::optional<std::pair<std::uint64_t, std::uint64_t>> identity_of(const fs::path& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return std::nullopt;
   return std::pair<std::uint64_t, std::uint64_t>(status.st_dev, status.st_ino);
 }
 
-// Without links, "." and "..", and without a "/" at its end, whether it is there or not.
+// The path without links, "." and "..", and without a "/" at its end; it need not exist.
 fs::path real_place(const fs::path& path) {
   std::error_code code;
   auto place = fs::weakly_canonical(fs::absolute(path, code), code);
@@ -90,7 +90,7 @@ Error wrong_kind(const std::string& option, const std::string& value, Kinds kind
   }
   if (endings[0] == "/") {
     return usage_error(
-        fmt::format("{} {}: a folder is made here, and this is the name of a file", option, value),
+        fmt::format("{} {}: this is the name of a file, but a folder is needed", option, value),
         fmt::format("use {} {}/", option, stem));
   }
   return usage_error(
@@ -107,7 +107,7 @@ bool begins_with_mark(const fs::path& file, std::string_view mark) {
 }
 
 Error is_input(const std::string& option, const std::string& path) {
-  return usage_error(fmt::format("{} {}: this command reads that file, and would overwrite it", option, path),
+  return usage_error(fmt::format("{} {}: this command reads that file and would overwrite it", option, path),
                      fmt::format("choose another {}", option));
 }
 
@@ -143,8 +143,7 @@ OutputPath OutputPath::named(const std::string& option, const std::string& value
   if (const auto around = inputs.folder_around(value); !around.empty()) {
     throw usage_error(
         fmt::format("{} {}: this lies in {}, whose images the command reads", option, value, around.string()),
-        "choose a place outside of that folder; the next command would take what is written "
-        "there for images of yours");
+        "choose a place outside of that folder; the next command would read the output as images of yours");
   }
   if (inputs.has(value)) throw is_input(option, value);
   return {option, *kind, value};
@@ -158,9 +157,8 @@ OutputPath OutputPath::below(const fs::path& name, std::string_view mark, const 
   if (inputs.has(file)) throw is_input(option_, file.string());
   std::error_code code;
   if (fs::is_regular_file(file, code) && !begins_with_mark(file, mark)) {
-    throw usage_error(
-        fmt::format("{}: this file is there already, and Belamy did not write it", file.string()),
-        fmt::format("choose another {}, or move that file away", option_));
+    throw usage_error(fmt::format("{}: this file exists already, and Belamy did not write it", file.string()),
+                      fmt::format("choose another {}, or move that file away", option_));
   }
   return {option_, kind_, file};
 }
@@ -173,7 +171,7 @@ std::vector<std::string> names_with_ending(const std::vector<std::string>& names
     for (auto folder = fs::path(name).parent_path(); !folder.empty(); folder = folder.parent_path())
       folders.insert(folder.string());
   }
-  // A long name may be another file's short one, which then becomes long too. Long names all differ.
+  // A long name may equal the short name of another file, which then becomes long too. Long names all differ.
   std::vector<bool> is_long(names.size());
   for (bool changed = true; changed;) {
     changed = false;

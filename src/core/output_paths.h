@@ -1,6 +1,6 @@
-// Where a verb may write. The rule: a file that the command line names is replaced where it exists, as `cp`
-// does it; below a folder that the command line names, only files that Belamy wrote are replaced; and what
-// the command reads is never replaced, nor is anything written into a folder of images that it reads.
+// Where a verb may write. The rules: a file that the command line names is replaced if it exists, as `cp`
+// does; below a folder that the command line names, only files that Belamy wrote are replaced; a file that
+// the command reads is never replaced, and nothing is written into a folder of images that it reads.
 #pragma once
 
 #include <cstdint>
@@ -17,33 +17,33 @@ namespace belamy {
 /// What a command reads.
 class Inputs {
  public:
-  /// A file that is not there is no input: who reads it reports that.
+  /// A missing file is ignored here; reading it reports the error.
   void add_file(const std::filesystem::path& file);
-  /// A folder that is read with everything below it. Its files are to be added too.
+  /// A folder that is read with everything below it. Add its files as well.
   void add_folder(const std::filesystem::path& folder);
 
-  /// Whether this is one of the files, by another name or a link as well.
+  /// Whether this is one of the files, also by another name or a link.
   bool has(const std::filesystem::path& file) const;
-  /// The folder, as it was added, in which `path` lies or which it is; empty: none.
+  /// The added folder that `path` is or lies in, as it was added; empty if there is none.
   std::filesystem::path folder_around(const std::filesystem::path& path) const;
 
  private:
-  std::set<std::pair<std::uint64_t, std::uint64_t>> files_;  // device and number of each file
+  std::set<std::pair<std::uint64_t, std::uint64_t>> files_;  // device and inode of each file
   std::vector<std::filesystem::path> folders_;
 };
 
 enum class OutputKind { folder, png, npz, csv, webp, zip };
 
-/// A place that may be written. This is the only way to one: it has been checked against the rule above.
+/// A place that may be written. It can only be made by the functions below, which check the rules above.
 class OutputPath {
  public:
-  /// What the value of `option` names. Usage errors: its kind is none of `kinds`, or the rule forbids it. A
-  /// folder is a name that ends in "/", has no ending, or is there already; where only a folder will do, any
-  /// name that does not look like a file's ("vae-0.5").
+  /// The place that the value of `option` names. Usage errors: its kind is none of `kinds`, or a rule forbids
+  /// it. A name means a folder if it ends in "/", has no ending, or is an existing folder; if only a folder
+  /// is allowed, also any name that does not look like that of a file ("vae-0.5").
   static OutputPath named(const std::string& option, const std::string& value,
                           std::initializer_list<OutputKind> kinds, const Inputs& inputs = {});
-  /// A file below this folder; `name` is relative and without "..". A usage error when the file is one of the
-  /// inputs, or is there and its first bytes do not have the `mark` that Belamy's files of this kind carry.
+  /// A file below this folder; `name` is relative and without "..". A usage error if the file is one of the
+  /// inputs, or if it exists without the `mark` in its first bytes that Belamy's files of this kind carry.
   OutputPath below(const std::filesystem::path& name, std::string_view mark, const Inputs& inputs = {}) const;
 
   OutputKind kind() const { return kind_; }
@@ -59,9 +59,9 @@ class OutputPath {
   std::filesystem::path path_;
 };
 
-/// The names of files made from other files, each in the place of the one it is made from: "a/b.jpg" gives
-/// "a/b.png" for the ending ".png". Where two would get one name, or a folder has it, they keep their own
-/// endings: "a/b.jpg.png". `names` are relative, with '/' between folders, and all different.
+/// Names for files made from other files, in the same folders: "a/b.jpg" gives "a/b.png" for the ending
+/// ".png". If two would get the same name, or a folder has that name, they keep their own endings:
+/// "a/b.jpg.png". `names` are relative, with '/' between folders, and all different.
 std::vector<std::string> names_with_ending(const std::vector<std::string>& names, const std::string& ending);
 
 }  // namespace belamy

@@ -1,6 +1,5 @@
-// Loops shared out between LibTorch's threads. LibTorch's own at::parallel_for does nothing of the kind in
-// code that is compiled without OpenMP, which a header alone does not tell; here one small file is compiled
-// with it.
+// Loops divided among LibTorch's threads. at::parallel_for of LibTorch runs in one thread in code that is
+// compiled without OpenMP. Here only parallel.cpp has to be compiled with it.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +11,9 @@ using Piece = void (*)(const void* use, std::int64_t first, std::int64_t last);
 void share_out(std::int64_t begin, std::int64_t end, std::int64_t grain, Piece piece, const void* use);
 }  // namespace detail
 
-/// Calls use(first, last) for pieces that together are [begin, end), each in a thread of its own and none,
-/// but for the last, smaller than `grain`. In this thread and at once where there is one thread, work for
-/// one, or a loop around that is shared out already. `use` must not throw.
+/// Calls use(first, last) for pieces that together are [begin, end), each in a thread of its own; none except
+/// the last is smaller than `grain`. Runs in the calling thread if there is only one thread, too little work,
+/// or an enclosing loop that is already divided. `use` must not throw.
 template <class F>
 void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain, const F& use) {
   detail::share_out(

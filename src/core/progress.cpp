@@ -17,8 +17,7 @@ int columns(std::FILE* stream) {
   return known ? size.ws_col : kUsualColumns;
 }
 
-/// At most `limit` code points of UTF-8 text, up to its first line break. One code point is taken as one
-/// column.
+/// At most `limit` code points of UTF-8 text, up to its first line break. A code point counts as one column.
 std::string clipped(const std::string& text, int limit) {
   std::size_t end = 0;
   for (int used = 0; end < text.size() && text[end] != '\n'; ++end) {
@@ -92,7 +91,7 @@ std::string format_bytes(std::uint64_t bytes) {
   constexpr std::array units = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   double amount = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;
-  while (amount >= 1023.95 && unit + 1 < units.size()) {  // what would be written as 1024.0
+  while (amount >= 1023.95 && unit + 1 < units.size()) {  // would be printed as 1024.0
     amount /= 1024;
     ++unit;
   }

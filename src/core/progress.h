@@ -1,5 +1,4 @@
-// What a person sees while something takes long: one line that is redrawn on a terminal, plain lines
-// elsewhere.
+// Progress of long work: one line that is redrawn on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <chrono>
@@ -9,8 +8,8 @@
 
 namespace belamy {
 
-/// Writes to one stream. On a terminal `update` redraws the line (clipped to its width), `line` prints above
-/// it. Elsewhere `update` prints a plain line. Not thread-safe.
+/// Writes to one stream. On a terminal `update` redraws the line, clipped to the width, and `line` prints
+/// above it. Elsewhere both print plain lines. Not thread-safe.
 class Progress {
  public:
   explicit Progress(std::FILE* stream = stderr);
@@ -19,10 +18,10 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(const std::string& text);
-  /// The same at most once a second, the first time after a second: for what is mostly over sooner.
+  /// The same at most once a second, and not in the first second: for work that is mostly over sooner.
   void update_each_second(const std::string& text);
   void line(const std::string& text);  ///< a line that stays
-  void finish();  ///< keeps the last text and goes to the next line; nothing where no line is open
+  void finish();                       ///< keeps the last text and starts a new line, if one is open
   bool terminal() const { return terminal_; }
 
  private:

@@ -6,7 +6,7 @@
 namespace belamy {
 namespace {
 
-/// SplitMix64's output function: neighbouring seeds become unlike ones.
+/// SplitMix64's output function: makes neighbouring seeds unlike.
 std::uint64_t mixed(std::uint64_t value) {
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
   value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
@@ -49,7 +49,7 @@ double Random::normal() {
 }
 
 std::uint64_t Random::below(std::uint64_t bound) {
-  // Bits above the last whole multiple of bound would favour the small numbers: drawn again.
+  // Values above the last multiple of bound would favour small numbers: draw again.
   const std::uint64_t excess = (0 - bound) % bound;  // 2^64 modulo bound
   std::uint64_t value;
   do {

@@ -1,4 +1,4 @@
-// Random numbers that are the same with every standard library.
+// Random numbers that are the same on every standard library.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,10 @@
 
 namespace belamy {
 
-/// One stream of random numbers. The engine is std::mt19937_64, whose bits the standard fixes; the
-/// conversions are our own, because std::normal_distribution and its kin differ between libraries. Streams of
-/// one seed are independent: one for the points, one for the order, and so on. Not for secrets.
+/// One stream of random numbers. The engine is std::mt19937_64, whose bits the standard fixes. The
+/// conversions are implemented here, because std::normal_distribution and the like differ between
+/// libraries. Streams of one seed are independent: one for the points, one for the order, and so on. Not
+/// for cryptography.
 class Random {
  public:
   explicit Random(std::uint64_t seed, std::uint64_t stream = 0);

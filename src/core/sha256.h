@@ -8,14 +8,14 @@
 
 namespace belamy {
 
-/// Takes the bytes in pieces: update, update, ..., then hex once.
+/// Hashes bytes in pieces: call update for each, then hex once.
 class Sha256 {
  public:
   Sha256();
   ~Sha256();
 
   void update(std::string_view bytes);
-  std::string hex();  ///< 64 small hexadecimal digits; ends the computation
+  std::string hex();  ///< 64 lower-case hexadecimal digits; ends the computation
 
  private:
   struct Context;
@@ -23,7 +23,7 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
-/// Of a file that need not fit into memory. A storage error when it cannot be read.
+/// Reads the file in pieces, so it need not fit into memory. A storage error if it cannot be read.
 std::string sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace belamy

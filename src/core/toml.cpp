@@ -37,10 +37,10 @@ Value list_value(const toml::array& array, const std::string& where, const std::
     return items<double>(array);
   }
   if (all_are<std::string>(array)) return items<std::string>(array);
-  throw no_setting_takes(where, key, "a list of other things than numbers alone or texts alone");
+  throw no_setting_takes(where, key, "a list that is neither of numbers only nor of texts only");
 }
 
-/// A node with its key and place: toml++ keeps tables sorted by key, the document is wanted by line.
+/// A node with its key and place: toml++ sorts tables by key, but the document is in the order of lines.
 struct Found {
   std::string key;
   const toml::node* node;
@@ -140,7 +140,7 @@ TomlDocument parse_toml(std::string_view text, const std::string& name) {
     table = toml::parse(text);
   } catch (const toml::parse_error& error) {
     throw usage_error(fmt::format("{}: {}", place(name, error.source().begin), error.description()),
-                      "a setting is written KEY = VALUE, with text in double quotes");
+                      "write a setting as KEY = VALUE, with text in double quotes");
   }
   return document_of(table, name);
 }

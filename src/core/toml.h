@@ -1,4 +1,4 @@
-// TOML read into a flat list of settings, each with the place it came from.
+// TOML read into a flat list of settings, each with the place it comes from.
 #pragma once
 
 #include <string>
@@ -17,22 +17,22 @@ struct TomlEntry {
   Origin origin;  ///< "recipes/gan/gan-mnist.toml, line 7"
 };
 
-/// A document in the order of its lines. An array of tables ([[stage]]) is kept apart, each element a
-/// document with keys relative to it and lines counted in the whole file.
+/// A document in the order of its lines. Arrays of tables ([[stage]]) are kept apart: each element is a
+/// document whose keys are relative to it and whose lines are counted in the whole file.
 struct TomlDocument {
   std::vector<TomlEntry> entries;
   std::vector<std::pair<std::string, std::vector<TomlDocument>>> arrays;
 };
 
-/// A usage error for bad syntax (file, line, what), for dates and for mixed arrays, which no setting takes.
+/// Usage errors: bad syntax (file, line, reason), and dates and mixed arrays, which no setting takes.
 TomlDocument parse_toml(std::string_view text, const std::string& name);
 
 /// The entry's value as text, or as a number; a usage error that names the entry where it is none.
 std::string text_in(const TomlEntry& entry);
 double number_in(const TomlEntry& entry);
 
-/// One value as TOML text: strings quoted and escaped, doubles always with a point or exponent and exact on
-/// reading back.
+/// One value as TOML text. Strings are quoted and escaped; doubles have a point or an exponent, and read
+/// back exactly.
 std::string to_toml(const Value& value);
 
 }  // namespace belamy

@@ -1,4 +1,4 @@
-// What this build is; made by cmake/BelamyVersion.cmake.
+// Version and commit of this build; defined by cmake/BelamyVersion.cmake.
 #pragma once
 
 namespace belamy {

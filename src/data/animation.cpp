@@ -20,7 +20,8 @@ struct FreeEncoder {
 /// A WebPPicture that frees its pixels.
 struct Picture : WebPPicture {
   Picture() {
-    if (!WebPPictureInit(this)) throw std::bad_alloc();  // else: another libwebp than at build time
+    if (!WebPPictureInit(this))
+      throw std::bad_alloc();  // fails only for another version of libwebp than at build time
   }
   ~Picture() { WebPPictureFree(this); }
   Picture(const Picture&) = delete;
@@ -45,7 +46,7 @@ void fill(const Image& frame, Picture& picture) {
 }
 
 void check_frames(const std::vector<Image>& frames, int milliseconds) {
-  if (frames.empty()) throw data_error("an animation of no frames");
+  if (frames.empty()) throw data_error("an animation needs at least one frame");
   const Image& first = frames.front();
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const Image& frame = frames[i];
@@ -62,13 +63,13 @@ void check_frames(const std::vector<Image>& frames, int milliseconds) {
   if (first.width > WEBP_MAX_DIMENSION || first.height > WEBP_MAX_DIMENSION) {
     throw data_error(fmt::format("animation: {}x{} pixels, WebP takes at most {}", first.width, first.height,
                                  WEBP_MAX_DIMENSION),
-                     "use fewer images a frame, or a smaller scale");
+                     "use fewer images per frame, or a smaller scale");
   }
   constexpr int longest = (1 << 24) - 1;  // 24 bits in the file
   const auto total = static_cast<std::uint64_t>(frames.size()) * static_cast<std::uint64_t>(milliseconds);
   if (milliseconds < 1 || milliseconds > longest || total > std::numeric_limits<int>::max()) {
     throw data_error(fmt::format("animation: {} frames of {} ms", frames.size(), milliseconds),
-                     fmt::format("a frame lasts 1 to {} ms, all together at most {} ms", longest,
+                     fmt::format("use 1 to {} ms per frame, and at most {} ms in total", longest,
                                  std::numeric_limits<int>::max()));
   }
 }
@@ -81,7 +82,7 @@ std::string encode_animation(const std::vector<Image>& frames, int milliseconds)
   WebPConfig config;
   if (!WebPAnimEncoderOptionsInit(&options) || !WebPConfigInit(&config) ||
       !WebPConfigLosslessPreset(&config, 6)) {
-    throw std::runtime_error("libwebp is another version than the one Belamy was built with");
+    throw std::runtime_error("libwebp has another version than the one Belamy was built with");
   }
   options.anim_params.loop_count = 0;  // for ever
   const std::unique_ptr<WebPAnimEncoder, FreeEncoder> encoder(

@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Goes through the lists of a dataset.json.
+// Reads the lists of a dataset.json.
 class LabelReader {
  public:
   LabelReader(const std::string& title, const std::string& prefix) : title_(title), prefix_(prefix) {}
@@ -45,7 +45,7 @@ class LabelReader {
 
   Error fail(const std::string& reason) const {
     return data_error(title_ + ": " + reason,
-                      R"(Expected {"labels": [["folder/image.png", 3], ...]} or "labels": null.)");
+                      R"(write {"labels": [["folder/image.png", 3], ...]} or "labels": null)");
   }
 
  private:
@@ -88,11 +88,11 @@ class LabelReader {
     std::vector<float> row;
     for (const auto& value : pair[1]) {
       row.push_back(value.is_number() ? value.get<float>() : NAN);
-      if (!std::isfinite(row.back())) throw fail(fmt::format("an attribute of {} is no number", file));
+      if (!std::isfinite(row.back())) throw fail(fmt::format("an attribute of {} is not a number", file));
     }
     if (row.empty()) throw fail(fmt::format("{} has an empty list of attributes", file));
     if (width_ > 0 && row.size() != width_)
-      throw fail(fmt::format("{} has {} attributes, and files before it have {}", file, row.size(), width_));
+      throw fail(fmt::format("{} has {} attributes, but files before it have {}", file, row.size(), width_));
     width_ = row.size();
     labels_.attributes[prefix_ + file] = std::move(row);
   }
@@ -105,7 +105,7 @@ class LabelReader {
     }
   }
 
-  // A list of names; empty where there is none, or where it holds something else.
+  // A list of names; empty if there is none, or if it holds something else.
   static std::vector<std::string> names_in(const Json& json, const char* key) {
     const auto names = json.find(key);
     const auto is_text = [](const Json& name) { return name.is_string(); };
@@ -129,7 +129,7 @@ bool is_caption_column(const std::string& name) {
   return in_small_letters(name) == "caption";
 }
 
-// What the first column of a table of pictures is called.
+// Whether this is a name for the first column of a table of pictures.
 bool is_file_column(const std::string& name) {
   static const std::set<std::string> known = {"file",  "filename", "file_name", "path",
                                               "image", "image_id", "image_name"};
@@ -157,7 +157,7 @@ class TableReader {
     }
     if (table_.attribute_names.empty() && !table_.captions)
       throw data_error(title_ + ": no column of numbers, and none called caption",
-                       "Write a value for each attribute: 0 or 1.");
+                       "write a value for each attribute: 0 or 1");
     if (!texts.empty())
       table_.notes.push_back(
           fmt::format("{}: columns of text are left out: {}", title_, fmt::join(texts, ", ")));
@@ -172,8 +172,8 @@ class TableReader {
   }
 
   void check_header() const {
-    constexpr const char* expected = "Expected a header such as file,smiling,old and a row a picture.";
-    if (rows_.empty()) throw data_error(title_ + ": no table: it is empty", expected);
+    constexpr const char* expected = "write a header such as file,smiling,old and one row per picture";
+    if (rows_.empty()) throw data_error(title_ + ": the table is empty", expected);
     if (!is_file_column(header()[0])) {
       throw fail(rows_[0].line, fmt::format("the first column is '{}', which names no files", header()[0]),
                  expected);
@@ -181,7 +181,7 @@ class TableReader {
     std::set<std::string> known;
     for (const auto& name : header()) {
       if (!known.insert(name).second)
-        throw fail(rows_[0].line, fmt::format("two columns are called '{}'", name), "Rename one of them.");
+        throw fail(rows_[0].line, fmt::format("two columns are called '{}'", name), "rename one of them");
     }
     if (rows_.size() == 1) throw data_error(title_ + ": a header without rows", expected);
   }
@@ -191,13 +191,13 @@ class TableReader {
     for (std::size_t r = 1; r < rows_.size(); ++r) {
       const auto& [line, cells] = rows_[r];
       if (cells.size() != header().size()) {
-        throw fail(line, fmt::format("{} cells, and the header has {}", cells.size(), header().size()),
-                   "Write a value for each column. A text with a comma stands in double quotes.");
+        throw fail(line, fmt::format("{} cells, but the header has {}", cells.size(), header().size()),
+                   "write a value for each column, and put texts with commas into double quotes");
       }
       const auto [known, is_new] = lines.emplace(cells[0], line);
       if (!is_new)
-        throw fail(line, fmt::format("{} stands in line {} as well", cells[0], known->second),
-                   "Keep one of the two lines.");
+        throw fail(line, fmt::format("{} is in line {} as well", cells[0], known->second),
+                   "keep one of the two lines");
       table_.rows.push_back({cells[0], {}, {}});
     }
   }
@@ -206,7 +206,7 @@ class TableReader {
     table_.captions = true;
     for (std::size_t r = 1; r < rows_.size(); ++r) {
       const auto& text = rows_[r].cells[column];
-      if (text.empty()) throw fail(rows_[r].line, "an empty caption", "Write one, or remove the row.");
+      if (text.empty()) throw fail(rows_[r].line, "an empty caption", "write one, or remove the row");
       table_.rows[r - 1].caption = text;
     }
   }
@@ -218,8 +218,8 @@ class TableReader {
 
   void add_attribute(std::size_t column) {
     if (!is_attribute_name(header()[column]))
-      throw fail(rows_[0].line, fmt::format("'{}' is no name for an attribute", header()[column]),
-                 "Give each column a name without commas and '='.");
+      throw fail(rows_[0].line, fmt::format("'{}' is not a valid name of an attribute", header()[column]),
+                 "give each column a name without commas and '='");
     std::vector<float> values;
     for (std::size_t r = 1; r < rows_.size(); ++r) {
       const auto& cell = rows_[r].cells[column];
@@ -227,8 +227,8 @@ class TableReader {
       if (!value) {
         throw fail(rows_[r].line,
                    cell.empty() ? fmt::format("no value for '{}'", header()[column])
-                                : fmt::format("'{}' is '{}', no number", header()[column], cell),
-                   "Write 0, 1 or another number.");
+                                : fmt::format("'{}' is '{}', not a number", header()[column], cell),
+                   "write 0, 1 or another number");
       }
       values.push_back(*value);
     }

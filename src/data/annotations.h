@@ -1,4 +1,4 @@
-// What a file beside pictures says of them: dataset.json and tables. Internal to src/data.
+// Files that describe the pictures beside them: dataset.json and tables. Internal to src/data.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace belamy {
 
-/// dataset.json of StyleGAN's layout. A file may have a label (a whole number), attributes (a list of
-/// numbers), or none (null).
+/// The content of dataset.json in StyleGAN's layout. A file may have a label (a whole number), attributes (a
+/// list of numbers), or neither (null).
 struct Labels {
   bool any = false;                                  ///< the files have classes
   std::unordered_map<std::string, std::int64_t> of;  ///< by full name in the store
@@ -24,8 +24,8 @@ struct Labels {
 /// `prefix` is the folder of dataset.json with its "/". Data errors name `title`.
 Labels parse_labels(const std::string& text, const std::string& title, const std::string& prefix);
 
-/// A table with a header and a row a picture: "file,smiling,old". A column in which every value is -1, 0 or 1
-/// is read with 0 for -1, as CelebA means it. Of the columns of text only "caption" is read.
+/// A table with a header such as "file,smiling,old" and one row per picture. A column in which every value is
+/// -1, 0 or 1 is read with 0 for -1, as CelebA means it. The only column of text that is read is "caption".
 struct PictureTable {
   struct Row {
     std::string file;  ///< as it is written
@@ -41,8 +41,9 @@ struct PictureTable {
 /// Whether the first column of a table names files.
 bool names_pictures(std::string_view text);
 
-/// Data errors name `title` and the line: no column of file names, no column of numbers or captions, rows of
-/// another length than the header, a cell of a column of numbers without one, a file or a column named twice.
+/// Data errors name `title` and the line: no column of file names, no column of numbers or captions, a row
+/// that is longer or shorter than the header, a cell without a number in a column of numbers, a repeated file
+/// or column.
 PictureTable parse_table(std::string_view text, const std::string& title);
 
 }  // namespace belamy

@@ -23,10 +23,10 @@ std::string text_of(archive* file) {
 
 Error damaged(const std::filesystem::path& path, archive* file) {
   return data_error(fmt::format("{}: the archive is damaged or cut short: {}", path.string(), text_of(file)),
-                    "Get the file again. Read are .zip, .tar, .tar.gz and .tgz.");
+                    "get the file again; .zip, .tar, .tar.gz and .tgz can be read");
 }
 
-// The bytes of the present member; `reason` says what is wrong with them.
+// The bytes of the current member; `reason` says what is wrong with them.
 std::string read_member(archive* file, const std::filesystem::path& path, std::uint64_t limit,
                         std::string& reason) {
   std::string bytes;
@@ -52,9 +52,9 @@ std::string read_member(archive* file, const std::filesystem::path& path, std::u
   }
 }
 
-// libarchive turns names into the character set of the locale and drops those that do not fit. Here it always
-// works in the C locale, whatever the program's is. There a name comes as the bytes that are stored, or not
-// at all where a zip says that it is UTF-8 beyond ASCII. The locale is that of this thread alone.
+// libarchive converts names to the character set of the locale and drops those that do not fit. So it runs in
+// the C locale here, whatever the program's locale is: a name then comes as the stored bytes, or not at all
+// if a zip marks it as UTF-8 beyond ASCII. The locale is set for this thread only.
 class PlainLocale {
  public:
   PlainLocale() : plain_(newlocale(LC_ALL_MASK, "C", nullptr)), before_(uselocale(plain_)) {}
@@ -73,7 +73,7 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// How many bytes the character of UTF-8 at the start of the text has; 0: it is none.
+// The number of bytes of the UTF-8 character at the start of the text; 0 if there is none.
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) -> unsigned {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
@@ -81,7 +81,7 @@ std::size_t utf8_length(std::string_view text) {
   const unsigned lead = byte(0);
   if (lead < 0x80) return 1;
   const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  // The second byte tells apart what is written longer than needed, surrogates and what lies beyond Unicode.
+  // The range of the second byte excludes overlong forms, surrogates and values beyond Unicode.
   const unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   const unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   if (lead < 0xc2 || lead > 0xf4 || byte(1) < low || byte(1) > high) return 0;
@@ -100,8 +100,8 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// What is not UTF-8 is taken as code page 437, as zip's specification says. Other character sets come out
-// with wrong letters, but each name remains one of its own.
+// Names that are not UTF-8 are read as code page 437, as zip's specification says. Other character sets come
+// out with wrong letters, but different names stay different.
 std::string to_utf8(const std::string& stored) {
   static constexpr char32_t upper_half[] =
       U"ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒ"
@@ -130,8 +130,8 @@ std::uint32_t little_endian(std::string_view bytes, std::size_t at, std::size_t 
   return value;
 }
 
-// The name in a zip's local header: that of Info-ZIP's Unicode field where it belongs to the main one, or the
-// main one.
+// The name in a zip's local header: that of Info-ZIP's Unicode field if it belongs to the main name, else the
+// main name.
 std::string name_in_header(std::string_view name, std::string_view extra) {
   constexpr std::uint32_t unicode_path = 0x7075;
   while (extra.size() >= 4) {
@@ -155,12 +155,12 @@ class Names {
     const char* known = archive_entry_pathname(entry);
     if (!known && !zip) throw no_name(index);
     std::string stored = known ? known : name_before_data(file, index);
-    stored.resize(std::min(stored.size(), stored.find('\0')));  // where libarchive ends a name as well
+    stored.resize(std::min(stored.size(), stored.find('\0')));  // libarchive ends a name there as well
     if (is_ascii(stored)) return stored;
     std::string name = to_utf8(stored);
-    // As libarchive does with names that it can read: some packers of Windows write no '/'.
+    // As libarchive does with names that it can read: some Windows programs write no '/'.
     if (zip && name.find('/') == std::string::npos) std::replace(name.begin(), name.end(), '\\', '/');
-    // Only of bytes that mean different things in different character sets two names can become one.
+    // Two names become one only if their bytes mean different things in different character sets.
     const auto [first, is_new] = given_.emplace(name, stored);
     if (is_new || first->second == stored) return name;
     const std::filesystem::path whole(name);
@@ -172,10 +172,10 @@ class Names {
  private:
   Error no_name(std::int64_t index) const {
     return data_error(fmt::format("{}: the name of member {} cannot be read", path_.string(), index),
-                      "Unpack the archive and pack it again.");
+                      "unpack the archive and pack it again");
   }
 
-  // A local header ends where the data begins, and that is how far libarchive has read.
+  // A local header ends where the data begins, which is as far as libarchive has read.
   std::string name_before_data(archive* file, std::int64_t index) {
     constexpr std::uint64_t fixed = 30, usual = 1024, most = fixed + 2 * 0xffff;
     const auto end = static_cast<std::uint64_t>(archive_filter_bytes(file, 0));
@@ -199,8 +199,7 @@ class Names {
 
   const std::filesystem::path& path_;
   std::ifstream in_;
-  std::unordered_map<std::string, std::string>
-      given_;  // names beyond ASCII, and the bytes that each was made of
+  std::unordered_map<std::string, std::string> given_;  // names beyond ASCII, and their stored bytes
 };
 
 }  // namespace
@@ -227,11 +226,10 @@ void read_archive(const std::filesystem::path& path, std::uint64_t limit,
       if (archive_entry_filetype(entry) != AE_IFREG) continue;
       name = names.next(file.get(), entry, index);
     }
-    if (name.ends_with('/')) continue;  // a folder whose type libarchive could not tell without its name
+    if (name.ends_with('/')) continue;  // a folder: libarchive could not tell without its name
     if (!wanted(name)) continue;
     if (archive_entry_is_encrypted(entry)) {
-      throw data_error(fmt::format("{}: encrypted ({})", path.string(), name),
-                       "Unpack it with its password.");
+      throw data_error(fmt::format("{}: encrypted ({})", path.string(), name), "unpack it with its password");
     }
     std::string reason;
     std::string bytes = read_member(file.get(), path, limit, reason);

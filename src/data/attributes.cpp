@@ -19,10 +19,10 @@ std::vector<std::size_t> attribute_places(const std::vector<std::string>& asked,
     const auto found = std::find(names.begin(), names.end(), text);
     if (found == names.end()) {
       const auto near = nearest(text, names);
-      throw data_error(
-          fmt::format("{}: no attribute is called '{}'", source, text),
-          fmt::format("{}its {} attributes are {}", near.empty() ? "" : "did you mean '" + near + "'? ",
-                      names.size(), fmt::join(names, ", ")));
+      throw data_error(fmt::format("{}: no attribute is called '{}'", source, text),
+                       fmt::format("{}choose from its {} attributes: {}",
+                                   near.empty() ? "" : "did you mean '" + near + "'? ", names.size(),
+                                   fmt::join(names, ", ")));
     }
     const auto place = static_cast<std::size_t>(found - names.begin());
     if (std::find(places.begin(), places.end(), place) != places.end())
@@ -39,8 +39,8 @@ std::vector<float> asked_attributes(const std::string& text, const std::vector<s
     const auto at = part.find('=');
     const auto value = at == std::string::npos ? std::nullopt : number_in(part.substr(at + 1));
     if (!value)
-      throw usage_error(fmt::format("'{}' gives no attribute a number", part),
-                        "write NAME=NUMBER, as in bold=1,italic=0");
+      throw usage_error(fmt::format("'{}' is not of the form NAME=NUMBER", part),
+                        "write attributes as in bold=1,italic=0");
     const auto name = part.substr(0, at);
     auto& wanted = row[attribute_places({name}, names, source)[0]];
     if (!std::isnan(wanted))

@@ -47,8 +47,8 @@ Canvas::Canvas(int width, int height, Colour background) : width_(width), height
   }
 }
 
-// `depth(x, y)` is how far inside the shape a place lies, in pixels, negative outside: the share of a pixel
-// that is covered follows from that of its middle.
+// `depth(x, y)` is the distance of a place to the edge of the shape in pixels, negative outside. The covered
+// share of a pixel follows from the depth of its middle.
 template <class Depth>
 void Canvas::blend(double left, double top, double right, double bottom, Colour colour, double alpha,
                    Depth depth) {
@@ -102,7 +102,7 @@ void Canvas::arrow(double x0, double y0, double x1, double y1, double thickness,
   const double head = std::min(3.5 * thickness, length),
                slope = 0.5;  // half the head's width over its length
   const double pad = radius + slope * head;
-  // One shape, so that what shows through is of one strength: shaft and head, whichever reaches further.
+  // Shaft and head are one shape, so that the arrow is equally transparent everywhere.
   blend(std::min(x0, x1) - pad, std::min(y0, y1) - pad, std::max(x0, x1) + pad, std::max(y0, y1) + pad,
         colour, alpha, [=](double px, double py) {
           const double back = (x1 - px) * dx + (y1 - py) * dy;  // from the tip backwards

@@ -11,8 +11,8 @@
 namespace belamy {
 
 /// An RGB picture to draw on. Places and lengths are in pixels: x to the right, y downwards, the middle of
-/// the first pixel at (0.5, 0.5). Edges are antialiased, an `alpha` below 1 lets through what lies under it,
-/// and what is outside (or not finite) is not drawn.
+/// the first pixel at (0.5, 0.5). Edges are antialiased, an `alpha` below 1 is transparent, and anything
+/// outside (or not finite) is not drawn.
 class Canvas {
  public:
   using Colour = std::array<int, 3>;  ///< red, green, blue, each 0 to 255
@@ -26,14 +26,14 @@ class Canvas {
   void pixel(int x, int y, Colour colour);
   void disc(double x, double y, double radius, Colour colour, double alpha = 1);
   void rectangle(double left, double top, double right, double bottom, Colour colour, double alpha = 1);
-  /// With round ends.
+  /// A line with round ends.
   void line(double x0, double y0, double x1, double y1, double thickness, Colour colour, double alpha = 1);
-  /// From (x0, y0) to its tip at (x1, y1).
+  /// An arrow from (x0, y0) to its tip at (x1, y1).
   void arrow(double x0, double y0, double x1, double y1, double thickness, Colour colour, double alpha = 1);
-  /// Digits, '-' and '.' of the given height, as strokes; the text's left end and vertical middle are at
-  /// (x, y). Other characters are spaces.
+  /// Draws digits, '-' and '.' of the given height as strokes. The left end and vertical middle of the text
+  /// are at (x, y). Other characters are spaces.
   void number(double x, double y, double height, const std::string& text, Colour colour, double alpha = 1);
-  /// How wide `number` draws a text.
+  /// The width of a text drawn by `number`.
   static double number_width(double height, const std::string& text);
 
   Image image() const;

@@ -32,8 +32,8 @@ struct JpegReader {
   std::longjmp(reader.jump, 1);
 }
 
-// Of libjpeg's warnings these mean lost pixels, which it fills with gray. The others name oddities that every
-// viewer passes over: scan parameters that a sequential picture does not use, bytes between two segments, an
+// These warnings of libjpeg mean lost pixels, which it fills with gray. The others name oddities that every
+// viewer ignores: scan parameters that a sequential picture does not use, bytes between two segments, an
 // unknown version of JFIF or Adobe's marker.
 bool loses_pixels(int code) {
   return code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE ||
@@ -50,7 +50,7 @@ bool read_header(JpegReader& reader, std::string_view bytes) {
   if (setjmp(reader.jump)) return false;
   jpeg_create_decompress(&reader.jpeg);
   jpeg_mem_src(&reader.jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  jpeg_save_markers(&reader.jpeg, JPEG_APP0 + 1, 0xffff);  // where EXIF stands
+  jpeg_save_markers(&reader.jpeg, JPEG_APP0 + 1, 0xffff);  // holds EXIF
   jpeg_read_header(&reader.jpeg, TRUE);
   switch (reader.jpeg.jpeg_color_space) {
     case JCS_GRAYSCALE: reader.jpeg.out_color_space = JCS_GRAYSCALE; break;
@@ -75,8 +75,8 @@ bool read_rows(JpegReader& reader) {
     JSAMPROW row = reader.pixels.data() + reader.jpeg.output_scanline * stride;
     jpeg_read_scanlines(&reader.jpeg, &row, 1);
   }
-  // Where a single scan gave all its rows, only the marker behind it is missing. Of several scans those that
-  // would have made the picture sharp may be, and the arithmetic decoder does not say where its data end.
+  // If a single scan gave all its rows, only the marker behind it is missing. Of several scans those that
+  // make the picture sharp may be missing, and the arithmetic decoder does not report where its data end.
   if (reader.ended && (jpeg_has_multiple_scans(&reader.jpeg) || reader.jpeg.arith_code)) {
     reader.reason = "the file is cut short";
     return false;
@@ -97,8 +97,8 @@ std::vector<std::uint8_t> cmyk_to_rgb(const std::vector<std::uint8_t>& inks, boo
   return rgb;
 }
 
-// How the camera was held: 1 (upright) to 8, from the first directory of EXIF's TIFF; 1 as well where that is
-// missing or damaged.
+// How the camera was held: 1 (upright) to 8, from the first directory of EXIF's TIFF; 1 if that is missing
+// or damaged.
 int orientation_of(const jpeg_decompress_struct& jpeg) {
   for (auto* marker = jpeg.marker_list; marker; marker = marker->next) {
     const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);

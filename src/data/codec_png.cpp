@@ -21,7 +21,7 @@ struct PngReader {
   png_uint_32 width = 0, height = 0;
   int channels = 0;
   int depth = 0;                        // of the rows, 8 or 16
-  int colour_bits = 0, alpha_bits = 0;  // of a sample, by the chunk sBIT; 0: it does not tell
+  int colour_bits = 0, alpha_bits = 0;  // of a sample, by the chunk sBIT; 0: unknown
   std::vector<std::uint8_t> pixels;
   std::vector<png_bytep> rows;
 
@@ -61,7 +61,7 @@ void write_bytes(png_structp png, png_bytep from, std::size_t count) {
   static_cast<PngWriter*>(png_get_io_ptr(png))->out.append(reinterpret_cast<const char*>(from), count);
 }
 
-// How many bits of the colours and of alpha carry anything, as far as the file tells; 0: it does not.
+// The number of significant bits of the colours and of alpha, if the file tells; 0: unknown.
 void read_significant_bits(PngReader& reader) {
   png_color_8p bits = nullptr;
   if (!png_get_sBIT(reader.png, reader.info, &bits)) return;
@@ -71,7 +71,7 @@ void read_significant_bits(PngReader& reader) {
   if (type & PNG_COLOR_MASK_ALPHA) reader.alpha_bits = bits->alpha;
 }
 
-// Reads the header and asks for gray, gray + alpha, RGB or RGBA, 8 or 16 bits a channel.
+// Reads the header and asks for gray, gray + alpha, RGB or RGBA, with 8 or 16 bits per channel.
 bool read_header(PngReader& reader) {
   if (setjmp(png_jmpbuf(reader.png))) return false;
   png_set_read_fn(reader.png, &reader, read_bytes);
@@ -91,13 +91,13 @@ bool read_header(PngReader& reader) {
 
 bool read_rows(PngReader& reader) {
   if (setjmp(png_jmpbuf(reader.png))) return false;
-  // What follows the rows is not read: a missing end or a damaged remark loses no pixels.
+  // Nothing after the rows is read: a missing end or a damaged comment loses no pixels.
   png_read_image(reader.png, reader.rows.data());
   return true;
 }
 
-// Whether a 16-bit sample is one of `bits` bits, scaled up as a PNG's shall be: in its upper bits, with
-// zeros, its own upper bits or a rounded product below.
+// Whether a 16-bit sample is one of `bits` bits, scaled up as PNG requires: the value in the upper bits, and
+// below it zeros, its own upper bits or a rounded product.
 bool is_scaled_up(unsigned value, int bits) {
   const unsigned upper = value >> (16 - bits), levels = (1u << bits) - 1;
   const unsigned zeros = upper << (16 - bits);
@@ -105,9 +105,9 @@ bool is_scaled_up(unsigned value, int bits) {
   return value == zeros || value == (zeros | upper >> std::max(0, 2 * bits - 16)) || value == product;
 }
 
-// The largest value of the 16-bit samples of channels `first` to `last - 1`. A sensor of 10 or 12 bits gives
-// a black picture where its values were stored as they are. Where sBIT tells the bits, and the samples are
-// seen not to be scaled up, they are taken as values of so many bits.
+// The value that means full brightness in the 16-bit samples of channels `first` to `last - 1`. A sensor of
+// 10 or 12 bits gives a black picture if its values were stored unscaled. If sBIT tells the bits and the
+// samples are not scaled up, they are taken as values of that many bits.
 unsigned largest_sample(const PngReader& reader, int first, int last, int bits) {
   constexpr unsigned full = 65535;
   if (bits <= 0 || bits >= 16) return full;
@@ -122,7 +122,7 @@ unsigned largest_sample(const PngReader& reader, int first, int last, int bits) 
   return scaled_up ? full : (1u << bits) - 1;
 }
 
-// Makes 16 bits a sample 8, by rounding.
+// Reduces samples from 16 to 8 bits, by rounding.
 void narrow(PngReader& reader) {
   const int colours = reader.channels <= 2 ? 1 : 3;
   const unsigned colour = largest_sample(reader, 0, colours, reader.colour_bits);

@@ -82,7 +82,7 @@ Image decode_pnm(std::string_view bytes, const std::string& name) {
               static_cast<std::uint8_t>(data[2 * i + 1]);
     }
     if (value > top)
-      throw image_error(name, fmt::format("a pixel of {} where the largest is {}", value, top));
+      throw image_error(name, fmt::format("a pixel of {}, but the largest value is {}", value, top));
     image.pixels[i] = static_cast<std::uint8_t>((value * 255 + top / 2) / top);
   }
   return image;

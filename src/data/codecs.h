@@ -1,4 +1,4 @@
-// The image formats behind decode_image and encode_png, one .cpp a format. Internal to src/data.
+// The image formats behind decode_image and encode_png, one .cpp each. Internal to src/data.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ inline constexpr std::uint64_t max_image_pixels = std::uint64_t{1} << 28;
 /// A data error "name: reason" for an image file.
 Error image_error(const std::string& name, const std::string& reason);
 
-/// Refuses what a header claims when `bytes` bytes cannot hold it: a file byte holds at most
-/// `pixels_per_byte` pixels in the format at hand.
+/// A data error if a file of `bytes` bytes cannot hold the size that its header claims: in this format a byte
+/// holds at most `pixels_per_byte` pixels.
 void check_claim(const std::string& name, std::uint64_t width, std::uint64_t height, std::uint64_t bytes,
                  double pixels_per_byte);
 

@@ -13,11 +13,11 @@ constexpr int kMostGap = 1024;                               // keeps the arithm
 constexpr int kMostScale = 1024;
 
 void check_grid(const std::vector<Image>& images, int columns, int gap, int scale) {
-  if (images.empty()) throw data_error("a contact sheet of no images");
+  if (images.empty()) throw data_error("a contact sheet needs at least one image");
   if (columns < 1 || gap < 0 || gap > kMostGap || scale < 1 || scale > kMostScale) {
-    throw data_error(
-        fmt::format("contact sheet: {} columns, gap {}, scale {}", columns, gap, scale),
-        fmt::format("at least one column, a gap of 0 to {}, a scale of 1 to {}", kMostGap, kMostScale));
+    throw data_error(fmt::format("contact sheet: {} columns, gap {}, scale {}", columns, gap, scale),
+                     fmt::format("use at least one column, a gap of 0 to {} and a scale of 1 to {}", kMostGap,
+                                 kMostScale));
   }
   const Image& first = images.front();
   for (std::size_t i = 0; i < images.size(); ++i) {
@@ -36,7 +36,7 @@ void check_grid(const std::vector<Image>& images, int columns, int gap, int scal
   }
 }
 
-/// Pixels along one side: `count` cells with a gap between each two.
+/// Pixels along one side: `count` cells with gaps between them.
 std::int64_t extent(std::int64_t count, std::int64_t cell, std::int64_t gap) {
   return count * cell + (count - 1) * gap;
 }

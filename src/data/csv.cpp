@@ -17,7 +17,7 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(space) - first + 1));
 }
 
-// Goes through a table from cell to cell.
+// Reads a table cell by cell.
 class CsvScanner {
  public:
   CsvScanner(std::string_view text, const std::string& title) : text_(text), title_(title) {
@@ -63,7 +63,7 @@ class CsvScanner {
       text += text_[at_];
     }
     throw data_error(fmt::format("{}: line {}: a quote is not closed", title_, first),
-                     "Write a quote inside a cell twice, and one at the cell's end.");
+                     "double each quote inside a cell, and close the cell with a quote");
   }
 
   std::string_view text_;

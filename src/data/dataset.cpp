@@ -37,7 +37,7 @@ void add_set(Sha256& digest, const Dataset& set) {
   for (const auto& other : set.others) add_set(digest, other);
 }
 
-// The rows of a table of rows of one length, at these places.
+// The rows at these places of a table whose rows have `width` values.
 template <class T>
 std::vector<T> rows_at(const std::vector<T>& from, const std::vector<std::size_t>& places,
                        std::size_t width) {
@@ -89,39 +89,42 @@ void DataOptions::fields(Fields& f) {
   f.add("target", target, "a second domain, unpaired: a known set, or a path; \"\": none");
   f.add("target_limit", target_limit, {0, 1'000'000'000},
         "use at most this many training images of the target; 0: all", "images");
-  f.add("pairs", pairs, pair_kinds(),
-        "where the sides A and B of pairs come from: folders A and B (or trainA "
-        "and trainB, unpaired), halves of each picture, two classes with equal file names, a side A that is "
-        "made "
-        "of the picture B, or drawn from the set, of the same class or of two");
-  f.add("sides", sides, "of pairs=classes: the classes that are A and B");
-  f.add("unpaired", unpaired, "forget which belong together: A from one half of the pairs, B from the other");
-  f.add("different", different, {0.0, 100.0}, "of pairs=random: pairs of two classes for each of one class");
+  f.add(
+      "pairs", pairs, pair_kinds(),
+      "source of the pairs of sides A and B: folders A and B (or trainA and trainB, unpaired), the halves of "
+      "each picture, two classes with equal file names, a side A computed from the picture B, or examples "
+      "drawn at random, of one class or of two");
+  f.add("sides", sides, "the two classes that are A and B, for pairs=classes");
+  f.add("unpaired", unpaired,
+        "break up the pairs in training: take A from one half of them, B from the other");
+  f.add("different", different, {0.0, 100.0}, "pairs of two classes per pair of one class, for pairs=random");
   f.add("near", near, {0.0, 1.0},
-        "of pairs=random: share of the pairs of two classes whose classes lie in one folder (an alphabet)");
-  f.add("flip", flip, "in training mirrored left to right, half of the time");
-  f.add("shift", shift, {0, 64}, "in training moved by up to so many pixels along both axes", "pixels");
-  f.add("affine", affine, "in training turned, sheared, scaled and moved a little, as Koch et al. 2015 do");
-  f.add("size", size, {0, 4096},
-        "side of the square images; 0: as they are, or chosen where they differ or the model takes squares "
-        "only",
+        "share of the pairs of two classes whose classes lie in one folder (an alphabet), for pairs=random");
+  f.add("flip", flip, "mirror training images left to right, half of the time");
+  f.add("shift", shift, {0, 64}, "move training images at random, by up to this distance along each axis",
         "pixels");
-  f.add("channels", channels, {0, 3}, "1 (gray) or 3 (colour); 0: as they are, colour where they differ");
-  f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square becomes one");
-  f.add("classes", classes, "names or numbers of classes: only their examples are used; []: all");
+  f.add("affine", affine, "turn, shear, scale and move training images a little, as Koch et al. 2015 do");
+  f.add("size", size, {0, 4096},
+        "side of the square images; 0: as they are, or chosen if they differ or the model needs squares",
+        "pixels");
+  f.add("channels", channels, {0, 3},
+        "channels of the images: 1 (gray) or 3 (colour); 0: as they are, colour if they differ");
+  f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square is made square");
+  f.add("classes", classes, "names or numbers of the classes to use; []: all");
   f.add("attributes", attributes,
-        "names of attributes: only these are used; []: all that the source has. glyphs is drawn in styles by "
-        "those of bold, italic, serif, mono and script that are named");
+        "names of the attributes to use; []: all of the source. glyphs has bold, italic, serif, mono and "
+        "script, and is drawn in these styles if one of them is named");
   f.add("binarize", binarize, {"none", "threshold", "sample"},
-        "black or white: at half, or one draw with each value as its probability");
+        "make images black and white: by a threshold at half, or by draws with the values as probabilities");
   f.add("limit", limit, {0, 1'000'000'000}, "use at most this many training images; 0: all", "images");
-  f.add("holdout", holdout, {0.0, 0.9}, "share kept as test set where the source has none of its own");
+  f.add("holdout", holdout, {0.0, 0.9},
+        "share of the images kept as test set if the source has none of its own");
   f.add("validation", validation, {0, 1'000'000'000},
-        "training examples kept aside to choose settings by, where the source keeps none of its own");
+        "training examples kept aside to choose settings by, if the source has no validation set of its own");
   f.add("labelled", labelled, {0, 1'000'000'000},
-        "labels that a semi-supervised model may see, as many of each class; 0: all");
+        "number of labels that a semi-supervised model may see, equally many of each class; 0: all");
   f.add("seed", seed, {0, 1'000'000'000},
-        "of limit, hold-out, validation, labelled, binarize and synthetic sets");
+        "seed of limit, holdout, validation, labelled, binarize and synthetic sets");
 }
 
 std::string digest_of(const Dataset& set) {

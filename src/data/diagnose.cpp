@@ -33,7 +33,7 @@ bool one_colour(const Image& image) {
   return true;
 }
 
-// Looks at one split after the other.
+// Examines one split after the other.
 class Doctor {
  public:
   explicit Doctor(Diagnosis& diagnosis) : diagnosis_(diagnosis) {}
@@ -57,9 +57,9 @@ class Doctor {
       if (seen[hash]++ > 0) ++repeated;
       if (before_.count(hash)) ++leaked;
       if (std::min(image.width, image.height) < tiny_side) {
-        add({item.name, "tiny: " + shape_of(image), "Remove it, if it is a thumbnail or an icon."});
+        add({item.name, "tiny: " + shape_of(image), "remove it, if it is a thumbnail or an icon"});
       } else if (one_colour(image)) {
-        add({item.name, "all pixels have one colour", "Remove it, unless it is meant so."});
+        add({item.name, "all pixels have one colour", "remove it, unless this is intended"});
       }
     };
     for (const auto& problem : listing.problems) {
@@ -76,10 +76,10 @@ class Doctor {
     if (const auto dark = dark_images(listing.source, brightest); dark && good > 0) add(*dark);
     if (!per_class.empty()) describe_classes(listing, per_class, split);
     if (!listing.only_class.empty())
-      fact("{}: all images are of one class, '{}': a class is a folder of its own", split,
+      fact("{}: all images are of one class, '{}': put each class into a folder of its own", split,
            listing.only_class);
     describe_contents(listing, split);
-    if (repeated > 0) fact("{}: {} images are repetitions of another", split, format_count(repeated));
+    if (repeated > 0) fact("{}: {} images repeat another one", split, format_count(repeated));
     if (leaked > 0) fact("{}: {} images are in the training set as well", split, format_count(leaked));
     if (split == "train") before_ = std::move(seen);
   }
@@ -90,7 +90,7 @@ class Doctor {
     for (const auto& problem : problems) add(problem);
   }
 
-  /// Whether it is new: two splits may share a problem.
+  /// Whether the problem is new: two splits may share one.
   bool add(const Problem& problem) {
     const auto same = [&](const Problem& p) { return p.file == problem.file && p.reason == problem.reason; };
     auto& known = reported_[problem.file];
@@ -109,7 +109,7 @@ class Doctor {
   void describe_shapes(const std::map<std::string, std::int64_t>& shapes, const ImageShapes& all,
                        const std::string& split) {
     if (doubled_ && !shapes.empty())
-      fact("{}: all images are twice as wide as high: if they are pairs, data.pairs=side-by-side", split);
+      fact("{}: all images are twice as wide as high: if they are pairs, use data.pairs=side-by-side", split);
     std::vector<std::pair<std::int64_t, std::string>> order;
     for (const auto& [shape, count] : shapes) order.emplace_back(-count, shape);
     std::sort(order.begin(), order.end());
@@ -119,9 +119,10 @@ class Doctor {
     if (order.size() > 5) fact("{}: {} more sizes", split, order.size() - 5);
     const auto size = all.size_for({}), channels = all.channels();
     if (size > 0)
-      fact("{}: the images differ: a training makes them {}x{}, unless data.size is set", split, size, size);
+      fact("{}: the images differ in size: training makes them {}x{}, unless data.size is set", split, size,
+           size);
     if (channels > 0)
-      fact("{}: some are gray: a training makes all of them colour, unless data.channels is set", split);
+      fact("{}: some are gray: training makes all of them colour, unless data.channels is set", split);
   }
 
   void describe_classes(const Listing& listing, const std::vector<std::int64_t>& counts,
@@ -134,13 +135,12 @@ class Doctor {
          format_count(*high), name(high));
     if (const auto empty = empty_classes(listing.source, listing.class_names, counts)) add(*empty);
     if (*high == 1)
-      fact("{}: no class has two images: data.pairs=random, which draws pairs of one class, needs that",
-           split);
+      fact("{}: no class has two images: data.pairs=random cannot draw pairs of one class", split);
     for (std::size_t c = 0; c < counts.size(); ++c) {
       if (counts[c] == 0 || counts[c] >= few_images) continue;
       add({fmt::format("{}, class {}", listing.source, listing.class_names[c]),
            fmt::format("has only {} image{}", counts[c], counts[c] == 1 ? "" : "s"),
-           "Add images to the class, or remove it."});
+           "add images to the class, or remove it"});
     }
   }
 
@@ -188,11 +188,11 @@ Diagnosis diagnose(const std::string& source) {
       if (split == Split::train) doctor.explain(listing);
       validation = listing.validation;
       if (!listing.split) {
-        doctor.fact("no test images of its own: data.holdout keeps some");
+        doctor.fact("no test images of its own: data.holdout sets some aside");
         break;
       }
     } catch (const Error& error) {
-      // One damaged file of a pair must not hide what the other holds.
+      // One damaged split must not hide the problems of the other.
       if (error.code() != ExitCode::data) throw;
       doctor.add(problem_of(error, found.path.string()));
     }

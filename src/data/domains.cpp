@@ -14,9 +14,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFolders =
-    "expected folders A and B with equal file names, or trainA and trainB (and testA and testB)";
+    "use folders A and B with equal file names, or trainA and trainB (and testA and testB)";
 
-// Some of a listing's items, in the given order, without labels.
+// The items of a listing at these places, in this order, without labels.
 Listing part_of(const Listing& whole, const std::vector<std::size_t>& places) {
   Listing part = whole;
   part.items.clear();
@@ -47,8 +47,8 @@ struct Domain {
   std::vector<std::size_t> places;
 };
 
-// What a class is called within a folder around it: "" for the folder itself, "sub/" for one below; nothing
-// for a class elsewhere.
+// The name of a class within a folder around it: "" for the folder itself, "sub/" for one below; nothing for
+// a class elsewhere.
 std::optional<std::string> within(const std::string& class_name, const std::string& folder) {
   if (class_name == folder) return "";
   if (!class_name.starts_with(folder + "/")) return std::nullopt;
@@ -82,14 +82,14 @@ std::string find_domain(const Listing& listing, const std::vector<std::string>& 
 
 using ByKey = std::map<std::string, std::vector<std::size_t>>;
 
-// A domain's files by what the two files of a pair share: the path within the domain, without ending.
+// The files of a domain by what the two files of a pair share: the path within the domain, without ending.
 ByKey keys_of(const Listing& listing, const Domain& domain) {
   ByKey keys;
   for (const auto place : domain.places) {
     const auto& key = listing.items[place].key;
     if (key.empty())
-      throw data_error(listing.source + ": its images have no file names, by which pairs are found",
-                       "pairs are files of equal names in two folders");
+      throw data_error(listing.source + ": its images have no file names, which pairs are found by",
+                       "use a folder of images: pairs are files of equal names in two folders");
     keys[*within(class_of(listing, place), domain.name) + key].push_back(place);
   }
   return keys;
@@ -107,11 +107,11 @@ Problem without_partner(const Listing& listing, std::size_t place, const std::ve
   const auto& file = listing.items[place].name;
   if (own.size() > 1)
     return {file, fmt::format("one of {} files of that name that differ in their endings", own.size()),
-            "Keep one of them."};
+            "keep one of them"};
   if (others.empty())
-    return {file, fmt::format("no file of that name in '{}'", other_name), "Add it, or remove this one."};
+    return {file, fmt::format("no file of that name in '{}'", other_name), "add it, or remove this one"};
   return {file, fmt::format("{} files of that name in '{}'", others.size(), other_name),
-          "Keep one of them there."};
+          "keep one of them there"};
 }
 
 Pairing pair_up(const Listing& listing, const Domain& a, const Domain& b) {
@@ -146,13 +146,13 @@ Pairing pair_up(const Listing& listing, const Domain& a, const Domain& b) {
   return pairing;
 }
 
-// The pairs of two domains; files without a partner become problems of A's.
+// The pairs of two domains; files without a partner become problems of side A.
 Sides match(const Listing& listing, const Domain& a, const Domain& b) {
   const auto pairing = pair_up(listing, a, b);
   if (!pairing.any_equal) {
     throw data_error(
-        fmt::format("{}: no file in '{}' has the name of one in '{}'", listing.source, a.name, b.name),
-        "pairs have equal file names; set data.unpaired=true for two domains that are not paired");
+        fmt::format("{}: no file in '{}' has the same name as one in '{}'", listing.source, a.name, b.name),
+        "give the two files of a pair equal names, or set data.unpaired=true for two unpaired domains");
   }
   if (pairing.first.empty()) {
     const auto& problem = pairing.problems.at(0);
@@ -166,7 +166,7 @@ Sides match(const Listing& listing, const Domain& a, const Domain& b) {
   return sides;
 }
 
-// Two domains: matched by name, or each for itself.
+// Two domains: matched by name, or each on its own.
 Sides sides_of(const Listing& listing, const Domain& a, const Domain& b, bool paired) {
   if (paired) return match(listing, a, b);
   Sides sides{part_of(listing, a.places), part_of(listing, b.places), false};
@@ -174,7 +174,7 @@ Sides sides_of(const Listing& listing, const Domain& a, const Domain& b, bool pa
   return sides;
 }
 
-// "a folder 'A' without a folder 'B'", where only one of two domains is there; else empty.
+// "a folder 'A' without a folder 'B'", if only one of two domains exists; else empty.
 std::string lone_domain(const Listing& listing) {
   using Names = std::vector<std::string>;
   static const std::vector<std::pair<Names, Names>> both = {{{"A", "a"}, {"B", "b"}},
@@ -230,8 +230,8 @@ Sides halves(const Listing& listing) {
       const auto cut = [&](std::size_t index, const Image& image) {
         if (image.width < 2 || image.width % 2 != 0) {
           return visitor.bad(
-              index, {items[index].name, fmt::format("{} pixels wide, which has no two halves", image.width),
-                      "A and B stand side by side, equally wide."});
+              index, {items[index].name, fmt::format("{} pixels wide, which cannot be halved", image.width),
+                      "put A and B side by side, equally wide"});
         }
         Image side{image.width / 2, image.height, image.channels, {}};
         const auto row = static_cast<std::ptrdiff_t>(side.width) * side.channels;
@@ -248,7 +248,7 @@ Sides halves(const Listing& listing) {
   return {half(false), half(true), true};
 }
 
-// Strength of the gradient by Sobel's masks, so that white lines stand on black.
+// Strength of the gradient by Sobel's masks: white lines on black.
 Image edges(const Image& colour) {
   const auto image = convert_channels(colour, 1);
   Image out{image.width, image.height, 1, {}};
@@ -295,17 +295,17 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
                      std::vector<Problem>& problems) {
   const bool files = std::any_of(listing.items.begin(), listing.items.end(),
                                  [](const auto& item) { return !item.key.empty(); });
-  if (!files) return;  // the letters A and B of glyphs are no domains
+  if (!files) return;  // the letters A and B of glyphs are not domains
   const auto a = find_domain(listing, {"A", "a"}), b = find_domain(listing, {"B", "b"});
   const bool train_a = has_domain(listing, "trainA"), train_b = has_domain(listing, "trainB");
-  // Among other folders A may well be a class.
+  // Among other folders A may be a class.
   const bool alone = train_a || train_b || listing.class_names.size() < 2;
   if (!a.empty() && !b.empty()) {
     const auto pairing = pair_up(listing, domain_of(listing, a), domain_of(listing, b));
     if (!pairing.any_equal) {
       facts.push_back(
-          "A and B share no file name, so they are no pairs: data.pairs=folders with "
-          "data.unpaired=true takes them as two domains");
+          "A and B share no file name, so they are not pairs: data.pairs=folders with data.unpaired=true "
+          "takes them as two domains");
       return;
     }
     facts.push_back(fmt::format("{} pairs in A and B: data.pairs=folders", pairing.first.size()));
@@ -313,7 +313,7 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
   } else if (train_a && train_b) {
     facts.push_back("trainA and trainB are two domains that are not paired: data.pairs=folders");
   } else if (const auto lone = lone_domain(listing); alone && !lone.empty()) {
-    problems.push_back({listing.source, lone, fmt::format("{} with data.pairs=folders.", kFolders)});
+    problems.push_back({listing.source, lone, fmt::format("{} with data.pairs=folders", kFolders)});
   }
 }
 
@@ -333,8 +333,9 @@ std::optional<Sides> list_sides(const Source& source, const DataOptions& options
   const auto& pairs = options.pairs;
   if (source.kind == Source::Kind::glyph_pairs) {
     if (pairs != "none" && pairs != "folders" && pairs != "random")
-      throw usage_error(fmt::format("'{}' is a set of pairs, and data.pairs is {}", source.name, pairs),
-                        "leave data.pairs at none");
+      throw usage_error(
+          fmt::format("'{}' already is a set of pairs, but data.pairs is {}", source.name, pairs),
+          "leave data.pairs at none");
     if (pairs == "random") return std::nullopt;
     auto a = make_glyph_pairs(source.name, options.seed, split);
     auto b = std::move(a.others[0]);
@@ -348,7 +349,7 @@ std::optional<Sides> list_sides(const Source& source, const DataOptions& options
   if (pairs == "folders") return folders(listing, options, split);
   if (options.sides.size() != 2)
     throw usage_error(
-        fmt::format("data.pairs=classes needs two data.sides, and has {}", options.sides.size()),
+        fmt::format("data.pairs=classes needs two data.sides, but has {}", options.sides.size()),
         "name the classes that are A and B: data.sides = [\"front\", \"left\"]");
   return sides_of(listing, named_domain(listing, options.sides[0]), named_domain(listing, options.sides[1]),
                   !options.unpaired);

@@ -1,4 +1,4 @@
-// The data sets that have an official address. Internal to src/data: the rest of Belamy calls fetch_dataset.
+// The data sets with an official address. Internal to src/data: the rest of Belamy calls fetch_dataset.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@ namespace belamy {
 
 struct OfficialFile {
   std::string name;
-  std::string sha256;  ///< 64 small hexadecimal digits
+  std::string sha256;  ///< 64 lower-case hexadecimal digits
 };
 
 struct OfficialSet {
   std::string name;
-  std::string base_url;  ///< ends in '/': a file's address is base_url + its name
+  std::string base_url;  ///< ends in '/'; the address of a file is base_url + name
   std::vector<OfficialFile> files;
 };
 

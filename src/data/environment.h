@@ -6,9 +6,9 @@
 
 namespace belamy {
 
-/// Its value; null where it is not set or empty.
+/// The value of an environment variable; null if it is unset or empty.
 const char* variable(const char* name);
-/// The folders of a variable that lists them as PATH does ("A:B"); empty ones are left out.
+/// The folders in a variable that lists them as PATH does ("A:B"); empty entries are left out.
 std::vector<std::filesystem::path> folders_of_variable(const char* name);
 
 }  // namespace belamy

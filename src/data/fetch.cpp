@@ -17,7 +17,7 @@ using FetchProgress = std::function<void(const std::string&, std::uint64_t, std:
 
 constexpr long kOk = 200, kPartial = 206, kRangeNotSatisfiable = 416;
 
-// One file on its way into FILE.part. The callbacks come from C: what they throw waits in `failure`.
+// Downloads one file into FILE.part. The callbacks are called from C: `failure_` keeps what they throw.
 class Transfer {
  public:
   Transfer(const std::string& url, const fs::path& part, const std::string& file,
@@ -79,9 +79,9 @@ class Transfer {
 
   void append(std::string_view bytes) {
     const long status = this->status();
-    if (status != kOk && status != kPartial) return;  // the page of an error
+    if (status != kOk && status != kPartial) return;  // the body is an error page
     if (!out_) {
-      if (status == kOk) offset_ = 0;  // the whole file, whatever was asked for
+      if (status == kOk) offset_ = 0;  // the server sends the whole file, whatever range was asked for
       out_ = Env::real().open(part_, status == kOk ? Env::Mode::truncate : Env::Mode::append);
     }
     out_->append(bytes);
@@ -117,26 +117,26 @@ void fetch_file(const OfficialSet& set, const OfficialFile& file, const fs::path
   if (env.exists(whole) && sha256_of_file(whole) == file.sha256) return;
 
   const std::string url = set.base_url + file.name;
-  std::string by_hand = "Or put these files into " + folder.string() + " by hand:";
+  std::string by_hand = "or put these files into " + folder.string() + " by hand:";
   for (const auto& each : set.files) by_hand += " " + each.name;
   std::string reason;
   const long status = Transfer(url, part, file.name, progress).run(reason);
-  // 416 says that the part has all bytes already: the digest decides.
+  // 416: the part already has all bytes, and the digest decides.
   if (status != 0 && status != kOk && status != kPartial && status != kRangeNotSatisfiable) {
-    throw data_error(fmt::format("{}: the server answers {}", url, status),
-                     "The address may have moved, or the server be down: try again later.\n  " + by_hand);
+    throw data_error(fmt::format("{}: the server answers with status {}", url, status),
+                     "try again later; the address may have moved, or the server may be down\n  " + by_hand);
   }
   if (!reason.empty()) {
     throw data_error(
         fmt::format("{}: {}", url, reason),
-        "Check the network and run the same command again: it goes on where it stopped.\n  " + by_hand);
+        "check the network and run the same command again; it continues where it stopped\n  " + by_hand);
   }
   const std::string digest = env.exists(part) ? sha256_of_file(part) : sha256_hex("");
   if (digest != file.sha256) {
     if (env.exists(part)) env.remove(part);
     throw data_error(
         fmt::format("{}: SHA-256 is {}, not {}; the file was deleted", url, digest, file.sha256),
-        "Run the same command again. If it stays so, the file at this address is another one.\n  " + by_hand);
+        "run the same command again; if this repeats, the file at this address has changed\n  " + by_hand);
   }
   env.rename(part, whole);
   env.sync_folder(folder);
@@ -178,7 +178,7 @@ void fetch_files(const OfficialSet& set, const fs::path& folder, const FetchProg
   const auto lock = Env::real().try_lock(folder / ".fetching");
   if (!lock) {
     throw data_error(folder.string() + ": another process is fetching into this folder",
-                     "Wait for it to end, and run the same command again.");
+                     "wait for it to end, and run the same command again");
   }
   for (const auto& file : set.files) fetch_file(set, file, folder, progress);
 }
@@ -191,9 +191,10 @@ void fetch_dataset(const std::string& name, const std::string& base_url, const F
   if (!known) {
     const std::string near = nearest(name, fetchable);
     throw data_error(fmt::format("no address is known for the data set '{}'", name),
-                     near.empty() ? fmt::format("Sets that can be fetched: {}. Put others into {} by hand.",
-                                                fmt::join(fetchable, ", "), folder.string())
-                                  : fmt::format("Did you mean {}?", near));
+                     near.empty()
+                         ? fmt::format("choose one of {}, or put the files of other sets into {} by hand",
+                                       fmt::join(fetchable, ", "), folder.string())
+                         : fmt::format("did you mean '{}'?", near));
   }
   OfficialSet set = *known;
   if (!base_url.empty()) set.base_url = base_url.ends_with('/') ? base_url : base_url + "/";

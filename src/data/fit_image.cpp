@@ -10,7 +10,7 @@ Fit parse_fit(const std::string& text) {
   if (text == "crop") return Fit::crop;
   if (text == "pad") return Fit::pad;
   if (text == "stretch") return Fit::stretch;
-  throw usage_error(fmt::format("data.fit = \"{}\"", text), "Allowed: crop, pad, stretch.");
+  throw usage_error(fmt::format("data.fit=\"{}\" is not allowed", text), "choose crop, pad or stretch");
 }
 
 Image fitted(Image image, const DataOptions& options) {

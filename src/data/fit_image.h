@@ -1,4 +1,4 @@
-// One image as load_dataset makes those of a data set. No torch here.
+// Fits one image as load_dataset fits those of a data set. No torch here.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace belamy {
 
-/// "crop", "pad", "stretch"; a usage error for another word.
+/// From "crop", "pad" or "stretch"; a usage error for any other word.
 Fit parse_fit(const std::string& text);
 
-/// Size, fit and channels of the options; binarised at half where `binarize` is not "none", since a draw
-/// belongs to a place in a data set.
+/// The image with size, fit and channels of the options. It is binarised at half if `binarize` is not "none":
+/// random binarisation needs a place in a data set.
 Image fitted(Image image, const DataOptions& options);
 
 }  // namespace belamy

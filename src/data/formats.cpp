@@ -10,9 +10,9 @@ namespace fs = std::filesystem;
 
 using Texts = std::vector<std::string_view>;
 
-constexpr const char* kUnpack = "Unpack it and give the folder, or pack its files as a .zip.";
+constexpr const char* kUnpack = "unpack it and give the folder, or pack its files as a .zip";
 constexpr const char* kSavez =
-    "Save images and labels as .npz: numpy.savez('set.npz', images=images, labels=labels).";
+    "save images and labels as .npz: numpy.savez('set.npz', images=images, labels=labels)";
 
 struct Row {
   Foreign format;
@@ -20,7 +20,7 @@ struct Row {
   Texts endings;  // of its name, in small letters
 };
 
-// By the first bytes, where a format has some of its own, and by the ending of the name.
+// Formats are recognised by their first bytes, if these are distinctive, or by the ending of the name.
 const std::vector<Row>& foreign_rows() {
   using namespace std::string_view_literals;
   static const std::vector<Row> rows = {
@@ -38,7 +38,7 @@ const std::vector<Row>& foreign_rows() {
       {{"a Parquet table", kSavez}, {"PAR1"}, {".parquet"}},
       {{"a Python pickle", kSavez}, {}, {".pkl", ".pickle"}},
       {{"a table", kSavez}, {}, {".csv", ".tsv"}},
-      {{"a single picture", "Give the folder that holds it.", true},
+      {{"a single picture", "give the folder that holds it", true},
        {"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF8"},
        {".pbm", ".gif", ".bmp", ".tif", ".tiff", ".webp"}},
   };

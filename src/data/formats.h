@@ -1,4 +1,4 @@
-// What names and first bytes of files tell. Internal to src/data.
+// Recognises file formats by names and first bytes. Internal to src/data.
 #pragma once
 
 #include <filesystem>
@@ -8,18 +8,18 @@
 
 namespace belamy {
 
-/// A format that is known and not read.
+/// A format that is recognised but cannot be read.
 struct Foreign {
   std::string what;      ///< "a 7z archive"
   std::string cure;      ///< what to do with such a file
-  bool picture = false;  ///< a picture: good in a folder, but no data set by itself
+  bool picture = false;  ///< a picture: usable in a folder, but not a data set by itself
 };
 
-/// The format of a file that is no data set by itself, by its first bytes (512 are enough), else by its name;
-/// null for all others.
+/// The format of a file that is not a data set by itself, recognised by its first bytes (512 are enough),
+/// else by its name; null for all others.
 const Foreign* foreign_format(const std::filesystem::path& file, std::string_view first_bytes);
 
-/// The endings of the archives that read_archive reads, for messages as well.
+/// The endings of the archives that read_archive reads; messages list them too.
 const std::vector<std::string_view>& archive_endings();
 /// Whether a file has the name of such an archive.
 bool is_archive(const std::filesystem::path& file);
@@ -28,14 +28,14 @@ bool begins_like_archive(std::string_view first_bytes);
 
 bool is_image_name(const std::filesystem::path& file);
 
-/// A text or table, as lies beside the images of good data sets.
+/// A text or a table, as often lies beside the images of a data set.
 bool is_company(const std::filesystem::path& file);
 
-/// A file or folder that a system keeps for itself, such as .git, Thumbs.db or __MACOSX; `name` without
-/// folders.
+/// A file or folder that a system or program keeps for itself, such as .git, Thumbs.db or __MACOSX. `name` is
+/// without folders.
 bool is_hidden(const std::string& name);
 
-/// "sub/cat" of "sub/cat.png". What follows the last dot is an ending where it begins with a letter.
+/// "sub/cat" for "sub/cat.png". The text after the last dot is an ending if it begins with a letter.
 std::string without_ending(const std::string& name);
 
 }  // namespace belamy

@@ -26,8 +26,8 @@ struct Font {
   const char* package;
 };
 
-// Bold faces where there is a choice: thin strokes vanish in 32 pixels. Each has all characters, with small
-// letters of their own. tools/packages.txt lists the packages.
+// Bold faces if there is a choice: thin strokes vanish in 32 pixels. Each face has all characters, and small
+// letters that differ from the capitals. tools/packages.txt lists the packages.
 constexpr std::array kFonts = {
     Font{"truetype/dejavu/DejaVuSans-Bold.ttf", "sans", "fonts-dejavu-core"},
     Font{"truetype/liberation/LiberationSans-BoldItalic.ttf", "sans", "fonts-liberation"},
@@ -80,7 +80,7 @@ constexpr std::array kFonts = {
     Font{"truetype/isabella/Isabella.ttf", "blackletter", "fonts-isabella"},
 };
 
-// A and B of a set of pairs.
+// Sides A and B of a set of pairs.
 struct FontPair {
   Font a, b;
 };
@@ -112,7 +112,7 @@ constexpr std::array kBold = {
              {"truetype/adf/TribunADFStd-Bold.otf", "serif", "fonts-adf-tribun"}},
 };
 
-// Bold faces where there is a choice, as in kFonts.
+// Bold faces if there is a choice, as in kFonts.
 constexpr std::array kItalic = {
     FontPair{{"truetype/liberation/LiberationSans-Bold.ttf", "sans", "fonts-liberation"},
              {"truetype/liberation/LiberationSans-BoldItalic.ttf", "sans", "fonts-liberation"}},
@@ -153,7 +153,7 @@ constexpr std::array kSans = {
              {"truetype/liberation/LiberationSans-BoldItalic.ttf", "italic", "fonts-liberation"}},
 };
 
-// The four faces of a family. Where it has no italic face, the upright one is slanted.
+// The four faces of a family. If it has no italic face, the upright one is slanted.
 struct Family {
   const char *regular, *bold, *italic, *bold_italic;
   const char* style;
@@ -200,7 +200,7 @@ constexpr std::array kFamilies = {
            false, false, true},
 };
 
-// A face of a family, and how far it is slanted: pixels to the right a pixel of height.
+// A face of a family and its slant: pixels to the right per pixel of height.
 struct StyledFace {
   Font font;
   double slant = 0;
@@ -225,7 +225,7 @@ constexpr std::string_view kCharacters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZab
 constexpr int kSide = 32;
 constexpr double kMargin = 1;    // black on all sides
 constexpr double kLargest = 28;  // the largest side of any character of a face, before jitter
-constexpr int kLoadSize = 256;   // outlines are loaded large, so that rounding them to 1/64 does not show
+constexpr int kLoadSize = 256;   // outlines are loaded large, so that rounding to 1/64 pixel does not show
 
 std::filesystem::path fonts_folder() {
   const char* folder = std::getenv("BELAMY_FONTS");
@@ -247,7 +247,7 @@ struct CloseLibrary {
 };
 using Library = std::unique_ptr<FT_LibraryRec_, CloseLibrary>;
 
-// An outline of our own, centred on the origin.
+// A copy of an outline, centred on the origin.
 class Outline {
  public:
   Outline(FT_Library library, const FT_Outline& from) : library_(library) {
@@ -290,13 +290,13 @@ class Outline {
   FT_BBox box_{};
 };
 
-// All characters of a face by one scale, so that x and X differ.
+// Scales all characters of a face alike, so that x and X differ.
 std::vector<Outline> load_face(FT_Library library, const Font& font, double slant = 0) {
   const auto path = fonts_folder() / font.file;
   const auto failure = [&](const std::string& reason) {
     return data_error(
         fmt::format("{}: {}, which the data set glyphs needs", path.string(), reason),
-        fmt::format("Install it: apt-get install {}. tools/packages.txt lists all.", font.package));
+        fmt::format("install it with 'apt-get install {}'; tools/packages.txt lists all", font.package));
   };
   if (!std::filesystem::exists(path)) throw failure("no such font");
   FT_Face opened = nullptr;
@@ -321,7 +321,7 @@ std::vector<Outline> load_face(FT_Library library, const Font& font, double slan
   return outlines;
 }
 
-// Turned by up to 6 degrees, sheared, scaled and shifted by up to 1.5 pixels, as far as the margin allows.
+// Turns by up to 6 degrees, shears, scales and shifts by up to 1.5 pixels, as far as the margin allows.
 void draw_jittered(Outline outline, Random& random, std::uint8_t* pixels) {
   const double angle = random.uniform(-6, 6) * std::numbers::pi / 180, shear = random.uniform(-0.08, 0.08);
   const double scale = random.uniform(0.9, 1.05);
@@ -332,7 +332,7 @@ void draw_jittered(Outline outline, Random& random, std::uint8_t* pixels) {
   const double room = kSide - 2 * kMargin;
   const double size = std::max(outline.width(), outline.height());
   if (size > room) outline.transform(room / size, 0, 0, room / size);
-  // Rounding moves an outline by 1/64 pixel or so: that much of the shift stays unused.
+  // Rounding moves an outline by about 1/64 pixel: that much of the shift stays unused.
   const double x = std::max(0.0, (room - outline.width()) / 2 - 0.05);
   const double y = std::max(0.0, (room - outline.height()) / 2 - 0.05);
   outline.draw(std::clamp(right, -x, x), std::clamp(up, -y, y), pixels);
@@ -345,7 +345,7 @@ namespace {
 Library open_library() {
   FT_Library opened = nullptr;
   if (FT_Init_FreeType(&opened) != 0)
-    throw data_error("FreeType does not start, and the data set glyphs needs it");
+    throw data_error("FreeType, which the data set glyphs needs, does not start");
   return Library(opened);
 }
 
@@ -364,7 +364,7 @@ std::string style_name(const Font& font) {
   return std::filesystem::path(font.file).stem().string() + ", " + font.style;
 }
 
-// Every character in every face, many times: the examples of a set that has its styles already.
+// Adds every character in every face, many times, to a set that already has its styles.
 void draw_faces(Dataset& set, const std::vector<std::vector<Outline>>& faces, std::int64_t seed,
                 Split split) {
   const int copies = split == Split::test ? 2 : 16;

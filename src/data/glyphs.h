@@ -7,36 +7,35 @@
 
 namespace belamy {
 
-/// 0-9, A-Z and a-z in 49 faces: [N, 1, 32, 32], white ink (255) on black ground (0), with a black border of
-/// one pixel at least. Labels are the character's index ("0" .. "9", "A" .. "Z", "a" .. "z"), styles the
-/// face's
-/// ("Cabin-Bold, sans"). Each pair of character and face comes 16 times for training and twice for testing,
-/// each time turned, sheared, scaled and shifted a little by `seed`; both splits have jitter of their own.
-/// The order is copy by copy, in it face by face, in it by character.
+/// 0-9, A-Z and a-z in 49 faces: [N, 1, 32, 32], white (255) on black (0), with a black border of at least
+/// one pixel. Labels are the character's index ("0" .. "9", "A" .. "Z", "a" .. "z"), styles that of the face
+/// ("Cabin-Bold, sans"). Each pair of character and face occurs 16 times for training and twice for testing,
+/// each time turned, sheared, scaled and shifted a little at random by `seed`; the splits differ in this
+/// jitter. The order is by copy, then by face, then by character.
 ///
-/// The same fonts, FreeType and seed give the same bytes. Fonts are looked for below $BELAMY_FONTS, else
-/// /usr/share/fonts; one that is missing or damaged is a data error that names its Debian package.
+/// The same fonts, FreeType and seed give the same bytes. Fonts are searched below $BELAMY_FONTS, else
+/// /usr/share/fonts. A missing or damaged font is a data error that names its Debian package.
 Dataset make_glyphs(std::int64_t seed, Split split);
 
 /// The names of the attributes of styled glyphs: bold, italic, serif, mono, script.
 const std::vector<std::string>& glyph_attributes();
 
 /// The same characters in the faces of 12 families, each regular, bold, italic and bold italic. All
-/// attributes are 0 or 1 and follow from the face: a typewriter's family is mono and serif. Copies and order
+/// attributes are 0 or 1 and follow from the face: a typewriter family is mono and serif. Copies and order
 /// are as above.
 Dataset make_styled_glyphs(std::int64_t seed, Split split);
 
-/// Two faces of each character, turned, sheared, scaled and shifted alike: A is the set, B its others[0].
+/// Each character in two faces, turned, sheared, scaled and shifted alike: A is the set, B its others[0].
 ///
 ///   glyphs-bold    regular to bold, 12 families
 ///   glyphs-italic  upright to italic, 12 families
 ///   glyphs-sans    serif to sans of the same super-family, 5 pairs
 ///
-/// Every sixth character is held out of training ("4", "A", "G", ...): those are the test split. Each pair
-/// of faces comes 16 times for training and four times for testing; styles are the pair.
+/// Every sixth character ("4", "A", "G", ...) is held out of training and forms the test split. Each pair of
+/// faces occurs 16 times for training and four times for testing; styles number the pairs.
 Dataset make_glyph_pairs(const std::string& name, std::int64_t seed, Split split);
 
-/// The names of the sets of pairs, with a line about each.
+/// Name and one-line description of each set of pairs.
 const std::vector<std::pair<std::string, std::string>>& glyph_pair_sets();
 
 }  // namespace belamy

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 GzFile::GzFile(const fs::path& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
   if (!file_) {
     throw data_error(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)),
-                     "Check the path and that you may read the file.");
+                     "check the path, and that you may read the file");
   }
   gzbuffer(static_cast<gzFile>(file_), 1 << 17);
 }
@@ -32,7 +32,7 @@ void GzFile::read(std::string& to, std::uint64_t count) {
     to.resize(before + static_cast<std::size_t>(std::max(got, 0)));
     count -= static_cast<std::uint64_t>(std::max(got, 0));
     if (got == static_cast<int>(want)) continue;
-    // A cut file looks like its end to gzread; only gzerror tells.
+    // To gzread a truncated file looks complete; only gzerror tells.
     int code = Z_OK;
     const char* text = gzerror(static_cast<gzFile>(file_), &code);
     if (code == Z_OK || code == Z_STREAM_END) return;
@@ -41,7 +41,7 @@ void GzFile::read(std::string& to, std::uint64_t count) {
                                        path_.string(), to.size())
                          : fmt::format("{}: cannot be unpacked: {}", path_.string(),
                                        code == Z_ERRNO ? std::strerror(errno) : text),
-                     "Get the file again.");
+                     "get the file again");
   }
 }
 

@@ -12,7 +12,8 @@
 namespace belamy {
 
 Error image_error(const std::string& name, const std::string& reason) {
-  return data_error(name + ": " + reason, "Remove the file, or replace it by a whole PNG, JPEG, PGM or PPM.");
+  return data_error(name + ": " + reason,
+                    "remove the file, or replace it with an intact PNG, JPEG, PGM or PPM");
 }
 
 void check_claim(const std::string& name, std::uint64_t width, std::uint64_t height, std::uint64_t bytes,
@@ -33,7 +34,7 @@ bool starts_with(std::string_view bytes, std::string_view magic) {
   return bytes.substr(0, magic.size()) == magic;
 }
 
-// Pictures that other programs read, by their first bytes: a better message than "not an image".
+// Formats of other programs, by their first bytes: a better message than "not an image".
 std::string name_of_format(std::string_view bytes) {
   if (starts_with(bytes, "GIF8")) return "GIF";
   if (starts_with(bytes, "BM")) return "BMP";
@@ -45,7 +46,7 @@ std::string name_of_format(std::string_view bytes) {
   return "";
 }
 
-// For each output pixel the input pixels under its triangle, and their weights.
+// The input pixels under the triangle of an output pixel, and their weights.
 struct Taps {
   int first = 0;
   std::vector<float> weights;
@@ -137,10 +138,10 @@ Image decode_image(std::string_view bytes, const std::string& name) {
   }
   if (bytes.empty()) throw image_error(name, "empty file");
   if (const auto foreign = name_of_format(bytes); !foreign.empty()) {
-    throw data_error(name + ": " + foreign + " images are not read", "Convert it to PNG.");
+    throw data_error(name + ": " + foreign + " images are not read", "convert it to PNG");
   }
   if (const auto* format = foreign_format(name, bytes); format && !format->picture)
-    throw data_error(name + ": " + format->what + ", not an image", "Give a PNG, JPEG, PGM or PPM instead.");
+    throw data_error(name + ": " + format->what + ", not an image", "give a PNG, JPEG, PGM or PPM instead");
   std::string first;
   for (const char byte : bytes.substr(0, 4))
     first += fmt::format(" {:02x}", static_cast<unsigned char>(byte));
@@ -149,7 +150,8 @@ Image decode_image(std::string_view bytes, const std::string& name) {
 
 Image resize(const Image& image, int width, int height) {
   if (image.width == width && image.height == height) return image;
-  // The first pass goes along the side that leaves less for the second: a long thin image would blow it up.
+  // The first pass runs along the side that leaves less work for the second: a long thin image would make
+  // it huge.
   if (std::int64_t{width} * image.height > std::int64_t{image.width} * height) {
     return transpose(resize(transpose(image), height, width));
   }
@@ -157,7 +159,7 @@ Image resize(const Image& image, int width, int height) {
   const auto across = triangle_taps(image.width, width);
   const auto down = triangle_taps(image.height, height);
 
-  // Rows first, kept as floats, so that only the end is rounded.
+  // Rows first, kept as floats, so that only the result is rounded.
   std::vector<float> rows(static_cast<std::size_t>(width) * image.height * channels);
   float* to = rows.data();
   for (int y = 0; y < image.height; ++y) {
@@ -211,7 +213,7 @@ Image fit_image(const Image& image, int size, Fit fit) {
   if (fit == Fit::stretch) return resize(image, size, size);
   const int shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
   if (fit == Fit::pad) {
-    // A small enlargement (28 to 32) would only blur: fill up to the size instead.
+    // A small enlargement (28 to 32) would only blur: pad to the size instead.
     const bool nearly = longer <= size && longer * 5 > size * 4;
     if (nearly) return pad(image, size, border_mean(image));
     // Resized first, as the square around a long thin image could be huge.

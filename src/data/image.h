@@ -8,8 +8,8 @@
 
 namespace belamy {
 
-/// Interleaved 8-bit pixels, row by row: pixels[(y * width + x) * channels + c], channels 1 (gray) or 3
-/// (RGB).
+/// Interleaved 8-bit pixels, row by row: pixels[(y * width + x) * channels + c], channels 1 (gray) or
+/// 3 (RGB).
 struct Image {
   int width = 0;
   int height = 0;
@@ -17,38 +17,38 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
-/// Decodes PNG (1/2/4/8/16 bits, gray, RGB, palette, alpha), JPEG (gray, RGB, CMYK) or binary/ASCII PGM/PPM
-/// by the first bytes. Alpha is composited over white. 16 bits become 8 by rounding, and values of fewer bits
-/// that a PNG's sBIT tells of are stretched. A JPEG stands upright as its EXIF says. What loses no pixels is
-/// no damage. Throws a data error whose message starts with `name`. No allocation trusts a header: at most
-/// 2^28 pixels.
+/// Decodes PNG (1/2/4/8/16 bits, gray, RGB, palette, alpha), JPEG (gray, RGB, CMYK) or binary/ASCII PGM/PPM,
+/// recognised by the first bytes. Alpha is composited over white. 16 bits are rounded to 8; unscaled values
+/// of fewer bits, as a PNG's sBIT tells, are stretched. A JPEG is turned upright as its EXIF says. Damage
+/// that loses no pixels is ignored; other damage is a data error whose message starts with `name`. Headers
+/// are not trusted: an image has at most 2^28 pixels.
 Image decode_image(std::string_view bytes, const std::string& name);
 
-/// A PNG file's bytes; deterministic. With `marked` its header holds png_mark, so that a later command knows
-/// that the file is not one of the user's own.
+/// The bytes of a PNG file; deterministic. With `marked` the file holds png_mark, so that a later command
+/// knows that it is not one of the user's own.
 std::string encode_png(const Image& image, bool marked = false);
 inline constexpr std::string_view png_mark("Software\0Belamy", 15);
 
-/// A looping animated WebP's bytes (lossless); all frames of one size. `milliseconds` a frame.
+/// The bytes of a looping animated WebP (lossless); all frames of one size. `milliseconds` is per frame.
 std::string encode_animation(const std::vector<Image>& frames, int milliseconds);
 
 /// Antialiased (area-weighted triangle filter, as Pillow's BILINEAR with reduction) resize.
 Image resize(const Image& image, int width, int height);
 
-/// 1 -> 3 copies, 3 -> 1 is Rec. 601 luma.
+/// From 1 to 3 channels by copying, from 3 to 1 as Rec. 601 luma.
 Image convert_channels(const Image& image, int channels);
 
 /// How an image that is not square becomes a square of the model's size.
 enum class Fit {
-  crop,  ///< centre crop to a square, then resize
-  pad,   ///< pad with the colour of the border's mean to a square, then resize; an image that would grow by
-         ///< less than a quarter (28 to 32) is padded to the size instead, which keeps it sharp
-  stretch,  ///< resize both sides on their own
+  crop,     ///< centre crop to a square, then resize
+  pad,      ///< pad to a square with the mean colour of the border, then resize; an image that would grow by
+            ///< less than a quarter (28 to 32) is padded to the size instead, which keeps it sharp
+  stretch,  ///< resize both sides independently
 };
 Image fit_image(const Image& image, int size, Fit fit);
 
 /// Images of one size side by side in `columns` columns with a gap of `gap` pixels of value `background`,
-/// each enlarged by the whole factor `scale` (nearest neighbour).
+/// each enlarged by the integer factor `scale` (nearest neighbour).
 Image contact_sheet(const std::vector<Image>& images, int columns, int gap = 2, int scale = 1,
                     std::uint8_t background = 255);
 

@@ -79,7 +79,7 @@ std::string below(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder + "/" + name;
 }
 
-// The folders of some files, by their paths; "" is the one around everything.
+// The folders of some files by their paths; "" is the folder around everything.
 class Tree {
  public:
   explicit Tree(const std::vector<std::vector<std::string>>& paths) {
@@ -96,7 +96,7 @@ class Tree {
     return found == folders_.end() ? none : found->second;
   }
 
-  /// Whether all in a folder lies in one folder of the same name, as in many downloads.
+  /// Whether everything in a folder lies in one folder of the same name, as in many downloads.
   bool is_doubled(const std::string& path, const std::string& name) const {
     return !with_files_.count(path) && folders_in(path) == std::set{name};
   }
@@ -108,7 +108,7 @@ class Tree {
 
 struct SplitFolder {
   std::string split;
-  std::string group;  // of several training folders ("train_images", "train_labels"): what tells them apart
+  std::string group;  // what tells several training folders apart ("train_images", "train_labels")
 };
 using SplitFolders = std::map<std::string, SplitFolder>;  // by their names
 

@@ -1,4 +1,4 @@
-// What the folders of a data set say about its files: split and class. Internal to src/data.
+// The meaning of the folders of a data set: split and class of each file. Internal to src/data.
 #pragma once
 
 #include <cstdint>
@@ -7,20 +7,20 @@
 
 namespace belamy {
 
-/// The parts of a path with '/' between them.
+/// The parts of a path, which '/' separates.
 std::vector<std::string> split_path(const std::string& name);
 
-/// How many folders lie around all of these files.
+/// The number of folders that contain all of these files.
 std::size_t common_depth(const std::vector<std::string>& names);
 
-/// A file, sorted into split and class.
+/// A file with its split and class.
 struct Entry {
   std::string name;
-  std::string split;  ///< "train", "test", "val", or empty: the set has no folders of splits
-  std::string group;  ///< the class's name; empty: none
+  std::string split;  ///< "train", "test", "val", or empty if the set has no folders of splits
+  std::string group;  ///< name of the class; empty if it has none
 };
 
-/// A file or a folder that is in no split of a set that has splits.
+/// A file or a folder outside all splits of a set that has splits.
 struct Stray {
   std::string path;
   bool folder = false;
@@ -31,16 +31,16 @@ struct Layout {
   std::vector<Entry> entries;
   std::vector<std::string> splits;  ///< the names of the folders that are splits, train first
   std::vector<Stray> strays;
-  /// The folder that all files lie in, without those around it, where it is named like no split; empty: none.
+  /// The innermost folder that contains all files, if its name is not that of a split; empty otherwise.
   std::string only_folder = {};
 };
 
-/// Sorts files by their folders. A folder that has "train" or "training" as a word of its name is the
-/// training set where a folder of test, validation, evaluation or prediction images lies beside it; what lies
-/// outside of these folders is stray, and so are images for prediction. A folder "train" without such a
-/// folder beside it is the training set where what lies beside it looks like no class. The CycleGAN layout's
-/// trainA, trainB, testA and testB are no splits but domains, and so classes. In a set without splits the
-/// first `skip` folders say nothing.
+/// Sorts files by their folders. A folder with the word "train" or "training" in its name is the training set
+/// if a folder of test, validation, evaluation or prediction images lies beside it; files outside of these
+/// folders are stray, and so are images for prediction. A folder "train" without such a neighbour is the
+/// training set if its neighbours do not look like classes. trainA, trainB, testA and testB of the CycleGAN
+/// layout are domains, not splits, and so count as classes. In a set without splits the first `skip` folders
+/// are ignored.
 Layout lay_out(const std::vector<std::string>& names, std::size_t skip);
 
 }  // namespace belamy

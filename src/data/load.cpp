@@ -22,7 +22,7 @@ std::uint64_t physical_memory() {
          static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-// What was done to the images, for one line at the start of a run.
+// How the images were fitted, as one line for the start of a run.
 class FitNote {
  public:
   void before(const Image& image) {
@@ -44,7 +44,7 @@ class FitNote {
     if (scaled < size && !only_padded) how_[2] = "enlarged";
   }
 
-  /// Empty when nothing was changed.
+  /// Empty if nothing was changed.
   std::string text(const Image& last, const DataOptions& options) const {
     std::string from = fmt::format("{}x{}", low_.first, low_.second);
     if (low_ != high_) from += fmt::format(" to {}x{}", high_.first, high_.second);
@@ -74,7 +74,7 @@ std::int64_t files_of(const std::vector<Problem>& problems) {
                          [](std::int64_t sum, const Problem& problem) { return sum + problem.files; });
 }
 
-// Interleaved pixels, channel after channel.
+// Copies interleaved pixels channel by channel.
 void put_planes(const Image& image, std::uint8_t* to) {
   const auto channels = static_cast<std::size_t>(image.channels);
   for (std::size_t c = 0; c < channels; ++c) {
@@ -106,7 +106,7 @@ class Binarizer {
   std::uint64_t seed_, stream_;
 };
 
-// Takes images one by one, makes each the wanted shape and puts it at its place.
+// Collects images one by one: fits each to the wanted shape and stores it at its place.
 class Collector {
  public:
   Collector(const Listing& listing, const std::vector<bool>& wanted, const DataOptions& options, Split split)
@@ -176,13 +176,13 @@ class Collector {
     set.notes = listing_.notes;
     if (auto line = note_.text(shape_, options_); !line.empty()) set.notes.push_back(std::move(line));
     for (const auto& found : {dark_images(listing_.source, brightest_), classes_without_image()}) {
-      if (found) set.notes.push_back(fmt::format("{}. {}", found->reason, found->cure));
+      if (found) set.notes.push_back(fmt::format("{}; {}", found->reason, found->cure));
     }
     if (!set.problems.empty()) set.notes.push_back(note_of_problems(set));
     return set;
   }
 
-  /// Of the examples of the finished set, in the listing.
+  /// For each example of the finished set, its place in the listing.
   const std::vector<std::size_t>& places() const { return places_; }
 
  private:
@@ -197,7 +197,7 @@ class Collector {
       throw data_error(
           fmt::format("{}: {} images of {}x{} take {:.1f} GiB, this machine has {:.1f} GiB", listing_.source,
                       filled_.size(), image.width, image.height, needed / (1 << 30), memory / (1 << 30)),
-          "Set data.size to a smaller size, or data.limit.");
+          "set a smaller data.size, or data.limit");
     }
     pixels_.resize(bytes_ * filled_.size());
   }
@@ -213,8 +213,8 @@ class Collector {
         ExitCode::data,
         fmt::format("{}: the images differ: {} is {}, {} is {}", listing_.source, listing_.items[first_].name,
                     text(shape_), listing_.items[index].name, text(image)),
-        size ? "Set data.size to the side that all shall have, such as data.size = 64."
-             : "Set data.channels to 1 (gray) or 3 (colour).");
+        size ? "set data.size to one side for all images, such as data.size=64"
+             : "set data.channels to 1 (gray) or 3 (colour)");
   }
 
   std::string note_of_problems(const Dataset& set) const {
@@ -227,7 +227,7 @@ class Collector {
                        first->file, first->reason);
   }
 
-  // Of the whole source: data.limit and data.classes may well leave a class without one.
+  // Counts the whole source: data.limit and data.classes may leave a class without an image on purpose.
   std::optional<Problem> classes_without_image() const {
     if (!training_) return {};
     std::vector<std::int64_t> counts(listing_.class_names.size());
@@ -241,8 +241,7 @@ class Collector {
     std::string seen =
         fmt::format("{}: {} files, none of them a readable image", listing_.source, files_of(problems));
     if (!problems.empty()) seen += fmt::format("; first: {}: {}", problems[0].file, problems[0].reason);
-    return data_error(seen,
-                      "Expected PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder a class.");
+    return data_error(seen, "use PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder per class");
   }
 
   const Listing& listing_;
@@ -275,10 +274,10 @@ Collected collect(const Listing& listing, const std::vector<bool>& wanted, const
   return {std::move(set), collector.places()};
 }
 
-// Training examples that are not to be seen as pairs: A from one half of them, B from the other.
+// Breaks up the pairs of a training set: takes A from one half of them and B from the other.
 void part_ways(Dataset& set, std::int64_t seed) {
   if (set.count < 2)
-    throw data_error(fmt::format("'{}' has {} pair, too few for two halves", set.name, set.count),
+    throw data_error(fmt::format("'{}' has {} pair, too few to split into two halves", set.name, set.count),
                      "leave data.unpaired at false");
   const auto order = Random(static_cast<std::uint64_t>(seed), 6ull << 32).permutation(set.count);
   const auto middle = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2);
@@ -298,7 +297,7 @@ Dataset load_sides(const Sides& sides, const DataOptions& options, Split split) 
   auto [b, in_b] =
       collect(sides.b, sides.paired ? wanted_a : choose(sides.b, options, split), options, split);
   if (sides.paired && in_a != in_b) {
-    // One bad file takes its partner along.
+    // A bad file excludes its partner as well.
     std::vector<std::size_t> of_a, of_b;
     for (std::size_t i = 0, j = 0; i < in_a.size() && j < in_b.size();) {
       if (in_a[i] == in_b[j]) {
@@ -320,7 +319,7 @@ Dataset load_sides(const Sides& sides, const DataOptions& options, Split split) 
   return a;
 }
 
-// A made of the pictures, which are B.
+// Computes side A from the pictures, which become side B.
 void derive_side(Dataset& set, const std::string& pairs) {
   Dataset a = set;
   a.pixels.clear();
@@ -389,7 +388,7 @@ std::vector<std::int64_t> class_counts(const Dataset& set) {
   return counts;
 }
 
-// Only a training needs pairs of both kinds: a test split may be too small for some.
+// Only training needs both kinds of pairs; a test split may be too small for them.
 void allow_matches(Dataset& set, Split split) {
   set.matches = true;
   if (split != Split::train) return;
@@ -397,11 +396,11 @@ void allow_matches(Dataset& set, Split split) {
   const auto counts = class_counts(set);
   if (const auto alone = std::count(counts.begin(), counts.end(), 1); alone > 0)
     set.notes.push_back(
-        fmt::format("{} of {} classes have one example, whose pairs of one class are the example twice",
+        fmt::format("{} of {} classes have only one example: their pairs of one class are that example twice",
                     alone, counts.size()));
 }
 
-// The listings that a training reads: one a domain.
+// The listings that a training reads, one per domain.
 std::vector<Listing> listings_of(const DataOptions& options, Split split) {
   const auto source = find_source(options.source);
   std::vector<Listing> listings;
@@ -415,7 +414,7 @@ std::vector<Listing> listings_of(const DataOptions& options, Split split) {
   return listings;
 }
 
-// Of the images that a split takes; of `most` of them a domain, spread over all.
+// The shapes of the images that a split takes: about `most` of each domain, evenly spread.
 ImageShapes shapes_of(const DataOptions& options, Split split, std::size_t most) {
   ImageShapes shapes;
   for (const auto& listing : listings_of(options, split)) {
@@ -430,7 +429,7 @@ ImageShapes shapes_of(const DataOptions& options, Split split, std::size_t most)
   return shapes;
 }
 
-// Whether something was chosen.
+// Chooses the size and channels that are not set. Returns whether it chose any.
 bool settle(DataOptions& options, const ImageShapes& shapes, const ImageSides& needs) {
   const auto before = std::pair(options.size, options.channels);
   if (options.size == 0) options.size = shapes.size_for(needs);
@@ -440,14 +439,14 @@ bool settle(DataOptions& options, const ImageShapes& shapes, const ImageSides& n
   return chosen;
 }
 
-// Whether its images are files, which may well be of several sizes; those of an array are of one.
+// Whether the images are files, which may differ in size; the images of an array do not.
 bool holds_files(const std::string& source) {
   if (source.empty()) return false;
   const auto kind = find_source(source).kind;
   return kind == Source::Kind::folder || kind == Source::Kind::archive || kind == Source::Kind::stylegan;
 }
 
-// Points are drawn, so the other splits are other seeds' and nothing is held out.
+// Points are drawn at random, so each split has its own seed and nothing is held out.
 Dataset load_points(const Source& source, const DataOptions& options, Split split) {
   constexpr std::int64_t train_count = 50000, test_count = 10000;
   std::int64_t count = test_count, seed = options.seed ^ 0x74657374;
@@ -499,29 +498,31 @@ Listing list_source(const Source& source, const DataOptions& options, Split spli
 
 Dataset load_dataset(const DataOptions& options, Split split) {
   if (options.channels == 2) {
-    throw usage_error("data.channels = 2", "Allowed: 1 (gray), 3 (colour), 0 (as the images are).");
+    throw usage_error("data.channels=2 is not allowed",
+                      "set data.channels to 1 (gray), 3 (colour) or 0 (as the images are)");
   }
   const Source source = find_source(options.source);
   if (options.unpaired && options.pairs == "none" && source.kind != Source::Kind::glyph_pairs) {
-    throw usage_error(fmt::format("data.unpaired=true, and '{}' holds no pairs", options.source),
+    throw usage_error(fmt::format("data.unpaired=true needs pairs, but '{}' holds none", options.source),
                       "set data.pairs, or leave data.unpaired at false");
   }
   if (source.kind == Source::Kind::synthetic) attribute_places(options.attributes, {}, source.name);
   Dataset set = source.kind == Source::Kind::synthetic ? load_points(source, options, split)
                                                        : load_images(source, options, split);
   if (options.pairs != "none" && !set.is_images() && options.pairs != "random")
-    throw usage_error(fmt::format("data.pairs={} is for images", options.pairs), "leave it at none");
+    throw usage_error(fmt::format("data.pairs={} needs images, not points", options.pairs),
+                      "leave data.pairs at none");
   if (options.pairs == "random") allow_matches(set, split);
   if (options.target.empty()) return set;
   if (!set.others.empty() || set.matches) {
-    throw usage_error(fmt::format("data.target names a second domain, and '{}' has one already", source.name),
+    throw usage_error(fmt::format("data.target names a second domain, but '{}' already has one", source.name),
                       "leave data.target empty, or data.pairs at none");
   }
   set.others.push_back(load_dataset(target_options(options), split));
   auto& target = set.others.back();
   if (target.is_images() != set.is_images())
     throw usage_error(
-        fmt::format("'{}' holds {} and '{}' {}", source.name, set.is_images() ? "images" : "points",
+        fmt::format("'{}' holds {}, but '{}' holds {}", source.name, set.is_images() ? "images" : "points",
                     target.name, target.is_images() ? "images" : "points"),
         "choose two domains of one kind");
   set.notes.insert(set.notes.end(), target.notes.begin(), target.notes.end());
@@ -530,7 +531,7 @@ Dataset load_dataset(const DataOptions& options, Split split) {
 
 Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs) {
   constexpr std::size_t some = 500, all = std::numeric_limits<std::size_t>::max();
-  // Looking at some first costs little, and all images as they are may be more than the memory holds.
+  // Looking at some images first costs little; all of them at full size may not fit into memory.
   if (options.size == 0 && (holds_files(options.source) || holds_files(options.target)))
     settle(options, shapes_of(options, split, some), needs);
   try {
@@ -543,7 +544,7 @@ Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs)
       if (!settle(options, shapes_of(options, split, all), needs)) throw;
     } else {
       if (options.channels > 0) throw;
-      options.channels = 3;  // of one size they differ in colour
+      options.channels = 3;  // at one size they can only differ in colour
       options.chosen = true;
     }
   }
@@ -553,15 +554,15 @@ Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs)
 Lack lack_of_matches(const Dataset& set) {
   const auto counts = class_counts(set);
   const auto present = std::count_if(counts.begin(), counts.end(), [](auto n) { return n > 0; });
-  const auto needs = "data.pairs=random draws pairs of one class and of two";
+  const auto needs = "data.pairs=random draws pairs of one class and of two classes";
   if (present == 0 && set.only_class.empty())
-    return {fmt::format("'{}' has no classes, and {}", set.name, needs), "choose data with labels"};
+    return {fmt::format("'{}' has no classes, but {}", set.name, needs), "choose data with labels"};
   if (present < 2)
-    return {fmt::format("all examples of '{}' are of one class, and {}", set.name, needs),
-            "put the images of each class into a folder of its own, two classes or more"};
+    return {fmt::format("all examples of '{}' are of one class, but {}", set.name, needs),
+            "put the images of each class into a folder of its own, with at least two classes"};
   if (std::all_of(counts.begin(), counts.end(), [](auto n) { return n < 2; }))
-    return {fmt::format("no class of '{}' has two examples, and {}", set.name, needs),
-            "add examples, two of a class or more"};
+    return {fmt::format("no class of '{}' has two examples, but {}", set.name, needs),
+            "add examples, so that a class has at least two"};
   return {};
 }
 

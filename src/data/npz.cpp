@@ -46,7 +46,7 @@ std::u32string characters_of(const std::string& text) {
   return characters;
 }
 
-// Texts as NumPy keeps them: all of one length, filled up with zeros.
+// Texts as NumPy stores them: all of one length, padded with zeros.
 std::string npy_of_texts(const std::vector<std::string>& texts) {
   std::size_t longest = 1;
   for (const auto& text : texts) longest = std::max(longest, characters_of(text).size());
@@ -60,7 +60,7 @@ std::string npy_of_texts(const std::vector<std::string>& texts) {
              all.size() * sizeof(all[0]));
 }
 
-// The 64-bit sizes of a zip64 member: an array of images passes 4 GiB sooner than one thinks.
+// The 64-bit sizes of a zip64 member: an array of images may exceed 4 GiB.
 std::string wide_sizes(const Member& member, bool with_offset) {
   std::string extra;
   put(extra, 1, 2);

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLargestMember = std::uint64_t{1} << 24;
-constexpr const char* kLayout = "expected runNN/class_labels.txt beside runNN/training/ and runNN/test/";
+constexpr const char* kLayout = "put runNN/class_labels.txt beside runNN/training/ and runNN/test/";
 
 // The files of an archive for which `wanted` is true, by name.
 std::map<std::string, std::string> members_of(const fs::path& archive, const auto& wanted) {
@@ -33,7 +33,7 @@ std::map<std::string, std::string> members_of(const fs::path& archive, const aut
   return members;
 }
 
-// A query and the known example that is of its class, as names in the archive.
+// A query and the known example of its class, as names in the archive.
 using Pair = std::pair<std::string, std::string>;
 
 std::vector<Pair> pairs_of(const std::string& name, const std::string& text, const std::string& archive) {
@@ -48,7 +48,7 @@ std::vector<Pair> pairs_of(const std::string& name, const std::string& text, con
     if (!(words >> query)) continue;
     if (!(words >> known) || words >> more) {
       throw data_error(fmt::format("{}:{}, line {}: not two files", archive, name, number),
-                       "expected lines such as run01/test/item01.png run01/training/class01.png");
+                       "write lines such as run01/test/item01.png run01/training/class01.png");
     }
     pairs.emplace_back((root / query).string(), (root / known).string());
   }
@@ -76,7 +76,7 @@ void add_image(const Image& image, const std::string& name, Dataset& data) {
   ++data.count;
 }
 
-// "5" of "5-way-1-shot"; nothing where no whole number stands before `unit`.
+// "5" of "5-way-1-shot"; nothing if there is no whole number before `unit`.
 std::optional<std::int64_t> take_number(std::string_view& text, std::string_view unit) {
   std::int64_t number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -157,7 +157,7 @@ fs::path find_official_trials(const std::string& source) {
   if (found.path.empty() || !fs::exists(archive)) {
     throw data_error(fmt::format("'{}' has no official trials{}", found.name,
                                  found.path.empty() ? "" : ": there is no " + archive.string()),
-                     "put Omniglot's all_runs.zip there, or draw trials such as 20-way-1-shot");
+                     "put all_runs.zip of Omniglot there, or draw trials such as 20-way-1-shot");
   }
   return archive;
 }
@@ -166,8 +166,8 @@ TrialPlan TrialPlan::parse(const std::string& text) {
   std::string_view rest = text;
   const auto ways = take_number(rest, "-way-"), shots = ways ? take_number(rest, "-shot") : std::nullopt;
   if (!shots || *ways < 2 || !(rest.empty() || rest == "-in-folder")) {
-    throw usage_error("trials are not called '" + text + "'",
-                      "use official, or such as 5-way-1-shot or 20-way-1-shot-in-folder");
+    throw usage_error("there are no trials '" + text + "'",
+                      "use official, or a name such as 5-way-1-shot or 20-way-1-shot-in-folder");
   }
   return {*ways, *shots, !rest.empty()};
 }

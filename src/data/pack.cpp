@@ -12,13 +12,13 @@
 namespace belamy {
 namespace {
 
-// A zip that is written through Env, so that errors of the disk arrive as they are.
+// Writes a zip through Env, so that disk errors are reported as such.
 class ZipWriter {
  public:
   explicit ZipWriter(const fs::path& path) : file_(Env::real().open(path, Env::Mode::truncate)) {
     zip_.reset(archive_write_new());
     archive_write_set_format_zip(zip_.get());
-    // PNG is compressed already. Without time stamps the same images make the same bytes.
+    // PNG is compressed already. Without time stamps the same images give the same bytes.
     archive_write_set_options(zip_.get(), "zip:compression=store");
     archive_write_set_bytes_in_last_block(zip_.get(), 1);
     check(archive_write_open(zip_.get(), this, nullptr, write, nullptr));
@@ -46,7 +46,7 @@ class ZipWriter {
     void operator()(archive* zip) const { archive_write_free(zip); }
   };
 
-  // Called from C, where no exception may pass: it is kept and thrown by check().
+  // Called from C, which exceptions must not cross: check() throws them later.
   static la_ssize_t write(archive*, void* self, const void* bytes, std::size_t count) {
     auto& writer = *static_cast<ZipWriter*>(self);
     try {
@@ -65,7 +65,7 @@ class ZipWriter {
 
   std::unique_ptr<WritableFile> file_;
   std::exception_ptr failure_;
-  std::unique_ptr<archive, Free> zip_;  // freed first: freeing may still write
+  std::unique_ptr<archive, Free> zip_;  // declared last, so freed first: freeing may still write
 };
 
 void write_zip(const Dataset& set, const fs::path& path) {
@@ -81,7 +81,7 @@ void write_zip(const Dataset& set, const fs::path& path) {
     const auto row = set.attributes.begin() + i * width;
     if (width > 0) attributes.push_back({name, std::vector<float>(row, row + width)});
   }
-  // StyleGAN's layout has one kind of label.
+  // StyleGAN's layout has only one kind of label.
   if (set.labels.empty()) labels.swap(attributes);
   nlohmann::ordered_json json = {{"labels", labels}};
   if (!set.class_names.empty()) json["class_names"] = set.class_names;
@@ -97,9 +97,9 @@ void write_zip(const Dataset& set, const fs::path& path) {
 
 void pack_dataset(const DataOptions& options, const fs::path& out) {
   DataOptions all = options;
-  all.holdout = 0;  // who loads the zip takes the hold-out
+  all.holdout = 0;  // the hold-out is taken when the zip is loaded
   const Dataset set = load_dataset(all, Split::train);
-  if (!set.is_images()) throw data_error(set.name + ": points, no images: nothing to pack");
+  if (!set.is_images()) throw data_error(set.name + ": holds points; only images can be packed");
 
   replace_atomically(Env::real(), out, [&](const fs::path& temporary) { write_zip(set, temporary); });
 }

@@ -12,7 +12,7 @@ constexpr std::size_t pixels = 3 * 32 * 32;
 constexpr std::size_t record = 1 + pixels;  // the label first
 constexpr std::uint64_t largest_batch_file = std::uint64_t{1} << 30;
 
-// The folder with the batches: the given one, or the one that the original archive unpacks to.
+// The folder with the batches: the given one, or the folder of the original archive in it.
 fs::path batch_folder(const fs::path& path) {
   const fs::path inner = path / "cifar-10-batches-bin";
   return fs::is_directory(inner) ? inner : path;
@@ -52,7 +52,7 @@ Listing list_cifar(const fs::path& path, Split split) {
   if (train.empty()) train = test;
   if (train.empty()) {
     throw data_error(fmt::format("{}: no CIFAR-10 batches, only {}", path.string(), describe(all)),
-                     "Expected data_batch_1.bin to data_batch_5.bin and test_batch.bin.");
+                     "put data_batch_1.bin to data_batch_5.bin and test_batch.bin there");
   }
 
   Dataset set;
@@ -64,14 +64,14 @@ Listing list_cifar(const fs::path& path, Split split) {
     if (bytes.empty() || bytes.size() % record != 0) {
       throw data_error(fmt::format("{}: {} bytes is not a whole number of {}-byte images", file.string(),
                                    bytes.size(), record),
-                       "The file is cut short or is not CIFAR-10's binary version: get it again.");
+                       "get the file again; it is cut short or not the binary version of CIFAR-10");
     }
     for (std::size_t at = 0; at < bytes.size(); at += record) {
       const auto label = static_cast<std::uint8_t>(bytes[at]);
       if (label > 9) {
         throw data_error(
             fmt::format("{}: image {} has label {}, allowed 0 .. 9", file.string(), at / record, label),
-            "The file is damaged or is not CIFAR-10's binary version: get it again.");
+            "get the file again; it is damaged or not the binary version of CIFAR-10");
       }
       set.labels.push_back(label);
       set.pixels.insert(set.pixels.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at + 1),

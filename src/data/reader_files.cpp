@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 28;
 constexpr const char* kAttributesFile = "attributes.csv";
 constexpr const char* expected =
-    "Expected PNG, JPEG, PGM or PPM files, all in one folder or in one sub-folder a class.";
+    "use PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder per class";
 
 using TakeFile = std::function<void(const std::string& name, std::string bytes, const std::string& reason)>;
 
@@ -35,14 +35,14 @@ struct Store {
   fs::path path;
   std::string join;                // between path and name in messages
   std::vector<std::string> names;  // relative, '/' between folders, sorted, hidden files left out
-  std::vector<std::string> empty;  // folders without a file, beside others that have some
+  std::vector<std::string> empty;  // folders without a file, if others have some
   std::vector<Problem> problems;
   std::function<void(const std::function<bool(const std::string&)>& wanted, const TakeFile& take)> read;
 
   std::string full(const std::string& name) const { return path.string() + join + name; }
 };
 
-// Reads one file of a folder; the reason is empty when that went well.
+// Reads one file of a folder; the reason is empty if that succeeds.
 std::string read_file(const fs::path& path, std::string& reason) {
   std::error_code code;
   const auto size = fs::file_size(path, code);
@@ -105,7 +105,7 @@ std::optional<fs::path> test_archive_of(const fs::path& train) {
   return {};
 }
 
-// What to open for a path: one store, or one a split.
+// What to open for a path: one store, or one per split.
 struct Place {
   fs::path train;
   std::optional<fs::path> test;
@@ -125,15 +125,15 @@ Place find_place(const fs::path& path, const Store* folder) {
   if (archives.empty()) return {path, {}};
   throw data_error(fmt::format("{}: several archives, and it is not clear which to use: {}", path.string(),
                                describe(archives)),
-                   "Give the path of one of them.");
+                   "give the path of one of them");
 }
 
-// Reads one file of a store that is needed to understand the others.
+// Reads one file of a store, which describes the others.
 std::string text_in(const Store& store, const std::string& file) {
   std::string text;
   store.read([&](const std::string& name) { return name == file; },
              [&](const std::string& name, std::string bytes, const std::string& reason) {
-               if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "Get the file again.");
+               if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "get the file again");
                text = std::move(bytes);
              });
   return text;
@@ -144,7 +144,7 @@ std::string folder_prefix(const std::string& file) {
   return file.substr(0, file.rfind('/') + 1);
 }
 
-// The labels that a store carries in a file, or none where it has no such file.
+// The labels in the dataset.json of a store; nothing if it has no such file.
 std::optional<Labels> find_labels(const Store& store) {
   const auto is_json = [](const std::string& name) { return fs::path(name).filename() == "dataset.json"; };
   const auto found = std::find_if(store.names.begin(), store.names.end(), is_json);
@@ -153,10 +153,10 @@ std::optional<Labels> find_labels(const Store& store) {
 }
 
 Problem bad_file(const std::string& file, const std::string& reason) {
-  return {file, reason, "Remove it, or replace it by a whole file."};
+  return {file, reason, "remove it, or replace it with an intact file"};
 }
 
-// A file that is no image: an archive among images is named as what it is.
+// A file that is not an image: an archive among images is named as what it is.
 Problem bad_image(const Error& error, const std::string& file, const std::string& bytes) {
   const auto* format = foreign_format(file, bytes);
   if (!format || format->picture) return problem_of(error, file);
@@ -172,7 +172,7 @@ Problem bad_image(const Error& error, const std::string& file, const std::string
              [&](const std::string& name, const std::string& bytes, const std::string& reason) {
                try {
                  if (reason.empty()) decode_image(bytes, name);
-                 why = reason.empty() ? "an image under the name of a text" : reason;
+                 why = reason.empty() ? "an image with the name of a text file" : reason;
                } catch (const Error& error) {
                  why = bad_image(error, name, bytes).reason;
                }
@@ -198,7 +198,8 @@ std::vector<std::string> groups_of(const std::vector<Entry>& entries) {
   return {groups.begin(), groups.end()};
 }
 
-// Keys of files whose labels are no folders: the paths below the folder that all files of a label lie in.
+// Keys of files whose labels do not come from folders: the paths below the folder that holds all files of
+// a label.
 void set_keys(std::vector<Listing::Item>& items) {
   std::unordered_map<std::int64_t, std::vector<std::string>> names;
   for (const auto& item : items) names[item.label].push_back(item.name);
@@ -211,8 +212,8 @@ void set_keys(std::vector<Listing::Item>& items) {
   }
 }
 
-// Moves what `facts` has of a file to where it belongs; false where it has nothing of it. An empty map says
-// nothing of any file.
+// Moves what `facts` knows about a file to `to`; false if it does not know the file. Without `any` there
+// are no such facts, and every file passes.
 template <class T>
 bool take_fact(std::unordered_map<std::string, T>& facts, const std::string& name, bool any, T& to) {
   if (!any) return true;
@@ -223,7 +224,7 @@ bool take_fact(std::unordered_map<std::string, T>& facts, const std::string& nam
   return true;
 }
 
-// Items with what dataset.json says of them; folders mean nothing then.
+// Adds items with what dataset.json says about them; folders mean nothing then.
 void add_labelled(const std::vector<std::string>& names, Labels labels, const Store& store,
                   Listing& listing) {
   const bool attributes = !labels.attributes.empty(), captions = !labels.captions.empty();
@@ -237,7 +238,7 @@ void add_labelled(const std::vector<std::string>& names, Labels labels, const St
       listing.items.push_back(std::move(item));
     } else {
       listing.problems.push_back({store.full(name), fmt::format("no {} in dataset.json", lacking),
-                                  "Add it there, or remove the file."});
+                                  "add it there, or remove the file"});
     }
   }
   std::set<std::string> missing;
@@ -246,7 +247,7 @@ void add_labelled(const std::vector<std::string>& names, Labels labels, const St
   for (const auto& [name, text] : labels.captions) missing.insert(name);
   for (const auto& name : missing) {
     listing.problems.push_back(
-        {store.full(name), "named in dataset.json, but not there", "Remove its entry there."});
+        {store.full(name), "named in dataset.json, but missing", "remove its entry from dataset.json"});
   }
   set_keys(listing.items);
   listing.class_names = labels.class_names;
@@ -254,7 +255,7 @@ void add_labelled(const std::vector<std::string>& names, Labels labels, const St
   listing.captions = captions;
 }
 
-// Many files of one folder are left out in one line.
+// Reports many files of one folder in one line.
 std::vector<Stray> gathered(const std::vector<Stray>& strays) {
   constexpr std::size_t many = 4;
   std::map<fs::path, std::vector<Stray>> files;
@@ -285,14 +286,14 @@ void leave_out(const std::vector<Stray>& strays, const std::string& reason, cons
   }
 }
 
-// What lies beside the folders of the splits is in none of them: it must not be learnt from by mistake.
+// Files beside the folders of the splits belong to none of them: they must not be trained on by mistake.
 void leave_out_strays(const Layout& layout, const Store& store, Listing& listing) {
   if (layout.strays.empty()) return;
   const bool several = layout.splits.size() > 1;
   const auto folders = fmt::format("the folder{} {}", several ? "s" : "", fmt::join(layout.splits, ", "));
   const auto cure =
-      several ? "Move what belongs to the data set into one of these folders."
-              : fmt::format("Move what belongs to the data set into {0}. If {0} is a class, rename it.",
+      several ? "move what belongs to the data set into one of these folders"
+              : fmt::format("move what belongs to the data set into {0}; if {0} is a class, rename it",
                             layout.splits.at(0));
   leave_out(layout.strays, "outside " + folders, cure, store, listing);
 }
@@ -300,11 +301,11 @@ void leave_out_strays(const Layout& layout, const Store& store, Listing& listing
 void report_empty(const Store& store, Listing& listing) {
   for (const auto& folder : store.empty) {
     listing.problems.push_back(
-        {store.full(folder), "an empty folder", "Put the images of the class into it, or remove it.", 0});
+        {store.full(folder), "an empty folder", "put the images of the class into it, or remove it", 0});
   }
 }
 
-// The splits that have an image to use. Where there are classes, test images without any cannot be measured
+// The splits that have an image to use. If there are classes, test images without a class cannot be measured
 // on, so they count as images for prediction.
 std::set<std::string> usable_splits(const Layout& layout, const Listing& listing) {
   std::set<std::string> splits;
@@ -314,13 +315,13 @@ std::set<std::string> usable_splits(const Layout& layout, const Listing& listing
   return splits;
 }
 
-// Items with their folder as label.
+// Adds items with their folder as label.
 void add_grouped(const Layout& layout, Split split, const Store& store, Listing& listing) {
   const auto splits = usable_splits(layout, listing);
   const bool test = splits.count("test"), val = splits.count("val");
   listing.split = listing.split || test || val;
   listing.validation = test && val;
-  // A set with train and val but no test is tested on val; one of train alone is divided like any other.
+  // A set with train and val but no test is tested on val; one with train alone is divided like any other.
   std::string wanted = "train";
   if (split == Split::test && (test || val)) wanted = test ? "test" : "val";
   if (split == Split::validation && listing.validation) wanted = "val";
@@ -339,13 +340,13 @@ void add_grouped(const Layout& layout, Split split, const Store& store, Listing&
     const auto key = without_ending(fs::path(entry.name).filename().string());
     listing.items.push_back({entry.name, label, -1, key});
   }
-  leave_out(without_class, "beside the folders of the classes", "Move it into the folder of its class.",
-            store, listing);
+  leave_out(without_class, "beside the folders of the classes", "move it into the folder of its class", store,
+            listing);
   leave_out_strays(layout, store, listing);
   report_empty(store, listing);
 }
 
-// A table beside the pictures, and the folder that its file names start from.
+// A table beside the pictures. Its file names are relative to its folder.
 struct FoundTable {
   std::string file;
   PictureTable table;
@@ -363,13 +364,13 @@ std::optional<FoundTable> find_table(const Store& store, const std::vector<std::
       (is_named ? certain : others).push_back(name);
     } else if (is_named) {
       listing.problems.push_back({store.full(name), "not in a folder around all images, so it is not read",
-                                  "Move it there, with file names that start from there.", 0});
+                                  "move it into such a folder, with file names relative to it", 0});
     }
   }
   if (certain.size() > 1) {
     throw data_error(
         fmt::format("{}: two tables of attributes: {} and {}", store.path.string(), certain[0], certain[1]),
-        "Keep one of them.");
+        "keep one of them");
   }
   if (certain.size() == 1)
     return FoundTable{certain[0], parse_table(text_in(store, certain[0]), store.full(certain[0]))};
@@ -379,16 +380,16 @@ std::optional<FoundTable> find_table(const Store& store, const std::vector<std::
   try {
     return FoundTable{others[0], parse_table(text, store.full(others[0]))};
   } catch (const Error& error) {
-    // It may have been meant for something else.
+    // The table may be meant for something else.
     const auto problem = problem_of(error, store.full(others[0]));
-    listing.notes.push_back(fmt::format("{} is not read: {}. {}", problem.file, problem.reason,
-                                        fmt::format("To use it, call it {}.", kAttributesFile)));
+    listing.notes.push_back(fmt::format("{} is not read: {}; {}", problem.file, problem.reason,
+                                        fmt::format("to use it, call it {}", kAttributesFile)));
     return {};
   }
 }
 
-// The picture that each row of a table names: by its path from the table's folder, else by its file name
-// where one picture alone has it. Rows of no picture are counted and named.
+// The picture that each row of a table names: by its path from the table's folder, else by its file name if
+// only one picture has it. Rows without a picture become a problem.
 std::unordered_map<std::string, const PictureTable::Row*> rows_by_picture(
     const FoundTable& found, const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
   std::unordered_map<std::string, std::string> by_path, by_name;
@@ -419,7 +420,7 @@ std::unordered_map<std::string, const PictureTable::Row*> rows_by_picture(
   if (rows.empty()) {
     throw data_error(fmt::format("{}: none of its {} file names is an image here: {}", store.full(found.file),
                                  unknown.size(), shown()),
-                     fmt::format("Write the path from {} on, as in {}.",
+                     fmt::format("write paths relative to {}, such as {}",
                                  prefix.empty() ? store.path.string() : store.full(prefix),
                                  pictures[0].substr(prefix.size())));
   }
@@ -428,12 +429,12 @@ std::unordered_map<std::string, const PictureTable::Row*> rows_by_picture(
         {store.full(found.file),
          fmt::format("names {} file{} that {} not there: {}", unknown.size(), unknown.size() == 1 ? "" : "s",
                      unknown.size() == 1 ? "is" : "are", shown()),
-         "Correct these rows, or remove them.", 0});
+         "correct these rows, or remove them", 0});
   }
   return rows;
 }
 
-// Removes the items of which `take` finds nothing.
+// Removes the items for which `take` finds nothing.
 void keep_told(const std::function<bool(Listing::Item&)>& take, const std::string& reason,
                const std::string& cure, const Store& store, Listing& listing) {
   std::vector<Listing::Item> items;
@@ -449,7 +450,7 @@ void keep_told(const std::function<bool(Listing::Item&)>& take, const std::strin
   leave_out(without, reason, cure, store, listing);
 }
 
-// What a table beside the pictures says of the items. An item without a row is left out.
+// Adds what a table beside the pictures says about the items. An item without a row is left out.
 void add_table(const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
   const auto found = find_table(store, pictures, listing);
   if (!found) return;
@@ -457,7 +458,7 @@ void add_table(const std::vector<std::string>& pictures, const Store& store, Lis
   if (!listing.attribute_names.empty() || listing.captions) {
     throw data_error(fmt::format("{}: dataset.json beside it holds attributes or captions as well",
                                  store.full(found->file)),
-                     "Keep one of the two.");
+                     "keep one of the two");
   }
   const auto rows = rows_by_picture(*found, pictures, store, listing);
   listing.attribute_names = table.attribute_names;
@@ -471,10 +472,10 @@ void add_table(const std::vector<std::string>& pictures, const Store& store, Lis
     return true;
   };
   keep_told(take, "without a row in " + fs::path(found->file).filename().string(),
-            "Add a row for it, or remove the image.", store, listing);
+            "add a row for it, or remove the image", store, listing);
 }
 
-// The text files of equal name beside pictures, where most pictures have one: their captions.
+// Adds the text files beside pictures with the same name as captions, if most pictures have one.
 void add_texts(const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
   if (listing.captions) return;
   const std::set<std::string> files(store.names.begin(), store.names.end());
@@ -487,7 +488,7 @@ void add_texts(const std::vector<std::string>& pictures, const Store& store, Lis
   std::unordered_map<std::string, std::string> texts;
   store.read([&](const std::string& name) { return wanted.count(name) > 0; },
              [&](const std::string& name, std::string bytes, const std::string& reason) {
-               if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "Get the file again.");
+               if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "get the file again");
                texts[name] = std::move(bytes);
              });
   listing.captions = true;
@@ -502,7 +503,7 @@ void add_texts(const std::vector<std::string>& pictures, const Store& store, Lis
   }
   if (without > 0)
     listing.notes.push_back(
-        fmt::format("{} of {} images without a caption beside them", without, listing.items.size()));
+        fmt::format("{} of {} images have no caption beside them", without, listing.items.size()));
 }
 
 }  // namespace
@@ -525,7 +526,7 @@ Listing list_files(const fs::path& path, Split split) {
   listing.problems = store->problems;
   if (table_outside) {
     listing.problems.push_back({(path / kAttributesFile).string(), "beside an archive, so it is not read",
-                                "Put it into the archive, with file names that start from there.", 0});
+                                "put it into the archive, with file names relative to its root", 0});
   }
   const auto names = image_names(*store);
   if (auto labels = find_labels(*store)) {
@@ -537,7 +538,7 @@ Listing list_files(const fs::path& path, Split split) {
     listing.class_names = groups_of(layout.entries);
     if (listing.class_names.empty()) listing.only_class = layout.only_folder;
     if (test) {
-      // The numbers of the classes are those of the training set, where it knows all of them.
+      // The numbers of the classes are those of the training set, if it has all of them.
       const auto known = groups_of(lay_out(train, skip).entries);
       if (std::includes(known.begin(), known.end(), listing.class_names.begin(), listing.class_names.end()))
         listing.class_names = known;
@@ -550,9 +551,9 @@ Listing list_files(const fs::path& path, Split split) {
     const auto known = list_files(place.train, Split::train).attribute_names;
     if (known != listing.attribute_names) {
       throw data_error(
-          fmt::format("{}: its attributes are {}, and those of {} are {}", listing.source,
+          fmt::format("{}: its attributes are {}, but those of {} are {}", listing.source,
                       fmt::join(listing.attribute_names, ", "), place.train.string(), fmt::join(known, ", ")),
-          "Give both the same attributes, in the same order.");
+          "give both the same attributes, in the same order");
     }
   }
 

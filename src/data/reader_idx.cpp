@@ -13,7 +13,7 @@ struct Idx {
   std::string bytes;  // without the header
 };
 
-// The whole file, its length checked against its header. Memory follows the real length, not the header.
+// Reads the whole file and checks its length against its header. Memory follows the real length.
 Idx read_idx(const fs::path& path) {
   GzFile file(path);
   std::string header;
@@ -23,7 +23,7 @@ Idx read_idx(const fs::path& path) {
   };
   if (header.size() < 4 || byte(0) != 0 || byte(1) != 0 || byte(3) < 1 || byte(3) > 4) {
     throw data_error(path.string() + ": not an IDX file (the first bytes should be 0, 0, type, dimensions)",
-                     "Give the file as it was downloaded, .gz or unpacked.");
+                     "give the file as it was downloaded, .gz or unpacked");
   }
   if (byte(2) != 8) {
     throw data_error(
@@ -35,7 +35,7 @@ Idx read_idx(const fs::path& path) {
   if (header.size() < 4 + 4 * dimensions) {
     throw data_error(
         fmt::format("{}: the file ends inside its header, after {} bytes", path.string(), header.size()),
-        "Get the file again.");
+        "get the file again");
   }
   std::uint64_t expected = 1;
   std::string shape;
@@ -52,7 +52,7 @@ Idx read_idx(const fs::path& path) {
   if (idx.bytes.size() != expected || !more.empty()) {
     throw data_error(fmt::format("{}: the header says {} = {} bytes, the file holds {}", path.string(), shape,
                                  expected, more.empty() ? std::to_string(idx.bytes.size()) : "more"),
-                     "The file is damaged or its header is wrong: get it again.");
+                     "get the file again; it is damaged or its header is wrong");
   }
   return idx;
 }
@@ -85,7 +85,7 @@ struct Files {
   bool split = false, validation = false;
 };
 
-// The set's name without the part's: files of one set agree in it.
+// The name of the set without that of the part: the same for all files of a set.
 std::string set_of(std::string prefix) {
   for (const char* part : {"train", "t10k", "test", "valid", "val"}) {
     if (const auto at = prefix.find(part); at != std::string::npos)
@@ -106,7 +106,7 @@ Files find_files(const fs::path& path, Split split) {
     std::string prefix;
     if (!image_prefix(file, prefix) || (is_file && set_of(prefix) != set_of(given))) continue;
     auto& found = images[part_of(prefix)];
-    // A file that lies there packed and unpacked counts once.
+    // A file that is there both packed and unpacked counts once.
     if (found.empty() || found.back().stem() != file.stem()) {
       const bool same = !found.empty() && file.string() == found.back().string() + ".gz";
       if (!same) found.push_back(file);
@@ -123,7 +123,7 @@ Files find_files(const fs::path& path, Split split) {
     const auto& candidates = images[part];
     if (candidates.size() > 1) {
       throw data_error(fmt::format("{}: several IDX sets: {}", path.string(), describe(candidates)),
-                       "Give the file with the training images instead of the folder.");
+                       "give the file with the training images instead of the folder");
     }
     files.images = candidates[0];
   } else if (is_file) {
@@ -136,7 +136,7 @@ Files find_files(const fs::path& path, Split split) {
   if (files.images.empty()) {
     throw data_error(
         fmt::format("{}: no IDX images, only {}", path.string(), describe(all)),
-        "Expected names as of MNIST: train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-....");
+        "use names as MNIST does: train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-...");
   }
   std::string prefix;
   if (image_prefix(files.images, prefix)) {
@@ -173,7 +173,7 @@ Listing list_idx(const fs::path& path, Split split) {
     if (labels.dims.size() != 1 || labels.dims[0] != images.dims[0]) {
       throw data_error(fmt::format("{}: {} labels for the {} images of {}", files.labels.string(),
                                    labels.bytes.size(), images.dims[0], files.images.filename().string()),
-                       "The two files do not belong together: get both again.");
+                       "get both files again; they do not belong together");
     }
     int classes = 0;
     for (const char label : labels.bytes) {

@@ -46,7 +46,7 @@ struct Npy {
 
 Error wrong(const Npy& array, const std::string& what) {
   return data_error(array.title + ": " + what,
-                    "Write it again with numpy.savez, images as uint8 [N, H, W] or [N, H, W, C].");
+                    "write it again with numpy.savez, images as uint8 [N, H, W] or [N, H, W, C]");
 }
 
 // The text after 'key': in the header's dictionary, "'|u1'" or "(60000, 28, 28)".
@@ -60,7 +60,7 @@ std::string field(const std::string& header, const std::string& key, const Npy& 
   return header.substr(start, end - start);
 }
 
-// From Fortran's order of values, in which the first index runs fastest, to that in which the last does.
+// Converts Fortran order, in which the first index runs fastest, to C order, in which the last one does.
 void to_c_order(Npy& array) {
   const std::size_t dimensions = array.shape.size();
   std::vector<std::uint64_t> step(dimensions, 1), index(dimensions, 0);
@@ -80,7 +80,7 @@ void to_c_order(Npy& array) {
   array.bytes = std::move(ordered);
 }
 
-// The length of the texts of a type such as '<U7', with its quotes.
+// The number of characters of a text type such as '<U7', given with its quotes.
 std::optional<std::size_t> letters_in(const std::string& type) {
   std::size_t letters = 0;
   if (type.size() < 5 || !type.substr(1).starts_with("<U")) return {};
@@ -166,16 +166,16 @@ std::map<std::string, Npy> read_arrays(const fs::path& path,
       path, largest_member, [&](const std::string& name) { return wanted(key(name)); },
       [&](const std::string& name, std::string bytes, const std::string& reason) {
         const std::string title = path.string() + ":" + name;
-        if (!reason.empty()) throw data_error(title + ": " + reason, "Get the file again.");
+        if (!reason.empty()) throw data_error(title + ": " + reason, "get the file again");
         arrays[key(name)] = parse_npy(std::move(bytes), title, key(name) == kAttributeNames);
       });
   return arrays;
 }
 
-// Which values are black and white.
+// The values that mean black and white.
 struct Scale {
   double black = 0, white = 255;
-  std::string note;  // what was found out; empty for bytes as they are
+  std::string note;  // how the values were read; empty for bytes as they are
 
   std::uint8_t byte(double value) const {
     return static_cast<std::uint8_t>(
@@ -194,11 +194,11 @@ std::pair<double, double> extremes(const Npy& images) {
   return {low, high};
 }
 
-// Half a level of 255: computed values miss the ends of their range by rounding.
+// Half a level of 255: rounding moves computed values past the ends of their range.
 constexpr double slack = 0.5 / 255;
 
-// Which range the values are in. Values a little outside of 0 .. 1, as an enlargement with overshoot makes
-// them, do not make it -1 .. 1 or 0 .. 255: then it is not clear what is meant.
+// The range that the values are in. Values a little outside of 0 .. 1, as a resize with overshoot makes them,
+// do not mean -1 .. 1 or 0 .. 255: then the range is unclear, which is an error.
 Scale scale_of(const Npy& images) {
   if (images.kind == 'b') return {0, 1, "values False and True taken as black and white"};
   const auto [low, high] = extremes(images);
@@ -220,10 +220,10 @@ Scale scale_of(const Npy& images) {
           "{}: values from {:g} to {:g} are in no known range; whole numbers are in 0 .. 255, floats in "
           "0 .. 1, in -1 .. 1 with some below -0.5, or in 0 .. 255 with some above 2",
           images.title, low, high),
-      "Clip or scale them into one of these ranges, and write the file again with numpy.savez.");
+      "clip or scale them into one of these ranges, and write the file again with numpy.savez");
 }
 
-// The range of the images to learn from, whatever part of it those of another split fill.
+// The range of the training images, whatever part of it the images of another split fill.
 Scale scale_of_training(const fs::path& path, const Npy& images) {
   auto training = read_arrays(path, [](const std::string& key) { return key == "train_images"; });
   const Scale scale = scale_of(training["train_images"]);
@@ -292,7 +292,7 @@ std::vector<std::string> texts_of(const Npy& array) {
       std::memcpy(&c, array.bytes.data() + array.data + i * array.width + at, sizeof(c));
       const auto add = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
       if (c == 0) break;
-      if (c >= 0x110000) throw wrong(array, "a text that is no Unicode");
+      if (c >= 0x110000) throw wrong(array, "a text that is not Unicode");
       if (c >= 0x10000) add(0xf0 | c >> 18);
       if (c >= 0x800) add(c >= 0x10000 ? 0x80 | (c >> 12 & 0x3f) : 0xe0 | c >> 12);
       if (c >= 0x80) add(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6);
@@ -302,7 +302,7 @@ std::vector<std::string> texts_of(const Npy& array) {
   return texts;
 }
 
-// [N, A] numbers, and their names where there are as many.
+// [N, A] numbers, and their names if there are A of them.
 void fill_attributes(const Npy& rows, const Npy* names, Dataset& set) {
   if (rows.kind == 'U' || rows.shape.size() != 2 || rows.shape[1] == 0 ||
       rows.shape[0] != static_cast<std::uint64_t>(set.count)) {
@@ -330,7 +330,7 @@ Listing list_npz(const fs::path& given, Split split) {
     std::erase_if(files, [](const fs::path& file) { return file.extension() != ".npz"; });
     if (files.size() != 1) {
       throw data_error(fmt::format("{}: {} .npz files among {}", given.string(), files.size(), describe(all)),
-                       "Give the path of one .npz file.");
+                       "give the path of one .npz file");
     }
     path = files[0];
   }
@@ -355,7 +355,7 @@ Listing list_npz(const fs::path& given, Split split) {
     for (const auto& key : keys) seen += (seen.empty() ? "" : ", ") + key;
     throw data_error(
         fmt::format("{}: no images in it, only: {}", path.string(), seen.empty() ? "nothing" : seen),
-        "Expected arrays `images` and `labels`, or `train_images`, `train_labels`, `test_images`, ....");
+        "store arrays `images` and `labels`, or `train_images`, `train_labels`, `test_images`, ...");
   }
   auto arrays = read_arrays(path, [&](const std::string& key) {
     return key == prefix + "images" || key == prefix + "labels" || key == prefix + "attributes" ||

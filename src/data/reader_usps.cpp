@@ -43,7 +43,7 @@ class Line {
   }
 
   Error wrong(const std::string& what) const {
-    return data_error(where_ + ": " + what, "Expected a label and 256 values from -1 to 1 a line.");
+    return data_error(where_ + ": " + what, "write a label and 256 values from -1 to 1 on each line");
   }
 
  private:
@@ -65,7 +65,7 @@ Listing list_usps(const fs::path& path, Split split) {
                                         : train;
   if (file.empty()) {
     throw data_error(path.string() + ": no USPS digits, only " + describe(files_in(path)),
-                     "Expected zip.train.gz and zip.test.gz.");
+                     "put zip.train.gz and zip.test.gz there");
   }
   std::string text;
   GzFile(file).read(text, largest_text);

@@ -33,8 +33,8 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   }
   if (code)
     throw data_error(fmt::format("{}: cannot be read: {}", folder.string(), code.message()),
-                     "Check the path.");
-  if (files.empty()) throw data_error(folder.string() + ": no files in it", "Check the path.");
+                     "check the path");
+  if (files.empty()) throw data_error(folder.string() + ": no files in it", "check the path");
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -58,8 +58,8 @@ std::optional<Problem> dark_images(const std::string& source, std::uint8_t brigh
   if (brightest > dark) return {};
   return Problem{
       source, fmt::format("almost black: no value of any image is above {} of 255", brightest),
-      "If that is not meant, multiply all values so that the largest come near the top of their range "
-      "(12 bits stored in 16: by 16)."};
+      "unless this is intended, multiply all values so that the largest come near the top of their range "
+      "(12 bits stored in 16: by 16)"};
 }
 
 std::optional<Problem> empty_classes(const std::string& source, const std::vector<std::string>& names,
@@ -71,12 +71,11 @@ std::optional<Problem> empty_classes(const std::string& source, const std::vecto
   }
   if (empty.empty()) return {};
   const auto shown = empty.begin() + static_cast<std::ptrdiff_t>(std::min(most, empty.size()));
-  return Problem{
-      source,
-      fmt::format("{} of {} classes {} no image: {}{}", empty.size(), names.size(),
-                  empty.size() == 1 ? "has" : "have", fmt::join(empty.begin(), shown, ", "),
-                  empty.size() > most ? ", ..." : ""),
-      "Add images to them, or leave them out: labels that are numbers count from 0 without a gap."};
+  return Problem{source,
+                 fmt::format("{} of {} classes {} no image: {}{}", empty.size(), names.size(),
+                             empty.size() == 1 ? "has" : "have", fmt::join(empty.begin(), shown, ", "),
+                             empty.size() > most ? ", ..." : ""),
+                 "add images to them, or leave them out: numbers as labels count from 0 without a gap"};
 }
 
 std::vector<std::string> numbered_classes(std::int64_t count) {

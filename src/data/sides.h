@@ -1,4 +1,4 @@
-// What images are made where data.size and data.channels leave it open. Internal to src/data.
+// Chooses size and channels of images if data.size and data.channels are not set. Internal to src/data.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@ namespace belamy {
 class ImageShapes {
  public:
   void add(const Image& image);
-  void add(const Dataset& set);  ///< which could be loaded, and its further domains
-  /// Further images are of another domain: their channels may be others.
+  void add(const Dataset& set);  ///< a set that could be loaded, with its further domains
+  /// The images that follow are of another domain, which may have other channels.
   void next_domain() { gray_ = colour_ = false; }
 
-  /// The side of the squares that these images become: the largest, up to 64, that all but the smallest
-  /// twentieth of them have. 0 where they are of one size and as `needs` says, or too small for it.
+  /// The side of the squares to make of these images: the largest side, up to 64, that all but the smallest
+  /// twentieth of them reach. 0 if they have one size that is as `needs` says, or too small for it.
   std::int64_t size_for(const ImageSides& needs) const;
-  /// 3 where some images of a domain are gray and some have colours, else 0.
+  /// 3 if some images of a domain are gray and others coloured, else 0.
   std::int64_t channels() const { return mixed_ ? 3 : 0; }
 
  private:

@@ -42,14 +42,14 @@ std::string alias(const std::string& name) {
   return name == "cifar10" ? "cifar10-jpeg" : name;
 }
 
-// What cannot be asked for, such as a name that is too long, is not there.
+// A path that cannot be looked up, such as one that is too long, does not exist.
 bool is_there(const fs::path& path) {
   std::error_code code;
   return fs::exists(path, code);
 }
 
-// Files of the folder that may be data, sorted by name: not hidden ones, texts about the data or parts of a
-// download.
+// Files of the folder that may be data, sorted by name: without hidden files, texts about the data and parts
+// of downloads.
 std::vector<fs::path> data_in(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code code;
@@ -73,7 +73,7 @@ bool has_dataset_json(const fs::path& zip) {
   try {
     read_archive(zip, 0, look, [](const auto&, auto, const auto&) {});
   } catch (const Error&) {
-    // Damaged: the reader will say how.
+    // The file is damaged; its reader reports how.
   }
   return found;
 }
@@ -94,14 +94,14 @@ Source::Kind kind_of_file(const fs::path& file) {
   if (name.ends_with(".bin")) return Source::Kind::cifar;
   const auto bytes = first_bytes_of(file);
   if (const auto* format = foreign_format(file, bytes))
-    throw data_error(fmt::format("{}: {}, which is no data set that is read", file.string(), format->what),
+    throw data_error(fmt::format("{}: {}, which cannot be read as a data set", file.string(), format->what),
                      format->cure);
   if (name.ends_with(".npz")) return Source::Kind::npz;
-  // Whether an empty file can be read at all is seen by who opens it.
+  // An empty file may be unreadable; opening it reports that.
   if (!is_archive(file) && !bytes.empty() && !begins_like_archive(bytes))
-    throw data_error(file.string() + ": no data set that is read",
-                     fmt::format("Give a folder of images, an archive ({}), a .npz, or files of MNIST, "
-                                 "CIFAR-10 or USPS.",
+    throw data_error(file.string() + ": cannot be read as a data set",
+                     fmt::format("give a folder of images, an archive ({}), a .npz, or files of MNIST, "
+                                 "CIFAR-10 or USPS",
                                  fmt::join(archive_endings(), ", ")));
   return name.ends_with(".zip") && has_dataset_json(file) ? Source::Kind::stylegan : Source::Kind::archive;
 }
@@ -143,8 +143,8 @@ std::string name_of(const fs::path& path) {
   return (name.extension() == ".tar" ? name.stem() : name).string();
 }
 
-// A file that stands for the folder it lies in: an archive, one of an unread kind as well, so that it is
-// named.
+// A file that stands for the folder it lies in: an archive, even of a kind that cannot be read, so that the
+// error names it.
 bool is_whole_set(const fs::path& file) {
   const auto* format = foreign_format(file, first_bytes_of(file));
   return is_archive(file) || file.extension() == ".npz" || (format && !format->picture);
@@ -159,7 +159,8 @@ Source source_at(fs::path path, const std::string& name, const std::string& desc
   return {kind, name, path, description.empty() ? describe_kind(kind) : description};
 }
 
-// A folder of the name in $BELAMY_DATA or the cache. `looked` gets each place, and what was wrong with it.
+// A folder of this name in $BELAMY_DATA or the cache. `looked` gets each place tried, and what is wrong
+// with it.
 std::optional<fs::path> find_folder(const std::string& name, std::vector<std::string>& looked) {
   for (const auto& parent : folders_of_variable("BELAMY_DATA")) {
     const fs::path folder = parent / name;
@@ -169,7 +170,7 @@ std::optional<fs::path> find_folder(const std::string& name, std::vector<std::st
   const fs::path folder = cache_folder() / "data" / name;
   const OfficialSet* official = official_set(name);
   bool whole = !data_in(folder).empty();
-  // Half a download must not pass for a set without test images.
+  // Half a download must not be taken for a set without test images.
   for (std::size_t i = 0; official && i < official->files.size(); ++i) {
     const fs::path file = folder / official->files[i].name;
     whole = whole && (is_there(file) || is_there(fs::path(file).replace_extension()));
@@ -191,7 +192,7 @@ fs::path cache_folder() {
   if (const char* home = variable("HOME")) return fs::path(home) / ".cache" / "belamy";
   if (const passwd* user = getpwuid(getuid())) return fs::path(user->pw_dir) / ".cache" / "belamy";
   throw data_error("no folder for the cache: neither BELAMY_CACHE nor HOME is set",
-                   "Set BELAMY_CACHE to a folder that you may write to.");
+                   "set BELAMY_CACHE to a folder that you may write to");
 }
 
 std::vector<KnownSet> known_sets() {
@@ -215,7 +216,7 @@ std::vector<KnownSet> known_sets() {
 
 Source find_source(const std::string& source) {
   if (source.empty())
-    throw data_error("data.source is empty", "Give a path, or a name from: belamy data list");
+    throw data_error("data.source is empty", "give a path, or a name from 'belamy data list'");
   std::vector<std::string> names = {"glyphs", "cifar10"};
   if (source == "glyphs") return {Source::Kind::glyphs, source, {}, kGlyphs};
   for (const auto& [name, description] : glyph_pair_sets()) {
@@ -232,7 +233,7 @@ Source find_source(const std::string& source) {
   const std::string name = alias(source);
   std::map<std::string, std::string> known;
   for (const auto& set : kFolderSets) known[set.name] = set.description;
-  // Any set in those folders can be named, a known one or not.
+  // Any set in those folders can be named, not only known ones.
   if (source.find('/') == std::string::npos) {
     for (const auto& each : name == source ? std::vector{name} : std::vector{source, name}) {
       if (const auto folder = find_folder(each, looked)) return source_at(*folder, each, known[each]);
@@ -242,14 +243,14 @@ Source find_source(const std::string& source) {
 
   std::string hint;
   if (official_set(name)) {
-    hint = fmt::format("Get it: {}", command_for(name));
+    hint = fmt::format("get it with '{}'", command_for(name));
   } else if (std::find(names.begin(), names.end(), name) != names.end()) {
-    hint = fmt::format("Put its files into {}, or set BELAMY_DATA to the folder that holds {}/.",
+    hint = fmt::format("put its files into {}, or set BELAMY_DATA to the folder that holds {}/",
                        (cache_folder() / "data" / name).string(), name);
   } else {
     const std::string near = nearest(source, names);
-    if (!near.empty()) hint = fmt::format("Did you mean {}? ", near);
-    hint += "All known names: belamy data list";
+    if (!near.empty()) hint = fmt::format("did you mean '{}'? ", near);
+    hint += "'belamy data list' lists all known names";
   }
   throw data_error(fmt::format("no data set '{}'; looked for {}", source, fmt::join(looked, ", ")), hint);
 }

@@ -14,7 +14,7 @@ namespace {
 
 enum Stream { of_holdout, of_limit, of_validation };
 
-// Takes the first `count` of those that are wanted, in the order of a seeded permutation.
+// Takes the first `count` of the wanted ones, in the order of a seeded permutation.
 std::vector<bool> take(const std::vector<bool>& wanted, std::int64_t count, const DataOptions& options,
                        Stream stream) {
   std::vector<bool> taken(wanted.size(), false);
@@ -70,7 +70,7 @@ void keep_classes(std::vector<bool>& wanted, const Listing& listing, const DataO
   if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) {
     throw data_error(fmt::format("{}: no image of the classes {} is in this split", listing.source,
                                  fmt::join(options.classes, ", ")),
-                     "name other data.classes");
+                     "choose other data.classes");
   }
 }
 
@@ -92,7 +92,7 @@ std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
       const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
       throw data_error(
           fmt::format("{}: no class is called '{}'", source, text),
-          fmt::format("{}its {} classes are {}{}; their numbers from 0 are understood as well",
+          fmt::format("{}choose from its {} classes by name or by number from 0: {}{}",
                       near.empty() ? "" : "did you mean '" + near + "'? ", names.size(),
                       fmt::join(names.begin(), shown, ", "), names.size() > most ? ", ..." : ""));
     }
@@ -121,7 +121,7 @@ std::vector<bool> choose(const Listing& listing, const DataOptions& options, Spl
       held = std::clamp<std::int64_t>(held, 1, count - 1);
     if (held == 0 && split == Split::test) {
       throw data_error(listing.source + ": has no test images of its own, and data.holdout keeps none",
-                       "Set data.holdout to the share of images to test with, such as 0.1.");
+                       "set data.holdout to the share of images to test with, such as 0.1");
     }
     const auto kept = take(wanted, held, options, of_holdout);
     for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = kept[i] == (split == Split::test);

@@ -8,15 +8,15 @@
 
 namespace belamy {
 
-/// Leaves the attributes that data.attributes names, in its order; all of them where it names none. Data
+/// Keeps only the attributes that data.attributes names, in its order; all of them if it names none. Data
 /// errors: an unknown name, a source without attributes.
 void keep_attributes(Listing& listing, const DataOptions& options);
 
-/// [items] of a listing: whether the split takes it. First the hold-out and the validation set are taken
-/// away, whatever the classes, so that an example stays in its split; then the classes, then the limit among
-/// what is left for training. Data errors: a split that is kept empty, an unknown class, a class without a
-/// training example. A hold-out of 1, which no
-/// setting can ask for, takes everything for the test split.
+/// For each item of a listing, whether it belongs to the split. The hold-out and the validation set are taken
+/// first, whatever the classes, so that an example stays in its split; then the classes are chosen, then the
+/// limit applies to the training examples left. Data errors: a split that is kept empty, an unknown class, a
+/// class without a training example. A hold-out of 1, which settings do not allow, puts everything into the
+/// test split.
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split);
 
 }  // namespace belamy

@@ -79,7 +79,7 @@ struct Set {
   const char* description;
   int dimension;     ///< 1 or 2 of a Point's numbers
   int classes;       ///< equally likely; 1: no labels
-  const char* noun;  ///< what a class is, for its name
+  const char* noun;  ///< what a class is called, for its name
   Point (*draw)(Random&, int label);
   Point (*centre)(int label) = nullptr;  ///< a mixture of round Gaussians, in place of `draw`
   double deviation = 0;
@@ -111,11 +111,11 @@ const Set& find_set(const std::string& name) {
   }
   const auto near = nearest(name, names);
   throw data_error(fmt::format("no synthetic data set '{}'", name),
-                   near.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
+                   near.empty() ? fmt::format("choose one of {}", fmt::join(names, ", "))
                                 : fmt::format("did you mean '{}'?", near));
 }
 
-// In the order of the set's labels, each once.
+// The chosen labels in the order of the set, each once.
 std::vector<int> chosen_labels(const Set& set, const std::vector<std::string>& classes,
                                const std::vector<std::string>& names) {
   std::vector<bool> chosen(static_cast<std::size_t>(set.classes), classes.empty());

@@ -59,7 +59,7 @@ class Walk {
         any = true;
       } else if (!entry.exists(code)) {
         found_.problems.push_back(
-            {entry.path().string(), "a link to a file that is not there", "Remove the link."});
+            {entry.path().string(), "a link to a file that is not there", "remove the link"});
         any = true;
       }
     }
@@ -67,8 +67,7 @@ class Walk {
     return any || full_folder;
   }
 
-  // Sorted, so that what is found does not depend on the file system; nothing where the folder cannot be
-  // read.
+  // Sorted, so that the result does not depend on the file system; nothing if the folder cannot be read.
   std::optional<std::vector<fs::directory_entry>> entries_of(const fs::path& folder) {
     std::error_code code;
     std::vector<fs::directory_entry> entries;
@@ -76,7 +75,7 @@ class Walk {
       entries.push_back(*it);
     if (code) {
       found_.problems.push_back(
-          {folder.string(), "cannot be read: " + code.message(), "Make the folder readable."});
+          {folder.string(), "cannot be read: " + code.message(), "make the folder readable"});
       return std::nullopt;
     }
     std::sort(entries.begin(), entries.end());
@@ -85,7 +84,7 @@ class Walk {
 
   FolderFiles found_;
   std::set<fs::path> entered_;
-  std::deque<Place> links_;  // to folders, which are entered after all that need no link
+  std::deque<Place> links_;  // links to folders, entered after all folders that need no link
 };
 
 }  // namespace
@@ -93,7 +92,7 @@ class Walk {
 FolderFiles walk_folder(const fs::path& folder) {
   std::error_code code;
   if (!fs::is_directory(folder, code))
-    throw data_error(folder.string() + ": no such folder", "Check the path.");
+    throw data_error(folder.string() + ": no such folder", "check the path");
   return Walk().take(folder);
 }
 

@@ -1,4 +1,4 @@
-// The files below a folder: one walk for everything that reads folders of images.
+// Lists the files below a folder, for everything that reads folders of images.
 #pragma once
 
 #include <filesystem>
@@ -11,12 +11,12 @@ namespace belamy {
 
 struct FolderFiles {
   std::vector<std::string> names;  ///< relative, '/' between folders, sorted; hidden files left out
-  std::vector<std::string> empty;  ///< folders without a file, beside others that have some; sorted
-  std::vector<Problem> problems;   ///< folders that cannot be read, links that lead nowhere
+  std::vector<std::string> empty;  ///< folders without files, if others have some; sorted
+  std::vector<Problem> problems;   ///< folders that cannot be read, broken links
 };
 
-/// Links are followed, but no folder is entered twice: one that can also be reached without a link has the
-/// name of its own place. A data error when there is no such folder.
+/// Follows links, but enters no folder twice: a folder that can also be reached without a link is listed at
+/// its own place. A data error if there is no such folder.
 FolderFiles walk_folder(const std::filesystem::path& folder);
 
 }  // namespace belamy

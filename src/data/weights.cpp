@@ -52,14 +52,14 @@ std::vector<fs::path> weights_files() {
   return files;
 }
 
-// Where the name is found; empty: nowhere.
+// The first file of this name; empty if there is none.
 fs::path place_of(const std::string& name) {
   for (const auto& folder : weights_folders())
     if (const auto path = folder / (name + weights_ending); is_file(path)) return path;
   return {};
 }
 
-// The known name that is most like it: one that begins with it, else by edits.
+// The known name that is most similar: one that begins with `name`, else the nearest by edits.
 std::string nearest_weights(const std::string& name) {
   const auto names = weights_names();
   const auto longer = std::find_if(names.begin(), names.end(),
@@ -72,7 +72,7 @@ Error not_found(const std::string& name) {
   for (const auto& folder : weights_folders()) looked.push_back(folder.string());
   const auto near = nearest_weights(without_weights_ending(name));
   return data_error(
-      fmt::format("there are no weights '{}': neither a file of this path, nor a name in {}", name,
+      fmt::format("there are no weights '{}': neither a file at this path nor a name in {}", name,
                   fmt::join(looked, ", ")),
       near.empty()
           ? "'belamy weights list' lists the names, 'belamy weights import FILE --as NAME' adds a file"
@@ -101,7 +101,7 @@ Weights weights_of(std::string bytes, const fs::path& path) {
   if (is_pytorch_file(bytes)) {
     throw data_error(
         fmt::format("'{}' is a file of PyTorch's own format, not a safetensors file", path.string()),
-        "write the tensors in Python by safetensors.torch.save_file(dictionary, \"F.safetensors\")");
+        "write the tensors in Python with safetensors.torch.save_file(dictionary, \"F.safetensors\")");
   }
   Weights weights;
   weights.file = {weights_name(path), path, sha256_hex(bytes)};
@@ -121,7 +121,7 @@ void check_weights_name(const std::string& name) {
   };
   if (!name.empty() && name[0] != '.' && name.size() <= 100 && std::all_of(name.begin(), name.end(), allowed))
     return;
-  throw usage_error(fmt::format("--as {}: this cannot be the name of weights", name),
+  throw usage_error(fmt::format("--as {}: this is not a valid name of weights", name),
                     "use up to 100 letters, digits, '-', '_' and '.', and no '.' at the beginning");
 }
 
@@ -169,7 +169,7 @@ ImportedWeights import_weights(const fs::path& from, const std::string& name, bo
   const auto plain = without_weights_ending(name);
   check_weights_name(plain);
   auto& env = Env::real();
-  // Decoding may move arrays that are not aligned; the copy has the bytes as they are.
+  // Decoding may move arrays that are not aligned; the copy keeps the bytes as they are.
   const auto bytes = env.read(from);
   ImportedWeights imported{weights_of(bytes, from)};
   auto& file = imported.weights.file;
@@ -191,12 +191,12 @@ ImportedWeights import_weights(const fs::path& from, const std::string& name, bo
     std::error_code code;
     const bool in_cache = fs::equivalent(found, target, code);
     if (!in_cache)
-      throw usage_error(fmt::format("--as {}: '{}' is another file of this name, and it would be found first",
+      throw usage_error(fmt::format("--as {}: '{}' is another file of this name and would be found first",
                                     plain, found.string()),
-                        "choose another name by --as");
+                        "choose another name with --as");
     if (!force)
       throw usage_error(fmt::format("--as {}: '{}' is another file of this name", plain, found.string()),
-                        "choose another name by --as, or replace that file by --force");
+                        "choose another name with --as, or replace that file with --force");
   }
   write_atomically(env, target, bytes);
   file.path = target;

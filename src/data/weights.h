@@ -1,5 +1,5 @@
-// Weights that were trained elsewhere: safetensors files in the folders of $BELAMY_WEIGHTS, which are only
-// read, and in the cache, where `belamy weights import` puts them.
+// Weights that were trained elsewhere: safetensors files in the folders of $BELAMY_WEIGHTS, which are
+// read-only, and in the cache, where `belamy weights import` puts them.
 #pragma once
 
 #include <filesystem>
@@ -10,25 +10,26 @@
 
 namespace belamy {
 
-/// A file of weights, and the digest that says which one it was.
+/// A file of weights, identified by its digest.
 struct WeightsFile {
   std::string name;  ///< "vgg16-conv" for .../vgg16-conv.safetensors
   std::filesystem::path path;
   std::string sha256;  ///< of the whole file, 64 hexadecimal digits
 };
 
-/// The same with what is in it; the digest is of the bytes that were read.
+/// The same with its content; the digest is that of the bytes read.
 struct Weights {
   WeightsFile file;
   Safetensors content;
   NetworkKind kind = NetworkKind::unknown;
 };
 
-/// A path that exists, else NAME.safetensors in a folder of $BELAMY_WEIGHTS, else in the cache. A data error
-/// says where it looked, and the nearest name there.
+/// Finds a path that exists, else NAME.safetensors in a folder of $BELAMY_WEIGHTS, else in the cache. A data
+/// error lists the places that were searched, and the nearest name.
 WeightsFile find_weights(const std::string& name_or_path);
 
-/// Finds, reads and checks. Storage errors as of decode_safetensors; a data error for PyTorch's own format.
+/// Finds, reads and checks weights. Storage errors as in decode_safetensors; a data error for PyTorch's
+/// own format.
 Weights read_weights(const std::string& name_or_path);
 
 /// One line of the list of weights that are found by name.
@@ -36,18 +37,18 @@ struct ListedWeights {
   WeightsFile file;
   std::uint64_t bytes = 0;
   NetworkKind kind = NetworkKind::unknown;
-  std::string fault;    ///< why it cannot be read; empty: it can
-  bool hidden = false;  ///< a file of this name is found before it
+  std::string fault;    ///< why it cannot be read; empty if it can
+  bool hidden = false;  ///< another file of this name is found first
 };
-/// In the order in which they are found. Reads every file.
+/// All weights in the order in which they are found. Reads every file.
 std::vector<ListedWeights> list_weights();
-/// Their names, each once, without reading the files.
+/// The names of all weights, each once, without reading the files.
 std::vector<std::string> weights_names();
 
-/// Copies a file into the cache as NAME.safetensors, whole or not at all. `there_already`: these very bytes
-/// are found by that name, and nothing was copied. Another file of that name in the cache is replaced only
-/// with `force`; one in $BELAMY_WEIGHTS would be found first, so that name is refused. Usage and data errors
-/// say so.
+/// Copies a file into the cache as NAME.safetensors, whole or not at all. `there_already`: the same bytes are
+/// found by that name, and nothing was copied. Another file of that name in the cache is replaced only with
+/// `force`. Usage errors: an invalid name, a name that is taken in the cache, or in $BELAMY_WEIGHTS, where it
+/// would be found first.
 struct ImportedWeights {
   Weights weights;
   bool there_already = false;

@@ -17,7 +17,7 @@ namespace {
 struct Strength {
   std::string name;
   std::int64_t critic_steps;
-  double rate;         // times the even one
+  double rate;         // relative to the even one
   bool ahead = false;  // trained against a generator that waits, before the game
 };
 
@@ -34,7 +34,7 @@ const std::vector<Strength>& strengths() {
 
 struct BalanceRun {
   std::vector<double> update, distance, gradient;  // at some of the generator's updates
-  double accuracy = 0;                             // mean over them: the discriminator's on fresh points
+  double accuracy = 0;                             // the discriminator's on fresh points, mean over them
   double mean_gradient = 0;
   std::int64_t diverged = -1;  // the update at which a gradient was not finite
 };
@@ -105,7 +105,7 @@ BalanceRun train(const Lab& lab, const std::string& objective_name, const Streng
       for (std::int64_t step = 0; step < strength.critic_steps; ++step) session.run_step();
     }
   } catch (const Error& error) {
-    if (error.code() != ExitCode::diverged) throw;  // a game that explodes is a result like others
+    if (error.code() != ExitCode::diverged) throw;  // a game that diverges is a result too
     course.diverged = session.step() / strength.critic_steps;
   }
   const auto looks = static_cast<double>(course.update.size());
@@ -114,7 +114,7 @@ BalanceRun train(const Lab& lab, const std::string& objective_name, const Streng
   return course;
 }
 
-/// Mean over the last fifth: a game that circles is not judged by one lucky moment.
+/// Mean over the last fifth, since a game that circles may be close to the data by chance.
 double end(const BalanceRun& course) {
   const auto count = std::max<std::size_t>(1, course.distance.size() / 5);
   double sum = 0;
@@ -160,7 +160,7 @@ void balance(Lab& lab) {
       const auto& course = courses[objective][i];
       row.push_back(fmt::format("{:.0f} %", 100 * course.accuracy));
       row.push_back(course.diverged < 0 ? fmt::format("{:.3f}", end(course))
-                                        : fmt::format("exploded at update {}", course.diverged));
+                                        : fmt::format("diverged at update {}", course.diverged));
       row.push_back(fmt::format("{:.2g}", course.mean_gradient));
     }
     table.rows.push_back(row);
@@ -176,12 +176,11 @@ void balance(Lab& lab) {
   lab.measure("weak-minimax", end(minimax[0]) / end(minimax[5]));
   lab.table("Distance, accuracy and gradient",
             "Earth mover's distance of 400 samples and 400 data, mean over the last fifth; accuracy and "
-            "gradient are "
-            "means over the run.",
+            "gradient are means over the run.",
             std::move(table));
   lab.chart("Distance over the discriminator's strength", "In the order of the table.", std::move(ends));
   lab.chart("The generator's gradient", "", std::move(forces));
-  lab.chart("The way to the data", "", std::move(distances));
+  lab.chart("Distance over the training", "", std::move(distances));
 }
 
 }  // namespace belamy::labs

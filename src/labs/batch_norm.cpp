@@ -1,5 +1,5 @@
-// How much of a sample is its companions': one layer against a formula, then generators with each kind of
-// norm.
+// How much a sample depends on the rest of its batch: one layer against a formula, then generators with each
+// kind of norm.
 #include <cmath>
 
 #include "belamy/recipe.h"
@@ -16,7 +16,7 @@ namespace belamy::labs {
 namespace {
 
 /// Variance of the first of n normal features after batch norm, at a fixed value before it. Every channel is
-/// a batch of its own.
+/// a separate batch.
 double layer_variance(double fixed, std::int64_t n, std::int64_t batches, at::Generator generator) {
   nn::Norm norm("batch", batches);
   auto x = torch::randn({n, batches}, generator);
@@ -43,7 +43,7 @@ void measure_layer(Lab& lab, at::Generator generator) {
   lab.measure("layer", worst);
   lab.chart(
       "One layer",
-      "A feature is held fixed while the rest of its batch is drawn afresh. The formula is of first order in "
+      "One feature stays fixed while the rest of its batch is drawn anew. The formula is of first order in "
       "$1/n$: at $n = 8$ it is too large.",
       std::move(chart));
 }
@@ -78,12 +78,11 @@ std::unique_ptr<Recipe> recipe_for(const Lab& lab, const std::string& model, con
   return Recipe::parse("[model]\nname = \"" + model + "\"\n", "the lab batch-norm", settings);
 }
 
-/// Data [companies, latents, ...] of the same latents, each in batches of `n` with companions drawn
-/// afresh.
+/// Data [companies, latents, ...] of the same latents, each in batches of `n` with new companions.
 Tensor in_company(Session& session, std::int64_t n, std::int64_t latents, std::int64_t companies) {
   auto& model = session.state().model();
   auto& decoder = *model.decoder();
-  model.train();  // where the harm is: in use, batch norm takes running averages
+  model.train();  // in evaluation batch norm would use running averages
   const torch::NoGradGuard no_grad;
   auto generator = at::make_generator<at::CPUGeneratorImpl>(7);
   const auto fixed = decoder.draw_latent(latents, generator);
@@ -164,8 +163,7 @@ void batch_norm(Lab& lab) {
   larger.series.push_back(curve(
       "3 / (2n)", places(4, 64, 31), [](double x) { return 1.5 / x; }, true));
   lab.table("Share of the variance that companions cause", "", std::move(table));
-  lab.chart("Larger batches", "The dashed line is one layer of its own, on normal features.",
-            std::move(larger));
+  lab.chart("Larger batches", "The dashed line is a single layer on normal features.", std::move(larger));
 }
 
 }  // namespace belamy::labs

@@ -1,5 +1,5 @@
-// Uniform numbers to normal ones: by the formula of Box and Muller, and by a small GAN that takes the same
-// two numbers.
+// Uniform numbers to normal ones: by the formula of Box and Muller, and by a small GAN with the same
+// two inputs.
 #include <cmath>
 #include <torch/optim/adam.h>
 
@@ -19,7 +19,7 @@ torch::Tensor transformed(const torch::Tensor& uv) {
   return torch::stack({radius * angle.cos(), radius * angle.sin()}, 1);
 }
 
-/// In (0, 1]: the logarithm of 0 must not occur.
+/// In (0, 1], so that the logarithm is finite.
 torch::Tensor uniform_pairs(std::int64_t count, Random& random) {
   auto uv = torch::empty({count, 2}, torch::kFloat64);
   auto* values = uv.data_ptr<double>();
@@ -79,7 +79,7 @@ LabSeries difference(const std::string& name, const torch::Tensor& x) {
 
 using Map = std::function<torch::Tensor(const torch::Tensor&)>;
 
-/// Where lines of one constant u or v land.
+/// The images of lines with constant u or v.
 LabSeries image_of_lines(const std::string& name, const Map& map, bool fixed_u) {
   LabSeries series{name, {}, {}};
   const double gap = std::numeric_limits<double>::quiet_NaN();
@@ -105,7 +105,7 @@ LabChart sheet(const Map& map) {
   return chart;
 }
 
-/// The GAN: non-saturating loss and R1; the generator is the running mean of its weights.
+/// The GAN: non-saturating loss and R1; the generator uses the running mean of its weights.
 std::shared_ptr<nn::Chain> learn(Lab& lab, at::Generator generator, LabSeries& progress) {
   const auto width = lab.integer("width"), batch = lab.integer("batch"), steps = lab.integer("steps");
   const auto make = perceptron({2, width, width, 2}, "leaky-relu", generator);
@@ -148,7 +148,7 @@ std::shared_ptr<nn::Chain> learn(Lab& lab, at::Generator generator, LabSeries& p
 }  // namespace
 
 void box_muller(Lab& lab) {
-  at::set_num_threads(1);  // the networks are too small to be shared
+  at::set_num_threads(1);  // the networks are too small for more
   const auto count = lab.integer("samples");
   const auto n = static_cast<double>(count);
   Random random(static_cast<std::uint64_t>(lab.integer("seed")));
@@ -203,8 +203,7 @@ void box_muller(Lab& lab) {
   row("uniform of variance 1", squares);
   lab.table("Tests of normality",
             fmt::format("{} numbers each. With so many, every learnt generator fails the strict test; its "
-                        "$D_n$ says how far "
-                        "off it is.",
+                        "$D_n$ says how far off it is.",
                         count),
             std::move(tests));
 
@@ -215,7 +214,7 @@ void box_muller(Lab& lab) {
   }
   lab.chart("Formula", "", {{"x"}, {"density"}, {histogram("samples, X", x), density}});
   lab.chart("Learnt generator", "", {{"x"}, {"density"}, {histogram("samples, X", lx), density}});
-  lab.chart("Distribution functions minus Φ", "Of X. The scale of the learnt one is another world.",
+  lab.chart("Distribution functions minus Φ", "Of X. Note the larger scale of the learnt one.",
             {{"x"}, {"F_n(x) - Φ(x)"}, {difference("formula", x), difference("learnt", lx)}});
   lab.chart("The learnt generator in training", "On 5000 numbers of its own.",
             {{"step"}, {"D_n", true}, {progress}});

@@ -1,5 +1,5 @@
-// What the generator is told: four costs as functions of D, what they minimise under the best discriminator,
-// and their gradients while a discriminator gets better and better against a generator that stands still.
+// The generator's signal: four costs as functions of D, what they minimise under the best discriminator, and
+// their gradients while a discriminator improves against a fixed generator.
 #include <cmath>
 #include <torch/optim/adam.h>
 
@@ -97,14 +97,13 @@ void exact_part(Lab& lab) {
   lab.chart("The four costs", "The figure of the slide, with the log-ratio added.", std::move(values));
   lab.chart("What reaches the generator",
             "The derivative by the logit: at the left, where the generator loses, minimax and maximum "
-            "likelihood say nothing.",
+            "likelihood give no gradient.",
             std::move(slopes));
   lab.chart("The derivative by D, which misleads",
             "By this curve minimax looks healthy at $D = 0$; the factor $dD/df = D(1-D)$ takes it away.",
             std::move(naive));
   lab.table("Values and derivatives",
-            "Formula beside what automatic differentiation of the library's objective gives.",
-            std::move(table));
+            "The formula beside automatic differentiation of the library's objective.", std::move(table));
 }
 
 /// Integral over the line of a function that is smooth and negligible far from both 0 and `centre`.
@@ -117,8 +116,8 @@ double integral(double centre, F f) {
   return sum * (high - low) / nodes;
 }
 
-/// The gradients under the best discriminator, between data N(gap, 1) and samples N(0, 1), by the generator's
-/// shift.
+/// The gradients under the best discriminator, between data N(gap, 1) and samples N(0, 1), by the
+/// generator's shift.
 void divergence_part(Lab& lab, double gap) {
   const auto log_density = [](double x, double mean) {
     return -0.5 * (x - mean) * (x - mean) - 0.5 * std::log(2 * M_PI);
@@ -135,7 +134,7 @@ void divergence_part(Lab& lab, double gap) {
   };
   const auto kl = [&](double shift) {
     return 0.5 * (gap - shift) * (gap - shift);
-  };  // the same in both directions
+  };  // equal in both directions
   const auto slope = [](auto divergence) { return (divergence(1e-4) - divergence(-1e-4)) / 2e-4; };
   const double js_slope = slope(js), kl_slope = slope(kl);
   // f = gap x - gap^2 / 2 is held still while x = z + shift moves: d cost / d shift = E[c'(f)] gap.
@@ -196,13 +195,11 @@ void training_part(Lab& lab) {
   lab.measure("minimax_falls", kept(norms[0]));
   lab.measure("maximum_likelihood_falls", kept(norms[2]));
   lab.measure("nonsaturating_keeps", kept(norms[1]));
-  lab.chart(
-      "The gradient in training",
-      fmt::format(
-          "Data at {}, samples at 0, both of deviation 1. The generator stands still; only the discriminator "
-          "learns.",
-          gap),
-      {{"step of the discriminator"}, {"norm of the generator's gradient", true}, norms});
+  lab.chart("The gradient in training",
+            fmt::format("Data at {}, samples at 0, both of deviation 1. The generator stands still; only the "
+                        "discriminator learns.",
+                        gap),
+            {{"step of the discriminator"}, {"norm of the generator's gradient", true}, norms});
   lab.chart("The discriminator in training", "On 2000 data and 2000 samples that it was not trained on.",
             {{"step of the discriminator"}, {"share", false, 0, 1}, {belief, right}});
 }
@@ -210,7 +207,7 @@ void training_part(Lab& lab) {
 }  // namespace
 
 void cost_gradients(Lab& lab) {
-  at::set_num_threads(1);  // the networks are too small to be shared
+  at::set_num_threads(1);  // the networks are too small for more
   exact_part(lab);
   divergence_part(lab, lab.number("gap"));
   training_part(lab);

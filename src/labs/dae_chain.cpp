@@ -23,8 +23,8 @@ namespace {
 
 // Corrupt and draw from the exact P(x | x'), again and again, for data of equally likely Gaussians of one
 // deviation s and noise of deviation `noise`: given x', a part has the weight that N(mean, s^2 + noise^2)
-// gives it, and there x ~ N(mean + a (x' - mean), a noise^2) with a = s^2 / (s^2 + noise^2). -> [C, steps]
-// f64.
+// gives it, and there x ~ N(mean + a (x' - mean), a noise^2) with a = s^2 / (s^2 + noise^2). -> [C,
+// steps] f64.
 Tensor exact_chain(const LineMixture& data, double noise, const Tensor& start, std::int64_t steps,
                    at::Generator generator) {
   const auto chains = start.size(0);
@@ -64,7 +64,7 @@ Tensor exact_chain(const LineMixture& data, double noise, const Tensor& start, s
 void measure_gaussian(Lab& lab, at::Generator generator) {
   const LineMixture data{{{0, 1}}};
   const auto chains = lab.integer("chains"), steps = lab.integer("exact_steps");
-  LabTable table{{"noise", "$a$", "variance", "draws that 1000 states are worth", "by the formula"}, {}};
+  LabTable table{{"noise", "$a$", "variance", "effective sample size of 1000 states", "by the formula"}, {}};
   LabChart decay{{"lag (steps)"}, {"autocorrelation"}, {}, {}};
   double worst_correlation = 0, worst_size = 0, worst_variance = 0;
   for (const double noise : {0.25, 0.5, 1.0, 2.0}) {
@@ -95,7 +95,8 @@ void measure_gaussian(Lab& lab, at::Generator generator) {
   lab.measure("size", worst_size);
   lab.measure("variance", worst_variance);
   lab.table("Gaussian data, exact denoiser",
-            "The data's variance is 1. Little noise means many steps for one draw.", std::move(table));
+            "The data's variance is 1. With little noise one independent draw takes many steps.",
+            std::move(table));
   lab.chart("How fast the chain forgets", "Dashed: the closed form.", std::move(decay));
 }
 
@@ -234,8 +235,7 @@ void show_glyphs(Lab& lab, at::Generator generator) {
       });
   lab.picture("The chain over time, on glyphs",
               "Each row is a chain that starts from noise; the columns are steps 0, 1, 4, 9, 16, ... of it, "
-              "and show the "
-              "mean of P.",
+              "and show the mean of P.",
               image_grid(at::stack(columns, 1).flatten(0, 1), kColumns));
 }
 

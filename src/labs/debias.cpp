@@ -1,5 +1,5 @@
-// A rare group that nobody marked: digits of which a few lie on their side. A debiasing VAE shows itself what
-// has rare codes more often; measures what that does to the errors on both groups.
+// A rare group without labels: digits of which a few lie on their side. A debiasing VAE shows data with rare
+// codes more often; the lab measures how that changes the errors on both groups.
 #include "belamy/recipe.h"
 
 #include "core/random.h"
@@ -15,7 +15,7 @@
 namespace belamy::labs {
 namespace {
 
-// Turns image `row` by a quarter.
+// Rotates image `row` by 90 degrees.
 void turn(Dataset& data, std::int64_t row) {
   const auto side = data.width;
   const auto first = data.pixels.begin() + row * side * side;
@@ -47,7 +47,7 @@ Groups mixed(const Dataset& digits, double rare, std::int64_t seed) {
 
 struct DebiasOutcome {
   double common = 0, rare = 0;  // errors, shares
-  double shown = 0;             // share of the rare among the rows that are trained on
+  double shown = 0;             // share of the rare among the training rows
   Tensor before, after;         // [bins], shares of the first dimension's histogram
 };
 
@@ -130,7 +130,7 @@ void debias(Lab& lab) {
     }
   }
   const auto some = mixed(upright, lab.number("rare"), 1);
-  lab.picture("The training data", "A few digits lie on their side; nothing says which.",
+  lab.picture("The training data", "A few digits lie on their side; no label says which.",
               image_grid(to_model_range(data_tensor(some.data)).narrow(0, 0, 120), 20));
   lab.table("Errors on both groups", "Of 980 test digits, once upright and once all lying.",
             std::move(table));

@@ -1,4 +1,4 @@
-// Small pictures for labs that train on images: the digits of the glyphs.
+// Small images for labs: the digits of the glyphs.
 #pragma once
 
 #include <cstdint>

@@ -117,7 +117,7 @@ struct Method {
   Field field;
   std::optional<Pair> expected;
   enum class End { rest, circle, either } end = End::either;
-  double clip = 0;  ///< 0: none
+  double clip = 0;  ///< 0: off
 };
 
 std::vector<Place> descend(const Method& method, Place p, double h, std::int64_t steps, bool alternating) {
@@ -125,7 +125,7 @@ std::vector<Place> descend(const Method& method, Place p, double h, std::int64_t
   for (std::int64_t i = 0; i < steps; ++i) {
     p = step(method.field, p, h, alternating);
     if (method.clip > 0) p.psi = std::clamp(p.psi, -method.clip, method.clip);
-    if (p.radius() > 1e6) break;  // it is far away, and squares would overflow in the end
+    if (p.radius() > 1e6) break;  // before squares overflow
     path.push_back(p);
   }
   return path;
@@ -295,7 +295,7 @@ void dirac_gan(Lab& lab) {
   lab.measure("sublinear", (end - middle) / (static_cast<double>(time - time / 2) * dt));
 
   lab.table("Eigenvalues at the equilibrium",
-            "Of the Jacobian of the field that is followed below, by differences of fourth order.",
+            "Of the Jacobian of the field that descent follows below, by differences of fourth order.",
             std::move(eigen));
   lab.table("Where descent ends",
             fmt::format("Radius after {} steps of {}, as a share of the radius at the start.",
@@ -304,9 +304,8 @@ void dirac_gan(Lab& lab) {
   lab.chart("Alternating descent", "A straight line downwards is convergence at a fixed rate.",
             std::move(radii));
   lab.chart("The flows of the two GANs",
-            "The plain game keeps its radius for ever. The non-saturating one approaches, but only as one "
-            "over the square root "
-            "of time.",
+            "The plain game keeps its radius for ever. The non-saturating one converges, but only as one "
+            "over the square root of time.",
             {{"time"}, {"1 / r²"}, {kept, law, falls}});
   for (std::size_t i = 0; i < methods.size(); ++i) {
     lab.chart(methods[i].name,

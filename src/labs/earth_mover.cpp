@@ -29,7 +29,7 @@ double cost(const Tensor& plan, const Tensor& costs) {
   return (plan * costs).sum().item<double>();
 }
 
-/// Integral of |F - G| over the line, times the mass: what passes each place.
+/// Integral of |F - G| over the line, times the mass: the mass that passes each place.
 double passing(const Heaps& heaps) {
   std::vector<std::pair<double, double>> changes;
   for (std::size_t i = 0; i < heaps.from.size(); ++i) changes.emplace_back(heaps.from[i], heaps.from_mass[i]);
@@ -106,7 +106,7 @@ void heaps_of_the_slides(Lab& lab) {
   lab.table("The plan of the network simplex", "One of the many that cost 42.",
             plan_table(slides, best.plan));
   lab.table("Sinkhorn's plan for the same heaps",
-            "All that entropy can do here is to spread: $p_i q_j / 6$, and still 42.",
+            "Entropy can only spread the mass here: $p_i q_j / 6$, still at a cost of 42.",
             plan_table(slides, blurred.plan));
 }
 
@@ -136,13 +136,13 @@ void heaps_that_overlap(Lab& lab) {
   const auto blurred = sinkhorn(from, to, costs, {.epsilon = lab.number("epsilon"), .iterations = 10000});
 
   lab.table("Heaps that overlap: the cheapest plan",
-            fmt::format("Cost {:.4g}. Now it matters who goes where.", best.cost),
+            fmt::format("Cost {:.4g}. Now it matters what moves where.", best.cost),
             plan_table(heaps, best.plan));
   lab.table("Heaps that overlap: Sinkhorn's plan",
             fmt::format("Cost {:.4g} with $\\varepsilon = {}$.", blurred.cost, lab.number("epsilon")),
             plan_table(heaps, blurred.plan));
   lab.chart("Distribution functions",
-            "The area between the two is the distance: each place counts what passes it.",
+            "The area between the two is the distance: at each place, the mass that passes it.",
             {{"place"},
              {"mass up to here"},
              {steps_of("F, from", heaps.from, heaps.from_mass, -1, 8),
@@ -187,8 +187,7 @@ void normals(Lab& lab) {
     exact.x.push_back(shift);
     exact.y.push_back(std::abs(shift));
   }
-  lab.chart("Two normals of width 1",
-            "The distance knows how far away they are, and its slope is 1 from everywhere.",
+  lab.chart("Two normals of width 1", "The distance grows with the shift, and its slope is 1 everywhere.",
             {{"shift of the second normal"}, {"W₁"}, {sampled, exact}});
 }
 
@@ -221,7 +220,7 @@ void plane(Lab& lab) {
         {"Sinkhorn, $\\varepsilon = 0.05$", fmt::format("{:.4f}", blurred.cost)},
         {fmt::format("sliced, {} directions", lab.integer("projections")), fmt::format("{:.4f}", sliced)}}});
 
-  LabSeries moves{"who goes where", {}, {}, LabSeries::Style::field};
+  LabSeries moves{"what moves where", {}, {}, LabSeries::Style::field};
   const auto targets = best.plan.argmax(1);
   const double gap = std::numeric_limits<double>::quiet_NaN();
   for (std::int64_t i = 0; i < count; ++i) {

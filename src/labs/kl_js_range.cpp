@@ -1,5 +1,5 @@
-// KL and JS along the range of normals of the UiO figure, and on distributions with monsters and with a
-// dropped mode.
+// KL and JS along the range of normals of the UiO figure, and on distributions with spurious samples
+// ("monsters") and with a dropped mode.
 #include <array>
 #include <cmath>
 
@@ -20,7 +20,7 @@ LogDensity density_of(const Gaussian& gaussian) {
   return [gaussian](double x) { return gaussian.log_density(x); };
 }
 
-/// Where both are negligible, with room for ratios: 14 deviations beyond the outer means.
+/// Bounds beyond which both are negligible: 14 deviations beyond the outer means.
 std::pair<double, double> range_of(const Gaussian& p, const Gaussian& q) {
   const double reach = 14 * std::max(p.deviation, q.deviation);
   return {std::min(p.mean, q.mean) - reach, std::max(p.mean, q.mean) + reach};
@@ -31,7 +31,7 @@ double js(const Gaussian& p, const Gaussian& q) {
   return js_divergence(density_of(p), density_of(q), low, high);
 }
 
-/// The sum of p log(p/q) over equally spaced points: what one would write first.
+/// The sum of p log(p/q) over equally spaced points: the naive implementation.
 double plain_kl(const Gaussian& p, const Gaussian& q, std::int64_t points) {
   const auto [low, high] = range_of(p, q);
   const double width = (high - low) / static_cast<double>(points - 1);
@@ -128,8 +128,8 @@ void figure_of_the_slide(Lab& lab) {
              {"divergence (nats)"},
              {there, back, both, {"log 2", {-mean, mean}, {std::log(2.0), std::log(2.0)}, {}, true}}});
   lab.table("The four pairs of the slide",
-            "Variances, not deviations. The estimate knows only samples: by distances to the fifth nearest "
-            "neighbours.",
+            "Variances, not deviations. The estimate knows only samples: by distances to the fifth "
+            "nearest neighbours.",
             std::move(table));
 }
 

@@ -19,7 +19,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Error unknown(const TomlEntry& entry, const std::vector<std::string>& known) {
   return usage_error(fmt::format("{}: unknown key '{}'", entry.origin.text, entry.key),
-                     fmt::format("known are {}", fmt::join(known, ", ")));
+                     fmt::format("use one of {}", fmt::join(known, ", ")));
 }
 
 LabClaim claim_of(const TomlDocument& document, const std::string& origin) {
@@ -92,12 +92,12 @@ LabSheet LabSheet::parse(const std::string& name, const std::string& toml, const
   }
   for (const auto& [array, documents] : document.arrays) {
     if (array != "claim")
-      throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array), "only [[claim]] is known");
+      throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array), "use [[claim]]");
     for (const auto& each : documents) {
       auto claim = claim_of(each, origin);
       for (const auto& other : sheet.claims) {
         if (other.key == claim.key)
-          throw usage_error(fmt::format("{}: claim '{}' is there twice", origin, claim.key));
+          throw usage_error(fmt::format("{}: claim '{}' is defined twice", origin, claim.key));
       }
       sheet.claims.push_back(std::move(claim));
     }

@@ -1,5 +1,5 @@
-// Labs: short experiments that check what a lecture's slide claims. labs/NN-NAME/ holds a lab's text and its
-// settings and claims, src/labs/NAME.cpp the code that measures.
+// Labs: short experiments that check claims of lecture slides. labs/NN-NAME/ holds a lab's text, settings and
+// claims, src/labs/NAME.cpp the code that measures.
 #pragma once
 
 #include <cstdint>
@@ -35,23 +35,24 @@ struct LabSheet {
     std::string key, help;
     Value value;                       ///< an integer, a number or text; its type is the setting's
     std::optional<Value> tiny;         ///< replaces the value with --tiny
-    double low = 0, high = 0;          ///< of a number
-    std::vector<std::string> choices;  ///< of a text
+    double low = 0, high = 0;          ///< the range of a number
+    std::vector<std::string> choices;  ///< the choices of a text
   };
   std::vector<Setting> settings;
   std::vector<LabClaim> claims;
 
-  /// A usage error with file and line for what is missing, unknown or out of its range.
+  /// A usage error with file and line for keys that are missing, unknown or out of range.
   static LabSheet parse(const std::string& name, const std::string& toml, const std::string& text,
                         const std::string& origin);
 };
 
-/// What a lab's function works with. A key that the sheet does not have is a defect: std::logic_error.
+/// The settings and results of a lab's function. A key that the sheet does not have is a
+/// defect: std::logic_error.
 class Lab {
  public:
   using Teller = std::function<void(const std::string&)>;
 
-  /// `overrides` are KEY=VALUE, after --tiny. A usage error for unknown keys and values out of range.
+  /// `overrides` are KEY=VALUE, applied after --tiny. A usage error for unknown keys and values out of range.
   Lab(LabSheet sheet, bool tiny, const std::vector<std::string>& overrides, Teller teller = {});
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
@@ -62,20 +63,20 @@ class Lab {
   const std::string& text(const std::string& key) const;
   bool tiny() const { return tiny_; }
 
-  // Results. Each claim is measured once.
+  // Results. Each claim must be measured exactly once.
   void measure(const std::string& key, double value);
-  /// In place of `measure`, for a claim about data that are not at hand: it is not judged.
+  /// In place of `measure`, for a claim about data that are not on this machine: it is not checked.
   void skip(const std::string& key);
   void chart(const std::string& title, const std::string& caption, LabChart chart);
   void table(const std::string& title, const std::string& caption, LabTable table);
   void picture(const std::string& title, const std::string& caption, const Image& image);
 
-  /// A line for the terminal while something takes long: "seed 3 of 5".
+  /// A progress line for the terminal: "seed 3 of 5".
   void say(const std::string& progress) const;
 
   const LabSheet& sheet() const { return sheet_; }
   const Fields& fields() const { return fields_; }
-  /// Claims in the sheet's order. A claim that was not measured, and had to be, is a defect of the lab.
+  /// The claims in the sheet's order. A missing measurement is a defect of the lab: std::logic_error.
   std::vector<LabVerdict> verdicts() const;
   LabPage page(double seconds) const;
   const std::map<std::string, double>& measured() const { return measured_; }
@@ -101,7 +102,7 @@ struct LabEntry {
 };
 /// The labs of labs.def, by the number of their folder.
 const std::vector<LabEntry>& all_labs();
-/// A usage error with the nearest name for an unknown one.
+/// A usage error that suggests the nearest name for an unknown one.
 const LabEntry& find_lab(const std::string& name);
 LabSheet load_lab(const LabEntry& entry);
 

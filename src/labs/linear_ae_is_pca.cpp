@@ -1,5 +1,5 @@
 // A linear autoencoder against the principal components of the same images: the error, the plane, the axes;
-// and what layers with units that are not linear add. The autoencoders are the library's.
+// then the gain from nonlinear layers. The autoencoders are the library's.
 #include <cmath>
 #include <fmt/format.h>
 
@@ -35,12 +35,12 @@ Tensor reconstructions(Session& session, const Tensor& rows) {
   return (at::cat(parts) + 1) / 2;
 }
 
-// [K, D]: what the code's units paint.
+// [K, D]: the images of the code's units.
 Tensor painted(Session& session) {
   return session.state().model().named_parameters()["decoder.0.weight"].detach().t().clone();
 }
 
-// Signed pictures, each of its own contrast: grey is zero.
+// Signed pictures, each with its own contrast; zero is grey.
 Tensor signed_pictures(const Tensor& rows, const DataShape& shape) {
   const auto largest = std::get<0>(rows.abs().max(1, true)).clamp_min(1e-12);
   return (rows / largest).to(torch::kFloat).view(shape.sizes(rows.size(0)));
@@ -63,7 +63,7 @@ void linear_ae_is_pca(Lab& lab) {
   const double known = error_of(by_components, unseen);
   const double lost = components.variances.slice(0, k).sum().item<double>();
   double error = 0;
-  for (const auto& part : rows.split(8192)) {  // in double precision all at once would take much memory
+  for (const auto& part : rows.split(8192)) {  // all in double precision would take much memory
     error += error_of(project(part, components), part) * static_cast<double>(part.size(0));
   }
   lab.measure("eigenvalues", std::abs(error / static_cast<double>(rows.size(0)) / lost - 1));
@@ -81,8 +81,8 @@ void linear_ae_is_pca(Lab& lab) {
     all.insert(all.end(), own.begin(), own.end());
     return Recipe::parse("[model]\nname = \"autoencoder\"\n", "the lab", all);
   };
-  // Steps are measured by the steepest curvature, which grows with the first eigenvalue; the clip is for the
-  // start, when all units grow at once.
+  // The rate follows from the greatest curvature, which grows with the first eigenvalue; the clip is for the
+  // start, when all units grow together.
   const double largest = components.variances[0].item<double>();
   const auto linear_recipe = settings(
       {"model.hidden=[]", "model.output=linear", "model.centre=true", fmt::format("train.steps={}", steps),
@@ -120,7 +120,7 @@ void linear_ae_is_pca(Lab& lab) {
   const auto by_linear = reconstructions(linear, unseen), by_deep = reconstructions(deep, unseen);
   lab.measure("deep", error_of(by_deep, unseen) / known);
 
-  // Each unit's picture against the axis that it is most like.
+  // Each unit's picture against the most similar axis.
   const auto units = painted(linear).to(torch::kFloat64);
   const auto cosines = at::mm(units / units.norm(2, 1, true), components.axes.t()).abs();
   lab.measure("axes", std::get<0>(cosines.max(1)).mean().item<double>());
@@ -135,8 +135,8 @@ void linear_ae_is_pca(Lab& lab) {
                fmt::format("{:.3f}", error_of(by_deep, unseen))}}});
   lab.chart(
       "The linear autoencoder finds the plane",
-      "The error comes near long before the plane does: the last axes carry almost the same variance as the "
-      "first ones that are left out, so turning from one to the other costs little.",
+      "The error comes close long before the plane does: the last axes carry almost the same variance as the "
+      "first ones that are left out, so that rotating one into the other costs little.",
       {{"training step"}, {"degrees, per cent", true}, {angle, above}});
   LabSeries spectrum{"variance along the axis", {}, {}, LabSeries::Style::points};
   for (std::int64_t i = 0; i < std::min<std::int64_t>(2 * k, components.variances.size(0)); ++i) {
@@ -146,18 +146,17 @@ void linear_ae_is_pca(Lab& lab) {
   lab.chart("Eigenvalues of the covariance", "", {{"principal axis"}, {"variance", true}, {spectrum}});
   const auto shape = shape_of(train);
   const auto shown = std::min<std::int64_t>(10, k);
-  lab.picture(
-      "Axes and units",
-      "Upper row: the first principal axes. Lower row: what the first units of the linear autoencoder's code "
-      "paint. They span the same plane, but each unit is a mixture of axes.",
-      image_grid(at::cat({signed_pictures(components.axes.narrow(0, 0, shown), shape),
-                          signed_pictures(units.narrow(0, 0, shown), shape)}),
-                 shown));
+  lab.picture("Axes and units",
+              "Upper row: the first principal axes. Lower row: the images of the first units of the linear "
+              "autoencoder's code. They span the same plane, but each unit is a mixture of axes.",
+              image_grid(at::cat({signed_pictures(components.axes.narrow(0, 0, shown), shape),
+                                  signed_pictures(units.narrow(0, 0, shown), shape)}),
+                         shown));
   const auto pictures = [&](const Tensor& made) {
     return (made.narrow(0, 0, 10).to(torch::kFloat).clamp(0, 1) * 2 - 1).view(shape.sizes(10));
   };
   lab.picture(
-      "Test images given back",
+      "Reconstructed test images",
       "From above: originals, principal components, linear autoencoder, autoencoder with a hidden layer.",
       image_grid(at::cat({pictures(unseen), pictures(by_components), pictures(by_linear), pictures(by_deep)}),
                  10));

@@ -1,5 +1,5 @@
-// Mode collapse on mixtures of Gaussians: a run that rotates through the modes, the cycle between two, and
-// what each cure does, over several seeds. All runs are the library's `gan` with one key changed.
+// Mode collapse on mixtures of Gaussians: a run that rotates through the modes, the cycle between two modes,
+// and the effect of each cure, over several seeds. All runs are the library's `gan` with one key changed.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -150,11 +150,10 @@ void film(Lab& lab, const Dataset& data) {
   }
   lab.picture("The plain GAN in training",
               fmt::format("Every {} steps of the same run, no cure: data, samples, the discriminator's "
-                          "surface, and arrows along which "
-                          "it draws the samples.",
+                          "surface, and arrows along which it draws the samples.",
                           steps / kFilmPictures),
               contact_sheet(pictures, 4, 4, 1));
-  lab.chart("Which mode the plain GAN prefers", "A steady line would be a generator that has settled.",
+  lab.chart("Which mode the plain GAN prefers", "A constant line would mean a generator that has settled.",
             {{"training step"}, {"mode"}, {favourite, covered}});
   lab.measure("rotation", changes);
 }
@@ -162,7 +161,7 @@ void film(Lab& lab, const Dataset& data) {
 // Two modes on the line, A on the left and B on the right: the share of samples at A.
 void two_modes(Lab& lab) {
   const auto steps = lab.integer("cycle_steps");
-  // A generator that is quick beside its discriminator always finds the one best answer.
+  // A generator that learns much faster than its discriminator always finds the single best answer.
   const auto recipe =
       recipe_for(lab, steps, 1, {fmt::format("optimizer.generator.lr={}", lab.number("cycle_rate"))});
   const auto data =
@@ -177,7 +176,7 @@ void two_modes(Lab& lab) {
     const double a = (samples_of(session, 500) < 0).to(torch::kFloat).mean().item<double>();
     share.x.push_back(static_cast<double>(step));
     share.y.push_back(a);
-    // A turn: nearly all samples have gone from one mode to the other.
+    // A turn: nearly all samples have moved from one mode to the other.
     if (a > 0.9 || a < 0.1) {
       if (known && at_a != (a > 0.5)) ++turns;
       at_a = a > 0.5;

@@ -1,4 +1,4 @@
-// One-shot trials without any learning: the cosine and distance of pixels, the Hausdorff distance of ink.
+// One-shot trials without training: the cosine and distance of pixels, the Hausdorff distance of ink.
 #include "metrics/one_shot.h"
 
 #include <fmt/format.h>
@@ -14,8 +14,7 @@
 namespace belamy::labs {
 namespace {
 
-// The images with white on all sides, [N, side, side] in bytes, moved down and to the right by so many
-// pixels.
+// The images with a white border, [N, side, side] in bytes, moved down and to the right by some pixels.
 Tensor framed(const Tensor& images, std::int64_t by, std::int64_t room) {
   return at::constant_pad_nd(images.squeeze(1), {by, room - by, by, room - by}, 255);
 }

@@ -1,5 +1,5 @@
-// A discriminator trained on samples of two known densities, against p_d / (p_d + p_m) and what follows from
-// it. No generator.
+// A discriminator trained on samples of two known densities, against p_d / (p_d + p_m) and its consequences.
+// There is no generator.
 #include <cmath>
 #include <fmt/format.h>
 #include <torch/optim/adam.h>
@@ -27,7 +27,7 @@ std::vector<DensityPair> pairs() {
   };
 }
 
-/// D on a fine grid, with all that is integrated over it.
+/// D on a fine grid, with the integrals over it.
 struct Trained {
   std::vector<double> x, logit;
 
@@ -68,7 +68,7 @@ Trained train(const DensityPair& pair, const objectives::Labels& labels, const T
   return made;
 }
 
-/// E(D) over the two densities themselves, by the trapezoidal rule: no sample, so no luck.
+/// E(D) over the densities themselves, by the trapezoidal rule, without sampling noise.
 double expected_loss(const DensityPair& pair, const Trained& trained, const objectives::Labels& labels) {
   double sum = 0;
   for (std::size_t i = 0; i < trained.x.size(); ++i) {
@@ -149,8 +149,7 @@ void optimal_discriminator(Lab& lab) {
   lab.measure("bound", least_excess);
   lab.table("The loss of the best discriminator measures JS",
             "Normals by mean and variance. Loss and divergence in nats, both by integrating over the "
-            "densities. The loss "
-            "cannot be below the third column: what is trained is a bound.",
+            "densities. The loss cannot be below the third column, since the trained loss is a bound.",
             std::move(values));
 
   // Equal distributions.
@@ -184,7 +183,7 @@ void optimal_discriminator(Lab& lab) {
       "Label smoothing",
       fmt::format(
           "Targets a = {:g} for data and b = 0 or {:g} for the model, on {}. With b the curve no longer "
-          "falls to 0 where only the model is.",
+          "falls to 0 where only the model has mass.",
           a, b, overlap.name),
       std::move(chart));
 }

@@ -1,5 +1,5 @@
-// An autoencoder and a VAE that have seen healthy X-rays only: how well their scores tell the ill from the
-// healthy, beside scores that need no training, and beside the same models trained on both.
+// An autoencoder and a VAE trained on healthy X-rays only: how well their scores separate ill from healthy
+// images, compared with scores that need no training, and with the same models trained on both.
 #include <cmath>
 #include <fmt/format.h>
 #include <numeric>
@@ -18,14 +18,14 @@
 namespace belamy::labs {
 namespace {
 
-// What is learnt from, and what is judged.
+// Training and test data.
 struct Task {
   Dataset healthy, mixed, test;
   std::vector<bool> strange;  // [N of test]
   std::string usual, unusual;
 };
 
-// X-rays, class 0 healthy; of the glyphs the letter O against Q.
+// X-rays, with class 0 healthy; from the glyphs the letter O against Q.
 Task make_task(const Lab& lab) {
   DataOptions options;
   options.source = at_hand(lab.text("data"));
@@ -64,7 +64,7 @@ RocArea area_of(const Tensor& scores, const std::vector<bool>& strange) {
   return roc_area({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, strange);
 }
 
-// The same area, pair by pair.
+// The area by its definition, pair by pair.
 double share_of_pairs(const Tensor& scores, const std::vector<bool>& strange) {
   const auto is_strange = torch::tensor(std::vector<std::int64_t>(strange.begin(), strange.end())) == 1;
   const auto high = scores.masked_select(is_strange).unsqueeze(1), low = scores.masked_select(~is_strange);
@@ -72,7 +72,7 @@ double share_of_pairs(const Tensor& scores, const std::vector<bool>& strange) {
 }
 
 struct Spread {
-  double mean = 0, deviation = 0, error = 0;  // over seeds; error: DeLong's, of one run
+  double mean = 0, deviation = 0, error = 0;  // over seeds; error: DeLong's of one run
 };
 
 Spread spread_of(const std::vector<RocArea>& areas) {
@@ -117,7 +117,7 @@ void outliers(Lab& lab) {
                           fmt::format("{:.3f}", s.error)});
   };
 
-  // What needs no training.
+  // Scores that need no training.
   const auto flat = test.flatten(1);
   const auto plain = [&](const std::string& name, const Tensor& scores) {
     const auto area = area_of(scores, task.strange);

@@ -1,4 +1,4 @@
-// Two parallel lines, (0, z) and (theta, z) with z ~ U(0, 1): what the distances say, and who moves theta.
+// Two parallel lines, (0, z) and (theta, z) with z ~ U(0, 1): distances, and which objectives move theta.
 #include <cmath>
 #include <torch/optim/adam.h>
 
@@ -18,7 +18,7 @@ struct Player {
 
 struct TransportRun {
   std::vector<double> theta;     // after each step of the generator
-  double force = 0;              // |dL_G / dtheta| at the start, once the discriminator was trained there
+  double force = 0;              // |dL_G / dtheta| at the start, after training the discriminator there
   double rest = 0;               // mean |theta| over the last tenth
   double across = 0, along = 0;  // mean |slope| of the discriminator on the data, at the end
 };
@@ -93,8 +93,7 @@ void measure_distances(Lab& lab) {
     auto model = data.clone();
     model.select(1, 0).fill_(theta);
     const auto exact = earth_movers_distance(model, data);
-    // Both lines have the same second coordinate, so the first decides. A bin cannot tell lines that share
-    // it.
+    // Both lines have the same second coordinate, so the first decides. Lines in the same bin count as equal.
     const double divergence = histogram_js(model.select(1, 0), data.select(1, 0), 100);
     at.push_back(theta);
     transport.push_back(exact);
@@ -104,11 +103,12 @@ void measure_distances(Lab& lab) {
   }
   lab.measure("transport", transport_error);
   lab.measure("js", js_error);
-  lab.chart("What the distances say",
-            "Only the earth mover's distance has a slope. JS tells that the lines differ, and not how far.",
-            {{"θ"},
-             {"distance"},
-             {{"earth mover's distance", at, transport}, {"JS (nats)", at, js, LabSeries::Style::points}}});
+  lab.chart(
+      "The distances",
+      "Only the earth mover's distance has a slope. JS shows that the lines differ, but not by how much.",
+      {{"θ"},
+       {"distance"},
+       {{"earth mover's distance", at, transport}, {"JS (nats)", at, js, LabSeries::Style::points}}});
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ void parallel_lines(Lab& lab) {
   lab.measure("clipped", courses[2].rest);
   lab.measure("penalty-force", courses[3].force);
   lab.measure("penalty", courses[3].rest);
-  lab.chart("Who moves θ", "Every generator descends its own loss with the same step size.",
+  lab.chart("Which objectives move θ", "Every generator descends its own loss with the same step size.",
             std::move(paths));
   lab.table("Force and rest", "", std::move(table));
 }

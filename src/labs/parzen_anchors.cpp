@@ -1,4 +1,4 @@
-// The Parzen window estimate of what needs no model: training images themselves, and their cluster centres.
+// The Parzen window estimate without a model: of training images, and of their cluster centres.
 #include <fmt/format.h>
 
 #include "labs/lab.h"
@@ -63,7 +63,7 @@ void parzen_anchors(Lab& lab) {
   lab.measure("many", by_many.mean);
   lab.measure("lead", std::max(by_few.mean, by_many.mean) - real.mean);
 
-  // The same pictures, each one pixel to the right: nobody would see it, the estimate does.
+  // The same images, moved by one pixel: invisible to the eye, but not to the estimate.
   const auto moved = torch::roll(samples, 1, 3);
   const auto by_moved = add("training images, moved by one pixel", moved, {real.sigma});
   lab.measure("moved", real.mean - by_moved.mean);
@@ -71,7 +71,7 @@ void parzen_anchors(Lab& lab) {
   lab.table("The estimate", "On " + std::to_string(test.size(0)) + " test images.", std::move(table));
   lab.picture("Training images", "", image_grid(pictures(samples), 16));
   lab.picture("Centroids",
-              "The mean of a cluster is blurred, and near to more test images than any one image.",
+              "The mean of a cluster is blurred, and closer to more test images than any single image.",
               image_grid(pictures(few), 16));
   LabChart chart{{"width of the window", true}, {"nats, mean over the validation images"}, {}, {}};
   LabSeries by_images{"training images", {}, {}}, by_centroids{"k-means centroids", {}, {}};
@@ -83,7 +83,7 @@ void parzen_anchors(Lab& lab) {
     by_centroids.y.push_back(parzen_log_likelihood(validation, few, width).mean().item<double>());
   }
   chart.series = {std::move(by_images), std::move(by_centroids)};
-  lab.chart("The width decides", "The width with the highest value is taken.", std::move(chart));
+  lab.chart("The width decides", "The width with the highest value is used.", std::move(chart));
 }
 
 }  // namespace belamy::labs

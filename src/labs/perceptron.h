@@ -1,4 +1,4 @@
-// Small networks for labs that train something on a line or in the plane.
+// Small networks for labs on the line or in the plane.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace belamy::labs {
 
-/// Affine maps [N, widths[0]] -> ... -> [N, widths.back()] with `unit` between them; same generator, same
-/// weights.
+/// Affine maps [N, widths[0]] -> ... -> [N, widths.back()] with `unit` between them; same generator,
+/// same weights.
 inline std::shared_ptr<nn::Chain> perceptron(const std::vector<std::int64_t>& widths, const std::string& unit,
                                              at::Generator generator) {
   auto chain = std::make_shared<nn::Chain>();

@@ -1,5 +1,5 @@
-// A restricted Boltzmann machine of three visible and two hidden units: small enough that Z, the gradient and
-// what contrastive divergence does instead of it can be written out in full.
+// A restricted Boltzmann machine of three visible and two hidden units: small enough to compute Z, the
+// gradient and contrastive divergence exactly.
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
@@ -87,8 +87,8 @@ std::shared_ptr<nn::BoltzmannMachine> machine_of(const Tensor& theta, at::Genera
   return machine;
 }
 
-// CD-1 as it is done: drawn units. The largest distance of its mean from the exact expectation, in standard
-// errors of that mean.
+// CD-1 in practice, with drawn units: the largest distance of its mean from the exact expectation, in
+// standard errors of the mean.
 double drawn_against_exact(const Tensor& theta, const Tensor& data, std::int64_t n, at::Generator generator) {
   const auto machine = machine_of(theta, generator);
   const auto places = torch::multinomial(data, n, true, generator);
@@ -155,7 +155,7 @@ void rbm_by_hand(Lab& lab) {
   lab.table("Every state of the visible units",
             fmt::format("$Z = {:.4f}$.", std::exp(machine.log_partition())), states);
 
-  // The gradient, and what CD-k puts in its place.
+  // The gradient, and that of CD-k.
   const auto true_gradient = gradient(theta, data, -1);
   lab.measure("gradient", (true_gradient - finite_differences(theta, data)).abs().max().item<double>());
   LabSeries bias{"length of CD-k's error", {}, {}};
@@ -174,7 +174,7 @@ void rbm_by_hand(Lab& lab) {
              {.title = "distance from the true gradient", .logarithmic = true},
              {bias}});
 
-  // Learning with the expected gradients, so that nothing but their bias tells them apart.
+  // Learning with the expected gradients, so that they differ only in their bias.
   LabTable ends{{"start", "true gradient", "CD-1", "CD-10"}, {}};
   LabChart chart{{.title = "step"}, {.title = "KL(data || model), nats", .logarithmic = true}, {}};
   double best = std::numeric_limits<double>::infinity(), least1 = best, most10 = 0;
@@ -206,7 +206,7 @@ void rbm_by_hand(Lab& lab) {
   lab.chart("Learning the three patterns", "Solid: the true gradient. Dashed: CD-1 from the same weights.",
             chart);
   lab.table("KL(data || model) at the end, nats",
-            "A start decides which optimum is found; CD-1 stops short of either.", ends);
+            "The start decides which optimum is found; CD-1 stops short of both.", ends);
 }
 
 }  // namespace belamy::labs

@@ -20,7 +20,7 @@ double sigmoid(double logit) {
   return 1 / (1 + std::exp(-logit));
 }
 
-/// Numbers with shares: samples with equal ones, or the nodes of an integral.
+/// Numbers with weights: samples with equal ones, or the nodes of an integral.
 struct Weighted {
   std::vector<double> at, share;
 };
@@ -32,7 +32,7 @@ Weighted drawn(Random& random, std::int64_t count, double width, double mean) {
   return made;
 }
 
-/// The trapezoidal rule, which is exact to rounding for a normal density and what is smooth on its scale.
+/// The trapezoidal rule, exact to rounding for a normal density times functions that are smooth on its scale.
 Weighted integral(double width, double mean) {
   constexpr int nodes = 801;
   Weighted made;
@@ -155,8 +155,8 @@ Point best_discriminator(const Game& game, Point p) {
   return p;
 }
 
-/// Eigenvalues of the flow (theta, a, b)' = -gradient, linearised at the solution; the data's mean is the
-/// origin.
+/// Eigenvalues of the flow (theta, a, b)' = -gradient, linearised at the solution; the data's mean is
+/// the origin.
 torch::Tensor eigenvalues(double width, bool saturating) {
   const Game game{integral(width, 0), integral(width, 0), saturating};
   constexpr double h = 1e-5;
@@ -172,8 +172,8 @@ torch::Tensor eigenvalues(double width, bool saturating) {
   return torch::linalg_eigvals(jacobian);
 }
 
-/// Both values of -w^2/4 ± sqrt(w^4 - 4)/4 must be among the eigenvalues; the third, -1/2, belongs to the
-/// offset.
+/// Both values of -w^2/4 ± sqrt(w^4 - 4)/4 must be among the eigenvalues; the third, -1/2, belongs to
+/// the offset.
 double eigenvalue_error(double width, bool saturating) {
   const auto found = eigenvalues(width, saturating);
   const double w2 = width * width;
@@ -300,12 +300,11 @@ void shift_gan(Lab& lab) {
             {{"round"}, {"shift θ"}, {{"θ", round, thetas}, {"goal", {0, last}, {goal, goal}, {}, true}}});
   lab.chart(
       "Slope of the discriminator",
-      "The best discriminator for each moment has the slope $(\\mu - \\theta)/w^2$. The one in the game "
-      "follows late, "
-      "and so the generator overshoots.",
+      "The best discriminator at each moment has the slope $(\\mu - \\theta)/w^2$. The one in the game "
+      "lags behind, so that the generator overshoots.",
       {{"round"}, {"slope φ₁"}, {{"in the game", round, slopes}, {"the best one", round, wanted, {}, true}}});
   lab.chart(
-      "Loss of the discriminator", "It ends at $2\\log 2$: the discriminator does no better than a coin.",
+      "Loss of the discriminator", "It ends at $2\\log 2$: the discriminator does no better than chance.",
       {{"round"},
        {"loss L (nats)"},
        {{"L", round, losses}, {"2 log 2", {0, last}, {2 * std::log(2.0), 2 * std::log(2.0)}, {}, true}}});
@@ -315,10 +314,11 @@ void shift_gan(Lab& lab) {
   phase.square = true;
   lab.chart("The path of both players", "A spiral: its damping is the real part of the eigenvalues.",
             std::move(phase));
-  lab.table("The first rounds by hand",
-            "The gradients are those that the round's first update of each player used, the parameters those "
-            "after it.",
-            std::move(steps));
+  lab.table(
+      "The first rounds by hand",
+      "The gradients are those of each player's first update in the round; the parameters are those after "
+      "it.",
+      std::move(steps));
 }
 
 }  // namespace belamy::labs

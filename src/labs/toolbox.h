@@ -1,4 +1,4 @@
-// What several labs need: densities on the line, small networks, curves for charts.
+// Helpers of several labs: densities on the line, small networks, curves for charts.
 #pragma once
 
 #include <functional>
@@ -22,15 +22,15 @@ struct LineMixture {
 
   double log_density(double x) const;
   double density(double x) const;
-  /// [n, 1] f32. Stratified: the n draws are one from each of n equal shares of the mass, so that the noise
-  /// of the draw does not hide what a lab is after.
+  /// [n, 1] f32. Stratified: one draw from each of n equal shares of the mass, so that sampling noise does
+  /// not hide the effect that a lab shows.
   Tensor sample(std::int64_t n, at::Generator generator) const;
-  /// Where all but a negligible part of the mass is.
+  /// Bounds of all but a negligible part of the mass.
   double low() const;
   double high() const;
 };
 
-/// The data set that a lab wants where it is found on this machine, else "glyphs", which is everywhere.
+/// `source`, if that data set is on this machine, else "glyphs", which always is.
 std::string at_hand(const std::string& source);
 
 /// Points [N, D] as a data set, for a Session.
@@ -40,7 +40,7 @@ Dataset dataset_of(const Tensor& points, const std::string& name);
 std::shared_ptr<nn::Chain> critic(std::int64_t in, std::vector<std::int64_t> widths, const std::string& unit,
                                   at::Generator generator);
 
-/// Small networks run fastest on one thread; the number is put back at the end.
+/// One thread while it exists: the fastest for small networks. Restores the number of threads at the end.
 class OneThread {
  public:
   OneThread();
@@ -53,9 +53,9 @@ class OneThread {
 /// log(1 + e^t) without overflow.
 double softplus(double t);
 
-/// `count` places from low to high, both included.
+/// `count` equally spaced numbers from low to high, both included.
 std::vector<double> places(double low, double high, int count);
-/// [N, 1] f32 of them.
+/// Numbers as [N, 1] f32.
 Tensor column(const std::vector<double>& values);
 
 LabSeries curve(const std::string& name, const std::vector<double>& x, const std::function<double(double)>& f,

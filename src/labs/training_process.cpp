@@ -1,4 +1,4 @@
-// Figure 1 of Goodfellow et al. 2014: the library's GAN on the line, looked at four times.
+// Figure 1 of Goodfellow et al. 2014: the library's GAN on the line, at four moments.
 #include <cmath>
 #include <limits>
 
@@ -16,11 +16,11 @@ namespace {
 constexpr int kBins = 120;
 constexpr std::int64_t kQuantiles = 20000;
 
-/// All that the figure shows at one moment.
+/// The content of the figure at one moment.
 struct Moment {
   std::string name;
   std::vector<double> model, judged;  // density of the model and D, at the middle of each bin
-  std::vector<double> z, mapped;      // some latents and where they go
+  std::vector<double> z, mapped;      // some latents and their samples
   double distance = 0;                // W1
 };
 
@@ -29,7 +29,7 @@ class Observer {
   Observer(const LineMixture& data, bool uniform, double low, double high)
       : data_(data), low_(low), high_(high), uniform_(uniform) {
     for (int i = 0; i < kBins; ++i) middle_.push_back(low + width() * (i + 0.5));
-    // Quantiles in place of draws: the figure has no noise of its own.
+    // Quantiles instead of draws, so that the figure has no sampling noise.
     const auto share = (torch::arange(kQuantiles, torch::kFloat64) + 0.5) / kQuantiles;
     latents_ = latents(share);
     auto generator = at::make_generator<at::CPUGeneratorImpl>(1);
@@ -213,7 +213,7 @@ void training_process(Lab& lab) {
       "Move the slider from (a) to (d). The dashed line is the best discriminator for the two densities.",
       std::move(curves));
   lab.chart("The mapping of z",
-            "Evenly spread latents below, their samples above: where lines crowd, the model is dense.",
+            "Evenly spread latents below, their samples above: the model is dense where lines are close.",
             std::move(arrows));
   lab.chart("Distance of model and data", "The earth mover's distance, in units of x.",
             {{"step"}, {"W₁", true}, {{"W₁", step, distance}}});

@@ -24,8 +24,8 @@ struct LossOutcome {
   double negative_elbo() const { return reconstruction + kl; }
 };
 
-// Negative log-likelihood of the test images under the pixels' means over the training images: what a decoder
-// that knows nothing of the image can reach.
+// Negative log-likelihood of the test images under the pixels' means over the training images: the best value
+// of a decoder without information about the image.
 double factorised_floor(const Tensor& train, const Tensor& test) {
   const auto p = models::to_unit(train).mean(0, true).clamp(1e-6, 1 - 1e-6);
   const auto x = models::to_unit(test);
@@ -53,7 +53,7 @@ LossOutcome judge(Session& session, const Tensor& test) {
           aggregate_kl(found.code), found.code.draw(generator)};
 }
 
-// The codes of each class, a series each.
+// The codes, one series for each class.
 LabChart scatter(const Tensor& codes, const Dataset& test) {
   LabChart chart{{"z₁"}, {"z₂"}, {}, {}, true};
   const auto values = codes.contiguous();

@@ -1,5 +1,5 @@
-// Blur, measured: how much energy the samples of a VAE, a VAE-GAN and a DCGAN have at high frequencies,
-// beside the data's.
+// Blur as a number: the energy of the samples of a VAE, a VAE-GAN and a DCGAN at high frequencies, relative
+// to the data's.
 #include <cmath>
 #include <numbers>
 
@@ -16,8 +16,8 @@
 namespace belamy::labs {
 namespace {
 
-// Mean power of images [N, 1, S, S] at each pair of frequencies: [S, S], sum over it is the mean squared
-// pixel times S^2. By matrices, since a side is 16.
+// Mean power of images [N, 1, S, S] at each pair of frequencies: [S, S], with the mean squared pixel times
+// S^2 as sum. By matrix products, since a side is only 16 pixels.
 Tensor spectrum(const Tensor& images) {
   const auto side = images.size(2);
   const auto k = torch::arange(side, torch::kFloat64);
@@ -29,14 +29,14 @@ Tensor spectrum(const Tensor& images) {
   return (real.square() + imaginary.square()).mean(0) / static_cast<double>(side * side);
 }
 
-// |f| of each entry of a spectrum, cycles a pixel.
+// |f| of each entry of a spectrum, in cycles per pixel.
 Tensor frequencies(std::int64_t side) {
   const auto k = torch::arange(side, torch::kFloat64);
   const auto f = at::minimum(k, static_cast<double>(side) - k) / static_cast<double>(side);
   return at::sqrt(f.square().unsqueeze(1) + f.square());
 }
 
-// Energy of an image above a quarter cycle a pixel, half of what a row of pixels can hold.
+// Energy of an image above a quarter cycle per pixel, half of the greatest frequency along a row.
 double high_energy(const Tensor& power) {
   return at::masked_select(power, frequencies(power.size(0)) > 0.25).sum().item<double>();
 }
@@ -73,7 +73,7 @@ std::unique_ptr<Recipe> spectrum_recipe(const Lab& lab, const std::string& model
   return Recipe::parse("[model]\nname = \"" + model + "\"\n", "the lab vae-to-gan", settings);
 }
 
-// The instrument on images of which the answer is known: independent pixels have the same power everywhere.
+// A check of the measurement: independent pixels have the same power at all frequencies.
 double noise_error(at::Generator generator) {
   const auto power = spectrum(torch::randn({4000, 1, 16, 16}, generator));
   const auto share = (frequencies(16) > 0.25).to(torch::kFloat64).mean().item<double>();
@@ -90,7 +90,7 @@ void vae_to_gan(Lab& lab) {
   const auto data = spectrum(images);
   lab.measure("floor", high_energy(spectrum(to_model_range(data_tensor(train)))) / high_energy(data));
 
-  LabChart chart{{"frequency (cycles a pixel)"}, {"power", true}, {}, {}};
+  LabChart chart{{"frequency (cycles per pixel)"}, {"power", true}, {}, {}};
   chart.series.push_back(curve_of("data", data));
   LabTable table{{"model", "energy at high frequencies", "over the data's"}, {}};
   table.rows.push_back({"data", fmt::format("{:.2f}", high_energy(data)), "1"});
@@ -119,7 +119,7 @@ void vae_to_gan(Lab& lab) {
   lab.measure("vae", ratios.at("vae"));
   lab.measure("vae-gan", off("vae") - off("vae-gan"));
   lab.measure("dcgan", off("vae") - off("dcgan"));
-  lab.table("Energy above a quarter cycle a pixel", "Mean over images, pixels from -1 to 1.",
+  lab.table("Energy above a quarter cycle per pixel", "Mean over images, pixels from -1 to 1.",
             std::move(table));
   lab.chart("Power by frequency", "Mean over images and directions.", std::move(chart));
 }

@@ -21,8 +21,8 @@ torch::Tensor checked(const torch::Tensor& chains, std::int64_t states) {
   return values;
 }
 
-// [C, L + 1]: sums of products of states `lag` apart, about each chain's mean, over T. By the Fourier
-// transform, which takes T log T where the sums take T L.
+// [C, L + 1]: sums of products of states `lag` apart, about each chain's mean, divided by T. By the Fourier
+// transform, which takes T log T operations instead of T L.
 torch::Tensor autocovariances(const torch::Tensor& values, std::int64_t most) {
   const auto length = values.size(1);
   const auto centred = values - values.mean(1, true);
@@ -66,7 +66,7 @@ double effective_sample_size(const torch::Tensor& chains) {
     if (last <= 0) break;
     sum += last;
   }
-  // Chains that alternate would be worth more than their states; the bound is Stan's.
+  // Alternating chains would count for more than their states; the bound is Stan's.
   return std::min(count / std::max(2 * sum - 1, 1e-12), count * std::log10(count));
 }
 

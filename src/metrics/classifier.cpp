@@ -18,7 +18,7 @@ namespace {
 using torch::Tensor;
 
 constexpr std::array<std::int64_t, 3> widths = {32, 64, 128};
-constexpr std::int64_t pooled = 4;  // a grid, not one mean: where a stroke lies tells a 6 from a 9
+constexpr std::int64_t pooled = 4;  // a grid, not one mean: places of strokes distinguish 6 from 9
 constexpr std::int64_t inference_batch = 512;
 constexpr int progress_calls = 100;
 
@@ -33,7 +33,7 @@ double schedule(double done) {
   return 0.5 * (1 + std::cos(std::numbers::pi * (done - warm_up) / (1 - warm_up)));
 }
 
-// He et al. 2015: keeps the variance of what flows through ReLU layers.
+// He et al. 2015: keeps the variance through ReLU layers.
 Tensor he_normal(at::IntArrayRef shape, std::int64_t inputs, const at::Generator& generator) {
   return torch::empty(shape).normal_(0, std::sqrt(2.0 / static_cast<double>(inputs)), generator);
 }
@@ -101,7 +101,7 @@ Tensor FeatureClassifier::classify(const Tensor& features) const {
 }
 
 void FeatureClassifier::train(const Tensor& images, const Tensor& labels, const Progress& progress) {
-  const torch::AutoGradMode with_gradients(true);  // whatever the caller has switched off
+  const torch::AutoGradMode with_gradients(true);  // the caller may have disabled them
   check_images(images);
   if (images.scalar_type() != torch::kByte) throw data_error("the feature classifier trains on uint8 images");
   check_labels(images, labels);

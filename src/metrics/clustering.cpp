@@ -36,7 +36,7 @@ Tensor first_centres(const Tensor& data, std::int64_t k, bool plus_plus, Random&
       at(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(data.size(0)))))};
   auto distances = squared_distances(data, centres[0]).squeeze(1);
   while (static_cast<std::int64_t>(centres.size()) < k) {
-    // Drawn in proportion to the squared distance to what there is; any datum where all distances are 0.
+    // Drawn in proportion to the squared distance to the nearest centre so far; any datum if all are 0.
     const auto sums = distances.to(torch::kDouble).cumsum(0);
     const double target = random.uniform() * sums[-1].item<double>();
     auto place = torch::searchsorted(sums, torch::tensor({target}, torch::kDouble), false, /*right=*/true);
@@ -53,7 +53,7 @@ Clusters lloyd(const Tensor& data, std::int64_t k, const KMeansOptions& options,
   for (; result.iterations < options.iterations; ++result.iterations) {
     auto sums = torch::zeros_like(result.centres).index_add_(0, assignment, data);
     const auto counts = torch::bincount(assignment, {}, k);
-    // Every empty cluster takes another of the data that are farthest from their centre.
+    // Each empty cluster takes another one of the data that are farthest from their centres.
     const auto empty = (counts == 0).nonzero().squeeze(1);
     if (empty.size(0) > 0) {
       const auto far = std::get<1>(distances.topk(empty.size(0)));
@@ -78,7 +78,7 @@ Clusters k_means(const Tensor& given, std::int64_t k, const KMeansOptions& optio
   check_feature_sets(given, given, 1, "k-means");
   if (k < 1 || k > given.size(0))
     throw usage_error(fmt::format("k-means of {} data into {} clusters", given.size(0), k));
-  // Around one point, so that squared_distances loses nothing.
+  // Centred, so that squared_distances does not lose precision.
   const auto plain = given.to(torch::kFloat), centre = plain.mean(0, true), data = plain - centre;
   Random random(options.seed);
   Clusters best;

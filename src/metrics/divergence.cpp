@@ -20,7 +20,7 @@ using torch::Tensor;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int first_panels = 64;
-constexpr std::size_t most_panels = 10000;  // where rounding keeps the error above the tolerance
+constexpr std::size_t most_panels = 10000;  // reached if rounding keeps the error above the tolerance
 constexpr std::int64_t kDivergenceBlock = 1000;
 
 std::vector<double> shares_of(std::span<const double> weights) {
@@ -80,8 +80,8 @@ struct Panel {
   bool operator<(const Panel& other) const { return error < other.error; }
 };
 
-// Kronrod's 15 points on [-1, 1]: the places at and above 0, their weights, and the weights of Gauss's 7
-// points among them (every second one).
+// Kronrod's 15 points on [-1, 1]: the nodes at and above 0, their weights, and the weights of Gauss's 7
+// points, which are every second of them.
 constexpr std::array<double, 8> places = {
     0.991455371120812639206854697526329, 0.949107912342758524526189684047851,
     0.864864423359769072789712788640926, 0.741531185599394439863864773280788,
@@ -129,7 +129,7 @@ Shares histograms(const Tensor& x, const Tensor& y, std::int64_t bins) {
 Tensor neighbour_distances(const Tensor& x, const Tensor& y, std::int64_t k) {
   std::vector<Tensor> distances;
   for (const Tensor& rows : x.split(kDivergenceBlock)) {
-    // Not by matrix products, which lose the digits of near neighbours.
+    // Without matrix products, which lose the digits of near neighbours.
     distances.push_back(std::get<0>(torch::cdist(rows, y, 2, 2).kthvalue(k, 1)));
   }
   return torch::cat(distances);
@@ -196,7 +196,7 @@ double integrate(const std::function<double(double)>& f, double low, double high
   if (!(low < high) || !std::isfinite(low) || !std::isfinite(high))
     throw usage_error(fmt::format("an integral needs a range, not {:g} to {:g}", low, high));
   const double range = high - low;
-  std::priority_queue<Panel> panels;  // the one with the greatest error comes first
+  std::priority_queue<Panel> panels;  // the one with the greatest error first
   double sum = 0, error = 0;
   const auto add = [&](double from, double to) {
     const Panel part = panel(f, from, to);
@@ -246,10 +246,10 @@ double neighbour_kl(const Tensor& x, const Tensor& y, std::int64_t k) {
   check_feature_sets(x, y, k + 1, "the divergence by neighbours");
   const torch::NoGradGuard no_grad;
   const Tensor a = x.to(torch::kDouble), b = y.to(torch::kDouble);
-  // Among its own set the nearest point is the point itself, at a distance of exactly 0.
+  // In its own set the nearest point is the point itself, at distance 0.
   const Tensor own = neighbour_distances(a, a, k + 1), other = neighbour_distances(a, b, k);
   if (torch::minimum(own, other).min().item<double>() == 0) {
-    throw data_error("the divergence by neighbours met more equal points than neighbours",
+    throw data_error("the divergence by neighbours found more than k equal points",
                      "take a larger k, or remove repeated points");
   }
   const double n = static_cast<double>(a.size(0)), m = static_cast<double>(b.size(0));

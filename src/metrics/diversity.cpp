@@ -17,7 +17,7 @@ Tensor mean_pairwise_distance(const Tensor& x) {
   }
   const torch::NoGradGuard no_grad;
   const Tensor flat = x.flatten(1).to(torch::kFloat);
-  // Centred, so that the rounding is relative to the spread: nearly equal images come out as nearly 0.
+  // Centred, so that rounding is relative to the spread and nearly equal images give nearly 0.
   const Tensor centred = flat - flat.mean(0);
   const Tensor pairs = squared_distances(centred, centred).sqrt().triu(1);  // [N, N]
   const double count = 0.5 * static_cast<double>(x.size(0)) * static_cast<double>(x.size(0) - 1);

@@ -1,4 +1,4 @@
-// How much the images of a batch differ from one another, cheap enough to be watched in training.
+// How much the images of a batch differ from one another, cheap enough for use in training.
 #pragma once
 
 #include <torch/types.h>
@@ -6,13 +6,12 @@
 namespace belamy {
 
 /// Images or points [N, ...], N >= 2 (else a data error) -> scalar f32 tensor on their device: the mean
-/// Euclidean distance over all pairs i < j, in the units of `x`. Holds [N, N] values; nothing is read on the
-/// host.
+/// Euclidean distance over all pairs i < j, in the units of `x`. Takes memory for [N, N] values; nothing is
+/// read on the host.
 torch::Tensor mean_pairwise_distance(const torch::Tensor& x);
 
-/// The samples' mean pairwise distance over the data's, a scalar tensor: about 1 when the samples are as
-/// diverse as the data, 0 when they are all one image (collapse); also 1 when the
-/// data are all one, and nothing can be missed.
+/// The samples' mean pairwise distance divided by the data's, a scalar tensor: about 1 when the samples are
+/// as diverse as the data, 0 when all samples are equal (collapse). 1 if all data are equal.
 torch::Tensor diversity_ratio(const torch::Tensor& samples, const torch::Tensor& data);
 
 }  // namespace belamy

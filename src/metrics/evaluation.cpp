@@ -34,7 +34,7 @@ double total_variation(const std::vector<std::int64_t>& a, const std::vector<std
 
 PointDistances distances(const Tensor& points, const Tensor& test, const PointJudgeOptions& options) {
   const auto moved = std::min({options.moved, points.size(0), test.size(0)});
-  // Not the same rows of both, should they be one set.
+  // Different rows of both, in case they are one set.
   return {sliced_wasserstein(points, test, {.seed = options.seed}),
           earth_movers_distance(choose(points, moved, options.seed), choose(test, moved, options.seed + 1)),
           moved};

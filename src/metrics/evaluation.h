@@ -38,11 +38,11 @@ ClassShares class_shares(const FeatureClassifier& classifier, const torch::Tenso
                          const torch::Tensor& test);
 
 struct PointJudgeOptions {
-  /// At most so many points a side are moved exactly.
+  /// Greatest number of points a side for the exact distance.
   std::int64_t moved = 1000;
-  /// At most so many samples are counted at the modes, PacGAN's number.
+  /// Greatest number of samples to count at the modes; the default is PacGAN's.
   std::int64_t counted = 2500;
-  /// Of every choice of points, and of the directions.
+  /// Seed of every choice of points, and of the directions.
   std::uint64_t seed = 1;
 };
 
@@ -50,14 +50,14 @@ struct PointJudgeOptions {
 struct PointDistances {
   double sliced = 0;        ///< sliced Wasserstein-1, all points
   double earth_movers = 0;  ///< exact Wasserstein-1, of subsamples
-  std::int64_t moved = 0;   ///< points a side in the latter
+  std::int64_t moved = 0;   ///< points a side in these subsamples
 };
 
 struct PointQuality {
   PointDistances samples;
-  PointDistances floor;  ///< the same for as many training points: what the finite sets alone make of it
-  std::optional<ModeCoverage> modes;  ///< where the data is a mixture
-  std::int64_t counted = 0;           ///< samples behind `modes`
+  PointDistances floor;               ///< of as many training points: the effect of finite sets alone
+  std::optional<ModeCoverage> modes;  ///< if the data is a mixture
+  std::int64_t counted = 0;           ///< samples counted in `modes`
 };
 
 /// Judges samples [N, D] against test points [M, D]; `mixture` may be null. Data errors: different D, values

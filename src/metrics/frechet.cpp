@@ -22,7 +22,7 @@ FittedGaussian fit(const Tensor& features) {
   return {mean, centred.t().mm(centred) / static_cast<double>(x.size(0) - 1)};
 }
 
-// Rounding leaves tiny negative eigenvalues where a covariance is singular, as with fewer rows than features.
+// Rounding leaves tiny negative eigenvalues if a covariance is singular, as with fewer rows than features.
 Tensor square_root(const Tensor& symmetric) {
   const auto [values, vectors] = torch::linalg_eigh(symmetric, "L");
   return (vectors * values.clamp_min(0).sqrt()).mm(vectors.t());
@@ -37,7 +37,7 @@ double frechet_distance(const Tensor& a, const Tensor& b) {
   const FittedGaussian q = fit(b);
   const Tensor root = square_root(p.covariance);
   const Tensor product = root.mm(q.covariance).mm(root);
-  // The trace of a root is the sum of the roots of the eigenvalues, so no second root is formed.
+  // The trace of a root is the sum of the roots of the eigenvalues, so that no second root is needed.
   const Tensor shared = torch::linalg_eigvalsh(product, "L").clamp_min(0).sqrt().sum();
   const Tensor distance =
       (p.mean - q.mean).square().sum() + p.covariance.trace() + q.covariance.trace() - 2 * shared;

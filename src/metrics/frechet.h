@@ -12,7 +12,7 @@ namespace belamy {
 ///   |m1 - m2|^2 + tr(S1 + S2 - 2 (S1^1/2 S2 S1^1/2)^1/2)        (Dowson and Landau 1982; Heusel et al. 2017,
 ///   eq. 6)
 ///
-/// The estimate is biased upwards, the more the fewer rows there are: compare only values of equal N and M.
+/// The estimate is biased upwards, more so with fewer rows: compare only values of equal N and M.
 /// Data errors: fewer than 2 rows, different D, values that are not finite.
 double frechet_distance(const torch::Tensor& a, const torch::Tensor& b);
 

@@ -26,7 +26,7 @@ torch::Tensor peak_signal_to_noise(const torch::Tensor& a, const torch::Tensor& 
   return -10 * (a - b).square().flatten(1).mean(1).clamp_min(1e-10).log10();
 }
 
-// In double precision: a variance is the small difference of two means.
+// In double precision, since a variance is the small difference of two means.
 torch::Tensor structural_similarity(const torch::Tensor& first, const torch::Tensor& second) {
   check_images(first, second);
   const auto a = first.to(torch::kDouble), b = second.to(torch::kDouble);

@@ -1,11 +1,11 @@
-// How near an image comes to the one that it should be.
+// How close an image is to its target.
 #pragma once
 
 #include <torch/types.h>
 
 namespace belamy {
 
-/// Mean absolute difference of values in [0, 1], for each of two sets of images [N, C, H, W]: [N].
+/// Mean absolute difference of each pair of images [N, C, H, W], values in [0, 1]: [N].
 torch::Tensor mean_absolute_error(const torch::Tensor& a, const torch::Tensor& b);
 
 /// 10 log10(1 / mean squared difference) in decibels, values in [0, 1]: [N]; equal images count as 100 dB.

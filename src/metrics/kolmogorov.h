@@ -8,17 +8,17 @@ namespace belamy {
 
 struct KolmogorovTest {
   double distance = 0;  ///< D_n = sup |F_n - F|
-  double scaled = 0;    ///< sqrt(n) D_n: above 1.358 in 5 of 100 cases, above 1.628 in 1, for large n
-  double p_value = 0;   ///< how often samples of F are as far from it as these
+  double scaled = 0;    ///< sqrt(n) D_n: above 1.358 in 5 % of cases, above 1.628 in 1 %, for large n
+  double p_value = 0;   ///< probability that samples of F are at least as far from it
 };
 
 /// Numbers [N] against a continuous distribution function. The p-value is Kolmogorov's limit with Stephens'
-/// (1970) correction for small n, good to about 0.01 from n = 5. Data errors: no number, values that are not
-/// finite.
+/// (1970) correction for small n, good to about 0.01 from n = 5. Data errors: no number, values that are
+/// not finite.
 KolmogorovTest kolmogorov_test(const torch::Tensor& samples,
                                const std::function<double(double)>& distribution);
 
-/// How often sqrt(n) D_n exceeds `scaled`, in the limit of large n.
+/// The probability that sqrt(n) D_n exceeds `scaled`, in the limit of large n.
 double kolmogorov_tail(double scaled);
 
 /// The distribution function of N(0, 1).

@@ -24,7 +24,7 @@ ModeCoverage mode_coverage(const Tensor& samples, const Tensor& centres, double 
   }
   const torch::NoGradGuard no_grad;
   const Tensor points = samples.to(torch::kCPU, torch::kDouble), at = centres.to(torch::kCPU, torch::kDouble);
-  // Not by matrix products: 3 deviations may be small against the centres' distance from 0.
+  // Without matrix products: 3 deviations may be small against the centres' distance from 0.
   const auto [distances, nearest] = torch::cdist(points, at, 2, 2).min(1);
   const Tensor good = distances <= 3 * deviation;  // false for NaN
   const Tensor counts = torch::bincount(nearest.masked_select(good), {}, centres.size(0));

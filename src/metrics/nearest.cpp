@@ -16,7 +16,7 @@ namespace {
 using torch::Tensor;
 
 constexpr std::int64_t query_block = 1000;
-constexpr std::int64_t train_block_values = 1 << 23;  // 32 MiB of floats, whatever the size of an image
+constexpr std::int64_t train_block_values = 1 << 23;  // 32 MiB of floats for any size of image
 
 Tensor flat_float(const Tensor& images) {
   const Tensor flat = images.flatten(1).to(torch::kFloat);
@@ -53,7 +53,7 @@ Nearest nearest_neighbours(const Tensor& images, const Tensor& train) {
       index = torch::where(nearer, places + first, index);
       first += rows.size(0);
     }
-    // Once more without the cancellation of squared_distances, so that a copy is at 0.
+    // Computed again without the cancellation of squared_distances, so that a copy has distance 0.
     distances.push_back((queries - flat_float(train.index_select(0, index))).norm(2, 1));
     indices.push_back(index);
   }

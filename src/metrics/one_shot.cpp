@@ -12,7 +12,7 @@ namespace belamy {
 using torch::Tensor;
 
 OneShot one_shot_accuracy(const std::vector<Tensor>& right) {
-  if (right.empty()) throw data_error("one-shot accuracy of no episode");
+  if (right.empty()) throw data_error("one-shot accuracy needs at least one episode");
   OneShot found;
   std::vector<double> shares;
   for (const auto& episode : right) {
@@ -38,12 +38,12 @@ std::vector<double> recall_at(const std::vector<std::int64_t>& k, const Tensor& 
                               const Tensor& query_labels, const Tensor& labels) {
   const auto n = similarity.size(1);
   if (query_labels.size(0) != similarity.size(0) || labels.size(0) != n)
-    throw data_error("recall: similarities and labels do not belong together");
+    throw data_error("recall needs one similarity for each pair of labels");
   const auto order = similarity.argsort(/*stable=*/true, 1, /*descending=*/true);
   const auto right = (labels.unsqueeze(0) == query_labels.unsqueeze(1)).gather(1, order);
   std::vector<double> recalls;
   for (const auto each : k) {
-    if (each < 1) throw data_error(fmt::format("recall at {} of {}", each, n));
+    if (each < 1) throw data_error(fmt::format("recall at {}: k must be 1 or more", each));
     recalls.push_back(right.narrow(1, 0, std::min(each, n)).any(1).to(torch::kDouble).mean().item<double>());
   }
   return recalls;
@@ -61,7 +61,7 @@ Tensor pixel_cosines(const Tensor& a, const Tensor& b) {
 
 namespace {
 
-// [n, 2], row and column of the ink from their mean.
+// [n, 2], rows and columns of the ink, relative to their mean.
 std::vector<Tensor> inks(const Tensor& images) {
   std::vector<Tensor> all;
   for (std::int64_t i = 0; i < images.size(0); ++i) {
@@ -72,7 +72,7 @@ std::vector<Tensor> inks(const Tensor& images) {
   return all;
 }
 
-// One pass over all pairs of points, which are a few hundred to a side.
+// One pass over all pairs of points, a few hundred on each side.
 double hausdorff(const Tensor& a, const Tensor& b) {
   const auto n = static_cast<std::size_t>(a.size(0)), m = static_cast<std::size_t>(b.size(0));
   const auto *from = a.data_ptr<double>(), *to = b.data_ptr<double>();

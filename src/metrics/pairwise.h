@@ -1,4 +1,4 @@
-// Distances between all rows of two sets, the common ground of the metrics.
+// Distances between all rows of two sets, used by several metrics.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,7 @@
 namespace belamy {
 
 /// [N, D], [M, D] -> [N, M] squared Euclidean distances by |a|^2 + |b|^2 - 2ab, clamped at 0. Rounding is
-/// relative to the norms, so centre both sets on one point when their distances are small against their
-/// norms.
+/// relative to the norms, so centre both sets on one point if their distances are small against their norms.
 torch::Tensor squared_distances(const torch::Tensor& a, const torch::Tensor& b);
 
 /// Throws a data error unless `a` is [N, D] and `b` [M, D] with one D, both floating, with at least `least`

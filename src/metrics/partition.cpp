@@ -16,7 +16,7 @@ using torch::Tensor;
 
 namespace {
 
-constexpr std::int64_t kStateBlock = 4096;  // states at once
+constexpr std::int64_t kStateBlock = 4096;  // states processed together
 
 // Row i holds the binary digits of first + i: [n, units] double.
 Tensor binary_states(std::int64_t first, std::int64_t n, std::int64_t units) {
@@ -50,7 +50,7 @@ bool partition_is_countable(const nn::BoltzmannMachine& machine) {
 double exact_log_partition(const nn::BoltzmannMachine& machine) {
   const torch::NoGradGuard no_grad;
   if (!partition_is_countable(machine)) {
-    throw usage_error(fmt::format("Z of {} x {} units cannot be enumerated; {} hidden units at most",
+    throw usage_error(fmt::format("Z of {} x {} units cannot be enumerated; at most {} hidden units can",
                                   machine.visible(), machine.hidden(), kExactUnits),
                       "estimate it by annealed importance sampling");
   }
@@ -86,7 +86,7 @@ std::vector<double> annealing_path(std::int64_t count) {
 PartitionEstimate annealed_log_partition(const nn::BoltzmannMachine& machine, const Tensor& base_means,
                                          const AnnealOptions& options, at::Generator generator) {
   if (options.chains < 2 || options.temperatures < 2) {
-    throw usage_error("annealed importance sampling needs 2 chains and 2 temperatures or more");
+    throw usage_error("annealed importance sampling needs at least 2 chains and 2 temperatures");
   }
   const torch::NoGradGuard no_grad;
   const auto weight = machine.weight.detach();
@@ -105,8 +105,8 @@ PartitionEstimate annealed_log_partition(const nn::BoltzmannMachine& machine, co
     log_base += at::softplus(base.to(torch::kDouble)).sum().item<double>();
   }
 
-  // log of the unnormalised density at inverse temperature t, less what does not depend on t. The fields are
-  // computed once for each v and serve the weight at two temperatures and the next draw.
+  // log of the unnormalised density at inverse temperature t, without terms that do not depend on t. The
+  // fields are computed once for each v, for the weight at two temperatures and the next draw.
   const auto log_density = [&](const Tensor& hidden_field, const Tensor& difference, double t) {
     const auto hidden = at::softplus((hidden_field + c).mul_(t)).sum(1).to(torch::kDouble);
     return gaussian ? hidden : hidden + t * difference;
@@ -118,7 +118,7 @@ PartitionEstimate annealed_log_partition(const nn::BoltzmannMachine& machine, co
     const auto difference = gaussian ? Tensor() : v.mv(b - base).to(torch::kDouble);
     log_weights += log_density(field, difference, path[k]) - log_density(field, difference, path[k - 1]);
     if (k + 1 == path.size()) break;
-    // One step of Gibbs sampling that leaves the density at this temperature as it is.
+    // One step of Gibbs sampling that leaves the density at this temperature invariant.
     const double t = path[k];
     const auto h = nn::draw_units(field * t, c * t, generator, false).sample;
     auto visible = machine.visible_field(h).mul_(t);

@@ -1,5 +1,5 @@
-// The partition function Z of a restricted Boltzmann machine: exactly where that can be enumerated, and by
-// annealed importance sampling (Neal 2001) along the path of Salakhutdinov & Murray 2008.
+// The partition function Z of a restricted Boltzmann machine: exactly, by enumeration of small machines, and
+// by annealed importance sampling (Neal 2001) along the path of Salakhutdinov & Murray 2008.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@ namespace nn {
 class BoltzmannMachine;
 }
 
-/// Most units of the smaller binary layer that are enumerated.
+/// Greatest number of units in the smaller binary layer for enumeration.
 constexpr std::int64_t kExactUnits = 20;
-/// Whether `exact_log_partition` can be had.
+/// Whether `exact_log_partition` works for this machine.
 bool partition_is_countable(const nn::BoltzmannMachine& machine);
 
-/// log Z in nats, summed in double precision over every state of the hidden units, or of binary visible ones
-/// where they are fewer. A usage error above `kExactUnits`.
+/// log Z in nats, summed in double precision over all states of the hidden units, or of binary visible units
+/// if these are fewer. A usage error above `kExactUnits`.
 double exact_log_partition(const nn::BoltzmannMachine& machine);
 
 struct AnnealOptions {
   std::int64_t chains = 100;
-  /// Inverse temperatures from 0 to 1, spread as in the paper: half of the way in 3.4 % of them, to 0.9 in
-  /// 31 %, the rest above.
+  /// Number of inverse temperatures from 0 to 1, spread as in the paper: the first 3.4 % up to 0.5, the next
+  /// 27.6 % up to 0.9, the rest above.
   std::int64_t temperatures = 14500;
 };
 
@@ -35,8 +35,8 @@ struct PartitionEstimate {
   torch::Tensor log_weights;  ///< [chains] double
 };
 
-/// `base_means` [V]: mean of each binary visible unit in the data, the distribution of the base machine (the
-/// nearer to the data, the better); ignored for Gaussian units.
+/// `base_means` [V]: the mean of each binary visible unit in the data. They define the base machine, which
+/// should be close to the data. Ignored for Gaussian units.
 PartitionEstimate annealed_log_partition(const nn::BoltzmannMachine& machine, const torch::Tensor& base_means,
                                          const AnnealOptions& options, at::Generator generator);
 

@@ -13,9 +13,9 @@ using torch::Tensor;
 
 namespace {
 
-constexpr std::int64_t kParzenBlock = 500;  // rows of data, with 10,000 samples 20 MB of distances
+constexpr std::int64_t kParzenBlock = 500;  // rows of data; 20 MB of distances with 10,000 samples
 
-// [N, widths] f64: the distances are the work, and serve every width.
+// [N, widths] f64. All widths together, since the distances take most of the time.
 Tensor log_likelihoods(const Tensor& data, const Tensor& samples, const std::vector<double>& widths) {
   const torch::NoGradGuard no_grad;
   for (const double sigma : widths) {
@@ -24,7 +24,7 @@ Tensor log_likelihoods(const Tensor& data, const Tensor& samples, const std::vec
   }
   const auto flat = [](const Tensor& x) { return x.dim() > 1 ? x.flatten(1) : x.unsqueeze(1); };
   check_feature_sets(flat(data), flat(samples), 1, "the Parzen window");
-  // Around one point, so that squared_distances loses nothing.
+  // Centred, so that squared_distances does not lose precision.
   const auto at = flat(samples).to(torch::kFloat), centre = at.mean(0, true), around = at - centre;
   const auto dimensions = static_cast<double>(at.size(1));
   const double count = std::log(static_cast<double>(at.size(0)));

@@ -1,9 +1,8 @@
-// The Parzen window estimate of a log-likelihood: samples become a density by a Gaussian around each.
+// The Parzen window estimate of a log-likelihood: a Gaussian around each sample turns samples into a density.
 //
-// It was the measure of the first GANs (Goodfellow et al. 2014), and it is no measure of quality (Theis, van
-// den Oord & Bethge 2016): in hundreds of dimensions ten thousand samples are far too few, and a handful of
-// cluster centres beats real data. It is here to be compared with published figures, always beside its
-// anchors.
+// The first GANs were measured by it (Goodfellow et al. 2014), but it does not measure quality (Theis, van
+// den Oord & Bethge 2016): in hundreds of dimensions ten thousand samples are far too few, and cluster
+// centres beat real data. It is here for comparison with published figures, always beside its anchors.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +13,13 @@ namespace belamy {
 
 /// log((1/M) sum_j N(x; s_j, sigma^2 I)) in nats, [N] f64, for data [N, ...] and samples [M, ...] of one
 /// shape, floating, pixels in [0, 1]. Works in blocks, never on [N, M]. Usage error: sigma not above 0. Data
-/// errors: nothing, different shapes, values that are not finite.
+/// errors: no datum, different shapes, values that are not finite.
 torch::Tensor parzen_log_likelihood(const torch::Tensor& data, const torch::Tensor& samples, double sigma);
 
 struct ParzenEstimate {
   double sigma = 0;           ///< the width with the highest mean on the validation data
   double mean = 0;            ///< nats, over the test data
-  double standard_error = 0;  ///< of that mean over the test data; the samples' own noise is not in it
+  double standard_error = 0;  ///< of the mean over the test data, without the noise of the samples
 };
 
 /// Chooses the width on `validation`, measures with it on `test`. Arguments and errors as above.

@@ -25,7 +25,7 @@ Tensor squared_radii(const Tensor& points, std::int64_t k) {
   std::int64_t first = 0;
   for (const Tensor& rows : points.split(kNeighbourBlock)) {
     Tensor distances = squared_distances(rows, points);
-    // The point itself is taken out by place: its distance need not come out as exactly 0.
+    // The point itself is excluded by index, since its computed distance may not be exactly 0.
     distances.diagonal(first).fill_(std::numeric_limits<double>::infinity());
     radii.push_back(std::get<0>(distances.kthvalue(k, 1)));
     first += rows.size(0);

@@ -1,4 +1,4 @@
-// How much of the samples lies on the data's manifold, and how much of the data on the samples'.
+// The share of samples on the data's manifold, and of data on the samples' manifold.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,9 @@
 
 namespace belamy {
 
-/// A manifold is the union of balls around its points, each reaching to the point's k-th nearest neighbour in
-/// its own set. All four are shares but density, which may exceed 1; all are about 1 when both sets have one
-/// distribution.
+/// A manifold is the union of balls around its points, each with the distance to the point's k-th nearest
+/// neighbour in its set as radius. All are shares except density, which may exceed 1; all are about 1 if both
+/// sets have the same distribution.
 struct ManifoldScores {
   double precision = 0;  ///< samples inside the data's manifold (Kynkaanniemi et al. 2019, eq. 1 and 2)
   double recall = 0;     ///< data inside the samples' manifold
@@ -17,7 +17,7 @@ struct ManifoldScores {
 };
 
 /// Features of data [N, D] and samples [M, D], floating. Holds distances of 1,000 rows at a
-/// time, never [N, M]. Usage error: k < 1. Data errors: not more than k rows on a side, different D, values
+/// time, never [N, M]. Usage error: k < 1. Data errors: k or fewer rows on a side, different D, values
 /// that are not finite.
 ManifoldScores manifold_scores(const torch::Tensor& data, const torch::Tensor& samples, std::int64_t k = 5);
 

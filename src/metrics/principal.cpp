@@ -9,7 +9,7 @@
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kChunk = 8192;  // rows in double precision at a time
+constexpr std::int64_t kChunk = 8192;  // rows converted to double precision at a time
 
 // [D, K], orthonormal columns that span the rows.
 torch::Tensor basis(const torch::Tensor& rows) {
@@ -47,10 +47,10 @@ torch::Tensor project(const torch::Tensor& rows, const PrincipalComponents& comp
 
 double largest_principal_angle(const torch::Tensor& a, const torch::Tensor& b) {
   if (a.dim() != 2 || a.sizes() != b.sizes()) {
-    throw data_error("two spaces are compared by as many rows of one length");
+    throw data_error("two spaces to compare need the same number of rows of the same length");
   }
   const auto first = basis(a), second = basis(b);
-  // The sine: what of one space lies outside of the other. The cosine would lose small angles to rounding.
+  // By the sine, the part of one space outside of the other: the cosine would lose small angles to rounding.
   const auto outside = second - at::mm(first, at::mm(first.t(), second));
   const double sine = at::linalg_svdvals(outside).max().item<double>();
   return std::asin(std::min(sine, 1.0)) * 180 / std::numbers::pi;

@@ -1,4 +1,4 @@
-// Principal component analysis, and how far two subspaces are apart. Double precision.
+// Principal component analysis, and the angle between two subspaces. Double precision.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ struct PrincipalComponents {
   torch::Tensor axes;       ///< [K, D], orthonormal, one for each of the K largest
 };
 
-/// Of rows [N, D]. Data error: less than 2 rows, K not from 1 to D, values that are not finite.
+/// Of rows [N, D]. Data errors: fewer than 2 rows, K not from 1 to D, values that are not finite.
 PrincipalComponents principal_components(const torch::Tensor& rows, std::int64_t k);
 
-/// [N, D] -> the nearest points in the plane through the mean along the axes, [N, D].
+/// [N, D] -> the nearest points in the affine space through the mean along the axes, [N, D].
 torch::Tensor project(const torch::Tensor& rows, const PrincipalComponents& components);
 
 /// The largest angle between the spaces that the rows of `a` [K, D] and of `b` [K, D] span, in degrees: 0 for

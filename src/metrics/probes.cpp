@@ -33,7 +33,7 @@ Tensor nearest_labels(const Tensor& queries, const Tensor& codes, const Tensor& 
   if (k < 1 || k > codes.size(0))
     throw usage_error(fmt::format("{} nearest neighbours among {} codes", k, codes.size(0)));
   const auto at = codes.to(torch::kFloat), middle = at.mean(0, true), around = at - middle;
-  // One vote each; the share that a nearer neighbour has more decides between equal counts.
+  // One vote each, plus a small share for nearer neighbours, which decides between equal counts.
   const auto share = 1e-3 / static_cast<double>(k * k);
   const auto votes = 1 + share * torch::arange(k, 0, -1, torch::kFloat);
   std::vector<Tensor> parts;
@@ -78,7 +78,7 @@ LinearProbe fit_linear_probe(const Tensor& given, const Tensor& labels, const Li
   LinearProbe probe;
   probe.loss = evaluate().item<double>();
   probe.gradient = std::max(weight.grad().abs().max().item<double>(), bias.grad().abs().max().item<double>());
-  // Back to codes that are not standardised.
+  // Converts the weights to codes that are not standardised.
   probe.weight = weight.detach() * scale;
   probe.bias = bias.detach() - (probe.weight * mean).sum(1);
   return probe;

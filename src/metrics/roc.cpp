@@ -14,11 +14,12 @@ void check_scores(std::span<const double> scores, const std::vector<bool>& stran
   const auto count = std::count(strange.begin(), strange.end(), true);
   if (scores.size() != strange.size() || count == 0 || static_cast<std::size_t>(count) == strange.size()) {
     throw data_error(
-        fmt::format("a ROC curve of {} scores, {} of them of strange data", scores.size(), count),
-        "both usual and strange data are needed");
+        fmt::format("a ROC curve needs usual and strange data, but of {} scores {} are of strange data",
+                    scores.size(), count),
+        "use data of both kinds");
   }
   if (std::any_of(scores.begin(), scores.end(), [](double score) { return std::isnan(score); }))
-    throw data_error("a ROC curve of scores that are not numbers", "look at the model: it may have diverged");
+    throw data_error("a ROC curve needs scores that are numbers", "look at the model: it may have diverged");
 }
 
 std::vector<std::size_t> order_of(std::span<const double> scores) {
@@ -28,7 +29,7 @@ std::vector<std::size_t> order_of(std::span<const double> scores) {
   return order;
 }
 
-// The rank of each number from 1, equal ones with the mean of their ranks.
+// The rank of each number, from 1; equal numbers get the mean of their ranks.
 std::vector<double> midranks(std::span<const double> numbers) {
   const auto order = order_of(numbers);
   std::vector<double> ranks(numbers.size());
@@ -56,8 +57,8 @@ RocArea roc_area(std::span<const double> scores, const std::vector<bool>& strang
   for (std::size_t i = 0; i < scores.size(); ++i) (strange[i] ? high : low).push_back(scores[i]);
   const auto all = midranks(scores), among_low = midranks(low), among_high = midranks(high);
   const auto n = static_cast<double>(low.size()), m = static_cast<double>(high.size());
-  // For each strange datum the share of usual ones below it, for each usual one that of strange ones above
-  // it: the rank among all minus the rank in its own group counts the others below.
+  // For each strange datum the share of usual ones below it, for each usual one the share of strange ones
+  // above it. The rank among all minus the rank in its own group counts the data of the other group below.
   std::vector<double> above_low, below_high;
   std::size_t l = 0, h = 0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -84,7 +85,7 @@ std::vector<std::pair<double, double>> roc_curve(std::span<const double> scores,
   std::vector<std::pair<double, double>> curve = {{0, 0}};
   double false_alarms = 0, hits = 0;
   for (std::size_t left = order.size(); left > 0;) {
-    // Equal scores pass the threshold together.
+    // Equal scores cross the threshold together.
     const double score = scores[order[left - 1]];
     for (; left > 0 && scores[order[left - 1]] == score; --left)
       ++(strange[order[left - 1]] ? hits : false_alarms);

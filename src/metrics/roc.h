@@ -1,4 +1,5 @@
-// How well a score tells two groups apart: the curve of receivers' operators and the area under it. No torch.
+// How well a score separates two groups: the receiver operating characteristic and the area under it. Free
+// of torch.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +10,19 @@
 namespace belamy {
 
 struct RocArea {
-  /// The probability that a strange datum scores higher than a usual one, ties counted half: 0.5 tells
-  /// nothing.
+  /// The probability that a strange datum scores higher than a usual one, with ties counted half; 0.5 for a
+  /// score without information.
   double area = 0;
-  double standard_error = 0;  ///< DeLong, DeLong & Clarke-Pearson 1988, which holds with ties
+  double standard_error = 0;  ///< DeLong, DeLong & Clarke-Pearson 1988, valid with ties
   std::int64_t usual = 0, strange = 0;
 };
 
-/// Scores, higher for what is held for strange, and whether each is. Data errors: different lengths, none of
-/// one kind, a score that is not a number.
+/// Scores, higher for strange data, and whether each datum is strange. Data errors: different lengths, no
+/// datum of one kind, a score that is not a number.
 RocArea roc_area(std::span<const double> scores, const std::vector<bool>& strange);
 
-/// (share of usual data that score at least t, share of strange ones) for each score t, from (0, 0) to (1,
-/// 1).
+/// (share of usual data with scores of at least t, share of strange data) for each score t, from (0, 0) to
+/// (1, 1).
 std::vector<std::pair<double, double>> roc_curve(std::span<const double> scores,
                                                  const std::vector<bool>& strange);
 

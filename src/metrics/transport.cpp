@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-// The headers alone: nothing of LEMON's is linked.
+// Headers only: LEMON is not linked.
 #define LEMON_ONLY_TEMPLATES
 #include <lemon/network_simplex.h>
 #include <lemon/static_graph.h>
@@ -25,8 +25,8 @@ using Whole = std::int64_t;
 using Simplex = lemon::NetworkSimplex<Graph, Whole>;
 
 constexpr std::int64_t most_costs = std::int64_t{1} << 25;
-constexpr double whole_total = 0x1p50;  // what a total mass is divided into when it must be rounded
-constexpr double cost_room = 0x1p59;    // N + M costs in a row still stay far from LEMON's artificial 2^62
+constexpr double whole_total = 0x1p50;  // units of the total mass, if masses must be rounded
+constexpr double cost_room = 0x1p59;    // so that N + M costs stay far below LEMON's artificial cost of 2^62
 
 Tensor plain(const Tensor& x) {
   return x.detach().to(torch::kCPU, torch::kDouble).contiguous();
@@ -97,7 +97,7 @@ WholeMasses whole_masses(const std::vector<double>& from, const std::vector<doub
   return {round_masses(from), round_masses(to), total / whole_total};
 }
 
-// Maps in the form that LEMON asks for, from numbered nodes and arcs to numbers that are held elsewhere.
+// Maps in the form that LEMON needs, from nodes and arcs to numbers that are stored elsewhere.
 template <class Item>
 struct Map {
   using Key = Item;
@@ -106,7 +106,7 @@ struct Map {
   Whole operator[](Item item) const { return values[static_cast<std::size_t>(Graph::id(item))]; }
 };
 
-// [N, M] costs as whole numbers, the least of them 0: taking the same from all changes no choice of plan.
+// [N, M] costs as whole numbers, with 0 as the least: subtracting a constant does not change the best plan.
 std::vector<Whole> whole_costs(const Tensor& costs) {
   const double least = costs.min().item<double>();
   const double spread = costs.max().item<double>() - least;
@@ -118,8 +118,8 @@ std::vector<Whole> whole_costs(const Tensor& costs) {
   return whole;
 }
 
-/// The pieces between the jumps of two quantile functions of N and M sorted values: on each piece, the place
-/// in either, and its width.
+/// The pieces between the jumps of two quantile functions of N and M sorted values: for each piece, its index
+/// in both, and its width.
 struct QuantilePieces {
   Tensor left, right;  // [P] int64
   Tensor widths;       // [P] f64, sum 1
@@ -129,7 +129,7 @@ QuantilePieces quantile_pieces(std::int64_t n, std::int64_t m) {
   std::vector<std::int64_t> left, right;
   std::vector<double> widths;
   const double whole = static_cast<double>(n) * static_cast<double>(m);
-  std::int64_t i = 0, j = 0, at = 0;  // in units of 1 / (n m), where no jump is rounded
+  std::int64_t i = 0, j = 0, at = 0;  // in units of 1 / (n m), so that no jump is rounded
   while (i < n && j < m) {
     const std::int64_t end = std::min((i + 1) * m, (j + 1) * n);
     left.push_back(i);
@@ -194,7 +194,7 @@ double earth_movers_distance(const Tensor& x, const Tensor& y) {
   const auto shares = [](const Tensor& points) {
     return torch::full({points.size(0)}, 1 / static_cast<double>(points.size(0)), torch::kDouble);
   };
-  // Not by matrix products: those lose the digits of points that are close to each other.
+  // Without matrix products, which lose the digits of points that are close to each other.
   return optimal_transport(shares(a), shares(b), torch::cdist(a, b, 2, 2)).cost;
 }
 

@@ -17,9 +17,10 @@ namespace {
 
 constexpr std::int64_t kTsneBlock = 1000;
 
-// A square of the plane with its points' number and sum of places. A leaf has one place, however many points.
+// A square of the plane with the number and the sum of its points. The points of a leaf all have
+// one position.
 struct Cell {
-  double x = 0, y = 0, half = 0;  // its middle and half its side
+  double x = 0, y = 0, half = 0;  // its centre and half its side
   double count = 0, sum_x = 0, sum_y = 0;
   std::array<int, 4> children{-1, -1, -1, -1};
   bool leaf = true;
@@ -38,8 +39,8 @@ class Quadtree {
     for (std::size_t i = 0; i < points.size(); i += 2) insert(points[i], points[i + 1]);
   }
 
-  /// Adds the repulsion on the point (x, y) by all points to (fx, fy), and returns the sum of 1 / (1 + d^2),
-  /// both with the point itself in it: 0 and 1.
+  /// Adds the repulsion of the point (x, y) by all points to (fx, fy), and returns the sum of 1 / (1 + d^2).
+  /// Both include the point itself, with 0 and 1.
   double repel(double x, double y, double theta, double& fx, double& fy) const {
     double sum = 0;
     std::array<int, 4 * kDeepest + 4> open;
@@ -63,7 +64,7 @@ class Quadtree {
   }
 
  private:
-  static constexpr int kDeepest = 48;  // points that are still together there count as one place
+  static constexpr int kDeepest = 48;  // points that are still together there share one leaf
 
   std::size_t child_for(std::size_t at, double x, double y) {
     const auto cell = cells_[at];
@@ -91,7 +92,7 @@ class Quadtree {
       if (before.leaf) {
         const double here_x = before.sum_x / before.count, here_y = before.sum_y / before.count;
         if (before.count == 0 || depth == kDeepest || (here_x == x && here_y == y)) return;
-        // Two places in one leaf: what was there moves one level down, the point follows.
+        // Two positions in one leaf: the old point moves one level down, then the new one.
         cells_[at].leaf = false;
         const auto child = child_for(at, here_x, here_y);
         add(cells_[child], before.count, before.sum_x, before.sum_y);
@@ -103,8 +104,7 @@ class Quadtree {
   std::vector<Cell> cells_;
 };
 
-// The weights exp(-beta d) of squared distances, summing to 1, with beta such that their perplexity is the
-// wanted one.
+// The weights exp(-beta d) of squared distances, normalised to sum 1, with beta chosen for the perplexity.
 std::vector<double> neighbour_weights(const double* distances, std::int64_t count, double perplexity) {
   std::vector<double> weights(static_cast<std::size_t>(count));
   const double wanted = std::log(perplexity), nearest = distances[0];
@@ -123,7 +123,7 @@ std::vector<double> neighbour_weights(const double* distances, std::int64_t coun
     if (std::abs(entropy - wanted) < 1e-7) break;
     (entropy > wanted ? low : high) = beta;
     beta = std::isinf(high) ? 2 * beta : (low + high) / 2;
-    if (!std::isfinite(beta)) break;  // many neighbours at the same distance: no beta tells them apart
+    if (!std::isfinite(beta)) break;  // many neighbours at one distance: no beta reaches the perplexity
   }
   return weights;
 }
@@ -147,8 +147,9 @@ TsneAffinities tsne_affinities(const Tensor& given, double perplexity) {
   check_feature_sets(given, given, 4, "t-SNE");
   const auto n = given.size(0);
   if (!(perplexity >= 1 && 3 * perplexity <= static_cast<double>(n - 1))) {
-    throw usage_error(fmt::format("t-SNE of {} data with a perplexity of {}", n, perplexity),
-                      fmt::format("allowed is 1 to {:g}", std::floor(static_cast<double>(n - 1) / 3)));
+    throw usage_error(
+        fmt::format("t-SNE of {} data cannot have a perplexity of {}", n, perplexity),
+        fmt::format("choose a perplexity from 1 to {:g}", std::floor(static_cast<double>(n - 1) / 3)));
   }
   const auto plain = given.to(torch::kFloat), data = plain - plain.mean(0, true);
   const auto k = std::min<std::int64_t>(n - 1, static_cast<std::int64_t>(3 * perplexity));
@@ -219,10 +220,11 @@ double tsne_gradient(const TsneAffinities& affinities, const std::vector<double>
 
 TsneMap tsne(const Tensor& data, const TsneOptions& options) {
   if (!(options.theta >= 0 && options.theta <= 0.7))
-    throw usage_error(fmt::format("t-SNE with theta = {}", options.theta), "allowed is 0 to 0.7");
+    throw usage_error(fmt::format("t-SNE cannot have theta = {}", options.theta),
+                      "choose theta from 0 to 0.7");
   const auto affinities = tsne_affinities(data, options.perplexity);
   auto points = first_map(data);
-  // Belkina et al. 2019: a step of N / exaggeration; below 50 small sets stand still.
+  // Belkina et al. 2019: a step of N / exaggeration, but at least 50, without which small sets do not move.
   constexpr double early = 12;
   const double rate = std::max(50.0, static_cast<double>(data.size(0)) / early / 4);
   const auto exaggerated = std::min<std::int64_t>(250, options.iterations / 3);
@@ -233,7 +235,7 @@ TsneMap tsne(const Tensor& data, const TsneOptions& options) {
     tsne_gradient(affinities, points, options.theta, first ? early : 1, gradient);
     double mean[2] = {0, 0};
     for (std::size_t i = 0; i < points.size(); ++i) {
-      // Jacobs 1988: a coordinate that keeps its direction gets faster, one that turns slower.
+      // Jacobs 1988: a coordinate speeds up while it keeps its direction, and slows down when it turns.
       gain[i] = std::max(0.01, gradient[i] * move[i] < 0 ? gain[i] + 0.2 : gain[i] * 0.8);
       move[i] = (first ? 0.5 : 0.8) * move[i] - rate * gain[i] * gradient[i];
       points[i] += move[i];

@@ -7,8 +7,8 @@
 //     decoder        descends  -log p(x|dec(enc(x)))
 //
 //   p is N(0, prior_sd^2), or a mixture of long Gaussians in the plane that point away from the origin. With
-//   labels, the discriminator is told the class (one-hot, one more for "not known"), and class k belongs to
-//   the k-th Gaussian; a code of unknown class is compared with draws from the whole mixture.
+//   labels, the discriminator also gets the class (one-hot, with one more value for "unknown"), and class k
+//   belongs to the k-th Gaussian; codes of unknown class are compared with draws from the whole mixture.
 //
 // Departures: the encoder makes one step of Adam on the sum of both losses, where the paper alternates
 // two of SGD with momentum.
@@ -41,12 +41,13 @@ struct AaeConfig : VariationalConfig, GameSettings {
   void fields(Fields& f) override {
     VariationalConfig::fields(f);
     f.add("posterior", posterior, std::vector<std::string>{"deterministic", "gaussian"},
-          "the code: a function of the datum, or drawn from a Gaussian that is one");
+          "the code: a function of the datum, or a draw from a Gaussian given the datum");
     f.add("prior", prior, std::vector<std::string>{"normal", "mixture"},
-          "what codes shall be like: N(0, prior_sd^2), or a mixture of Gaussians in the plane");
+          "target distribution of codes: N(0, prior_sd^2), or a mixture of Gaussians in the plane");
     f.add("prior_sd", prior_sd, {1e-3, 1e3}, "standard deviation of the normal prior");
-    f.add("components", components, {2, 1000}, "Gaussians of the mixture, around the origin");
-    f.add("labels", labels, "tell the discriminator the class; class k belongs to Gaussian k of the mixture");
+    f.add("components", components, {2, 1000},
+          "number of Gaussians in the mixture, arranged around the origin");
+    f.add("labels", labels, "give the discriminator the class; class k belongs to Gaussian k of the mixture");
     f.add("discriminator", discriminator, {1, 8192}, "widths of the discriminator's hidden layers");
     objective_fields(f);
     matching_fields(f);
@@ -93,7 +94,7 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
     const auto generator = context.generator();
     const auto data = observation_.taken(batch.data, generator);
     const auto code = draw_code(data, generator);
-    // With labels: a labelled part whose classes are told, and all of the batch without.
+    // With labels the discriminator gets the labelled part with its classes, and the whole batch without.
     const bool told = classes_ > 0;
     const auto& known = labelled_part(batch);
     Tensor codes = code, condition;
@@ -145,11 +146,11 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
 
  private:
-  // With labels as many as there are classes.
+  // With labels: one for each class.
   std::int64_t components() const { return classes_ > 0 ? classes_ : config_.components; }
 
-  // Draws from the Gaussians that `which` [N] names: [N, 2]. Their means lie on a circle of radius 4; along
-  // it a Gaussian is as wide as lets its neighbours be told apart, across it 1.5.
+  // Draws from the Gaussians with the numbers `which` [N]: [N, 2]. Their means lie on a circle of radius 4.
+  // The radial deviation is 1.5; the deviation along the circle keeps neighbours apart.
   Tensor draw_component(const Tensor& which, at::Generator generator) const {
     const auto angle = which.to(torch::kFloat) * (2 * std::numbers::pi / static_cast<double>(components()));
     const double side = 4 * std::numbers::pi / (5 * static_cast<double>(components()));
@@ -166,7 +167,7 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
 
   AaeConfig config_;
   Observation observation_;
-  std::int64_t classes_;  // 0: the discriminator is told none
+  std::int64_t classes_;  // 0: the discriminator gets no classes
   std::shared_ptr<nn::Chain> encoder_, decoder_, discriminator_;
   std::unique_ptr<Game> game_;
 };
@@ -174,12 +175,13 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
 std::string check_aae(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<AaeConfig>(recipe);
   if (config.prior == "mixture" && config.code != 2) {
-    return "the mixture lies in the plane; set model.code=2";
+    return "the mixture needs a code in the plane; set model.code=2";
   }
   if (config.labels) {
-    if (config.prior != "mixture") return "a class is a Gaussian of the mixture; set model.prior=mixture";
+    if (config.prior != "mixture")
+      return "labels need the mixture, where each class is a Gaussian; set model.prior=mixture";
     if (const auto labels = check_labels(shape); !labels.empty()) return labels;
-    if (config.replay > 0) return "a past code is kept without its class; set model.replay=0";
+    if (config.replay > 0) return "the replay memory stores no classes; set model.replay=0";
   }
   if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
   return check_variational(shape, recipe);

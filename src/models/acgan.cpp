@@ -1,16 +1,16 @@
 // GAN with an auxiliary classifier: Odena, Olah & Shlens 2017 (arXiv:1610.09585).
 //
-//   D puts out a verdict S and a class C; G gets the class c beside z.
+//   D has two outputs, a verdict S and a class C; G gets the class c beside z.
 //
 //     L_S = E log P(S = data | x) + E log P(S = sample | G(z, c))
 //     L_C = E log P(C = c | x) + E log P(C = c | G(z, c))
 //     D ascends L_S + class_weight L_C,  G ascends class_weight L_C - L_S
 //
-//   With classify_samples=false D learns its classes from data alone: samples of a generator that is still
-//   bad then teach it nothing wrong.
+//   With classify_samples=false D learns classes from data alone, so that poor samples early in training
+//   cannot mislead it.
 //
-// Departures: the networks of DCGAN; G's side of L_S is the objective's, non-saturating by default; samples
-// of a step are of its batch's classes.
+// Departures: the networks of DCGAN; G's side of L_S is that of the objective, non-saturating by default; the
+// samples of a step have the classes of its batch.
 
 #include <torch/types.h>
 
@@ -28,8 +28,8 @@ struct AcganConfig : ConvolutionalConfig {
   void fields(Fields& f) override {
     ConvolutionalConfig::fields(f);
     f.add("class_weight", class_weight, {0, 1000},
-          "of the classes' cross-entropy in the losses of both players");
-    f.add("classify_samples", classify_samples, "the discriminator learns classes from samples as well");
+          "weight of the classes' cross-entropy in the losses of both players");
+    f.add("classify_samples", classify_samples, "the discriminator learns classes from samples too");
   }
 };
 
@@ -94,8 +94,8 @@ std::string check_acgan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<AcganConfig>(recipe);
   if (const auto wrong = check_conditions(shape, recipe, /*with_attributes=*/false); !wrong.empty())
     return wrong;
-  if (config.packing > 1) return "a pack shows several things; set model.packing=1";
-  if (config.replay > 0) return "a past sample is kept without its class; set model.replay=0";
+  if (config.packing > 1) return "a pack has no single class; set model.packing=1";
+  if (config.replay > 0) return "the replay memory stores no classes; set model.replay=0";
   return check_convolutional(shape, recipe);
 }
 
@@ -105,7 +105,7 @@ ModelInfo acgan() {
   return describe<Acgan, AcganConfig>({
       .name = "acgan",
       .family = "gan",
-      .summary = "GAN whose discriminator also names the class; it draws any class",
+      .summary = "GAN whose discriminator also predicts the class; draws samples of any class",
       .paper = "Odena, Olah & Shlens, Conditional Image Synthesis with Auxiliary Classifier GANs, ICML 2017",
       .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::decoder,
                        Capability::classifier, Capability::scorer, Capability::featurizer},

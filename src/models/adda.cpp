@@ -1,17 +1,17 @@
 // Adversarial discriminative domain adaptation: Tzeng et al. 2017 (arXiv:1702.05464).
 //
-//   source encoder S and classifier C, target encoder T, judge of domains D. What learns is the stage's name:
+//   Source encoder S, classifier C, target encoder T, domain discriminator D. The stage decides what learns:
 //
 //     source   S, C  descend  E_A -log C(S(x))_y
-//     adapt    T starts from S's weights, which rest now, as C's do
+//     adapt    T starts from S's weights; S and C are frozen
 //              D  descends  -E_A log D(S(x)) - E_B log(1 - D(T(x)))
-//              T  descends  -E_B log D(T(x))                         labels turned round
+//              T  descends  -E_B log D(T(x))                         labels swapped
 //     main     (no stages) all at once
 //
-//   B's classes are C(T(x)); C(S(x)) until the adaptation has begun. With judged = "logits" D looks at
-//   C(S(x)) and C(T(x)), as in the authors' program, where the paper's text has it look at the features.
+//   B's classes are C(T(x)), or C(S(x)) until the adaptation has begun. With judged = "logits" D gets C(S(x))
+//   and C(T(x)), as in the authors' program; in the paper it gets the features.
 //
-// Departures: C rests in both cases; in the authors' program its copy for B adapts as T does.
+// Departures: C is frozen in both cases; in the authors' program its copy for B adapts as T does.
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -30,7 +30,7 @@ struct AddaConfig : AdversaryConfig, GameSettings {
   void fields(Fields& f) override {
     AdversaryConfig::fields(f);
     f.add("judged", judged, std::vector<std::string>{"features", "logits"},
-          "what the judge of domains sees: the encoders' features, or the logits that C makes of them");
+          "input of the domain discriminator: the encoders' features, or the classifier's logits");
     objective_fields(f);
     matching_fields(f);
     regulariser_fields(f);
@@ -79,7 +79,7 @@ class Adda final : public Model, public Classifier, public Encoder {
   Tensor classify(const Tensor& data) override { return source_->name(encode(data)); }
   Encoder* encoder() override { return this; }
   std::int64_t code_size() const override { return features_; }
-  /// The target's features, of data of A as well.
+  /// By the target encoder, for data of A as well.
   Tensor encode(const Tensor& data) override {
     return adapted_.item<bool>() ? target_->forward(data) : source_->features(data);
   }
@@ -104,7 +104,7 @@ class Adda final : public Model, public Classifier, public Encoder {
   std::shared_ptr<Lenet> source_;
   std::shared_ptr<nn::Chain> target_;
   std::unique_ptr<Game> game_;
-  Tensor adapted_;  // bool: the target encoder is there
+  Tensor adapted_;  // bool: the target encoder has its first weights
 };
 
 std::string check_adda(const DataShape& shape, const Recipe& recipe) {
@@ -115,7 +115,7 @@ std::string check_adda(const DataShape& shape, const Recipe& recipe) {
 std::vector<std::string> advise(const Recipe& recipe) {
   if (recipe.stages.front().steps > 0) return {};
   return {
-      "without stages source and target learn at once; the paper's stages are source, then adapt "
+      "without stages source and target learn at the same time; the paper's stages are source, then adapt "
       "(recipe adda-mnist-usps)"};
 }
 
@@ -126,8 +126,8 @@ ModelInfo adda() {
       .name = "adda",
       .family = "adaptation",
       .summary =
-          "adversarial discriminative adaptation: a target encoder that starts as the source's and learns "
-          "to be taken for it",
+          "adversarial discriminative domain adaptation: a target encoder starts as a copy of the source's "
+          "and learns to fool a domain discriminator",
       .paper = "Tzeng et al., Adversarial Discriminative Domain Adaptation, CVPR 2017",
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"source", {.lr = 1e-3}},

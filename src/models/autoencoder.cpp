@@ -5,12 +5,12 @@
 //
 // Gaussian: squared error, Bernoulli: cross-entropy; pixels in [0, 1]. By settings:
 //   sparse       + weight * L1, L2 or KL of h (Ng, CS294A lecture notes 2011)
-//   k-sparse     h keeps its k largest units, more of them when it is used (Makhzani & Frey 2014,
-//   arXiv:1312.5663) denoising    x' is a noisy x (Vincent et al. 2008) contractive  + weight * |dh/dx|^2
-//   (Rifai et al. 2011)
+//   k-sparse     h keeps its k largest units, more after training (Makhzani & Frey 2014, arXiv:1312.5663)
+//   denoising    x' is a noisy x (Vincent et al. 2008)
+//   contractive  + weight * |dh/dx|^2 (Rifai et al. 2011)
 //
-// Departures: trained from random weights by Adam, without layer-wise pre-training. Encoder and decoder have
-// weights of their own, which the k-sparse and the contractive paper tie.
+// Departures: trained from random weights by Adam, without layer-wise pre-training. Encoder and decoder
+// weights are separate; the k-sparse and the contractive paper tie them.
 
 #include <torch/types.h>
 
@@ -42,22 +42,21 @@ struct AutoencoderConfig : CodeConfig {
   void fields(Fields& f) override {
     CodeConfig::fields(f);
     f.add("loss", loss, std::vector<std::string>{"l2", "cross-entropy"},
-          "squared error, or cross-entropy of pixels in [0, 1]");
+          "reconstruction error: squared error, or cross-entropy of pixels in [0, 1]");
     f.add(
         "output", output, std::vector<std::string>{"sigmoid", "linear"},
-        "last unit of the decoder; linear with l2 only (no hidden layers and linear: principal components)");
-    f.add("code_unit", code_unit, code_units(), "units of the code");
-    f.add("centre", centre,
-          "the mean of the first batch is taken off before encoding and put back after decoding");
+        "output units of the decoder; linear needs l2 (linear without hidden layers: principal components)");
+    f.add("code_unit", code_unit, code_units(), "activation of the code's units");
+    f.add("centre", centre, "subtract the mean of the first batch before encoding and add it after decoding");
     sparsity.fields(f);
     f.add("keep", keep, {0, 4096},
-          "k-sparse: largest units of a code that stay, the others become 0; 0: all");
+          "k-sparse: number of largest units of a code that are kept, the others become 0; 0: all");
     f.add("keep_factor", keep_factor, {1, 100},
-          "k-sparse: times as many stay when the trained model is used");
+          "k-sparse: a trained model keeps this many times as many units");
     corruption.fields(f);
     f.add("contraction", contraction, {0, 1e6},
           "weight of the squared derivative of the code by the pixels in [0, 1]; exact for a single layer of "
-          "sigmoid units, else estimated by one random direction");
+          "sigmoid units, else estimated in one random direction");
   }
 
   static std::vector<std::string> code_units() {
@@ -131,7 +130,7 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
   }
 
  private:
-  // Of one squared step in [0, 1], the papers' range of pixels, which is [-1, 1] here.
+  // Squared errors are for pixels in [0, 1], as in the papers; here pixels are in [-1, 1].
   double unit() const { return images_ ? 0.25 : 1; }
 
   Tensor errors(const Tensor& raw, const Tensor& data) const {  // [N]
@@ -147,7 +146,7 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
   AutoencoderConfig config_;
   bool images_;
   std::shared_ptr<nn::Chain> encoder_, decoder_;
-  Tensor mean_;  // [1, ...], where it is taken off
+  Tensor mean_;  // [1, ...], with `centre`
 };
 
 std::string check_autoencoder(const DataShape& shape, const Recipe& recipe) {
@@ -158,18 +157,18 @@ std::string check_autoencoder(const DataShape& shape, const Recipe& recipe) {
   if (!shape.is_images() && settings.output == "sigmoid")
     return "points have no bounds; set model.output=linear";
   if (settings.centre && settings.output == "sigmoid") {
-    return "a mean is put back on linear units; set model.output=linear";
+    return "centring needs linear output units; set model.output=linear";
   }
   if (settings.sparsity.kind == "kl" && settings.code_unit != "sigmoid") {
-    return "the KL penalty is of units between 0 and 1; set model.code_unit=sigmoid";
+    return "the KL penalty needs units between 0 and 1; set model.code_unit=sigmoid";
   }
   if (settings.keep > settings.code) {
-    return fmt::format("a code of {0} units has not {1} largest ones; set model.keep={0}", settings.code,
+    return fmt::format("a code of {0} units cannot keep {1} of them; set model.keep={0}", settings.code,
                        settings.keep);
   }
   if (settings.contraction > 0 && settings.network == "convolutional") {
-    return "batch norm mixes the examples, so a code has no derivative of its own; set "
-           "model.network=fully-connected";
+    return "contraction needs the derivative of each code, but batch norm mixes the examples; "
+           "set model.network=fully-connected";
   }
   if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
   return check_code_networks(shape, settings);

@@ -1,21 +1,21 @@
 // Coupled generative adversarial networks: Liu & Tuzel 2016 (arXiv:1606.07536).
 //
-//   Generators G_A, G_B of one latent z share all layers but the last; judges D_A, D_B share all but the
-//   first, so that a pair G_A(z), G_B(z) has its meaning in common though no pair of data is ever seen.
+//   Generators G_A, G_B of one latent z share all layers but the last; discriminators D_A, D_B share all but
+//   the first. So G_A(z) and G_B(z) show the same content, although no pair of data is ever seen.
 //
 //     D_A, D_B  descend  the game's loss, over both domains
 //                        + label_weight * E_A -log C(F_A(x))_y
 //                        + agreement * E |F_A(G_A(z)) - F_B(G_B(z))|^2
 //     G_A, G_B  descend  -log D_A(G_A(z)) - log D_B(G_B(z)), their mean
 //
-//   F are the judges' features and C a softmax on them; B's classes are C(F_B(x)): its section 4,
-//   unsupervised domain adaptation. The judges are LeNets. The term of agreement and both weights are those
-//   of its authors' program.
+//   F are the discriminators' features and C a softmax on them; B's classes are C(F_B(x)): section 4 of the
+//   paper, unsupervised domain adaptation. The discriminators are LeNets. The agreement term and both weights
+//   are those of the authors' program.
 //
-// Departures: the generator doubles its side by 4x4 kernels, as DCGAN does, so that it makes images of any
-// side; rectifiers without slopes to learn; a normal latent.
+// Departures: the generators double the side with 4x4 kernels, as DCGAN does, so that images can have any
+// side; ReLU instead of PReLU; a normal latent.
 //
-// A sample is an image of A, or with samples = "pairs" one of A and then one of B from the same latent.
+// A sample is an image of A; with samples = "pairs" images of A and B from the same latent take turns.
 
 #include <array>
 #include <bit>
@@ -41,19 +41,20 @@ struct CoganConfig : LenetConfig, GameSettings {
   void fields(Fields& f) override {
     LenetConfig::fields(f);
     f.add("latent", latent, {1, 4096}, "length of the latent");
-    f.add("width", width, {1, 1024}, "channels of the generators' last shared layer; doubles towards 4x4");
-    f.add("label_weight", label_weight, {0, 1e6}, "of the source's cross-entropy beside the game's loss");
+    f.add("width", width, {1, 1024},
+          "channels of the generators' last shared layer; they double towards 4x4");
+    f.add("label_weight", label_weight, {0, 1e6}, "weight of the source labels' cross-entropy");
     f.add("agreement", agreement, {0, 1e6},
-          "of the squared distance between the features of the two images of one latent");
+          "weight of the squared distance between the features of the two images of one latent");
     f.add("samples", samples, std::vector<std::string>{"a", "b", "pairs"},
-          "what is sampled: images of a domain, or of A and B in turn, two of one latent, for looking at: "
+          "what is sampled: images of one domain, or pairs of A and B from one latent, for display only: "
           "scores compare samples with A");
     objective_fields(f);
     regulariser_fields(f);
   }
 };
 
-// The last step of a judge: its verdict and the features themselves, [N, F] -> [N, 1 + F].
+// The last step of a discriminator: its verdict, then the features themselves, [N, F] -> [N, 1 + F].
 class VerdictAndFeatures : public torch::nn::Module {
  public:
   explicit VerdictAndFeatures(std::shared_ptr<nn::Dense> verdict)
@@ -132,7 +133,7 @@ class Cogan final : public Model, public Sampler, public Classifier {
                    0.5 * (on_a + on_b) + config_.label_weight * labelled + config_.agreement * apart);
     context.record("loss/agreement", apart);
 
-    for (const auto& game : games_) game->clip_weights();  // both, as they share weights
+    for (const auto& game : games_) game->clip_weights();  // both games, since they share weights
     context.update("generator", 0.5 * (games_[kA]->generator_loss(fake[kA], {}, context) +
                                        games_[kB]->generator_loss(fake[kB], {}, context)));
   }
@@ -165,7 +166,7 @@ class Cogan final : public Model, public Sampler, public Classifier {
     const auto meaning = generator_->forward(latents);
     return {generator_ends_[kA]->forward(meaning), generator_ends_[kB]->forward(meaning)};
   }
-  // The judge of a domain: its own layers, the shared ones, and the verdict.
+  // The discriminator of a domain: its own layers, the shared ones, and the verdict.
   std::unique_ptr<Game> make_game(Domain domain, const DataShape& shape) {
     const auto judge = std::make_shared<nn::Chain>();
     judge->add(judge_bottoms_[domain]).add(judge_top_).add(std::make_shared<VerdictAndFeatures>(verdict_));
@@ -192,7 +193,7 @@ class Cogan final : public Model, public Sampler, public Classifier {
 
 std::string check_cogan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<CoganConfig>(recipe);
-  if (config.replay > 0) return "past images of the domains are no pairs; set model.replay=0";
+  if (config.replay > 0) return "replay would break the pairs of images of both domains; set model.replay=0";
   if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
   return check_adaptation(shape, recipe);
 }
@@ -207,9 +208,8 @@ ModelInfo cogan() {
   return describe<Cogan, CoganConfig>({
       .name = "cogan",
       .family = "adaptation",
-      .summary =
-          "coupled GANs: two generators that share early layers, two discriminators that share late ones; "
-          "their features name classes in both domains",
+      .summary = "coupled GANs: two generators share early layers, two discriminators share late ones; their "
+                 "features predict classes in both domains",
       .paper = "Liu & Tuzel, Coupled Generative Adversarial Networks, NIPS 2016",
       .capabilities = {Capability::sampler, Capability::classifier},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}}, {"generator", {.lr = 2e-4, .beta1 = 0.5}}},

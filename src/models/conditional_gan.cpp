@@ -3,11 +3,12 @@
 //
 //   min_G max_D  E_(x,y) log D(x, y) + E_(z,y) log(1 - D(G(z, y), y))
 //
-//   y is the class as one-hot values, then the attributes (Gauthier 2014). G gets it beside z. D gets it as planes beside the image (concatenation), or projects it:
-//   D = sigmoid(l(h) + <V y, h>), h its last features.
+//   y is the class as one-hot values, then the attributes (Gauthier 2014). G gets it beside z. D gets
+//   it as planes beside the image (concatenation), or projects it: D = sigmoid(l(h) + <V y, h>), h its
+//   last features.
 //
-// Departures: the networks of DCGAN in place of perceptrons; samples of a step are asked to show what its
-// batch shows.
+// Departures: the networks of DCGAN in place of perceptrons; the samples of a step have the conditions of
+// its batch.
 
 #include <torch/types.h>
 
@@ -24,8 +25,8 @@ struct ConditionalGanConfig : ConvolutionalConfig {
     ConvolutionalConfig::fields(f);
     f.add("discriminator_condition", discriminator_condition,
           std::vector<std::string>{"concatenation", "projection"},
-          "how the discriminator sees the condition: as planes beside the image, or projected onto its last "
-          "features");
+          "how the discriminator gets the condition: as planes beside the image, or projected onto its "
+          "last features");
   }
 };
 
@@ -55,7 +56,7 @@ class ConditionalGan final : public ConvolutionalGan {
     return generate_with(conditions_->asked(request), request.generator);
   }
   bool takes_attributes() const override { return true; }
-  // Its verdict on an image alone is not defined, nor are its features of one.
+  // Score and features of an image without its condition are not defined.
   Scorer* scorer() override { return nullptr; }
   Featurizer* featurizer() override { return nullptr; }
 
@@ -95,12 +96,12 @@ class ConditionalGan final : public ConvolutionalGan {
 std::string check_conditional_gan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<ConditionalGanConfig>(recipe);
   if (const auto wrong = check_conditions(shape, recipe); !wrong.empty()) return wrong;
-  if (config.packing > 1) return "a pack shows several things; set model.packing=1";
-  if (config.replay > 0) return "a past sample is kept without its condition; set model.replay=0";
+  if (config.packing > 1) return "a pack has no single condition; set model.packing=1";
+  if (config.replay > 0) return "the replay memory stores no conditions; set model.replay=0";
   if (config.discriminator_condition == "projection" &&
       (config.minibatch_deviation || config.minibatch_discrimination > 0)) {
-    return "the projection is of its last features; set model.minibatch_deviation=false and "
-           "model.minibatch_discrimination=0";
+    return "projection does not work with minibatch features; set model.minibatch_deviation=false "
+           "and model.minibatch_discrimination=0";
   }
   return check_convolutional(shape, recipe);
 }
@@ -111,8 +112,7 @@ ModelInfo conditional_gan() {
   return describe<ConditionalGan, ConditionalGanConfig>({
       .name = "conditional-gan",
       .family = "gan",
-      .summary =
-          "GAN that is told class and attributes, by concatenation or projection, and draws what is asked for",
+      .summary = "GAN with class and attributes as condition, by concatenation or projection",
       .paper = "Mirza & Osindero, Conditional Generative Adversarial Nets, 2014",
       .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::attribute_sampler,
                        Capability::decoder},

@@ -3,8 +3,8 @@
 //
 //   max  E_q(z|x,y) log p(x|y, z) - KL(q(z|x, y) || N(0, 1))
 //
-// Since the bounds of all classes are known, so is the class by Bayes' rule, with p(y) = 1 / K: it classifies
-// by the bound at the code's mean, and bounds log p(x) by log mean exp of the classes' bounds.
+// The bounds of all classes give the class by Bayes' rule, with p(y) = 1 / K: it classifies by the bounds at
+// the code's mean. The log mean exp of the classes' bounds is a bound on log p(x).
 
 #include "models/shared/conditional_vae.h"
 
@@ -55,7 +55,7 @@ class LabelledVae final : public Model, public Sampler, public Classifier, publi
 };
 
 std::string check_conditional_vae(const DataShape& shape, const Recipe& recipe) {
-  if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0, or take semi-vae";
+  if (recipe.data.labelled > 0) return "it needs all labels; set data.labelled=0, or use semi-vae";
   const auto labels = check_labels(shape);
   return labels.empty() ? check_variational(shape, recipe) : labels;
 }
@@ -66,7 +66,7 @@ ModelInfo conditional_vae() {
   return describe<LabelledVae, VariationalConfig>({
       .name = "conditional-vae",
       .family = "autoencoder",
-      .summary = "variational autoencoder that is told the class, and draws any class",
+      .summary = "variational autoencoder with the class as condition; draws samples of any class",
       .paper = "Sohn, Lee & Yan, Learning Structured Output Representation using Deep Conditional Generative "
                "Models, NIPS 2015",
       .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::classifier,

@@ -5,10 +5,10 @@
 //     generators  descend  (D_B(G(a)) - 1)^2 + (D_A(F(b)) - 1)^2
 //                          + cycle * (|F(G(a)) - a|_1 + |G(F(b)) - b|_1)
 //                          + cycle * identity * (|G(b) - b|_1 + |F(a) - a|_1)
-//     critic_a    descends (D_A(a) - 1)^2 + D_A(a~)^2, a~ out of a memory of 50 past F(b); critic_b alike
+//     critic_a    descends (D_A(a) - 1)^2 + D_A(a~)^2, a~ from a memory of 50 past F(b); critic_b likewise
 //
-// `ablation` leaves terms out, as the paper's section 5.1.4 does: cycle-only and gan-only keep nothing else,
-// forward keeps the first cycle term alone, backward the second.
+// `ablation` leaves out terms, as the paper's section 5.1.4 does: cycle-only and gan-only keep only those
+// terms, forward keeps only the first cycle term, backward only the second.
 //
 // Departures: transposed convolutions are 4x4; batches of any size.
 
@@ -29,18 +29,17 @@ struct CycleGanConfig : TranslationConfig {
   std::string ablation = "none";
 
   CycleGanConfig() {
-    adversarial_weight = 2;  // the objective has half of the square
+    adversarial_weight = 2;  // least-squares halves the square
     replay = 50;
   }
   void fields(Fields& f) override {
     TranslationConfig::fields(f);
-    f.add("blocks", blocks, {0, 64}, "residual blocks of a generator");
-    f.add("cycle", cycle, {0, 1e6}, "weight of the way there and back in the generators' loss");
-    f.add("identity", identity, {0, 1e6},
-          "weight, times cycle, of leaving alone what is already of the other domain; 0: none");
+    f.add("blocks", blocks, {0, 64}, "residual blocks of each generator");
+    f.add("cycle", cycle, {0, 1e6}, "weight of the cycle loss (there and back) in the generators' loss");
+    f.add("identity", identity, {0, 1e6}, "weight of the identity loss, multiplied by cycle; 0: off");
     f.add("ablation", ablation,
           std::vector<std::string>{"none", "cycle-only", "gan-only", "forward", "backward"},
-          "terms of the generators' loss that are left out; forward: the cycle term of A alone");
+          "the paper's ablations of the loss; forward keeps only the cycle term of A, backward that of B");
   }
 };
 
@@ -70,7 +69,7 @@ class CycleGan final : public Model, public Translator {
     const auto &a = batch.data, &b = batch.partner.data;
     const auto& ablation = config_.ablation;
     const bool keeps = ablation != "gan-only" && ablation != "cycle-only" && config_.identity > 0;
-    // What is of the other domain already passes with what is to be translated.
+    // One pass for images to translate and images that should stay as they are.
     Tensor a_made, a_kept, b_made, b_kept;
     if (keeps) {
       const bool together = config_.norm == "instance";
@@ -130,7 +129,7 @@ ModelInfo cyclegan() {
   return describe<CycleGan, CycleGanConfig>({
       .name = "cyclegan",
       .family = "translation",
-      .summary = "translates images between two domains without pairs: there and back must be the identity",
+      .summary = "translates images between two domains without pairs; there and back must be the identity",
       .paper = "Zhu et al., Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, "
                "ICCV 2017",
       .capabilities = {Capability::translator},

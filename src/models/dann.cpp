@@ -1,15 +1,15 @@
 // Domain-adversarial training of neural networks: Ganin et al. 2016 (arXiv:1505.07818).
 //
-//   features F, classifier C, judge of domains D = sigmoid(t), which sees F through a layer R that turns
-//   gradients round:
+//   Features F, classifier C, domain discriminator D = sigmoid(t), which gets F through a layer R that
+//   reverses gradients:
 //
 //     min over F, C, D   E_A -log C(F(x))_y - E_A log D(R(F(x))) - E_B log(1 - D(R(F(x))))
 //
-//   D descends its own loss, F climbs `strength` (2 / (1 + exp(-gamma p)) - 1) times it, p the share of the
-//   training that is done.
+//   D descends its loss; F ascends it, multiplied by `strength` (2 / (1 + exp(-gamma p)) - 1), with p the
+//   share of the training that is done.
 //
-// Departures: LeNet and a judge of 500-500, so that it can be compared with adda; the rate of the paper's SGD
-// falls in a straight line to zero.
+// Departures: LeNet and a discriminator of 500-500, for comparison with adda; the learning rate of SGD falls
+// linearly to zero.
 
 #include <torch/types.h>
 
@@ -25,8 +25,8 @@ struct DannConfig : AdversaryConfig {
 
   void fields(Fields& f) override {
     AdversaryConfig::fields(f);
-    f.add("strength", strength, {0, 1000}, "of the reversed gradient at the end");
-    f.add("gamma", gamma, {0.001, 1000}, "how soon the strength is reached");
+    f.add("strength", strength, {0, 1000}, "strength of the reversed gradient at the end");
+    f.add("gamma", gamma, {0.001, 1000}, "how fast the strength grows to its full value");
   }
 };
 
@@ -58,8 +58,8 @@ ModelInfo dann() {
   return describe<Dann, DannConfig>({
       .name = "dann",
       .family = "adaptation",
-      .summary = "domain-adversarial network: features that name classes and, by a layer that reverses "
-                 "gradients, hide their domain",
+      .summary = "domain-adversarial network: features that predict classes and, through a layer that "
+                 "reverses gradients, hide their domain",
       .paper = "Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 2016",
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.optimizer = "sgd", .lr = 0.01, .beta1 = 0.9, .schedule = "linear"}},

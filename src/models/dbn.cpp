@@ -2,20 +2,19 @@
 //
 //   p(v, h_1, ..., h_n) = p(v | h_1) ... p(h_{n-2} | h_{n-1}) p(h_{n-1}, h_n),   the last factor an RBM
 //
-// Learnt as a stack of RBMs, each on the codes of those below it, then tuned as a generator (wake-sleep) or
-// as a classifier (back-propagation through a network that starts from the machines' weights and keeps its
-// own). What learns is the stage's name:
+// Trained as a stack of RBMs, each on the codes of those below it, then tuned as a generator (wake-sleep) or
+// as a classifier (back-propagation through a network that starts from the machines' weights and then has its
+// own). The stage decides what learns:
 //   layer-1 ... layer-n   that machine alone, by contrastive divergence on the means of the layer below
-//   wake-sleep            machines and the network's way up: the up-down algorithm of the paper, section 5
+//   wake-sleep            machines and the network's upward weights: the paper's up-down algorithm, section 5
 //   softmax               the classifier on top of the network alone
-//   fine-tune             the whole network, by the labels
-//   main (no stages)      the machines all at once, and the network by the labels
-// The network takes its weights from the machines when a stage other than a layer's begins for the first
-// time.
+//   fine-tune             the whole network, from labels
+//   main (no stages)      all machines at the same time, and the network from labels
+// The network takes its weights from the machines before the first stage that does not train a single layer.
 //
-// Departures: labels are no units of the top machine, so the class comes from a softmax on the way up; codes
-// are passed on as means; a dream of wake-sleep begins one Gibbs step of the top machine from the data,
-// whatever model.gibbs_steps and model.chain say of that machine's own learning.
+// Departures: labels are not units of the top machine, so the class comes from a softmax on the upward
+// network; codes are passed on as means; a dream of wake-sleep starts with one Gibbs step of the top machine
+// from the data, whatever model.gibbs_steps and model.chain are for that machine's own learning.
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -44,16 +43,16 @@ struct DbnConfig : ModelConfig, BoltzmannLearning {
     f.add("hidden", hidden, {1, 65536}, "hidden units of each machine, from the data up");
     learning_fields(f);
     f.add("dropout", dropout, {0, 0.95}, "share of units left out of each layer in fine-tune");
-    f.add("input_dropout", input_dropout, {0, 0.95}, "the same of the input's values");
+    f.add("input_dropout", input_dropout, {0, 0.95}, "share of input values left out in fine-tune");
   }
   void use_fields(Fields& f) override {
-    f.add("gibbs_steps", use_steps, {1, 1'000'000}, "Gibbs steps of the top machine behind a sample");
+    f.add("gibbs_steps", use_steps, {1, 1'000'000}, "Gibbs steps of the top machine for a sample");
   }
 };
 
 using Machines = std::vector<std::shared_ptr<nn::BoltzmannMachine>>;
 
-// The machines' way up, with weights of its own.
+// The upward network, with its own weights.
 class WayUp final : public torch::nn::Module {
  public:
   explicit WayUp(const Machines& machines) {
@@ -153,7 +152,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
   }
 
   std::int64_t code_size() const override { return config_.hidden.back(); }
-  // By the network once it has taken the machines' weights.
+  // By the network, once it has its weights.
   Tensor encode(const Tensor& data) override {
     auto h = values(data);
     if (taken()) return way_up_->climb(h);
@@ -178,7 +177,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
     for (std::size_t k = 0; k < machines_.size(); ++k) h = dropout_->forward(way_up_->means(h, k));
     return h;
   }
-  // From units below the top machine to means of the data: drawn on the way.
+  // From units below the top machine down to means of the data; the layers between are drawn.
   Tensor descend(Tensor h, std::size_t from, at::Generator generator) const {
     for (auto k = from; k-- > 0;) {
       h = k > 0 ? machines_[k]->draw_visible(h, generator, false).sample : machines_[k]->visible_means(h);
@@ -195,7 +194,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
     learners_[layer]->step("layer-" + std::to_string(layer + 1), *machines_[layer], v, context);
   }
 
-  // Up by the network's draws, down by the machines', and each learns to undo the other.
+  // The network draws upwards, the machines draw downwards; each learns to invert the other.
   void wake_and_sleep(const Batch& batch, StepContext& context) {
     const torch::NoGradGuard no_grad;
     const auto generator = context.generator();
@@ -224,7 +223,7 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
       context.apply("layer-" + std::to_string(k + 1),
                     {nn::product(missed, awake[k + 1], true) * scale, missed.mean(0), {}});
     }
-    upwards.resize(2 * machines_.size());  // the top of the way up is the top machine
+    upwards.resize(2 * machines_.size());  // the top layer moves with the top machine
     if (top > 0) {
       context.apply("network", upwards);
       context.record("loss/reconstruction", reconstruction.square().sum(1).mean());
@@ -248,13 +247,13 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
   std::shared_ptr<WayUp> way_up_;
   std::shared_ptr<nn::Dense> softmax_;
   std::shared_ptr<nn::Dropout> input_dropout_, dropout_;
-  Tensor taken_;  // bool: the network has its weights
+  Tensor taken_;  // bool: the network has its first weights
 };
 
 std::string check_dbn(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DbnConfig>(recipe);
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
-  if (settings.hidden.empty()) return "a network has at least one layer; set model.hidden";
+  if (settings.hidden.empty()) return "the network needs a layer; set model.hidden";
   return check_learning(settings, recipe);
 }
 
@@ -265,7 +264,7 @@ ModelInfo dbn() {
       .name = "dbn",
       .family = "boltzmann",
       .summary =
-          "deep belief network: a stack of restricted Boltzmann machines, tuned by wake-sleep or labels",
+          "deep belief network: a stack of restricted Boltzmann machines, tuned by wake-sleep or with labels",
       .paper =
           "Hinton, Osindero & Teh, A Fast Learning Algorithm for Deep Belief Nets, Neural Computation 2006",
       .capabilities = {Capability::sampler, Capability::encoder, Capability::reconstructor,

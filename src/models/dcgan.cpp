@@ -5,7 +5,7 @@
 //   ReLU / leaky ReLU, tanh.
 //
 // Departures: the widths are settings; a side that is not a power of two is padded with black to the next one
-// for the discriminator and cut out of the generator's output; z ~ N(0, 1) by default (the paper: uniform).
+// for the discriminator and cropped from the generator's output; z ~ N(0, 1) by default (paper: uniform).
 
 #include "models/shared/convolutional_gan.h"
 

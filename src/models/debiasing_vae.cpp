@@ -1,16 +1,15 @@
 // Debiasing variational autoencoder: Amini, Soleimany, Schwarting, Bhatia & Rus 2019 (AIES).
 //
-//   One encoder puts out a class and a code z, which a decoder turns back into the datum:
+//   One encoder outputs a class and a code z; a decoder reconstructs the datum from z:
 //
 //     min  class_weight E -log p(y|x) + E KL(q(z|x) || N(0, 1)) - E log p(x|z)
 //
-//   over data in which what is rare is shown more often: the rows of a batch are drawn again, with
-//   replacement, with weights prod_j 1 / (Q_j(z_j) + alpha), where Q_j is a running histogram of dimension j
-//   of all codes so far.
+//   Rare data are shown more often: the rows of a batch are resampled, with replacement, with weights
+//   prod_j 1 / (Q_j(z_j) + alpha), where Q_j is a running histogram of dimension j of the codes.
 //
 // Departures: any number of classes, and every class is reconstructed (the paper: faces against the rest);
-// rows are drawn again inside their batch, not from the whole training set, and histograms run along instead
-// of being made anew each epoch.
+// rows are resampled within their batch, not from the whole training set; running histograms instead of new
+// ones in each epoch.
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -30,11 +29,12 @@ struct DebiasingConfig : VariationalConfig {
 
   void fields(Fields& f) override {
     VariationalConfig::fields(f);
-    f.add("resample", resample, "draw the rows of a batch again, the rare ones more often");
-    f.add("alpha", alpha, {1e-6, 1e6}, "smoothing of the densities; large: all rows alike");
-    f.add("bins", bins, {2, 1000}, "of each dimension's histogram, from -4 to 4");
-    f.add("keep", keep, {0, 0.99999}, "of the histograms at each step");
-    f.add("class_weight", class_weight, {0, 1e6}, "of the cross-entropy beside the negative ELBO");
+    f.add("resample", resample, "resample the rows of each batch, rare ones more often");
+    f.add("alpha", alpha, {1e-6, 1e6},
+          "smoothing of the densities; with a large value all rows are equally likely");
+    f.add("bins", bins, {2, 1000}, "bins of each dimension's histogram, from -4 to 4");
+    f.add("keep", keep, {0, 0.99999}, "share of the histograms kept at each step");
+    f.add("class_weight", class_weight, {0, 1e6}, "weight of the cross-entropy beside the negative ELBO");
   }
 };
 
@@ -94,7 +94,7 @@ class DebiasingVae final : public Model,
     return {both.narrow(1, 0, classes_), GaussianCode::of(both.narrow(1, classes_, 2 * config_.code))};
   }
 
-  // The rows of the batch that are trained on, [N] int64; keeps both histograms.
+  // The rows of the batch to train on, [N] int64; updates both histograms.
   Tensor redraw(const Tensor& data, StepContext& context) {
     const torch::NoGradGuard no_grad;
     const auto codes = encode(data);
@@ -116,7 +116,7 @@ class DebiasingVae final : public Model,
 };
 
 std::string check_debiasing_vae(const DataShape& shape, const Recipe& recipe) {
-  if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0";
+  if (recipe.data.labelled > 0) return "it needs all labels; set data.labelled=0";
   const auto labels = check_labels(shape);
   return labels.empty() ? check_variational(shape, recipe) : labels;
 }
@@ -127,7 +127,7 @@ ModelInfo debiasing_vae() {
   return describe<DebiasingVae, DebiasingConfig>({
       .name = "debiasing-vae",
       .family = "autoencoder",
-      .summary = "variational autoencoder with a class that shows itself data of rare codes more often",
+      .summary = "variational autoencoder with a classifier that resamples data with rare codes more often",
       .paper = "Amini et al., Uncovering and Mitigating Algorithmic Bias through Learned Latent Structure, "
                "AIES 2019",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::encoder,

@@ -1,15 +1,16 @@
 // Denoising autoencoder as a generative model: Bengio, Yao, Alain & Vincent 2013 (arXiv:1305.6663).
 //
-//   min  E -log P(x | x'),   x' ~ C(x' | x)          C: the corruption, P: what the network says of the clean
-//   x chain:  x' ~ C(x' | x),  x ~ P(x | x'),  again    if P is right, its states are distributed as the data
+//   min  E -log P(x | x'),   x' ~ C(x' | x)         C: the corruption, P: the network's prediction of x
+//   chain:  x' ~ C(x' | x),  x ~ P(x | x'),  again   if P is exact, its states are distributed as the data
 //
-// Walk-back training (section 3.2 there) also starts from states of the chain that began at x, a few steps
-// away, and asks for x: that removes modes which the data does not have and the chain would fall into.
+// Walk-back training (section 3.2 of the paper) also starts from states that the chain reaches from x in a
+// few steps, with x as the target. That removes spurious modes that would attract the chain.
 //
-// P is a Bernoulli for each pixel, or a Gaussian of one learned standard deviation. Samples come from chains
-// of their own that start from normal noise with the data's means and deviations. Departures: a fixed number
-// of steps back instead of a geometric one; of images the mean of the last P is given instead of a draw from
-// it.
+// P is a Bernoulli for each pixel, or a Gaussian with one learned standard deviation. Sampling chains start
+// from normal noise with the data's means and deviations.
+//
+// Departures: a fixed number of walk-back steps instead of a geometric one; for images a sample is the mean of
+// the last P instead of a draw from it.
 
 #include <cmath>
 #include <torch/nn/module.h>
@@ -35,19 +36,19 @@ struct DenoisingConfig : CodeConfig {
   DenoisingConfig() { code = 400; }
   void fields(Fields& f) override {
     CodeConfig::fields(f);
-    f.add("code_unit", code_unit, nn::activation_names(), "units of the code");
+    f.add("code_unit", code_unit, nn::activation_names(), "activation of the code's units");
     f.add("decoder", decoder, std::vector<std::string>{"bernoulli", "gaussian"},
           "distribution of a clean value given the noisy ones");
     corruption.fields(f);
     f.add("walk_back", walk_back, {0, 64},
-          "steps of the chain that training goes away from the data and back");
+          "walk-back steps: how far training follows the chain away from the data");
   }
   void use_fields(Fields& f) override {
-    f.add("chain_steps", chain_steps, {1, 1'000'000}, "steps of the chain behind a sample");
+    f.add("chain_steps", chain_steps, {1, 1'000'000}, "steps of the chain for a sample");
   }
 };
 
-// The standard deviation of a Gaussian P, learned with the rest.
+// The learned standard deviation of a Gaussian P.
 class Spread final : public torch::nn::Module {
  public:
   Spread() { log_ = register_parameter("log_deviation", torch::full({1}, std::log(0.3))); }
@@ -120,7 +121,7 @@ class DenoisingAutoencoder final : public Model, public Sampler, public Encoder,
     const auto noisy = config_.corruption.apply(state, shape_.is_images() ? -1 : 0, 1, generator);
     return decoder_->forward(encode(noisy));
   }
-  // A Gaussian P is of pixels in [0, 1], as a Bernoulli is, and of points as they are.
+  // For pixels in [0, 1], and for points as they are.
   Tensor values(const Tensor& data) const { return shape_.is_images() ? to_unit(data) : data; }
   Tensor log_probability(const Tensor& clean, const Tensor& raw) const {  // [N]
     const auto x = values(clean);
@@ -145,13 +146,13 @@ class DenoisingAutoencoder final : public Model, public Sampler, public Encoder,
   DataShape shape_;
   std::shared_ptr<nn::Chain> encoder_, decoder_;
   std::shared_ptr<Spread> spread_;  // null: P is a Bernoulli
-  Tensor mean_, deviation_;         // [1, ...], of the first batch: where chains start
+  Tensor mean_, deviation_;         // [1, ...], of the first batch: for the start of chains
 };
 
 std::string check_denoising_autoencoder(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DenoisingConfig>(recipe);
   if (settings.corruption.kind == "none") {
-    return "without noise the chain stands still; set model.corruption=gaussian";
+    return "the chain needs noise; set model.corruption=gaussian";
   }
   if (!shape.is_images() && settings.decoder == "bernoulli") return "points need model.decoder=gaussian";
   if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
@@ -164,7 +165,7 @@ ModelInfo denoising_autoencoder() {
   return describe<DenoisingAutoencoder, DenoisingConfig>({
       .name = "denoising-autoencoder",
       .family = "autoencoder",
-      .summary = "denoising autoencoder as a Markov chain that draws samples: corrupt, denoise, repeat",
+      .summary = "denoising autoencoder that draws samples by a Markov chain: corrupt, denoise, repeat",
       .paper =
           "Bengio, Yao, Alain & Vincent, Generalized Denoising Auto-Encoders as Generative Models, NIPS 2013",
       .capabilities = {Capability::sampler, Capability::encoder, Capability::reconstructor},

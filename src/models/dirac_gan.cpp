@@ -1,10 +1,10 @@
-// Dirac-GAN: Mescheder, Geiger & Nowozin 2018 (arXiv:1801.04406), section 2: the smallest game that need not
-// converge.
+// Dirac-GAN: Mescheder, Geiger & Nowozin 2018 (arXiv:1801.04406), section 2: the smallest game that may
+// not converge.
 //
 //   The generator makes the single point theta; D(x) = sigmoid(psi . x) has no bias. With data at 0 the
 //   gradient flow keeps theta^2 + psi^2; R1, instance noise and consensus make it converge.
 //
-// A demonstration for lectures. Noise is drawn and ignored, so that the model is played like any other.
+// A demonstration for lectures. Noise is drawn but ignored, so that the common code of GANs serves it.
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -22,8 +22,8 @@ struct DiracConfig : AdversarialConfig {
   DiracConfig() { objective = "minimax"; }
   void fields(Fields& f) override {
     game_fields(f);
-    f.add("theta", theta, {-100, 100}, "the generator's start, in every dimension, give or take 0.001");
-    f.add("psi", psi, {-100, 100}, "the discriminator's start, in every dimension, give or take 0.001");
+    f.add("theta", theta, {-100, 100}, "start value of the generator in every dimension, +- 0.001");
+    f.add("psi", psi, {-100, 100}, "start value of the discriminator in every dimension, +- 0.001");
   }
 };
 
@@ -62,7 +62,7 @@ class DiracGan final : public AdversarialModel {
 
 std::string check_dirac_gan(const DataShape&, const Recipe& recipe) {
   if (config_of<DiracConfig>(recipe).feature_matching > 0)
-    return "it has no features; set model.feature_matching=0";
+    return "its discriminator has no features; set model.feature_matching=0";
   return check_game(recipe);
 }
 
@@ -72,7 +72,7 @@ ModelInfo dirac_gan() {
   return describe<DiracGan, DiracConfig>({
       .name = "dirac-gan",
       .family = "gan",
-      .summary = "one point against a linear discriminator: the smallest game that need not converge",
+      .summary = "one point against a linear discriminator: the smallest game that may not converge",
       .paper =
           "Mescheder, Geiger & Nowozin, Which Training Methods for GANs do actually Converge?, ICML 2018",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer},

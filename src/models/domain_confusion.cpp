@@ -1,14 +1,14 @@
 // Domain confusion: Tzeng et al. 2015 (arXiv:1510.02192).
 //
-//   features F, classifier C, judge of domains D = sigmoid(t). In turn
+//   Features F, classifier C, domain discriminator D = sigmoid(t), updated in turn:
 //
 //     D     descends  -E_A log D(F(x)) - E_B log(1 - D(F(x)))
 //     F, C  descend   E_A -log C(F(x))_y + weight * E -(log D(F(x)) + log(1 - D(F(x)))) / 2,
 //
-//   the last mean over both domains: cross-entropy against equal chances, which F wants D to see.
+//   The last mean is over both domains: the cross-entropy against equal probabilities.
 //
-// Departures: no soft labels, since no target datum has a label here; networks and optimiser of Tzeng et al.
-// 2017.
+// Departures: no soft labels, since no target datum has a label here; networks and optimiser of Tzeng et
+// al. 2017.
 
 #include <torch/types.h>
 
@@ -23,7 +23,7 @@ struct ConfusionConfig : AdversaryConfig {
 
   void fields(Fields& f) override {
     AdversaryConfig::fields(f);
-    f.add("weight", weight, {0, 1000}, "of the confusion loss beside the labels' cross-entropy");
+    f.add("weight", weight, {0, 1000}, "weight of the confusion loss, relative to the labels' cross-entropy");
   }
 };
 
@@ -54,8 +54,7 @@ ModelInfo domain_confusion() {
   return describe<DomainConfusion, ConfusionConfig>({
       .name = "domain-confusion",
       .family = "adaptation",
-      .summary =
-          "features that name classes and from which a judge cannot tell the domain better than chance",
+      .summary = "features that predict classes, but the domain no better than chance",
       .paper = "Tzeng et al., Simultaneous Deep Transfer Across Domains and Tasks, ICCV 2015",
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.lr = 2e-4, .beta1 = 0.5}}, {"adversary", {.lr = 2e-4, .beta1 = 0.5}}},

@@ -32,13 +32,13 @@ struct GanConfig : AdversarialConfig {
     f.add("generator", generator, {1, 8192}, "widths of the generator's hidden layers");
     f.add("discriminator", discriminator, {1, 8192}, "widths of the discriminator's hidden layers");
     f.add("unit", unit, std::vector<std::string>{"leaky-relu", "relu", "tanh", "maxout"},
-          "the discriminator's hidden units; tanh: the generator's as well, which has relu otherwise");
-    f.add("pieces", pieces, {2, 16}, "linear pieces of a maxout unit");
-    f.add("dropout", dropout, {0, 0.95}, "dropout after each hidden layer of the discriminator");
+          "hidden units of the discriminator; with tanh also of the generator, which has relu otherwise");
+    f.add("pieces", pieces, {2, 16}, "number of linear pieces of a maxout unit");
+    f.add("dropout", dropout, {0, 0.95}, "dropout rate after each hidden layer of the discriminator");
     f.add("init", init, nn::init_names(),
-          "distribution of the first weights; narrow: N(0, 0.02), wide: N(0, 0.1)");
-    f.add("gain", gain, {1e-3, 100}, "length of the rows or columns of orthogonal first weights");
-    f.add("input_scale", input_scale, {1e-6, 1e6}, "the discriminator sees the data times this");
+          "distribution of the initial weights; narrow: N(0, 0.02), wide: N(0, 0.1)");
+    f.add("gain", gain, {1e-3, 100}, "length of the rows or columns of orthogonal initial weights");
+    f.add("input_scale", input_scale, {1e-6, 1e6}, "factor for the discriminator's input");
   }
 };
 
@@ -90,7 +90,7 @@ class Gan final : public AdversarialModel {
 std::string check_gan(const DataShape&, const Recipe& recipe) {
   const auto& config = config_of<GanConfig>(recipe);
   if (config.generator_norm == "instance" || config.discriminator_norm == "instance") {
-    return "instance norm is over the pixels of a feature map, which perceptrons do not have; set "
+    return "instance norm needs feature maps, which perceptrons do not have; set "
            "model.generator_norm=layer and model.discriminator_norm=layer";
   }
   return check_game(recipe);

@@ -2,14 +2,14 @@
 //
 //   min_(G,Q) max_D  V(D, G) - lambda L_I(G, Q),   L_I = E log Q(c | G(z, c)) + H(c) <= I(c; G(z, c))
 //
-//   G gets codes c beside z: some categories, all alike, and some numbers from U(-1, 1). Q shares D's layers
-//   and tells from a sample what its codes were; nobody tells it a label. As in the authors' program Q's own
+//   G gets codes c beside z: equally likely categories, and numbers from U(-1, 1). The recogniser Q shares
+//   D's layers and predicts the codes of a sample; no labels are used. As in the authors' program, Q's own
 //   layers are one of 128 units with batch norm and its output, the numbers' Gaussian has a fixed variance of
 //   1, and both players ascend L_I.
 //
 // Departures: the networks of DCGAN; the noise is N(0, 1) by default.
 //
-// As Classifier it names the first category of a datum, which is no class of the data, but a cluster.
+// As Classifier it predicts the first category of a datum: a cluster, not a class of the data.
 
 #include <cmath>
 #include <fmt/format.h>
@@ -32,15 +32,17 @@ struct InfoganConfig : ConvolutionalConfig {
   InfoganConfig() { latent = 62; }
   void fields(Fields& f) override {
     ConvolutionalConfig::fields(f);
-    f.add("categories", categories, {2, 1000}, "sizes of the categorical codes; [10]: one of ten categories");
-    f.add("numbers", numbers, {0, 100}, "how many codes are numbers from U(-1, 1)");
-    f.add("information", information, {0, 1000}, "lambda: weight of the categories' bound in both losses");
-    f.add("numbers_weight", numbers_weight, {0, 1000}, "the same for the numbers");
+    f.add("categories", categories, {2, 1000},
+          "sizes of the categorical codes; [10]: one code with ten categories");
+    f.add("numbers", numbers, {0, 100}, "number of codes from U(-1, 1)");
+    f.add("information", information, {0, 1000},
+          "lambda, the weight of the categorical codes' bound in both losses");
+    f.add("numbers_weight", numbers_weight, {0, 1000}, "lambda for the codes from U(-1, 1)");
     f.add("recogniser", recogniser, {1, 4096}, "width of the recogniser's hidden layer");
   }
 };
 
-// [N, F] -> [N, 1 + outputs]: the verdict, and what Q says of the codes.
+// [N, F] -> [N, 1 + outputs]: the verdict, then Q's predictions of the codes.
 class VerdictAndCodes : public torch::nn::Module {
  public:
   VerdictAndCodes(std::int64_t features, std::int64_t hidden, std::int64_t outputs, nn::Weighting weighting) {
@@ -66,7 +68,7 @@ std::int64_t code_values(const InfoganConfig& config) {
   return size;
 }
 
-// One-hot categories, one after the other, then numbers: [n, code_values].
+// One-hot categories one after another, then numbers: [n, code_values].
 Tensor draw_codes(const InfoganConfig& config, std::int64_t n, at::Generator generator) {
   const auto real = torch::TensorOptions().device(generator.device());
   std::vector<Tensor> parts;
@@ -83,7 +85,7 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
   Infogan(const DataShape& shape, const InfoganConfig& config, at::Generator generator)
       : ConvolutionalGan(shape, config, generator, parts(config)), config_(config) {}
 
-  /// A class that is asked for is a category of the first code.
+  /// Requested classes are categories of the first code.
   bool conditional() const override { return true; }
   std::int64_t clusters() const override { return classes(); }
   Tensor sample(const SampleRequest& request) override {
@@ -127,8 +129,8 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
   }
 
  private:
-  // Minus the weighted bound but for the entropies, which nobody moves. With a context it records the bounds,
-  // nats for each code.
+  // Minus the weighted bound, without the constant entropies. With a context it also records the bounds, in
+  // nats for each kind of code.
   Tensor information_loss(const Tensor& outputs, const Tensor& codes, StepContext* context) const {
     const auto said = outputs.narrow(1, 1, outputs.size(1) - 1);
     auto loss = torch::zeros({}, outputs.options());
@@ -147,7 +149,7 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
       const auto error =
           (said.narrow(1, at, config_.numbers) - codes.narrow(1, at, config_.numbers)).square();
       loss = loss + config_.numbers_weight * 0.5 * error.sum(1).mean();
-      // With the best fixed variance, the error's mean, instead of 1: H(U(-1, 1)) - log sqrt(2 pi e var).
+      // For the best fixed variance instead of 1: H(U(-1, 1)) - log sqrt(2 pi e var), var the squared error.
       if (context) {
         constexpr double kGaussian = 1.4189385332046727;  // log sqrt(2 pi e)
         context->record("information/numbers",
@@ -181,11 +183,11 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
 std::string check_infogan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<InfoganConfig>(recipe);
   if (config.categories.empty()) return "it needs a categorical code; set model.categories=[10]";
-  if (config.packing > 1) return "a pack has no codes; set model.packing=1";
-  if (config.replay > 0) return "a past sample is kept without its codes; set model.replay=0";
+  if (config.packing > 1) return "a pack has no single set of codes; set model.packing=1";
+  if (config.replay > 0) return "the replay memory stores no codes; set model.replay=0";
   if (config.minibatch_deviation || config.minibatch_discrimination > 0) {
-    return "its recogniser reads single data; set model.minibatch_deviation=false and "
-           "model.minibatch_discrimination=0";
+    return "its recogniser works on single data; set model.minibatch_deviation=false "
+           "and model.minibatch_discrimination=0";
   }
   return check_convolutional(shape, recipe);
 }
@@ -196,8 +198,7 @@ ModelInfo infogan() {
   return describe<Infogan, InfoganConfig>({
       .name = "infogan",
       .family = "gan",
-      .summary =
-          "GAN whose codes are to be told from its samples: it finds classes and styles without labels",
+      .summary = "GAN whose codes can be predicted from its samples: finds classes and styles without labels",
       .paper = "Chen et al., InfoGAN: Interpretable Representation Learning by Information Maximizing "
                "Generative Adversarial Nets, NIPS 2016",
       .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::decoder,

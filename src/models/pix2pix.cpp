@@ -1,16 +1,17 @@
 // pix2pix: Isola, Zhu, Zhou & Efros 2017 (arXiv:1611.07004).
 //
-//   A U-Net G turns an image a into its partner b; dropout in it is the noise z. The discriminator sees
+//   A U-Net G turns an image a into its partner b; its dropout is the noise z. The discriminator judges
 //   pairs, patch by patch:
 //
 //     discriminator  descends  -log D(a, b) - log(1 - D(a, G(a, z)))
 //     generator      descends  -log D(a, G(a, z)) + pixel_weight * |b - G(a, z)|_1
 //
-//   direction=b2a exchanges a and b. adversarial_weight=0 leaves the second term: regression, pixel by pixel.
+//   direction=b2a swaps a and b. adversarial_weight=0 leaves only the second term: regression, pixel
+//   by pixel.
 //
-// Departures: instance norm at any batch (the paper's batch norm on single images is the same); translations
-// are made without dropout, so that they can be repeated; the discriminator's loss is not halved, which Adam
-// would not notice.
+// Departures: instance norm for any batch size (the same as the paper's batch norm on single images); no
+// dropout after training, so that translations are reproducible; the discriminator's loss is not halved,
+// which makes almost no difference to Adam.
 
 #include <torch/types.h>
 
@@ -30,11 +31,12 @@ struct Pix2PixConfig : TranslationConfig {
   Pix2PixConfig() { objective = "non-saturating"; }
   void fields(Fields& f) override {
     TranslationConfig::fields(f);
-    f.add("direction", direction, std::vector<std::string>{"a2b", "b2a"}, "from which domain to which");
+    f.add("direction", direction, std::vector<std::string>{"a2b", "b2a"}, "direction of the translation");
     f.add("distance", distance, std::vector<std::string>{"l1", "l2"},
-          "of a translation from its target: mean absolute or mean squared error");
-    f.add("pixel_weight", pixel_weight, {0, 1e6}, "of that distance in the generator's loss");
-    f.add("dropout", dropout, {0, 0.95}, "share of units left out in the decoder's inner layers: the noise");
+          "distance of a translation from its target: mean absolute or mean squared error");
+    f.add("pixel_weight", pixel_weight, {0, 1e6},
+          "weight of the distance from the target in the generator's loss");
+    f.add("dropout", dropout, {0, 0.95}, "dropout rate in the decoder's inner layers: the noise");
   }
 };
 
@@ -83,7 +85,7 @@ class Pix2Pix final : public Model, public Translator {
 std::string check_pix2pix(const DataShape&, const Recipe& recipe) {
   const auto& settings = config_of<Pix2PixConfig>(recipe);
   if (settings.adversarial_weight == 0 && settings.pixel_weight == 0) {
-    return "its generator has nothing to learn from; set model.pixel_weight=100";
+    return "the generator's loss has no term; set model.pixel_weight=100";
   }
   return check_translation(settings);
 }
@@ -94,9 +96,8 @@ ModelInfo pix2pix() {
   return describe<Pix2Pix, Pix2PixConfig>({
       .name = "pix2pix",
       .family = "translation",
-      .summary =
-          "translates images after pairs: a U-Net, the distance from the target, and a discriminator of "
-          "pairs, patch by patch",
+      .summary = "translates images by a U-Net trained on pairs, with a distance from the target and a patch "
+                 "discriminator of pairs",
       .paper = "Isola et al., Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017",
       .capabilities = {Capability::translator},
       .players = {{"generator", {.lr = 2e-4, .beta1 = 0.5}}, {"discriminator", {.lr = 2e-4, .beta1 = 0.5}}},

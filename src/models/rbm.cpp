@@ -2,13 +2,14 @@
 // Tieleman 2008; centring: Melchior, Fischer & Wiskott 2016 (arXiv:1311.1354).
 //
 //   -d log p(v) / dW = -<v h>_data + <v h>_model,    biases alike
-//   CD-k: the model's mean over chains of k Gibbs steps that start at the data; PCD: that go on for ever
+//   CD-k: the model's mean over chains of k Gibbs steps from the data; PCD: over chains that never restart
 //
 // The gradient is computed directly, without autograd. Binary visible units are drawn from grey pixels at
-// every step; Gaussian ones are pixels in [0, 1], or points as they are, and the gradient leaves their 1 /
-// s^2 to the learning rate. Departures: the visible biases start at the first batch's log-odds, and with
-// centring the gradient is that of the centred machine written for the plain one (the same machine and the
-// same log p).
+// every step; Gaussian ones are pixels in [0, 1] or points as they are, and their gradient leaves the factor
+// 1/s^2 to the learning rate.
+//
+// Departures: the visible biases start at the first batch's log-odds; with centring the gradient is that of
+// the centred machine, in the parameters of the plain one (same machine, same log p).
 
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -24,7 +25,7 @@
 namespace belamy::models {
 namespace {
 
-constexpr std::uint64_t kAnnealSeed = 20010401;  // log Z is a property of the weights, not of who asks
+constexpr std::uint64_t kAnnealSeed = 20010401;  // fixed: log Z depends on the weights alone
 
 struct RbmConfig : ModelConfig, BoltzmannLearning {
   std::int64_t hidden = 500;
@@ -36,18 +37,20 @@ struct RbmConfig : ModelConfig, BoltzmannLearning {
   std::int64_t anneal_temperatures = 14500;
 
   void fields(Fields& f) override {
-    f.add("hidden", hidden, {1, 65536}, "hidden units");
+    f.add("hidden", hidden, {1, 65536}, "number of hidden units");
     f.add("visible", visible, std::vector<std::string>{"binary", "gaussian"},
-          "units that stand for the data");
+          "kind of visible units, which represent the data");
     f.add("deviation", deviation, {1e-3, 100}, "standard deviation of Gaussian visible units", "of the data");
     learning_fields(f);
     f.add("partition", partition, std::vector<std::string>{"auto", "annealed"},
-          "log Z: enumerated up to 20 hidden units and estimated above, or estimated always");
-    f.add("anneal_chains", anneal_chains, {2, 100'000}, "chains of the annealing that estimates log Z");
-    f.add("anneal_temperatures", anneal_temperatures, {2, 10'000'000}, "its inverse temperatures");
+          "how log Z is found; auto: exactly up to 20 hidden units, estimated above; annealed: estimated");
+    f.add("anneal_chains", anneal_chains, {2, 100'000},
+          "chains of the annealed importance sampling of log Z");
+    f.add("anneal_temperatures", anneal_temperatures, {2, 10'000'000},
+          "inverse temperatures of the annealed importance sampling");
   }
   void use_fields(Fields& f) override {
-    f.add("gibbs_steps", use_steps, {1, 1'000'000}, "Gibbs steps behind a sample");
+    f.add("gibbs_steps", use_steps, {1, 1'000'000}, "Gibbs steps for a sample");
   }
 };
 
@@ -111,7 +114,7 @@ class Rbm final : public Model,
   Kind kind() const override { return enumerates() ? Kind::exact : Kind::estimate; }
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
     if (!learner_->started()) {
-      throw usage_error("the machine has not been trained: its log Z says nothing about the data",
+      throw usage_error("the machine has not been trained, so it has no likelihood to measure",
                         "train it for some steps first");
     }
     const auto v = visible_units(data, generator);
@@ -133,7 +136,7 @@ class Rbm final : public Model,
     return from_unit(v.clamp(0, 1)).view(shape_.sizes(v.size(0)));
   }
 
-  // Kept until the weights change, which a fingerprint tells: the optimiser moves them behind torch's back.
+  // Cached until the weights change. A fingerprint detects that: the optimiser writes them unseen by torch.
   double log_partition() {
     const auto fingerprint =
         std::pair(machine_->weight.detach().to(torch::kDouble).square().sum().item<double>(),
@@ -151,9 +154,8 @@ class Rbm final : public Model,
         *machine_, learner_->data_means(), {config_.anneal_chains, config_.anneal_temperatures}, generator);
     log_partition_ = estimate.log_partition;
     how_ = fmt::format(
-        "log Z = {:.2f} by annealed importance sampling, standard error {:.2g}, between {:.2f} and {:.2f} by "
-        "3 "
-        "of them; {} chains, {} temperatures",
+        "log Z = {:.2f} by annealed importance sampling, standard error {:.2g}, between {:.2f} and {:.2f} "
+        "at 3 standard errors; {} chains, {} temperatures",
         log_partition_, estimate.standard_error, estimate.low, estimate.high, config_.anneal_chains,
         config_.anneal_temperatures);
     return log_partition_;
@@ -173,7 +175,7 @@ std::string check_rbm(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<RbmConfig>(recipe);
   if (!shape.is_images() && settings.visible == "binary") return "points need model.visible=gaussian";
   if (settings.visible == "gaussian" && settings.centring != "none") {
-    return "centring is for binary units; set model.centring=none";
+    return "centring needs binary units; set model.centring=none";
   }
   return check_learning(settings, recipe);
 }
@@ -184,10 +186,10 @@ ModelInfo rbm() {
   return describe<Rbm, RbmConfig>({
       .name = "rbm",
       .family = "boltzmann",
-      .summary = "restricted Boltzmann machine, binary or Gaussian visible units, by contrastive divergence",
-      .paper =
-          "Hinton, Training Products of Experts by Minimizing Contrastive Divergence, Neural Computation "
-          "2002",
+      .summary =
+          "restricted Boltzmann machine with binary or Gaussian visible units, by contrastive divergence",
+      .paper = "Hinton, Training Products of Experts by Minimizing Contrastive Divergence, Neural "
+               "Computation 2002",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::encoder,
                        Capability::reconstructor, Capability::density, Capability::scorer},
       .players = {{"rbm", {.optimizer = "sgd", .lr = 0.05, .beta1 = 0.5}}},

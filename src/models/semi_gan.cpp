@@ -1,15 +1,16 @@
-// Semi-supervised GAN: Salimans et al. 2016 (arXiv:1606.03498), section 5, the networks of its MNIST
-// experiment.
+// Semi-supervised GAN: Salimans et al. 2016 (arXiv:1606.03498), section 5, the networks of its
+// MNIST experiment.
 //
 //   The discriminator has K outputs l; the class "generated" is a K+1st output fixed at 0, so that
 //   D(x) = sum exp(l) / (sum exp(l) + 1) = sigmoid(logsumexp(l)).
 //   D descends  -E log D(x) - E log(1 - D(G(z))) + label_weight * E -log p(y | x, y <= K) on the labelled
 //   data, G descends feature matching on D's last hidden layer.
 //
-// As in the authors' code, of D's normalised layers only the last learns its scales: with larger ones in the
-// others the noise between the layers would be small beside the signal. G's batch norm learns none either.
-// Departures: G's features are matched to the same batch that D saw; Adam adds 1e-4 to the root where the
-// authors add 1e-8 to the square.
+// As in the authors' code, only the last of D's normalised layers learns its scales: larger scales in the
+// others would make the noise between the layers small beside the signal. Nor does G's batch norm.
+//
+// Departures: G's features are matched to the batch that D saw; Adam adds 1e-4 to the root, where the authors
+// add 1e-8 to the square.
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -41,7 +42,8 @@ struct SemiGanConfig : AdversarialConfig {
     f.add("discriminator", discriminator, {1, 8192}, "widths of the discriminator's hidden layers");
     f.add("input_noise", input_noise, {0, 10}, "standard deviation of the noise on D's input, in [0, 1]");
     f.add("hidden_noise", hidden_noise, {0, 10}, "standard deviation of the noise on D's hidden layers");
-    f.add("label_weight", label_weight, {0, 1e6}, "of the labelled cross-entropy beside the game's loss");
+    f.add("label_weight", label_weight, {0, 1e6},
+          "weight of the labels' cross-entropy beside the game's loss");
   }
 };
 
@@ -107,7 +109,7 @@ class SemiGan final : public AdversarialModel, public Classifier {
   }
 
  private:
-  // Layer by layer: what reaches a layer depends on the start of those before it.
+  // Layer by layer, since a layer's input depends on the scales of those before it.
   void start_from(const Tensor& data) {
     const torch::NoGradGuard no_grad;
     auto x = data;
@@ -120,12 +122,12 @@ class SemiGan final : public AdversarialModel, public Classifier {
   }
 
   double label_weight_;
-  std::vector<std::pair<std::size_t, std::shared_ptr<nn::Dense>>> normalised_;  // by place in the chain
+  std::vector<std::pair<std::size_t, std::shared_ptr<nn::Dense>>> normalised_;  // by index in the chain
 };
 
 std::string check_semi_gan(const DataShape& shape, const Recipe& recipe) {
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
-  if (config_of<SemiGanConfig>(recipe).packing > 1) return "a pack has no class; set model.packing=1";
+  if (config_of<SemiGanConfig>(recipe).packing > 1) return "a pack has no single class; set model.packing=1";
   return check_game(recipe);
 }
 
@@ -135,8 +137,7 @@ ModelInfo semi_gan() {
   return describe<SemiGan, SemiGanConfig>({
       .name = "semi-gan",
       .family = "gan",
-      .summary =
-          "semi-supervised GAN: the discriminator is a classifier of K classes and the class of samples",
+      .summary = "semi-supervised GAN: the discriminator is a classifier of K classes and one for samples",
       .paper = "Salimans et al., Improved Techniques for Training GANs, NIPS 2016",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::classifier, Capability::scorer},
       .players = {{"discriminator", {.lr = 3e-3, .beta1 = 0.5, .epsilon = 1e-4, .average = 0.9999}},

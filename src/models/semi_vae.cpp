@@ -1,7 +1,7 @@
 // Semi-supervised variational autoencoder, M2: Kingma, Rezende, Mohamed & Welling 2014 (arXiv:1406.5298).
 //
-//   The objective stands in models/shared/semi_supervised.h; the unknown class is summed out exactly. With
-//   data.labelled only so many labels are known, otherwise every batch counts as labelled and as unlabelled.
+//   models/shared/semi_supervised.h states the objective; the unknown class is summed out exactly. Without
+//   data.labelled, which limits the known labels, every batch counts both as labelled and as unlabelled.
 //
 // Departures: rectifiers where the paper has softplus (a setting); the weights of the labelled data's terms
 // are settings of their own, where the paper has 1 and 0.1 N with sums in place of means.
@@ -64,7 +64,7 @@ ModelInfo semi_vae() {
   return describe<SemiVae, SemiSupervisedConfig>({
       .name = "semi-vae",
       .family = "autoencoder",
-      .summary = "semi-supervised variational autoencoder (M2): a class and a code behind every datum",
+      .summary = "semi-supervised variational autoencoder (M2): every datum has a class and a code",
       .paper = "Kingma et al., Semi-supervised Learning with Deep Generative Models, NIPS 2014",
       .capabilities = {Capability::sampler, Capability::conditional_sampler, Capability::encoder,
                        Capability::classifier, Capability::density},

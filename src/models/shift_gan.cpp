@@ -2,7 +2,7 @@
 //
 //   G(z) = z + theta, z ~ N(0, 1);   D(x) = sigmoid(psi . x + b)
 //
-// A demonstration for lectures, with one parameter a dimension; it learns the data's mean and nothing else.
+// A demonstration for lectures. Its one parameter for each dimension learns the data's mean and nothing else.
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -19,7 +19,7 @@ struct ShiftConfig : AdversarialConfig {
 
   void fields(Fields& f) override {
     game_fields(f);
-    f.add("start", start, {-100, 100}, "theta's start, give or take 0.01");
+    f.add("start", start, {-100, 100}, "start value of theta, +- 0.01");
   }
 };
 
@@ -56,7 +56,8 @@ ModelInfo shift_gan() {
   return describe<ShiftGan, ShiftConfig>({
       .name = "shift-gan",
       .family = "gan",
-      .summary = "one parameter a dimension against a logistic discriminator: the lectures' smallest example",
+      .summary =
+          "one parameter for each dimension against a logistic discriminator: a minimal example for lectures",
       .paper = "the logistic example of the lectures; the game of Goodfellow et al., NIPS 2014",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer},
       .players = {{"discriminator", {.optimizer = "sgd", .lr = 0.1, .beta1 = 0}},

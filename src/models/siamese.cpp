@@ -1,7 +1,7 @@
 // Siamese networks: Bromley et al. 1993, here after Koch, Zemel & Salakhutdinov 2015, Hadsell, Chopra & LeCun
 // 2006 and Schroff, Kalenichenko & Philbin 2015.
 //
-//   One network f sees both of a pair (a, b), which are of one class (E+) or of two (E-):
+//   One network f gets both data of a pair (a, b), which are of one class (E+) or of two (E-):
 //
 //     cross-entropy   p = sigmoid(sum_k alpha_k |f_k(a) - f_k(b)| + beta)
 //                     min  -mean over E+ and E- of log p, log(1 - p)  +  l2 |w|^2
@@ -13,9 +13,9 @@
 //   4x4, 256 of 4x4, rectified, 2x2 maxima between them, then 4096 sigmoids, with model.width=64 and
 //   model.code=4096.
 //
-// Departures: Adam with one rate where Koch has a rate and a momentum a layer; below 96 pixels 3x3 kernels
-// with a border of zeros and as many halvings as lead to 4 pixels; a bias beta; batch norm as a setting; the
-// weights begin as He et al. 2015 and Glorot & Bengio 2010 draw them.
+// Departures: Adam with one learning rate, where Koch has a rate and a momentum for each layer; below 96
+// pixels 3x3 kernels with zero padding and halvings down to 4 pixels; a bias beta; batch norm as a setting;
+// initial weights as of He et al. 2015 and Glorot & Bengio 2010.
 
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
@@ -32,8 +32,8 @@
 namespace belamy::models {
 namespace {
 
-constexpr std::int64_t kKochSide = 96;      // from here on his kernels fit
-constexpr std::int64_t kLargestSide = 128;  // beyond it the fully connected layer takes gigabytes
+constexpr std::int64_t kKochSide = 96;      // from here on Koch's kernels fit
+constexpr std::int64_t kLargestSide = 128;  // beyond, the fully connected layer needs gigabytes
 
 struct SiameseConfig : ModelConfig {
   std::string loss = "cross-entropy";
@@ -48,17 +48,19 @@ struct SiameseConfig : ModelConfig {
 
   void fields(Fields& f) override {
     f.add("loss", loss, std::vector<std::string>{"cross-entropy", "contrastive", "triplet"},
-          "what makes codes of one class near; cross-entropy has a learnt distance, the others Euclid's");
+          "loss; cross-entropy has a learned distance, the others the Euclidean one");
     f.add("network", network, std::vector<std::string>{"convolutional", "fully-connected"},
-          "layers before the code");
+          "kind of layers before the code");
     f.add("width", width, {1, 512},
-          "maps of the first convolution; later ones have 2, 2 and 4 times as many");
-    f.add("hidden", hidden, {1, 8192}, "widths of the hidden layers when fully connected");
+          "channels of the first convolution; later ones have 2, 2 and 4 times as many");
+    f.add("hidden", hidden, {1, 8192}, "widths of the hidden layers, when fully connected");
     f.add("code", code, {1, 8192}, "length of the code");
-    f.add("code_unit", code_unit, std::vector<std::string>{"sigmoid", "linear"}, "units of the code");
-    f.add("batch_norm", batch_norm, "before each rectifier");
-    f.add("margin", margin, {1e-6, 1e6}, "contrastive, triplet: how far apart two classes are to be");
-    f.add("l2", l2, {0, 1e3}, "of the squared weights, biases left out, in the loss");
+    f.add("code_unit", code_unit, std::vector<std::string>{"sigmoid", "linear"},
+          "activation of the code's units");
+    f.add("batch_norm", batch_norm, "batch norm before each ReLU");
+    f.add("margin", margin, {1e-6, 1e6},
+          "contrastive, triplet: wanted distance between codes of two classes");
+    f.add("l2", l2, {0, 1e3}, "weight of the squared weights, without biases, in the loss");
   }
 };
 
@@ -141,13 +143,13 @@ class Siamese final : public Model, public Matcher, public Encoder {
   Matcher* matcher() override { return this; }
   Encoder* encoder() override { return this; }
 
-  /// With cross-entropy the probability of one class, else minus the distance of the codes.
+  /// With cross-entropy the probability that both are of one class, else minus the distance of the codes.
   Tensor similarity(const Tensor& a, const Tensor& b) override { return similarity_of(encode(a), encode(b)); }
   std::int64_t code_size() const override { return config_.code; }
   Tensor encode(const Tensor& data) override { return network_->forward(data); }
 
  private:
-  // The logit of being of one class, [N].
+  // The logit that both are of one class, [N].
   Tensor logits(const Tensor& a, const Tensor& b) { return weights_->forward((a - b).abs()).squeeze(1); }
 
   Tensor pair_loss(const Tensor& a, const Tensor& b, const Tensor& a_labels, const Tensor& b_labels,
@@ -168,7 +170,7 @@ class Siamese final : public Model, public Matcher, public Encoder {
 };
 
 std::string check_siamese(const DataShape& shape, const Recipe& recipe) {
-  if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0";
+  if (recipe.data.labelled > 0) return "it needs all labels; set data.labelled=0";
   return check_labels(shape);
 }
 
@@ -183,8 +185,7 @@ ModelInfo siamese() {
   return describe<Siamese, SiameseConfig>({
       .name = "siamese",
       .family = "siamese",
-      .summary =
-          "siamese network: one network for both of a pair, whose codes are near where the class is one",
+      .summary = "siamese network: one network for both data of a pair; codes of one class are close",
       .paper = "Koch, Zemel & Salakhutdinov, Siamese Neural Networks for One-shot Image Recognition, ICML "
                "deep learning workshop 2015",
       .capabilities = {Capability::encoder, Capability::matcher},

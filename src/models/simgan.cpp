@@ -1,7 +1,7 @@
 // SimGAN: Shrivastava, Pfister, Tuzel, Susskind, Wang & Webb 2017 (arXiv:1612.07828).
 //
 //   A refiner R makes synthetic images (domain A) look like real ones (domain B) without changing what they
-//   show. The discriminator judges patches; half of the refined images it sees are by former refiners:
+//   show. The discriminator judges patches; half of the refined images that it gets are by earlier refiners:
 //
 //     refiner        descends  -log D(R(a)) + regularisation * |R(a) - a|_1
 //     discriminator  descends  -log D(b) - log(1 - D(a~)), once after every `refiner_steps` steps
@@ -9,9 +9,9 @@
 //   Stages, each optional: "refiner" (its second term alone), "discriminator" (which alone learns), then
 //   "main".
 //
-// Departures: D is the discriminator of patches of pix2pix; means over patches and pixels instead of sums;
-// Adam for both players. As in CycleGAN's memory, a past image is shown with probability 1/2, not exactly
-// half the batch, and the stage "discriminator" already fills it.
+// Departures: D is the patch discriminator of pix2pix; means over patches and pixels instead of sums; Adam
+// for both players. As in CycleGAN, a past image is shown with probability 1/2, not in exactly half of the
+// batch, and the stage "discriminator" already fills the memory.
 
 #include <torch/types.h>
 
@@ -37,15 +37,15 @@ struct SimGanConfig : TranslationConfig {
     TranslationConfig::fields(f);
     f.add("blocks", blocks, {0, 64}, "residual blocks of the refiner");
     f.add("regularisation", regularisation, {0, 1e6},
-          "weight of the mean absolute difference between refined and synthetic image");
-    f.add("refiner_steps", refiner_steps, {1, 1000}, "steps of the run for each update of the discriminator");
+          "weight of the mean absolute difference between refined and synthetic images");
+    f.add("refiner_steps", refiner_steps, {1, 1000}, "refiner updates for each update of the discriminator");
   }
 };
 
 class SimGan final : public Model, public Translator {
  public:
   SimGan(const DataShape& shape, const SimGanConfig& config, at::Generator generator) : config_(config) {
-    // Every pixel from its neighbourhood: no strides, no normalisation.
+    // Without strides and normalisation, every pixel depends on its neighbourhood alone.
     refiner_ = register_module("refiner", std::make_shared<nn::Chain>());
     refiner_->add(std::make_shared<nn::Conv>(shape.channels, config.width, 3, 1, 1, /*bias=*/true));
     refiner_->add(nn::activation("relu"));
@@ -104,8 +104,7 @@ ModelInfo simgan() {
       .name = "simgan",
       .family = "translation",
       .summary =
-          "refines synthetic images (domain A) until they look like real ones (B), and leaves what they "
-          "show",
+          "refines synthetic images (domain A) to look like real ones (domain B), with the same content",
       .paper = "Shrivastava et al., Learning from Simulated and Unsupervised Images through Adversarial "
                "Training, CVPR 2017",
       .capabilities = {Capability::translator},

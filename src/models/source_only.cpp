@@ -1,8 +1,8 @@
-// What a network trained on one domain is worth on another: the baseline of every domain adaptation.
+// A network trained on the source domain alone: the baseline of domain adaptation.
 //
-//   min over F, C  E_A -log C(F(x))_y,   used on B as it is
+//   min over F, C  E_A -log C(F(x))_y,   used on B without change
 //
-// LeNet and training of Tzeng et al. 2017 (arXiv:1702.05464), section 5.1. B is never looked at.
+// LeNet and training of Tzeng et al. 2017 (arXiv:1702.05464), section 5.1. B is not used.
 
 #include <torch/types.h>
 
@@ -27,7 +27,7 @@ ModelInfo source_only() {
   return describe<SourceOnly, LenetConfig>({
       .name = "source-only",
       .family = "adaptation",
-      .summary = "a classifier learnt on the source domain alone: the baseline of domain adaptation",
+      .summary = "a classifier trained on the source domain alone: the baseline of domain adaptation",
       .paper = "Tzeng et al., Adversarial Discriminative Domain Adaptation, CVPR 2017",
       .capabilities = {Capability::encoder, Capability::classifier},
       .players = {{"network", {.lr = 1e-3}}},

@@ -1,19 +1,18 @@
-// Stacked autoencoder: layers that learn, one after the other, to give back what the layer below says, and a
-// softmax classifier on top. Bengio et al. 2007; Vincent et al. 2010 (denoising layers); Ng, CS294A (sparse
-// ones).
+// Stacked autoencoder: layers that learn, one after another, to reconstruct the output of the layer below,
+// and a softmax classifier on top. Bengio et al. 2007; Vincent et al. 2010 (denoising layers); Ng, CS294A
+// (sparse layers).
 //
-//   h_0 = x in [0, 1],  h_k = s(W_k h_{k-1} + b_k),  layer k:  min  E -log p(h_{k-1} | V_k h_k + c_k) +
-//   penalties
+//   h_0 = x in [0, 1],  h_k = s(W_k h_{k-1} + b_k)
+//   layer k:  min  E -log p(h_{k-1} | V_k h_k + c_k) + penalties
 //
-// What learns is the stage's name:
+// The stage decides what learns:
 //   layer-1 ... layer-n   that layer alone, on the codes of those below it
-//   joint                 all layers at once, by the error of the data given back through the whole stack
+//   joint                 all layers together, from the reconstruction error of the whole stack
 //   softmax               the classifier alone, on frozen layers
-//   fine-tune             classifier and layers, by the labels; without stages before it: from random weights
-//   main (no stages)      all at once, by the error of the data and by the labels
+//   fine-tune             classifier and layers, from labels; without earlier stages: from random weights
+//   main (no stages)      everything together, from the reconstruction error and from labels
 //
-// Departures: Adam. The first steps of a stage have moments of zero, which makes them large: hence the
-// warm-up.
+// Departures: Adam. A stage starts with moments of zero, which make its first steps large; hence the warm-up.
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -48,16 +47,18 @@ struct StackedAutoencoderConfig : ModelConfig {
   void fields(Fields& f) override {
     f.add("hidden", hidden, {1, 8192}, "widths of the layers; the last is the code's length");
     f.add("unit", unit, nn::activation_names(),
-          "of every layer, and of what layers above the first give back");
-    f.add("tied", tied, "the way back has the transposed weights of the way up: V = W'");
+          "activation of every layer, and of the reconstructions of layers above the first");
+    f.add("tied", tied, "tie the decoder's weights to the encoder's: V = W'");
     f.add("loss", loss, std::vector<std::string>{"l2", "cross-entropy"},
-          "of what a layer gives back: squared error, or cross-entropy of values in [0, 1]");
+          "reconstruction error: squared error, or cross-entropy of values in [0, 1]");
     corruption.fields(f);
     sparsity.fields(f);
-    f.add("decay", decay, {0, 1e6}, "times half the squared weights of the layers that learn to give back");
-    f.add("dropout", dropout, {0, 0.95}, "share of units left out of each layer when labels are learnt");
-    f.add("input_dropout", input_dropout, {0, 0.95}, "the same of the input's values");
-    f.add("label_weight", label_weight, {0, 1e6}, "without stages: of the labels beside the reconstruction");
+    f.add("decay", decay, {0, 1e6},
+          "weight decay of layers that learn to reconstruct: times half their squared weights");
+    f.add("dropout", dropout, {0, 0.95}, "dropout rate of each layer when labels are learned");
+    f.add("input_dropout", input_dropout, {0, 0.95}, "dropout rate of the input when labels are learned");
+    f.add("label_weight", label_weight, {0, 1e6},
+          "weight of the labels beside the reconstruction, without stages");
   }
 };
 
@@ -156,7 +157,7 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
     for (const auto& layer : layers_) h = dropout_->forward(unit_(layer->up(h)));
     return h;
   }
-  // From the code of layer `last` - 1 to what layer `first` gives back, before its last unit.
+  // From the code of layer `last` - 1 down to the reconstruction by layer `first`, before its activation.
   Tensor descend(Tensor h, std::size_t first, std::size_t last) const {
     for (auto k = last - 1; k > first; --k) h = unit_(layers_[k]->down(h));
     return layers_[first]->down(h);
@@ -166,7 +167,7 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
     return shape_.is_images() ? raw.sigmoid() : raw;
   }
 
-  // The loss of the layers `first` up to `last` that give back `clean`, the input of the first of them.
+  // The loss of layers `first` to `last` - 1 for reconstructing `clean`, the input of the first.
   Tensor giving_back(const Tensor& clean, std::size_t first, std::size_t last, StepContext& context) const {
     auto h = config_.corruption.apply(clean, 0, 1, context.generator());
     std::vector<Tensor> terms;
@@ -204,16 +205,16 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
 std::string check_stacked_autoencoder(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<StackedAutoencoderConfig>(recipe);
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
-  if (settings.hidden.empty()) return "a stack has at least one layer; set model.hidden";
+  if (settings.hidden.empty()) return "the stack needs a layer; set model.hidden";
   const bool sigmoid = settings.unit == "sigmoid";
   if (settings.sparsity.kind == "kl" && !sigmoid) {
-    return "the KL penalty is of units between 0 and 1; set model.unit=sigmoid";
+    return "the KL penalty needs units between 0 and 1; set model.unit=sigmoid";
   }
   if (settings.loss == "cross-entropy" && (!shape.is_images() || (!sigmoid && settings.hidden.size() > 1))) {
-    return "cross-entropy is of values between 0 and 1, images and sigmoid units; set model.loss=l2";
+    return "cross-entropy needs values between 0 and 1: images and sigmoid units; set model.loss=l2";
   }
   if (settings.corruption.kind == "salt-and-pepper" && !sigmoid && settings.hidden.size() > 1) {
-    return "salt and pepper are for values between 0 and 1; set model.corruption=masking";
+    return "salt-and-pepper needs values between 0 and 1; set model.corruption=masking";
   }
   return settings.corruption.check(shape);
 }

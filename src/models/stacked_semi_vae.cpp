@@ -1,11 +1,12 @@
-// Semi-supervised variational autoencoder in two layers, M1+M2: Kingma, Rezende, Mohamed & Welling 2014
-// (arXiv:1406.5298).
+// Semi-supervised variational autoencoder in two layers, M1+M2: Kingma, Rezende, Mohamed & Welling
+// 2014 (arXiv:1406.5298).
 //
 //   M1 is a variational autoencoder of the data with the code z1. M2 (models/shared/semi_supervised.h) takes
 //   z1 as its data: p(z1|y, z2) is a Gaussian with learned mean and variance.
 //
-// The stage "m1" trains M1 alone, the stage "m2" M2 alone, on draws of z1 from q(z1|x); any other stage
-// trains both side by side. No gradient of M2 reaches M1.
+// The stage "m1" trains M1 alone, the stage "m2" M2 alone, on draws of z1 from q(z1|x); "main" trains both at
+// the same time. No gradient of M2 reaches M1.
+//
 // Departures: rectifiers where the paper has softplus (a setting); the weights of the labelled data's terms
 // are settings, and so is that of M1's KL term; classes and codes come from the mean of q(z1|x).
 
@@ -32,14 +33,14 @@ struct StackedSemiVaeConfig : VariationalConfig {
   void fields(Fields& f) override {
     VariationalConfig::fields(f);
     f.add("beta", beta, {0, 1000},
-          "weight of M1's KL term; below 1 its codes keep more of what tells the classes apart");
+          "weight of M1's KL term; below 1 the codes keep more information about the classes");
     f.add("m2_hidden", m2.hidden, {1, 8192}, "widths of the hidden layers of M2's encoder and decoder");
     f.add("m2_code", m2.code, {1, 4096}, "length of M2's code z2");
     f.add("m2_sd", m2.sd, {1e-3, 10}, "least standard deviation of p(z1|y, z2)");
     f.add("classifier", m2.classifier, {1, 8192}, "widths of the hidden layers of q(y|z1)");
     f.add("labelled_weight", m2.labelled_weight, {0, 1e6},
-          "of the labelled data's bound beside the unlabelled's");
-    f.add("label_weight", m2.label_weight, {0, 1e6}, "of the labelled data's cross-entropy");
+          "weight of the labelled data's bound, relative to the unlabelled data's");
+    f.add("label_weight", m2.label_weight, {0, 1e6}, "weight of the labelled data's cross-entropy");
   }
 };
 

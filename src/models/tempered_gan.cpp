@@ -1,9 +1,9 @@
 // Tempered adversarial network: Sajjadi et al. 2018 (arXiv:1802.04374).
 //
-//   A third player, the lens L, stands between the data and the discriminator, which sees L(x) as real. The
-//   lens descends  lambda * L_adv + E |x - L(x)|^2,  L_adv the generator's loss with the labels exchanged
-//   (L(x) shall look generated), lambda(t) = 1 - sin(pi t / 2K) down to 0 at step K: an easy target that
-//   becomes the data.
+//   A third player, the lens L, lies between the data and the discriminator, which gets L(x) as real. The
+//   lens descends  lambda * L_adv + E |x - L(x)|^2,  where L_adv is the generator's loss with the labels
+//   swapped (L(x) should look generated), and lambda(t) = 1 - sin(pi t / 2K) falls to 0 at step K: an easy
+//   target turns into the data.
 //
 // Departures: the networks of DCGAN; the lens is x + f(x) with a residual f whose last layer starts at zero;
 // after step K the discriminator sees the data itself.
@@ -101,7 +101,7 @@ ModelInfo tempered_gan() {
   return describe<TemperedGan, TemperedConfig>({
       .name = "tempered-gan",
       .family = "gan",
-      .summary = "DCGAN whose discriminator sees the data through a lens that clears over the run",
+      .summary = "DCGAN whose discriminator gets the data through a learned lens that fades out over the run",
       .paper = "Sajjadi, Parascandolo, Mehrjou & Schoelkopf, Tempered Adversarial Networks, ICML 2018",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::scorer, Capability::featurizer},
       .players = {{"discriminator", {.lr = 2e-4, .beta1 = 0.5}},

@@ -1,14 +1,14 @@
 // UNIT: Liu, Breuel & Kautz 2017 (arXiv:1703.00848).
 //
-//   Two VAEs whose codes are one: q(z|a) = N(E_A(a), 1), q(z|b) = N(E_B(b), 1), and the last layers of both
-//   encoders and the first of both decoders are the same. A translation is a -> z -> G_B(z). With KL to
-//   N(0, 1) and |.|_1 the negative log-likelihood of a Laplace distribution:
+//   Two VAEs with a common code: q(z|a) = N(E_A(a), 1), q(z|b) = N(E_B(b), 1). The encoders share their last
+//   layers, the decoders their first. A translation is a -> z -> G_B(z). With KL to N(0, 1), and |.|_1 as the
+//   negative log-likelihood of a Laplace distribution:
 //
 //     generators  descends  adversarial_weight * (-log D_B(G_B(z_a)) - log D_A(G_A(z_b)))
 //                           + kl * (KL(q(z|a)) + KL(q(z|b))) + pixel * (|G_A(z_a) - a| + |G_B(z_b) - b|)
 //                           + cycle_kl * KL(q(z|G_B(z_a))) + cycle * |G_A(z') - a|, z' ~ q(z|G_B(z_a)),
 //                           and the same from b
-//     critic_a    descends  -log D_A(a) - log(1 - D_A(G_A(z_b))); critic_b alike
+//     critic_a    descends  -log D_A(a) - log(1 - D_A(G_A(z_b))); critic_b likewise
 //
 // Departures: the networks are those of CycleGAN, cut in the middle; all terms are means over pixels, latents
 // and patches.
@@ -36,13 +36,13 @@ struct UnitConfig : TranslationConfig {
   }
   void fields(Fields& f) override {
     TranslationConfig::fields(f);
-    f.add("blocks", blocks, {0, 64}, "residual blocks of each encoder and each decoder of their own");
+    f.add("blocks", blocks, {0, 64}, "residual blocks of each encoder and each decoder that are not shared");
     f.add("shared_blocks", shared_blocks, {1, 64},
-          "residual blocks that both encoders share, and both decoders");
+          "residual blocks that both encoders share, and as many that both decoders share");
     f.add("kl", kl, {0, 1e6}, "weight of the KL divergence of the codes from N(0, 1)");
     f.add("pixel", pixel, {0, 1e6}, "weight of the reconstructions' mean absolute error");
     f.add("cycle_kl", cycle_kl, {0, 1e6}, "weight of the KL divergence of the translations' codes");
-    f.add("cycle", cycle, {0, 1e6}, "weight of the mean absolute error there and back");
+    f.add("cycle", cycle, {0, 1e6}, "weight of the mean absolute error of the cycle (there and back)");
   }
 };
 
@@ -114,7 +114,7 @@ class Unit final : public Model, public Translator {
     std::shared_ptr<nn::Chain> encoder, decoder;
     std::unique_ptr<Game> game;
   };
-  // From a domain to the other and back: an image, and its terms of the loss.
+  // From one domain to the other and back: the translated image, and the terms of the loss.
   struct Journey {
     Tensor translation, kl, pixels, kl_back, cycle;
   };
@@ -155,7 +155,7 @@ ModelInfo unit() {
       .name = "unit",
       .family = "translation",
       .summary =
-          "translates images between two domains without pairs: two VAEs with one code, and a critic for "
+          "translates images between two domains without pairs: two VAEs with one code and a critic for "
           "each domain",
       .paper = "Liu, Breuel & Kautz, Unsupervised Image-to-Image Translation Networks, NIPS 2017",
       .capabilities = {Capability::translator},

@@ -4,12 +4,13 @@
 //
 // Bernoulli decoder: pixels in [0, 1], grey values count as probabilities. Gaussian decoder: fixed standard
 // deviation, pixels in [0, 1]. The prior may be a learned flow instead (Chen et al. 2017, arXiv:1611.02731).
-// With importance_samples = k > 1 the bound of Burda et al. 2016 (arXiv:1509.00519) is climbed:
+// With importance_samples = k > 1 it ascends the bound of Burda et al. 2016 (arXiv:1509.00519):
 //
 //   max  E log 1/k sum_i w_i,   w_i = p(x|z_i) p(z_i) / q(z_i|x),   z_i ~ q(z|x)
 //
 // terms=reconstruction drops the KL term; terms=kl drops the other one for the encoder, while the decoder
-// still learns what can be told from such a code.
+// still learns to reconstruct from the code.
+//
 // Departures: Adam in place of Adagrad; rectifiers where the paper has tanh (a setting).
 
 #include <algorithm>
@@ -26,8 +27,8 @@
 namespace belamy::models {
 namespace {
 
-constexpr std::uint64_t kScoreSeed = 20131220;  // of the draws of z behind a score
-constexpr std::int64_t kRows = 1024;            // decoded at once for a likelihood of many samples
+constexpr std::uint64_t kScoreSeed = 20131220;  // of the draws of z for a score
+constexpr std::int64_t kRows = 1024;            // decoded together for a likelihood from many samples
 
 struct VaeConfig : VariationalConfig {
   double beta = 1;
@@ -41,22 +42,20 @@ struct VaeConfig : VariationalConfig {
 
   void fields(Fields& f) override {
     VariationalConfig::fields(f);
-    f.add("beta", beta, {0, 1000},
-          "weight of the KL term in what is descended; 1: the ELBO (Higgins et al. 2017)");
+    f.add("beta", beta, {0, 1000}, "weight of the KL term in the loss; 1: the ELBO (Higgins et al. 2017)");
     f.add("prior", prior, std::vector<std::string>{"normal", "flow"},
-          "distribution of z: N(0, 1), or learned with the rest");
-    f.add("flow_couplings", flow_couplings, {1, 64}, "affine couplings of the learned prior");
-    f.add("flow_width", flow_width, {1, 4096}, "hidden units of each");
+          "distribution of z: N(0, 1), or a learned flow");
+    f.add("flow_couplings", flow_couplings, {1, 64}, "affine couplings of the flow");
+    f.add("flow_width", flow_width, {1, 4096}, "hidden units of each coupling of the flow");
     f.add("importance_samples", importance_samples, {1, 1000},
           "draws of z for each datum in training; above 1: the importance-weighted bound");
     f.add("free_bits", free_bits, {0, 100},
-          "a dimension of the code whose mean KL over the batch is less than this costs as much as this; 0: "
-          "off",
+          "least cost of a code dimension: its mean KL over the batch counts as at least this much; 0: off",
           "nats");
     f.add("kl_warmup", kl_warmup, {0, 1'000'000'000},
           "steps in which the weight of the KL term rises from 0 to beta; 0: off");
     f.add("terms", terms, std::vector<std::string>{"both", "reconstruction", "kl"},
-          "what the encoder descends of the ELBO; with kl the decoder still learns to reconstruct");
+          "terms of the ELBO in the encoder's loss; with kl the decoder still learns to reconstruct");
   }
 };
 
@@ -126,8 +125,8 @@ class Vae final : public Model,
 
   Kind kind() const override { return Kind::lower_bound; }
   bool tightens() const override { return true; }
-  // One sample: the ELBO with its KL in closed form where there is one. More: the importance-weighted bound,
-  // a part of the draws at a time.
+  // With one sample the ELBO, with its KL in closed form where there is one; with more the
+  // importance-weighted bound.
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t samples) override {
     const auto taken = observation_.taken(data, generator);
     how_ = fmt::format("{} of z for each datum{}",
@@ -147,8 +146,7 @@ class Vae final : public Model,
   std::string how() const override { return how_; }
 
   std::string score_name() const override { return "negative ELBO (nats)"; }
-  // The same noise at every call: a score depends on nothing that was asked before, and leaves the run's
-  // generator alone.
+  // The same noise in every call, so that scores are reproducible and the run's generator is not touched.
   Tensor score(const Tensor& data) override {
     auto generator = generator_.clone();
     generator.set_current_seed(kScoreSeed);
@@ -209,7 +207,7 @@ std::string check_vae(const DataShape& shape, const Recipe& recipe) {
     return "a flow couples two halves of the code; set model.code=2";
   }
   if (config.free_bits > 0 && config.prior == "flow") {
-    return "free bits are counted by dimension, which a learned prior mixes; set model.prior=normal";
+    return "free bits need a KL for each dimension, but a flow mixes the dimensions; set model.prior=normal";
   }
   if (config.importance_samples > 1 && (config.free_bits > 0 || config.terms != "both")) {
     return "the importance-weighted bound has no KL term of its own; set model.importance_samples=1";

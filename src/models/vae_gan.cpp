@@ -1,18 +1,19 @@
 // VAE-GAN: Larsen, Sonderby, Larochelle & Winther 2016 (arXiv:1512.09300).
 //
-//   A variational autoencoder whose decoder is also the generator of a GAN. The discriminator sees data x,
-//   reconstructions x~ = dec(z), z ~ q(z|x), and samples x_p = dec(z_p), z_p ~ N(0, 1); reconstructions are
-//   compared in its last hidden layer, not in pixels:
+//   A variational autoencoder whose decoder is also the generator of a GAN. The discriminator gets data x,
+//   reconstructions x~ = dec(z), z ~ q(z|x), and samples x_p = dec(z_p), z_p ~ N(0, 1). Reconstructions are
+//   compared with data in its last hidden layer, not in pixels:
 //
 //     L_rec = |features(x) - features(x~)|^2 / 2
 //     encoder        descends  KL(q(z|x) || N(0, 1)) + L_rec
 //     decoder        descends  feature_weight L_rec - log D(x~) - log D(x_p)
 //     discriminator  descends  -log D(x) - (log(1 - D(x~)) + log(1 - D(x_p))) / 2
 //
-// Departures: pixel_weight adds some of the pixels' negative log-likelihood to the losses of encoder and
-// decoder (0: the paper), without which the dark ground stays grey; the decoder's adversarial loss is the
-// non-saturating one by default; the two kinds of generated images count as much as the data together, and
-// are one batch for the discriminator's batch norm; Adam in place of RMSProp, slower for the discriminator.
+// Departures: pixel_weight adds the pixels' negative log-likelihood to the losses of encoder and decoder
+// (0: the paper), without which a dark background stays grey; the decoder's adversarial loss is the
+// non-saturating one by default; the two kinds of generated images together count as much as the data,
+// and are one batch for the discriminator's batch norm; Adam in place of RMSProp, with a lower rate for
+// the discriminator.
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -39,13 +40,14 @@ struct VaeGanConfig : VariationalConfig, GameSettings {
     objective_fields(f);
     regulariser_fields(f);
     spectral_field(f);
-    f.add("feature_weight", feature_weight, {0, 1e6}, "of the reconstruction loss in the decoder's loss");
+    f.add("feature_weight", feature_weight, {0, 1e6},
+          "weight of the reconstruction loss in the decoder's loss");
     f.add("pixel_weight", pixel_weight, {0, 1e6},
-          "of the pixels' negative log-likelihood in the losses of encoder and decoder; 0: none");
+          "weight of the pixels' negative log-likelihood in the losses of encoder and decoder; 0: none");
     f.add("discriminator_width", discriminator_width, {1, 512},
-          "channels of the discriminator's layer next to the image when convolutional");
+          "channels of the discriminator's layer next to the image, when convolutional");
     f.add("discriminator", discriminator, {1, 8192},
-          "widths of the discriminator's hidden layers when fully connected");
+          "widths of the discriminator's hidden layers, when fully connected");
   }
 };
 
@@ -152,7 +154,7 @@ ModelInfo vae_gan() {
   return describe<VaeGan, VaeGanConfig>({
       .name = "vae-gan",
       .family = "autoencoder",
-      .summary = "variational autoencoder whose decoder is a GAN's generator; the discriminator sees data, "
+      .summary = "variational autoencoder whose decoder is a GAN's generator; the discriminator judges data, "
                  "reconstructions and samples",
       .paper = "Larsen et al., Autoencoding beyond Pixels using a Learned Similarity Metric, ICML 2016",
       .capabilities = {Capability::sampler, Capability::decoder, Capability::encoder,

@@ -25,8 +25,7 @@ void for_each_chunk(const Tensor& m, std::int64_t chunk, F use) {
   }
 }
 
-// Both passes are made of differentiable operations on what was saved, so a penalty on gradients can go
-// through.
+// Both passes consist of differentiable operations on saved tensors, so gradient penalties can go through.
 struct Similarity : torch::autograd::Function<Similarity> {
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& m, std::int64_t chunk) {
     ctx->save_for_backward({m});
@@ -44,7 +43,7 @@ struct Similarity : torch::autograd::Function<Similarity> {
     std::vector<Tensor> sums;
     for_each_chunk(m, ctx->saved_data["chunk"].toInt(),
                    [&](std::int64_t first, std::int64_t rows, const Tensor& difference, const Tensor& alike) {
-                     // A pair counts in both of its rows.
+                     // A pair contributes to both of its rows.
                      const auto both = grad.narrow(0, first, rows).unsqueeze(1) + grad.unsqueeze(0);
                      sums.push_back(-((both * alike).unsqueeze(3) * difference.sign()).sum(1));
                    });

@@ -1,4 +1,4 @@
-// Layers that let a discriminator look at a whole batch, against collapse.
+// Layers that show a discriminator its whole batch, against mode collapse.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ using torch::Tensor;
 
 /// Minibatch discrimination (Salimans et al. 2016, arXiv:1606.03498, section 3.2): [N, F] -> [N, F +
 /// kernels]. The new features are o_b(x_i) = sum over j != i of exp(-|M_ib - M_jb|_1) with M = x T, T [F,
-/// kernels * size]. Runs over chunks of rows, so that its memory grows with N, not with its square.
+/// kernels * size]. Works on chunks of rows, so that its memory grows with N, not with its square.
 class MinibatchDiscrimination : public torch::nn::Module {
  public:
   MinibatchDiscrimination(std::int64_t features, std::int64_t kernels, std::int64_t size);
@@ -22,8 +22,8 @@ class MinibatchDiscrimination : public torch::nn::Module {
   Tensor weight_;  // [kernels * size, F]
 };
 
-/// The similarities alone: M [N, B, C] -> [N, B]. `chunk` rows at a time; 0: as many as fit into about 16
-/// MiB.
+/// The similarities alone: M [N, B, C] -> [N, B]. `chunk` rows at a time; 0: as many as fit into about
+/// 16 MiB.
 Tensor minibatch_similarity(const Tensor& m, std::int64_t chunk = 0);
 
 /// Minibatch standard deviation (Karras et al. 2018, arXiv:1710.10196, section 3): one more feature, the

@@ -12,7 +12,7 @@
 namespace belamy::nn {
 namespace {
 
-constexpr std::int64_t kDrawGrain = 4096;  // values worth a thread: an exponential each
+constexpr std::int64_t kDrawGrain = 4096;  // values that are worth a thread: each takes an exponential
 
 std::int64_t rows_of_grain(std::int64_t columns) {
   return std::max<std::int64_t>(1, kDrawGrain / std::max<std::int64_t>(1, columns));

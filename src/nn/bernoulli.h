@@ -11,7 +11,7 @@ using torch::Tensor;
 /// Sum over a datum of x t - log(1 + exp(t)): [N, ...], [N, ...] -> [N].
 Tensor bernoulli_log_likelihood(const Tensor& x, const Tensor& logits);
 
-/// Whether it can: single precision on the CPU, fast paths on.
+/// Whether bernoulli_log_likelihood supports these: single precision on the CPU, with fast paths on.
 bool can_sum_bernoulli(const Tensor& x, const Tensor& logits);
 
 }  // namespace belamy::nn

@@ -59,13 +59,13 @@ BELAMY_INLINE void turn(const Floats& u, Floats& sine, Floats& cosine) {
   c = c * q - 0.5f;
   c = c * q + 1.0f;
   const Integers quarter = __builtin_convertvector(nearest, Integers);
-  const Integers swaps = -(quarter & 1);  // all bits where sine and cosine change places
+  const Integers swaps = -(quarter & 1);  // all bits set where sine and cosine swap
   const Floats a = swaps ? c : s, b = swaps ? s : c;
   sine = (quarter & 2) ? -a : a;
   cosine = ((quarter + 1) & 2) ? -b : b;
 }
 
-// The four random words of each lane, for a block of a flat array; `c` holds zeros before.
+// The four random words of each lane, for a block of a flat array; `c` must be zero.
 BELAMY_INLINE void words_of_block(std::int64_t block, std::uint64_t key, Words (&c)[4]) {
   Words lanes;
   for (int l = 0; l < kLanes; ++l) lanes[l] = static_cast<std::uint32_t>(l);

@@ -1,5 +1,5 @@
-// Random numbers of whole tensors, from a generator of the caller's: on the CPU by a fused kernel, where
-// LibTorch 1.13 draws one number after the other.
+// Tensors of random numbers from the caller's generator. On the CPU a fused kernel draws them; LibTorch 1.13
+// draws one number at a time.
 #pragma once
 
 #include <torch/types.h>
@@ -21,7 +21,7 @@ Tensor unit_means(const Tensor& logits, const Tensor& bias);
 
 /// Draws from N(0, deviation^2), of x's shape.
 Tensor normal_like(const Tensor& x, double deviation, at::Generator generator);
-/// What inverted dropout multiplies x by: 1 / keep with probability `keep`, else 0.
+/// The factors of inverted dropout, in x's shape: 1 / keep with probability `keep`, else 0.
 Tensor dropout_like(const Tensor& x, double keep, at::Generator generator);
 
 }  // namespace belamy::nn

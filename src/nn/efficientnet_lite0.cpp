@@ -19,7 +19,7 @@ struct Folded {
   Tensor weight, bias;
 };
 
-// A convolution and the batch normalisation behind it as one, computed in double.
+// Folds the batch normalisation after a convolution into it, computed in double.
 Folded fold(const TrainedTensors& tensors, const std::string& convolution, const std::string& norm,
             torch::Device device) {
   const auto of = [&](const std::string& part) { return tensors.at(norm + part).to(torch::kDouble); };
@@ -34,7 +34,7 @@ struct Padding {
   std::int64_t before, after;
 };
 
-// TensorFlow's SAME: size / stride places, rounded up, and what is odd comes after.
+// TensorFlow's SAME: the output has size / stride places, rounded up, and odd padding goes to the end.
 Padding same_padding(std::int64_t size, std::int64_t kernel, std::int64_t stride) {
   const auto places = (size + stride - 1) / stride;
   const auto all = std::max<std::int64_t>(0, (places - 1) * stride + kernel - size);
@@ -82,7 +82,7 @@ const std::vector<std::string>& EfficientNetLite0::layers() {
 
 Tensor EfficientNetLite0::Convolution::operator()(const Tensor& x) const {
   const auto kernel = weight.size(2);
-  const auto groups = x.size(1) / weight.size(1);  // of one channel where it is depthwise
+  const auto groups = x.size(1) / weight.size(1);  // as many as channels where it is depthwise
   const auto rows = same_padding(x.size(2), kernel, stride),
              columns = same_padding(x.size(3), kernel, stride);
   const bool even = rows.before == rows.after && columns.before == columns.after;

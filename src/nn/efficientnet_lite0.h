@@ -1,4 +1,4 @@
-// EfficientNet-Lite0, trained elsewhere: features in which sets of colour pictures are compared.
+// A pretrained EfficientNet-Lite0: features for comparing sets of colour images.
 #pragma once
 
 #include <map>
@@ -13,31 +13,31 @@ namespace belamy::nn {
 using torch::Tensor;
 
 /// Tan & Le 2019 (arXiv:1905.11946), the variant "lite 0" without squeeze-and-excitation and with ReLU6, for
-/// 1000 classes of ImageNet. Its weights never change, batch normalisation is part of the convolutions, and
-/// gradients with respect to the images go through it.
+/// 1000 classes of ImageNet. Its weights never change, batch normalisation is folded into the convolutions,
+/// and it is differentiable with respect to the images.
 ///
-/// It was trained on RGB as (x - 127) / 128 of 0..255, 224x224, with TensorFlow's padding: where an even size
-/// is halved, all of an odd padding lies below and to the right. It makes the range itself. It takes images
-/// in the size they have; features of small ones say more when they are enlarged first (nn::resized).
+/// It was trained on RGB of 0..255 as (x - 127) / 128, 224x224, with TensorFlow's padding: where an even size
+/// is halved, an odd padding lies below and to the right. It converts the range itself, but not the size:
+/// features of small images are more informative when the images are enlarged first (nn::resized).
 class EfficientNetLite0 {
  public:
   static constexpr std::int64_t feature_count = 1280;
   static constexpr std::int64_t class_count = 1000;
 
-  /// From _conv_stem.weight [32, 3, 3, 3], ... _fc.bias [1000], the names of its PyTorch file, of a file that
-  /// messages call `origin`. A data error names the first tensor that does not fit.
+  /// From the tensors of its PyTorch file: _conv_stem.weight [32, 3, 3, 3], ... _fc.bias [1000]. Messages
+  /// call the file `origin`. A data error names the first tensor that does not fit.
   EfficientNetLite0(const Safetensors& file, const std::string& origin, torch::Device device = torch::kCPU);
 
   /// "stem", "block0", ... "block15", "head", in the order of the network.
   static const std::vector<std::string>& layers();
 
-  /// The maps [N, C, H', W'] of the named layers, in the order asked for; layers behind the last of them are
-  /// not computed. Images are [N, 1 or 3, H, W] in [-1, 1], gray or RGB. Usage errors: other images, unknown
-  /// layers.
+  /// The maps [N, C, H', W'] of the named layers, in the given order; layers after the last of them are
+  /// not computed. Images are [N, 1 or 3, H, W] in [-1, 1], gray or RGB. Usage errors: other images,
+  /// unknown layers.
   std::vector<Tensor> maps(const Tensor& images, const std::vector<std::string>& layers) const;
   /// [N, 1280]: the mean of "head" over its places.
   Tensor features(const Tensor& images) const;
-  /// [N, 1000] of features: which class of ImageNet an image shows.
+  /// Features -> logits [N, 1000] of ImageNet's classes.
   Tensor logits(const Tensor& features) const;
 
  private:
@@ -53,7 +53,7 @@ class EfficientNetLite0 {
   };
 
   std::vector<Layer> layers_;  // one for each of layers()
-  Tensor weight_, bias_;       // of the classes
+  Tensor weight_, bias_;       // of the classifier
 };
 
 }  // namespace belamy::nn

@@ -10,7 +10,7 @@
 namespace belamy::nn {
 namespace {
 
-// The first half is given to even couplings, the second to odd ones.
+// Even couplings are conditioned on the first half, odd ones on the second.
 std::pair<Tensor, Tensor> halves(const Tensor& x, std::size_t coupling) {
   const auto first = (x.size(1) + 1) / 2;
   const auto a = x.narrow(1, 0, first), b = x.narrow(1, first, x.size(1) - first);
@@ -43,7 +43,7 @@ CouplingFlow::CouplingFlow(std::int64_t dimension, std::int64_t couplings, std::
 
 std::pair<Tensor, Tensor> CouplingFlow::affine(std::size_t coupling, const Tensor& given) const {
   const auto both = networks_[coupling]->forward(given).chunk(2, 1);
-  return {2 * at::tanh(both[0] / 2), both[1]};  // no scale beyond e^2 a coupling
+  return {2 * at::tanh(both[0] / 2), both[1]};  // at most a scale of e^2 for each coupling
 }
 
 std::pair<Tensor, Tensor> CouplingFlow::forward(Tensor z) const {

@@ -1,4 +1,4 @@
-// A density that can be learned, sampled and evaluated: real-valued non-volume-preserving flow.
+// A learned density with exact samples and values: the real-valued non-volume-preserving flow.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ class CouplingFlow : public torch::nn::Module {
 
  private:
   std::pair<Tensor, Tensor> forward(Tensor z) const;  // u and log |det du/dz| [N]
-  /// Logarithm of the scale and the shift of one half, from the other.
+  /// Log scale and shift of one half, computed from the other.
   std::pair<Tensor, Tensor> affine(std::size_t coupling, const Tensor& given) const;
 
   std::int64_t dimension_;

@@ -1,4 +1,4 @@
-// Weight initialisation from a generator of the caller's own: same seed, same weights, whatever ran before.
+// Weight initialisation from the caller's generator: same seed, same weights, whatever ran before.
 #pragma once
 
 #include <numbers>
@@ -9,10 +9,10 @@
 namespace belamy::nn {
 
 enum class Init {
-  orthogonal,  ///< rows or columns orthogonal, all of one length (Saxe et al. 2014), biases 0; dense layers
-               ///< only
+  /// rows or columns orthogonal, all of one length (Saxe et al. 2014), biases 0; dense layers only
+  orthogonal,
   dcgan,   ///< weights N(0, 0.02), batch-norm scales N(1, 0.02), shifts and biases 0 (Radford et al. 2016)
-  wide,    ///< weights N(0, 0.1), biases 0: the directions of Salimans et al. 2016's normalised layers
+  wide,    ///< weights N(0, 0.1), biases 0: the directions of normalised layers in Salimans et al. 2016
   he,      ///< weights N(0, 2 / fan_in) for rectifiers (He et al. 2015), biases 0
   glorot,  ///< weights U(-a, a), a = sqrt(6 / (fan_in + fan_out)) for tanh, sigmoid (Glorot & Bengio 2010)
 };
@@ -21,8 +21,8 @@ enum class Init {
 Init init_of(const std::string& name);
 const std::vector<std::string>& init_names();
 
-/// Fills every parameter of `module` and below. The draws happen on the generator's device. `gain`: the
-/// length of orthogonal rows or columns, of effect there alone.
+/// Fills all parameters of `module` and its children. The draws happen on the generator's device. `gain`: the
+/// length of rows or columns, for `orthogonal` only.
 void initialise(torch::nn::Module& module, Init init, at::Generator generator,
                 double gain = std::numbers::sqrt2);
 

@@ -78,7 +78,7 @@ Tensor Weighted::weight() {
     const auto unit = [](const Tensor& v) { return v / v.norm().clamp_min(1e-12); };
     right = unit(at::mv(rows.t(), direction_));
     if (is_training()) direction_.copy_(unit(at::mv(rows, right)));
-    left = direction_.clone();  // the next pass changes the buffer, this one's graph must not see it
+    left = direction_.clone();  // the next pass changes the buffer, which this pass's graph must not see
   }
   return weight / at::dot(left, at::mv(rows, right));
 }
@@ -89,7 +89,7 @@ Tensor Weighted::factors() const {
 
 Tensor Weighted::map(const Tensor& x) {
   if (!normalised()) return affine(x, weight(), bias());
-  return affine(x, present(weight_)) * factors() + bias();  // a batch's outputs are fewer than the weights
+  return affine(x, present(weight_)) * factors() + bias();  // cheaper than scaling the weights
 }
 
 void Weighted::standardise(const Tensor& outputs) {
@@ -128,7 +128,7 @@ ConvTranspose::ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t ker
 Tensor ConvTranspose::forward(const Tensor& x) {
   const auto &weight = present(weight_), &bias = present(bias_);
   if (!x.device().is_cpu() || !fast_paths()) return at::conv_transpose2d(x, weight, bias, stride_, padding_);
-  // Autocast knows no functions of ours.
+  // Autocast does not know this function.
   const auto type = autocasts_on_cpu() ? torch::kBFloat16 : weight.scalar_type();
   const auto y = TransposedConvolution::apply(x.to(type), weight.to(type), stride_, padding_);
   return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;

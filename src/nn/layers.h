@@ -1,4 +1,4 @@
-// Layers that LibTorch does not have, or has slower.
+// Layers that LibTorch lacks, or has in a slower form.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@ namespace belamy::nn {
 
 using torch::Tensor;
 
-/// How a layer's weight comes from what is learned.
+/// How a layer's weight is computed from its parameters.
 enum class Weighting {
   plain,
   spectral,  ///< W / sigma(W), by one power iteration a training pass: Miyato et al. 2018 (arXiv:1802.05957)
   scaled,    ///< g v / |v| for each output: weight normalisation, Salimans & Kingma 2016 (arXiv:1602.07868)
-  directed   ///< the same, but g stays as start_from() made it: only directions are learned
+  directed   ///< the same, but g keeps the value of start_from(): only directions are learned
 };
 
 /// The base of layers with a weight matrix [out, ...].
 class Weighted : public torch::nn::Module {
  protected:
   Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting);
-  /// What the layer has to compute with now.
+  /// The weight to compute with.
   Tensor weight();
   /// x [N, I] -> x weight()^T + bias() [N, O].
   Tensor map(const Tensor& x);
@@ -34,18 +34,18 @@ class Weighted : public torch::nn::Module {
   void standardise(const Tensor& outputs);
 
  private:
-  Tensor factors() const;  // [O], of the normalised weight: g / |v|
+  Tensor factors() const;  // [O], g / |v| of the normalised weight
 
   bool normalised() const { return weighting_ == Weighting::scaled || weighting_ == Weighting::directed; }
 
   Weighting weighting_;
   Tensor weight_, bias_;
-  Tensor scale_;      // [O], of the normalised weight
-  Tensor direction_;  // [O], the left singular vector so far, of the spectral weight
+  Tensor scale_;      // [O], g of the normalised weight
+  Tensor direction_;  // [O], the current left singular vector of the spectral weight
 };
 
-/// Affine map [N, I] -> [N, O]. Its outputs are single precision whatever it computed in: a loss of bfloat16
-/// logits would be rounded to three digits.
+/// Affine map [N, I] -> [N, O]. Its outputs always have single precision, since a loss of bfloat16 logits
+/// would be rounded to three digits.
 class Dense : public Weighted {
  public:
   Dense(std::int64_t in, std::int64_t out, Weighting weighting = Weighting::plain);
@@ -66,9 +66,9 @@ class Conv : public Weighted {
   std::int64_t stride_, padding_;
 };
 
-/// Transposed convolution [N, I, H, W] -> [N, O, H', W'], weight [I, O, K, K] as in LibTorch's
-/// ConvTranspose2d and the same values. On the CPU it runs as the backward-data pass of a convolution, which
-/// oneDNN has and LibTorch 1.13's forward does not use.
+/// Transposed convolution [N, I, H, W] -> [N, O, H', W'], with the weight [I, O, K, K] and the results of
+/// LibTorch's ConvTranspose2d. On the CPU it runs as the backward-data pass of a convolution in oneDNN, which
+/// is faster than LibTorch 1.13's forward pass.
 class ConvTranspose : public torch::nn::Module {
  public:
   ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
@@ -80,7 +80,7 @@ class ConvTranspose : public torch::nn::Module {
   Tensor weight_, bias_;
 };
 
-/// Inverted dropout that draws from the run's generator; the identity in evaluation.
+/// Inverted dropout with draws from `generator`; the identity in evaluation.
 class Dropout : public torch::nn::Module {
  public:
   Dropout(double probability, at::Generator generator) : probability_(probability), generator_(generator) {}
@@ -101,7 +101,7 @@ class Maxout : public Weighted {
   std::int64_t out_, pieces_;
 };
 
-/// Adds N(0, deviation^2) from the run's generator in training; the identity in evaluation.
+/// Adds draws from N(0, deviation^2) in training; the identity in evaluation.
 class Noise : public torch::nn::Module {
  public:
   Noise(double deviation, at::Generator generator) : deviation_(deviation), generator_(generator) {}
@@ -120,9 +120,9 @@ struct Rectifier {
   Tensor operator()(const Tensor& x) const;
 };
 
-/// A chain of layers and functions. `add(module)` registers it under its place ("0", "1", ...). A norm and
-/// the rectifier behind it run as one. Layers and functions of two arguments also get the condition [N, C]
-/// that the chain was given; it is undefined where none was.
+/// A chain of layers and functions. `add(module)` registers it under its index ("0", "1", ...). A norm and
+/// the rectifier after it run as one. Layers and functions of two arguments also get the condition [N, C] of
+/// the chain, which is undefined where none was given.
 class Chain : public torch::nn::Module {
  public:
   template <class M>
@@ -143,14 +143,14 @@ class Chain : public torch::nn::Module {
     return add(holder.ptr());
   }
   Chain& add(std::function<Tensor(const Tensor&)> function);
-  /// For a function that gets the condition as well.
+  /// For a function that also takes the condition.
   Chain& add_conditional(std::function<Tensor(const Tensor&, const Tensor&)> function);
   Tensor forward(Tensor x, const Tensor& condition = {}) const {
     return forward(std::move(x), 0, steps_.size(), condition);
   }
-  /// Only the steps from `first` up to `last`.
+  /// Only the steps from `first` to `last` - 1.
   Tensor forward(Tensor x, std::size_t first, std::size_t last, const Tensor& condition = {}) const;
-  /// The last of each size of pictures [N, C, H, W] on the way through: what its layers see, fine to coarse.
+  /// The maps [N, C, H, W] of its layers, fine to coarse: the last one of each size.
   std::vector<Tensor> pictures(Tensor x, const Tensor& condition = {}) const;
   std::size_t size() const { return steps_.size(); }
   bool empty() const { return steps_.empty(); }
@@ -158,8 +158,8 @@ class Chain : public torch::nn::Module {
  private:
   struct Step {
     std::function<Tensor(const Tensor&, const Tensor&)> run;
-    std::shared_ptr<Norm> norm;       // where it is one
-    std::optional<double> rectifier;  // the slope, where it is one
+    std::shared_ptr<Norm> norm;       // null for other layers
+    std::optional<double> rectifier;  // the slope; none for other functions
   };
   std::vector<Step> steps_;
 };

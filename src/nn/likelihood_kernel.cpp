@@ -8,7 +8,7 @@
 namespace belamy::nn {
 namespace {
 
-constexpr std::int64_t kTerms = 64;  // of a sum in single precision, then on in double
+constexpr std::int64_t kTerms = 64;  // summed in single precision, then added in double
 
 BELAMY_INLINE Floats load(const float* from, std::int64_t n) {
   Floats x = {};

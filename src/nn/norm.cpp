@@ -44,8 +44,7 @@ Norm::Norm(const std::string& kind, std::int64_t channels, std::int64_t referenc
 Tensor Norm::forward(const Tensor& x, double slope) {
   const bool batch = kind_ == Kind::batch && is_training(), instance = kind_ == Kind::instance;
   if (batch && x.numel() == x.size(1)) {
-    throw usage_error("batch norm of a single datum: there is no deviation to divide by",
-                      "set train.batch=2 or more");
+    throw usage_error("batch norm needs more than one datum in a batch", "set train.batch=2 or more");
   }
   const auto &weight = present(weight_), &bias = present(bias_);
   if ((batch || instance) && can_standardise(x, weight)) {

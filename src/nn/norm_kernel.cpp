@@ -7,11 +7,11 @@
 namespace belamy::nn {
 namespace {
 
-constexpr std::int64_t kLanes = 64;  // sums side by side
-constexpr std::int64_t kShort = 16;  // of them for what is left of a plane
-constexpr std::int64_t kRows = 64;   // so many terms of a sum in single precision, then on in double
+constexpr std::int64_t kLanes = 64;  // parallel sums
+constexpr std::int64_t kShort = 16;  // parallel sums over the rest of a plane
+constexpr std::int64_t kRows = 64;   // terms summed in single precision, then added in double
 
-// The gradient by what goes into the rectifier.
+// The gradient by the rectifier's input.
 BELAMY_INLINE float passed(float x, float gradient, float scale, float shift, float slope) {
   return x * scale + shift > 0 ? gradient : gradient * slope;
 }

@@ -1,18 +1,18 @@
-// The passes of batch and instance norm over memory, followed by a rectifier. No torch here, so that the file
-// is compiled for several instruction sets.
+// The passes over memory of batch and instance norm with a rectifier. Free of torch, so that the file can be
+// compiled for several instruction sets.
 #pragma once
 
 #include <cstdint>
 
 namespace belamy::nn {
 
-/// Of values [batch, channels, inner], row-major. Each function works on the channels [first, last); what
-/// comes out for a channel does not depend on who does the others.
+/// The shape of values [batch, channels, inner], row-major. Each function works on the channels [first,
+/// last); the result for a channel does not depend on how channels are split between calls.
 struct NormShape {
   std::int64_t batch, channels, inner;
 };
 
-/// What a channel's values become: y = scale * x + shift, times `slope` where that is not positive (1: no
+/// The map of a channel: y = scale * x + shift, multiplied by `slope` where it is not positive (1: no
 /// rectifier, 0: relu).
 struct NormMap {
   const float *scale, *shift;  // [channels]
@@ -24,11 +24,11 @@ void norm_moments(const NormShape& shape, const float* x, float* mean, float* va
                   std::int64_t last);
 void norm_apply(const NormShape& shape, const NormMap& map, const float* x, float* y, std::int64_t first,
                 std::int64_t last);
-/// With g the gradient by what goes into the rectifier, from that by what comes out: sums of g and of
-/// g (x - mean).
+/// Sums of g and of g (x - mean), where g is the gradient by the rectifier's input, computed from that by
+/// its output.
 void norm_sums(const NormShape& shape, const NormMap& map, const float* x, const float* mean,
                const float* gradient, float* sum, float* product, std::int64_t first, std::int64_t last);
-/// The gradient by x: scale (g - level) + tilt (x - mean), with numbers of each channel.
+/// The gradient by x: scale (g - level) + tilt (x - mean), with a scale, level and tilt for each channel.
 void norm_gradient(const NormShape& shape, const NormMap& map, const float* x, const float* mean,
                    const float* gradient, const float* level, const float* tilt, float* out,
                    std::int64_t first, std::int64_t last);

@@ -1,4 +1,4 @@
-// Second derivatives of functions whose kernels have first ones only.
+// Second derivatives of functions whose kernels have only first ones.
 #pragma once
 
 #include <torch/autograd.h>
@@ -7,9 +7,9 @@
 
 namespace belamy::nn {
 
-/// What a backward pass has to return where somebody wants the gradient of the gradient: those of plain(),
-/// which computes the same from `inputs` by LibTorch's own operations, by the inputs that need one. The rest
-/// of the function's `arguments` get none.
+/// The result of a backward pass that must itself be differentiable: the gradients of plain(), which computes
+/// the same from `inputs` by LibTorch's own operations, for the inputs that need one. The rest of the
+/// function's `arguments` get none.
 template <class F>
 torch::autograd::variable_list plain_gradients(F plain, const std::vector<torch::Tensor>& inputs,
                                                const torch::Tensor& gradient, std::size_t arguments) {

@@ -14,13 +14,13 @@
 namespace belamy::nn {
 namespace {
 
-constexpr std::int64_t kColumns = 16;       // of a product, worth a vector
-constexpr std::int64_t kFlops = 1'000'000;  // worth a thread
+constexpr std::int64_t kColumns = 16;       // columns that are worth a vector
+constexpr std::int64_t kFlops = 1'000'000;  // operations that are worth a thread
 
 std::atomic<bool> fast{true};
 
-// oneDNN's C interface: row by row, op(A) [M, K], op(B) [K, N]. Looked up, not linked: a second copy beside
-// LibTorch's own would bring a second pool of threads.
+// oneDNN's C interface: row-major, op(A) [M, K], op(B) [K, N]. Looked up, not linked: a second copy beside
+// LibTorch's own would have a second pool of threads.
 using Sgemm = int (*)(char, char, std::int64_t, std::int64_t, std::int64_t, float, const float*, std::int64_t,
                       const float*, std::int64_t, float, float*, std::int64_t);
 
@@ -33,7 +33,7 @@ bool suits(const Tensor& x) {
   return x.device().is_cpu() && x.scalar_type() == torch::kFloat && x.dim() == 2 && x.numel() > 0;
 }
 
-// What sgemm reads: rows of memory, perhaps of the transposed matrix.
+// An operand of sgemm: rows in memory, possibly of the transposed matrix.
 struct Operand {
   Tensor owner;
   char op;
@@ -58,8 +58,9 @@ void run(const Tensor& into, double keep, double scale, const Tensor& a, const T
             right.data() + first * (transposed ? right.stride : 1), right.stride, static_cast<float>(keep),
             into.data_ptr<float>() + first, columns);
   };
-  // A second factor that is read transposed, a layer's weight, is what oneDNN 2.6 shares out badly between
-  // threads: two did 0.5 to 1.5 times the work of one, with a share of the columns each 1.7 to 1.9 times.
+  // oneDNN 2.6 divides work badly between threads when the second factor, a layer's weight, is
+  // transposed: two threads did 0.5 to 1.5 times the work of one. With a share of the columns each they
+  // do 1.7 to 1.9 times.
   if (!transposed || columns <= kColumns) return compute(0, columns);
   const auto grain = kFlops / std::max<std::int64_t>(1, 2 * rows * k * kColumns);
   parallel_for(0, (columns + kColumns - 1) / kColumns, grain + 1, [&](std::int64_t first, std::int64_t last) {
@@ -81,7 +82,7 @@ Tensor compute(const Tensor& a, const Tensor& b, bool transpose_a, bool transpos
   return into;
 }
 
-// Its derivatives are such products again, so there is no end to the order.
+// Its derivatives are products of the same kind, so it is differentiable to any order.
 struct Product : torch::autograd::Function<Product> {
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& a, const Tensor& b,
                         bool transpose_a, bool transpose_b) {

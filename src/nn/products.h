@@ -1,5 +1,5 @@
-// Matrix products for layers. On the CPU they go to oneDNN's sgemm where LibTorch has brought oneDNN into the
-// process: for the small matrices of a batch it is up to twice as fast as OpenBLAS.
+// Matrix products for layers. On the CPU they use oneDNN's sgemm where LibTorch has loaded oneDNN: for the
+// small matrices of a batch it is up to twice as fast as OpenBLAS.
 #pragma once
 
 #include <torch/types.h>
@@ -8,8 +8,8 @@ namespace belamy::nn {
 
 using torch::Tensor;
 
-/// Whether layers take the paths of their own that are faster than LibTorch's. On unless a run's train.fast
-/// says otherwise; the values agree up to rounding.
+/// Whether layers use Belamy's own paths where these are faster than LibTorch's: train.fast of the run, on at
+/// the start. The values agree up to rounding. One switch for the whole process.
 bool fast_paths();
 void set_fast_paths(bool on);
 

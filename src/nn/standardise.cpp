@@ -14,15 +14,15 @@
 namespace belamy::nn {
 namespace {
 
-constexpr std::int64_t kNormGrain = 16384;  // values worth a thread
+constexpr std::int64_t kNormGrain = 16384;  // values that are worth a thread
 
 NormShape shape_of(const Tensor& x, bool each_example) {
   const auto n = x.size(0), c = x.size(1), inner = n * c > 0 ? x.numel() / (n * c) : 0;
   return each_example ? NormShape{1, n * c, inner} : NormShape{n, c, inner};
 }
 
-// Calls use(first, last) for channels, all of them in one row: a plane at a time stays in the cache between
-// the passes over it, columns are read side by side.
+// Calls use(first, last) for ranges of channels. A plane stays in the cache between the passes over it;
+// columns are read side by side.
 template <class F>
 void for_channels(const NormShape& shape, F use) {
   const auto grain =
@@ -33,7 +33,7 @@ void for_channels(const NormShape& shape, F use) {
   });
 }
 
-// [C], of each example where they are normalised apart.
+// [C], repeated for each example where examples are normalised separately.
 Tensor for_each_group(const Tensor& of_channels, const NormShape& shape) {
   const auto repeats = shape.channels / std::max<std::int64_t>(1, of_channels.size(0));
   return repeats == 1 ? of_channels.contiguous() : of_channels.repeat({repeats});
@@ -48,7 +48,7 @@ Tensor plain(const Tensor& x, const Tensor& weight, const Tensor& bias, bool eac
 }
 
 struct Standardise : torch::autograd::Function<Standardise> {
-  // `statistics` [4, groups] is written: mean, variance, scale, shift.
+  // Writes mean, variance, scale and shift to `statistics` [4, groups].
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& input, const Tensor& weight,
                         const Tensor& bias, const Tensor& statistics, bool each_example, double epsilon,
                         double slope) {
@@ -81,7 +81,7 @@ struct Standardise : torch::autograd::Function<Standardise> {
     const auto &input = saved[0], &weight = saved[1], &bias = saved[2], &statistics = saved[3];
     const bool each_example = ctx->saved_data["each_example"].toBool();
     const double epsilon = ctx->saved_data["epsilon"].toDouble(), slope = ctx->saved_data["slope"].toDouble();
-    if (torch::GradMode::is_enabled()) {  // somebody wants the gradient of the gradient
+    if (torch::GradMode::is_enabled()) {  // the gradient must be differentiable
       const auto again = [&] { return plain(input, weight, bias, each_example, epsilon, slope); };
       return plain_gradients(again, {input, weight, bias}, grads[0], 7);
     }

@@ -1,4 +1,4 @@
-// Computing with other weights than a network's own, without touching them: unrolled optimiser steps, past
+// Running a network with other weights than its own, which stay unchanged: unrolled optimiser steps, past
 // opponents. Layers of src/nn read their parameters through `present`.
 #pragma once
 
@@ -10,9 +10,9 @@ namespace belamy::nn {
 
 using torch::Tensor;
 
-/// While it lives, the layers that run in this thread compute with `replacements` in place of `originals`
-/// (same number, same shapes); gradients flow to the replacements. The innermost one counts. The layers of
-/// LibTorch itself do not take part.
+/// While it exists, layers that run in this thread compute with `replacements` in place of `originals` (same
+/// number, same shapes); gradients flow to the replacements. Of nested substitutions the innermost counts. It
+/// has no effect on LibTorch's own layers.
 class Substitution {
  public:
   Substitution(const std::vector<Tensor>& originals, const std::vector<Tensor>& replacements);
@@ -26,7 +26,7 @@ class Substitution {
   const Substitution* outer_;
 };
 
-/// What a layer has to compute with: the parameter, or what stands in for it.
+/// The tensor that a layer must compute with: the parameter, or its replacement.
 const Tensor& present(const Tensor& parameter);
 
 /// Flat memory [P] cut into tensors of the shapes of `like`, in order: views.

@@ -1,4 +1,4 @@
-// What networks that were trained elsewhere share: their tensors and what they take as images.
+// The common part of pretrained networks: their tensors and their images.
 #pragma once
 
 #include <map>
@@ -19,16 +19,16 @@ using torch::Tensor;
 std::map<std::string, Tensor> trained_tensors(const Safetensors& file, const std::string& origin,
                                               NetworkKind kind);
 
-/// Images [N, 1 or 3, H, W] in [-1, 1] as [N, 3, H, W] float; gray ones have the same in each channel. A
-/// usage error that begins with `network` where they are none.
+/// Images [N, 1 or 3, H, W] in [-1, 1] as [N, 3, H, W] float; gray images get three equal channels. A usage
+/// error that begins with `network` for other tensors.
 Tensor coloured(const Tensor& images, const std::string& network);
 
-/// The places of `names` in `known`; a usage error that begins with `network` and has the nearest known name.
+/// The indices of `names` in `known`. A usage error that begins with `network` and suggests the nearest name.
 std::vector<std::size_t> places_of(const std::vector<std::string>& names,
                                    const std::vector<std::string>& known, const std::string& network);
 
-/// Images [N, C, H, W] in another size, bilinear with antialiasing, as PyTorch's interpolate with
-/// antialias=True. Networks never do so by themselves: whoever compares two numbers has to know the size.
+/// Resizes images [N, C, H, W], bilinear with antialiasing, as PyTorch's interpolate with antialias=True.
+/// Networks never resize by themselves: values can be compared only at a known size.
 Tensor resized(const Tensor& images, std::int64_t height, std::int64_t width);
 
 }  // namespace nn

@@ -1,5 +1,5 @@
-// Vectors of 16 floats and the functions of them that the kernels need. Included by files that are compiled
-// for several instruction sets, and free of torch.
+// Vectors of 16 floats, and functions on them for the kernels. Free of torch; included by files that are
+// compiled for several instruction sets.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ using Floats = float __attribute__((vector_size(4 * kLanes)));
 using Integers = std::int32_t __attribute__((vector_size(4 * kLanes)));
 using Longs = std::uint64_t __attribute__((vector_size(4 * kLanes)));
 
-// exp(x), as far from 0 and infinity as 87: exp2 by a polynomial of degree 6 on [-0.5, 0.5], relative error
+// exp(x), with x clamped to [-87, 87]: exp2 by a polynomial of degree 6 on [-0.5, 0.5], relative error
 // below 3e-7.
 BELAMY_INLINE Floats exponential(const Floats& x) {
   const Floats limit = Floats{} + 87.0f;
@@ -41,12 +41,12 @@ BELAMY_INLINE Floats sigmoid(const Floats& x) {
   return 1.0f / (1.0f + exponential(-x));
 }
 
-// log(u) of positive numbers: the exponent apart, of the rest in [sqrt(1/2), sqrt(2)) the series of
-// 2 artanh((m - 1) / (m + 1)), relative error below 1e-7.
+// log(u) of positive numbers: the exponent, plus the series of 2 artanh((m - 1) / (m + 1)) for the rest m in
+// [sqrt(1/2), sqrt(2)); relative error below 1e-7.
 BELAMY_INLINE Floats logarithm(const Floats& u) {
   Integers bits;
   std::memcpy(&bits, &u, sizeof bits);
-  const Integers exponent = (bits - 0x3F3504F3) >> 23;  // of sqrt(1/2): what is left begins there
+  const Integers exponent = (bits - 0x3F3504F3) >> 23;  // bits of sqrt(1/2), where m begins
   bits -= exponent << 23;
   Floats m;
   std::memcpy(&m, &bits, sizeof m);

@@ -34,7 +34,7 @@ Vgg16::Vgg16(const Safetensors& file, const std::string& origin, Pooling pooling
     steps_.push_back({weight.to(device).contiguous(torch::MemoryFormat::ChannelsLast),
                       tensors.at(name + ".bias").to(device)});
   }
-  // Of RGB. It cannot go into the first bias: what the convolution pads with is the mean, not black.
+  // For RGB. It cannot be folded into the first bias: the convolution pads with the mean, not with black.
   const auto means = torch::tensor({123.68f, 116.779f, 103.939f}, device);
   offset_ = (half_range - means).view({1, 3, 1, 1});
 }

@@ -1,4 +1,4 @@
-// The convolutions of VGG16, trained elsewhere: what perceptual losses and style transfer look through.
+// The pretrained convolutions of VGG16, for perceptual losses and style transfer.
 #pragma once
 
 #include <string>
@@ -11,27 +11,27 @@ namespace belamy::nn {
 
 using torch::Tensor;
 
-/// Simonyan & Zisserman 2015 (arXiv:1409.1556), configuration D without the three layers behind the
-/// convolutions: five groups of 3x3 convolutions with rectifiers, a 2x2 pooling after each. Its weights never
-/// change; gradients with respect to the images go through it.
+/// Simonyan & Zisserman 2015 (arXiv:1409.1556), configuration D without the three layers after the
+/// convolutions: five groups of 3x3 convolutions with ReLU, a 2x2 pooling after each. Its weights never
+/// change; it is differentiable with respect to the images.
 ///
-/// It was trained on BGR in 0..255 minus (103.939, 116.779, 123.68); it makes that of its images itself. It
-/// takes them in the size they have.
+/// It was trained on BGR in 0..255 minus (103.939, 116.779, 123.68), and converts its images to that itself.
+/// It does not resize them.
 class Vgg16 {
  public:
   /// `average` is that of Gatys et al. 2016 for pictures; the weights were trained with `max`.
   enum class Pooling { max, average };
 
-  /// From conv1_1.weight [64, 3, 3, 3], conv1_1.bias [64], ... conv5_3.bias [512] of a file that messages
-  /// call `origin`. A data error names the first tensor that does not fit.
+  /// From conv1_1.weight [64, 3, 3, 3], conv1_1.bias [64], ... conv5_3.bias [512]. Messages call the file
+  /// `origin`. A data error names the first tensor that does not fit.
   Vgg16(const Safetensors& file, const std::string& origin, Pooling pooling = Pooling::max,
         torch::Device device = torch::kCPU);
 
   /// "relu1_1", "relu1_2", "pool1", "relu2_1", ... "relu5_3", "pool5", in the order of the network.
   static const std::vector<std::string>& layers();
 
-  /// The maps [N, C, H', W'] of the named layers, in the order asked for; layers behind the last of them are
-  /// not computed. Images are [N, 1 or 3, H, W] in [-1, 1], gray or RGB. Usage errors: other images, ones too
+  /// The maps [N, C, H', W'] of the named layers, in the given order; layers after the last of them are not
+  /// computed. Images are [N, 1 or 3, H, W] in [-1, 1], gray or RGB. Usage errors: other images, ones too
   /// small for a layer (relu5_1 needs 16 pixels), unknown layers.
   std::vector<Tensor> features(const Tensor& images, const std::vector<std::string>& layers) const;
 

@@ -7,10 +7,10 @@ namespace belamy::objectives {
 
 struct Adversarial::Rule {
   std::string name;
-  bool probability;                               ///< sigmoid(t) is the belief in a datum
-  bool labels;                                    ///< can be smoothed
+  bool probability;                               ///< sigmoid(t) is the belief that a datum is real
+  bool labels;                                    ///< the labels can be smoothed
   Tensor (*real)(const Tensor& t, double label);  ///< the discriminator's loss on data
-  Tensor (*fake)(const Tensor& t, double label);  ///< and on samples
+  Tensor (*fake)(const Tensor& t, double label);  ///< its loss on samples
   Tensor (*generator)(const Tensor& fake);
 };
 
@@ -84,7 +84,7 @@ Tensor Adversarial::generator(const Tensor& fake) const {
   return rule_->generator(fake);
 }
 
-// Beliefs and critics change sides with their sign, targets do not.
+// With a probability or a critic, swapping the labels flips the sign of t; with targets it does not.
 Tensor Adversarial::exchanged(const Tensor& real) const {
   return rule_->name == "least-squares" ? square(real, 0) : generator(-real);
 }

@@ -1,4 +1,4 @@
-// The adversarial objectives: what discriminator and generator descend, on logits. Pure functions.
+// The adversarial objectives: the losses of discriminator and generator, on logits. Pure functions.
 #pragma once
 
 #include <string>
@@ -9,14 +9,15 @@ namespace belamy::objectives {
 
 using torch::Tensor;
 
-/// What the discriminator is told about data and about samples: 1 and 0, but for label smoothing (one-sided:
-/// 0.9 and 0, Salimans et al. 2016, section 3.4).
+/// The discriminator's targets for data and samples: 1 and 0, or others with label smoothing (one-sided: 0.9
+/// and 0, Salimans et al. 2016, section 3.4).
 struct Labels {
   double real = 1;
   double fake = 0;
 };
 
-/// Both players minimise. t is the discriminator's output, D = sigmoid(t); outputs of any shape, mean over all.
+/// Both players minimise. t is the discriminator's output, D = sigmoid(t); outputs of any shape, mean
+/// over all.
 ///
 /// With the cross-entropy L_D = -E log D(x) - E log(1 - D(G(z))) the generator's loss is
 ///
@@ -36,10 +37,10 @@ class Adversarial {
   /// `name` is one of names(). Labels other than 1 and 0 only where takes_labels(name).
   explicit Adversarial(const std::string& name, Labels labels = {});
   Tensor discriminator(const Tensor& real, const Tensor& fake) const;
-  /// The part of it that is about data.
+  /// Its term for data.
   Tensor discriminator_on_data(const Tensor& real) const;
   Tensor generator(const Tensor& fake) const;
-  /// The generator's loss with the labels exchanged: real data are to be taken for samples.
+  /// The generator's loss with the labels swapped: real data should be taken for samples.
   Tensor exchanged(const Tensor& real) const;
   /// Whether sigmoid(t) is the discriminator's belief that a datum is real.
   bool is_probability() const;

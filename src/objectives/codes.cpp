@@ -15,7 +15,7 @@ Tensor l2_sparsity(const Tensor& codes) {
 }
 
 Tensor kl_sparsity(const Tensor& codes, double target) {
-  // A unit that rounds to 0 or 1 on the whole batch would cost infinity.
+  // Clamped, since a unit with a mean of 0 or 1 would cost infinity.
   const auto mean = codes.mean(0).clamp(1e-6, 1 - 1e-6);
   const double entropy = target * std::log(target) + (1 - target) * std::log1p(-target);
   return (entropy - target * mean.log() - (1 - target) * (-mean).log1p()).sum();

@@ -1,4 +1,4 @@
-// Features that tell nothing of their domain.
+// The loss of features that hide their domain.
 #pragma once
 
 #include <torch/types.h>
@@ -7,9 +7,9 @@ namespace belamy::objectives {
 
 using torch::Tensor;
 
-/// Domain confusion (Tzeng et al. 2015, arXiv:1510.02192, eq. 4): the cross-entropy between equal chances for
-/// the two domains and what a judge says, -(log D + log(1 - D)) / 2 with D = sigmoid(t), in nats; least, log
-/// 2, where every t is 0. t: the judge's outputs, any shape; mean over all.
+/// Domain confusion (Tzeng et al. 2015, arXiv:1510.02192, eq. 4): the cross-entropy between equal
+/// probabilities of both domains and a discriminator's, -(log D + log(1 - D)) / 2 with D = sigmoid(t), in
+/// nats. Its minimum log 2 is where every t is 0. t: the discriminator's outputs, any shape; mean over all.
 Tensor confusion(const Tensor& t);
 
 }  // namespace belamy::objectives

@@ -7,7 +7,7 @@
 namespace belamy::objectives {
 namespace {
 
-// One number for each datum, in the shape that multiplies it.
+// Numbers [N] in a shape that multiplies data [N, ...].
 Tensor draw_each(const Tensor& points, at::Generator generator) {
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(points.dim()), 1);
   sizes[0] = points.size(0);
@@ -26,7 +26,7 @@ Judged judge_with_gradient(const Judge& judge, const Tensor& points) {
   return {output, gradient.flatten(1).square().sum(1)};
 }
 
-// The root's slope at zero is infinite; the small number keeps a dead discriminator's gradient finite.
+// The root has an infinite slope at zero; the small number keeps a dead discriminator's gradient finite.
 Tensor norms(const Tensor& squared) {
   return (squared + 1e-12).sqrt();
 }

@@ -5,7 +5,7 @@
 namespace belamy::objectives {
 namespace {
 
-constexpr double kSmooth = 1e-6;  // of squared distances
+constexpr double kSmooth = 1e-6;  // added to squared distances
 
 // [N, N]
 Tensor all_distances(const Tensor& codes) {

@@ -18,8 +18,8 @@ Tensor flat_moment(const std::vector<Tensor>& moments, const std::vector<Tensor>
 
 }  // namespace
 
-// All parameters as one tensor: what a step costs is the number of its operations, and the way back through
-// it has twice as many.
+// All parameters are one tensor, since the cost of a step is its number of operations, and the backward pass
+// has twice as many.
 std::vector<Tensor> unroll(const std::vector<Tensor>& parameters,
                            const std::function<Tensor(const std::vector<Tensor>&)>& loss, std::int64_t steps,
                            const UnrolledRule& rule, const UnrolledState& state) {
@@ -36,7 +36,7 @@ std::vector<Tensor> unroll(const std::vector<Tensor>& parameters,
     const auto t = static_cast<double>(state.updates + k);
     const double root = std::sqrt(1 - std::pow(rule.beta2, t));
     first = at::lerp(first, gradient, 1 - rule.beta1);
-    // A gradient of exactly zero: the root has no slope there, and the quotient is zero anyway.
+    // At a gradient of exactly zero the root has no slope, and the quotient is zero anyway.
     second = at::addcmul(rule.beta2 * second + 1e-30, gradient, gradient, 1 - rule.beta2);
     flat = at::addcdiv(flat, first, second.sqrt() + rule.epsilon * root,
                        -rule.lr * root / (1 - std::pow(rule.beta1, t)));

@@ -1,4 +1,4 @@
-// Differentiable optimiser steps: what unrolled GANs look through. Metz et al. 2017 (arXiv:1611.02163).
+// Differentiable optimiser steps, for unrolled GANs. Metz et al. 2017 (arXiv:1611.02163).
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,16 @@ struct UnrolledRule {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 };
 
-/// Where the optimiser stands: one tensor for each parameter (empty: zero), and the updates so far.
+/// The state of the optimiser: one tensor for each parameter (empty: zeros), and the number of updates
+/// so far.
 struct UnrolledState {
   std::vector<Tensor> first, second;
   std::int64_t updates = 0;
 };
 
-/// The parameters after `steps` descents of `loss`, as functions of whatever the loss depends on: gradients
-/// flow through every step. The parameters themselves stay as they are. The first step needs state for Adam
-/// to be of use: without moments its first update is lr * sign(gradient), whose derivative is zero.
+/// The parameters after `steps` descents of `loss`, as functions of all that the loss depends on: gradients
+/// flow through every step. The parameters themselves do not change. Adam needs a state: without moments its
+/// first update is lr * sign(gradient), whose derivative is zero.
 std::vector<Tensor> unroll(const std::vector<Tensor>& parameters,
                            const std::function<Tensor(const std::vector<Tensor>&)>& loss, std::int64_t steps,
                            const UnrolledRule& rule, const UnrolledState& state = {});

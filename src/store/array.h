@@ -1,4 +1,4 @@
-// A named array of plain bytes: what the store writes and reads. No torch here; src/train converts.
+// A named array of plain bytes, as the store writes and reads it. No torch here; src/train converts.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,14 @@
 
 namespace belamy {
 
-/// safetensors' element types.
+/// The element types of safetensors.
 enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 
 std::size_t item_size(DType dtype);   ///< bytes of one element
 const char* dtype_name(DType dtype);  ///< "F32", as safetensors writes it
 bool is_floating(DType dtype);
 
-/// Row-major, little-endian, aligned to its item size. It does not own `data`, which must outlive it.
+/// Row-major, little-endian, aligned to its item size. Does not own `data`, which must outlive it.
 struct Array {
   DType dtype = DType::f32;
   std::vector<std::int64_t> shape;

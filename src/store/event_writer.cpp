@@ -32,8 +32,8 @@ std::string little_endian(T value) {
   return bytes;
 }
 
-/// TFRecord: the length and the data, each with a checksum. The mask is there because a checksum of data that
-/// holds checksums is weak.
+/// TFRecord: the length and the data, each with a masked checksum, since a checksum of data that contains
+/// checksums is weak.
 std::string record(std::string_view data) {
   const auto masked = [](std::string_view bytes) {
     return little_endian(std::rotr(crc32c(bytes), 15) + 0xA282EAD8u);
@@ -66,8 +66,8 @@ std::string bytes_field(int number, std::string_view value) {
   return varint(number * 8 + 2) + varint(value.size()) + std::string(value);
 }
 
-// The messages of tensorflow/core/util/event.proto and framework/summary.proto that are needed, by field
-// number.
+// The messages of tensorflow/core/util/event.proto and framework/summary.proto that are needed, by
+// field number.
 namespace event {
 constexpr int wall_time = 1, step = 2, file_version = 3, summary = 5, session_log = 7;
 }
@@ -95,7 +95,7 @@ std::int64_t seconds_of(const fs::path& path) {
 
 std::string host_name() {
   std::array<char, 256> name{};
-  // The last byte stays zero: a name that was cut may come without an end.
+  // The last byte stays zero: a truncated name may lack its terminator.
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
@@ -116,7 +116,7 @@ std::uint32_t crc32c(std::string_view bytes) {
 EventWriter::EventWriter(Env& env, const fs::path& folder, std::optional<std::int64_t> restart_step) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  // Never the second of an earlier file: the process number behind it would decide the order, or be the same.
+  // Never the second of an earlier file: then the process number would decide the order, or be equal too.
   for (const fs::path& path : env.list(folder)) seconds = std::max(seconds, seconds_of(path) + 1);
   const fs::path path = folder / fmt::format("{}{:010}.{}.{}", file_prefix, seconds, host_name(), ::getpid());
   file_ = env.open(path, Env::Mode::truncate);

@@ -1,4 +1,4 @@
-// TensorBoard's event files, written with no TensorFlow and no protobuf library.
+// TensorBoard's event files, written without TensorFlow and protobuf.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,17 @@
 
 namespace belamy {
 
-/// One file `events.out.tfevents.SECONDS.HOST.PID`. Every event is handed to the system at once, but not
-/// synced: a crash of the machine may lose the last ones. Errors are storage errors. Not thread-safe.
+/// One file `events.out.tfevents.SECONDS.HOST.PID`. Every event is written at once, but not synced: a crash
+/// of the machine may lose the last ones. Errors are storage errors. Not thread-safe.
 class EventWriter {
  public:
-  /// Starts a new file in `folder`, whose name sorts behind those of the files there, as TensorBoard reads
-  /// them in this order. With `restart_step` TensorBoard drops what earlier files say about this step and
-  /// later ones.
+  /// Starts a new file in `folder`. Its name sorts after those of the existing files, because TensorBoard
+  /// reads them in this order. With `restart_step` TensorBoard drops what earlier files hold for this step
+  /// and later ones.
   EventWriter(Env& env, const fs::path& folder, std::optional<std::int64_t> restart_step = std::nullopt);
 
   void write_scalars(std::int64_t step, const std::vector<std::pair<std::string, double>>& values);
-  /// A storage error when `png` is no PNG.
+  /// A storage error if `png` is not a PNG.
   void write_image(std::int64_t step, const std::string& tag, std::string_view png);
 
  private:

@@ -35,7 +35,7 @@ void add_batch_norm(std::vector<ExpectedTensor>& all, const std::string& name, s
     all.push_back({name + "." + part, {channels}});
 }
 
-// The count of batches that a norm has seen is in the files too; nothing is computed with it.
+// The files also hold the count of batches that a norm has seen; nothing uses it.
 std::vector<ExpectedTensor> lite0_tensors() {
   struct Stage {
     int blocks;

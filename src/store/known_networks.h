@@ -1,5 +1,4 @@
-// The networks that Belamy knows by their tensors: which tensors each of them has, and whether a file holds
-// them.
+// The networks that Belamy recognises by their tensors: the tensors of each, and whether a file holds them.
 #pragma once
 
 #include <cstdint>
@@ -29,14 +28,14 @@ struct ExpectedTensor {
 /// model, and for unknown.
 const std::vector<ExpectedTensor>& tensors_of(NetworkKind kind);
 
-/// The first of tensors_of(kind) that `arrays` does not hold with this shape and a floating type, in words:
-/// "tensor 'conv1_1.bias' of shape [64] is missing". Empty when all are there; others may be there as well.
+/// The first of tensors_of(kind) that `arrays` lacks or holds with another shape or type, in words: "tensor
+/// 'conv1_1.bias' of shape [64] is missing". Empty if all are there; `arrays` may hold others as well.
 std::string tensor_fault(const ArrayMap& arrays, NetworkKind kind);
 
 /// The kind whose tensors the file holds.
 NetworkKind recognise(const Safetensors& file);
 
-/// Of an unknown file, the kind of which it has half of the names or more; else unknown.
+/// For an unknown file: the kind of which it has at least half of the names; else unknown.
 NetworkKind most_like(const Safetensors& file);
 
 std::string shape_text(const std::vector<std::int64_t>& shape);  ///< "[64, 3, 3, 3]"

@@ -40,26 +40,26 @@ std::vector<std::pair<std::int64_t, fs::path>> step_files(Env& env, const fs::pa
     if (name.starts_with("step-")) std::from_chars(name.data() + 5, name.data() + name.size(), step);
     if (name == step_name(step, ending)) files.emplace_back(step, path);
   }
-  std::sort(files.begin(), files.end());  // by number: from step 100,000,000 on the names sort differently
+  std::sort(files.begin(), files.end());  // by number: names sort differently from step 100,000,000 on
   return files;
 }
 
-/// A storage error unless a new run may begin here.
+/// A storage error if a new run may not start here.
 void check_is_free(Env& env, const fs::path& path) {
   if (env.exists(path / settings_name)) {
     throw storage_error(fmt::format("'{}' already holds a run", path.string()),
-                        "go on with it by --resume, or choose another folder by --out");
+                        "resume it with --resume, or choose another folder with --out");
   }
   for (const fs::path& entry : env.list(path)) {
     // A process that died before write_settings may have left these.
     if (entry.filename() == lock_name || is_temporary(entry)) continue;
     throw storage_error(
         fmt::format("'{}' is not empty: it holds '{}'", path.string(), entry.filename().string()),
-        "choose an empty or a new folder by --out");
+        "choose an empty or a new folder with --out");
   }
 }
 
-/// The run beside `path` whose name is most like it; empty when none is.
+/// The run beside `path` with the most similar name; empty if none is similar.
 std::string nearest_run(Env& env, const fs::path& path) {
   const fs::path parent = path.has_parent_path() ? path.parent_path() : ".";
   if (!env.exists(parent)) return "";
@@ -77,10 +77,10 @@ void check_is_run(Env& env, const fs::path& path) {
   throw storage_error(
       env.exists(path) ? fmt::format("'{}' is not a run: it has no {}", path.string(), settings_name)
                        : fmt::format("there is no run '{}'", path.string()),
-      near.empty() ? "name a folder that 'belamy train' has made" : fmt::format("did you mean '{}'?", near));
+      near.empty() ? "give a folder that 'belamy train' has made" : fmt::format("did you mean '{}'?", near));
 }
 
-/// Empty when the line is no row of metrics.
+/// Nothing if the line is not a row of metrics.
 std::optional<RunFolder::MetricRow> parse_row(std::string_view line) {
   const ordered_json json = ordered_json::parse(line.begin(), line.end(), nullptr, false);
   if (!json.is_object()) return std::nullopt;
@@ -121,9 +121,9 @@ RunFolder::~RunFolder() = default;
 RunFolder RunFolder::create(Env& env, const fs::path& path) {
   RunFolder run(env, path);
   env.create_folders(path);
-  check_is_free(env, path);  // before the lock, which would leave its file in a stranger's folder
+  check_is_free(env, path);  // before locking, which would leave a file in a folder that is not Belamy's
   run.lock();
-  check_is_free(env, path);  // another process may have come and gone in between
+  check_is_free(env, path);  // another process may have used the folder in between
   remove_leftovers(env, path);
   return run;
 }
@@ -147,7 +147,7 @@ void RunFolder::lock() {
   lock_ = env_->try_lock(path_ / lock_name);
   if (!lock_) {
     throw storage_error(fmt::format("'{}' is in use by another process", path_.string()),
-                        "wait until it has ended, or choose another folder by --out");
+                        "wait until it has ended, or choose another folder with --out");
   }
 }
 
@@ -230,7 +230,7 @@ Safetensors RunFolder::load_newest(const std::function<void(const std::string&)>
   const std::vector<CheckpointFile> files = checkpoints();
   if (files.empty()) {
     throw storage_error(fmt::format("the run '{}' has no checkpoint", path_.string()),
-                        "it ended before its first one was saved: train it anew");
+                        "train it again; it ended before its first checkpoint was saved");
   }
   std::string faults;
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
@@ -244,13 +244,13 @@ Safetensors RunFolder::load_newest(const std::function<void(const std::string&)>
       if (step != nullptr) *step = file->step;
       return content;
     } catch (const Error& error) {
-      warn(fmt::format("checkpoint passed over: {}", error.message()));
+      warn(fmt::format("checkpoint skipped: {}", error.message()));
       faults += "\n  " + error.message();
     }
   }
   throw storage_error(
       fmt::format("the run '{}' has no checkpoint that can be used:{}", path_.string(), faults),
-      "put back a good copy of one of them, or train anew into another folder by --out");
+      "restore a good copy of one of them, or train again into another folder with --out");
 }
 
 EventWriter& RunFolder::events() {
@@ -265,7 +265,7 @@ void RunFolder::append_metrics(std::int64_t step, double seconds,
   const fs::path path = path_ / metrics_name;
   try {
     if (!metrics_) {
-      // A torn last line would swallow the first new one.
+      // The next row would be appended to a torn last line.
       if (env_->exists(path)) {
         const std::string text = env_->read(path);
         const std::size_t whole = text.rfind('\n') + 1;
@@ -276,7 +276,7 @@ void RunFolder::append_metrics(std::int64_t step, double seconds,
     metrics_->append(row.dump() + '\n');
     events().write_scalars(step, values);
   } catch (const Error&) {
-    // What was half written must not be gone on with.
+    // Half-written files must not be appended to.
     metrics_.reset();
     events_.reset();
     throw;

@@ -23,20 +23,20 @@ struct CheckpointFile {
   fs::path path;
 };
 
-/// Owns the lock of the folder while it lives. Not thread-safe.
+/// Holds the lock of the folder while it exists. Not thread-safe.
 ///
 ///   resolved.toml  metrics.jsonl  events.out.tfevents.*  samples/step-00000500.png  report.html
 ///   checkpoints/step-00000500.safetensors  .lock
 class RunFolder {
  public:
-  /// Creates the folder (or takes an empty one); it is a run from write_settings on. A storage error when it
-  /// already holds a run ("go on with it by --resume, or choose another folder") or other files, is in use by
-  /// another process, or cannot be written.
+  /// Creates the folder, or takes an empty one; it counts as a run after write_settings. A storage error if
+  /// it already holds a run or other files, is in use by another process, or cannot be written.
   static RunFolder create(Env& env, const fs::path& path);
-  /// Opens an existing run for going on: takes the lock and removes temporary files that dead processes left.
-  /// A storage error when it is no run, is in use by another process, or cannot be written.
+  /// Opens an existing run to continue it: takes the lock and removes temporary files of dead processes. A
+  /// storage error if it is not a run, is in use by another process, or cannot be written.
   static RunFolder open(Env& env, const fs::path& path);
-  /// Opens for reading only: no lock; a run may be going on in it. A storage error when it is no run.
+  /// Opens for reading only, without the lock; a training may be writing to it. A storage error if it is not
+  /// a run.
   static RunFolder read(Env& env, const fs::path& path);
 
   RunFolder(RunFolder&&) noexcept;
@@ -48,24 +48,24 @@ class RunFolder {
   void write_settings(std::string_view resolved_toml);
   std::string read_settings() const;
 
-  /// Atomic and durable; then prunes to the newest `keep` (at least one; a failure to prune is no error).
-  /// Adds metadata["step"]. A storage error, such as for a full disk, leaves the older checkpoints and no
-  /// temporary file.
+  /// Writes atomically and durably, then removes all but the newest `keep` (at least one); failing to remove
+  /// is not an error. Adds metadata["step"]. After a storage error, such as for a full disk, the older
+  /// checkpoints are intact and no temporary file is left.
   void save_checkpoint(std::int64_t step, const ArrayMap& arrays, StringMap metadata, int keep);
   /// Oldest first.
   std::vector<CheckpointFile> checkpoints() const;
-  /// The newest good one; `warn(message)` is called once, with one line, for every damaged one that was
-  /// passed over. A storage error when there is none, or none is good.
+  /// The newest good checkpoint. Calls `warn(message)` with one line for each damaged one that is skipped. A
+  /// storage error if there is none, or none is good.
   Safetensors load_newest(const std::function<void(const std::string&)>& warn,
                           std::int64_t* step = nullptr) const;
 
-  /// One line of metrics.jsonl ({"step":..,"time":..,"name":value,...}; a value that is not finite is written
-  /// as null) and the same values as TensorBoard scalars. `seconds` is training time. Steps rise from call to
-  /// call.
+  /// Appends one line to metrics.jsonl ({"step":..,"time":..,"name":value,...}; a value that is not finite
+  /// becomes null) and the same values as TensorBoard scalars. `seconds` is training time. Steps must
+  /// increase from call to call.
   void append_metrics(std::int64_t step, double seconds,
                       const std::vector<std::pair<std::string, double>>& values);
-  /// Drops metrics and samples of later steps, after going back to a checkpoint, in TensorBoard as well.
-  /// Checkpoints of later steps, which load_newest passed over as damaged, get the ending ".damaged", so that
+  /// After going back to a checkpoint, drops metrics and samples of later steps, in TensorBoard as well.
+  /// Checkpoints of later steps, which load_newest skipped as damaged, get the ending ".damaged", so that
   /// they no longer count.
   void rewind(std::int64_t step);
   struct MetricRow {
@@ -73,11 +73,10 @@ class RunFolder {
     double seconds = 0;
     std::vector<std::pair<std::string, double>> values;
   };
-  /// Lines that are no rows, such as the torn last line of a crash, are passed over. A null comes back as
-  /// NaN.
+  /// Lines that are not rows, such as a last line torn by a crash, are skipped. A null is read as NaN.
   std::vector<MetricRow> read_metrics() const;
 
-  /// Atomic, and the same picture for TensorBoard. A storage error when `png` is no PNG.
+  /// Writes atomically, and adds the picture to TensorBoard. A storage error if `png` is not a PNG.
   void write_sample(std::int64_t step, std::string_view png);
   /// (step, path), oldest first.
   std::vector<std::pair<std::int64_t, fs::path>> samples() const;
@@ -87,7 +86,7 @@ class RunFolder {
   /// Leaves a request for the training that holds the folder. A usage error when no process holds it.
   static void leave_request(Env& env, const fs::path& path, const std::string& text);
 
-  /// Atomic; makes the folders in between.
+  /// Writes atomically; creates the folders in between.
   void write_file(const fs::path& relative, std::string_view bytes);
   Env& env() const { return *env_; }
 

@@ -20,8 +20,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t length_bytes = 8;
-// A JSON value takes some ten times the room of its text. The header of a model with 10,000 arrays has about
-// 1 MiB.
+// A parsed JSON value takes about ten times the memory of its text. The header of a model with 10,000 arrays
+// has about 1 MiB.
 constexpr std::uint64_t max_header = 16 << 20;
 constexpr std::size_t digest_digits = 64;
 constexpr const char* digest_key = "sha256";
@@ -42,7 +42,7 @@ const TypeRow& row_of(DType dtype) {
                        [&](const TypeRow& row) { return row.dtype == dtype; });
 }
 
-/// Empty when the shape has a negative size or more bytes than a number can say.
+/// Nothing if the shape has a negative size, or more bytes than 64 bits can count.
 std::optional<std::uint64_t> byte_count(const std::vector<std::int64_t>& shape, DType dtype) {
   std::uint64_t bytes = item_size(dtype);
   for (const std::int64_t size : shape) {
@@ -52,15 +52,15 @@ std::optional<std::uint64_t> byte_count(const std::vector<std::int64_t>& shape, 
   return bytes;
 }
 
-/// Where the 64 digits stand in a header; npos when they are not there. Inside of JSON strings quotes are
-/// escaped, so this text is the entry itself.
+/// Place of the 64 digits in a header; npos if they are missing. Quotes inside JSON strings are escaped, so
+/// the text found is the entry itself.
 std::size_t find_digest(std::string_view header, const std::string& digest) {
   const std::string entry = fmt::format("\"{}\":\"{}\"", digest_key, digest);
   const std::size_t at = header.find(entry);
   return at == std::string_view::npos ? at : at + entry.size() - 1 - digest.size();
 }
 
-/// The digest of a file whose own digest stands at `at`.
+/// The digest of a file that holds its own digest at `at`.
 std::string digest_without(std::string_view bytes, std::size_t at) {
   Sha256 hash;
   hash.update(bytes.substr(0, at));
@@ -69,7 +69,7 @@ std::string digest_without(std::string_view bytes, std::size_t at) {
   return hash.hex();
 }
 
-/// One file being taken apart; `name` is what messages call it.
+/// Decodes one file; messages call it `name`.
 class Decoder {
  public:
   Decoder(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {}
@@ -87,11 +87,11 @@ class Decoder {
  private:
   [[noreturn]] void fail(const std::string& what) const {
     throw storage_error(fmt::format("'{}' is damaged: {}", name_, what),
-                        "it is incomplete or was changed after it was written: use another copy");
+                        "use another copy; it is incomplete or was changed after it was written");
   }
 
   [[noreturn]] void fail(const std::string& array, const std::string& what) const {
-    // The name may be any bytes; it must not flood or upset a terminal.
+    // The name may be any bytes, which must not flood or garble a terminal.
     const std::string quoted = json(array).dump(-1, ' ', true);
     fail(fmt::format("array {} {}", quoted.size() > 80 ? quoted.substr(0, 80) + "..." : quoted, what));
   }
@@ -105,12 +105,12 @@ class Decoder {
     header_ = bytes_.substr(length_bytes, length);
     data_ = bytes_.substr(length_bytes + length);
 
-    // The format nests three deep; a parser that follows any depth could be made to eat memory.
+    // The format nests three levels; deeper nesting could exhaust memory.
     std::set<std::string> names;
     const auto watch = [&](int depth, json::parse_event_t event, json& value) {
       if (depth > 3) fail("its header is not that of a safetensors file");
       if (event == json::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second) {
-        fail(value.get<std::string>(), "is there twice");
+        fail(value.get<std::string>(), "occurs twice");
       }
       return true;
     };
@@ -216,7 +216,7 @@ bool is_floating(DType dtype) {
 }
 
 std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata) {
-  // Falling item size keeps every array aligned with no holes between them, which the format forbids.
+  // Decreasing item size keeps every array aligned without holes, which the format forbids.
   std::vector<ArrayMap::const_iterator> order;
   for (auto entry = arrays.begin(); entry != arrays.end(); ++entry) order.push_back(entry);
   std::stable_sort(order.begin(), order.end(), [](const auto& left, const auto& right) {
@@ -237,7 +237,7 @@ std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata
                     {"data_offsets", {offset, offset + array.bytes}}};
     offset += array.bytes;
   }
-  // Metadata may quote a path, and a path may be any bytes: what is not UTF-8 is replaced.
+  // Metadata may contain a path, and a path may be any bytes: invalid UTF-8 is replaced.
   std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
   text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');
   if (text.size() > max_header)
@@ -262,7 +262,7 @@ Safetensors decode_safetensors(std::string bytes, const std::string& name, bool 
   Decoder(file.bytes, name).decode(require_digest, file.arrays, file.metadata);
   const bool aligned = std::all_of(file.arrays.begin(), file.arrays.end(),
                                    [](const auto& entry) { return is_aligned(entry.second); });
-  // Other writers may not align their arrays; ours does.
+  // Other writers may not align their arrays; encode_safetensors does.
   return aligned ? std::move(file)
                  : decode_safetensors(encode_safetensors(file.arrays, file.metadata), name, require_digest);
 }

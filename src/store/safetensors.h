@@ -8,7 +8,7 @@
 
 namespace belamy {
 
-/// A parsed file. The arrays point into `bytes`, so it is moved and never copied.
+/// A parsed file. The arrays point into `bytes`, so it can be moved but not copied.
 struct Safetensors {
   Safetensors() = default;
   Safetensors(Safetensors&&) noexcept = default;
@@ -16,16 +16,16 @@ struct Safetensors {
 
   std::string bytes;
   ArrayMap arrays;
-  StringMap metadata;  ///< without "sha256", which belongs to the file and not to its content
+  StringMap metadata;  ///< without "sha256", which is not part of the content
 };
 
-/// The whole file as bytes. Arrays are laid out by falling item size, then name; each is aligned to its item
-/// size. Adds metadata["sha256"]: the SHA-256 of the file with these 64 digits written as '0'.
+/// The whole file as bytes. Arrays are stored by decreasing item size, then by name; each is aligned to its
+/// item size. Adds metadata["sha256"]: the SHA-256 of the file with these 64 digits written as '0'.
 std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata);
 
 /// Validates everything: header length, JSON, offsets (no holes, no overlap, inside the file), sizes against
-/// shapes, known types, and the SHA-256 where there is one (`require_digest`: a missing one is an error).
-/// Storage errors name `name` and what is wrong; never allocates by an unchecked header.
+/// shapes, known types, and the SHA-256 if there is one (`require_digest`: a missing one is an error).
+/// Storage errors say `name` and what is wrong. Never allocates by an unchecked header.
 Safetensors decode_safetensors(std::string bytes, const std::string& name, bool require_digest);
 
 }  // namespace belamy

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Attributes and captions of pictures: what the verbs say of them, and a model that takes none.
+# Attributes and captions of pictures: what the verbs print about them, and a model without attributes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 
@@ -26,7 +26,7 @@ expect_no_text "bold"
 expect_code 0 "$BELAMY" data info glyphs
 expect_no_text "attribute"
 
-# --- Pictures without a row: the doctor and a training say the same ---
+# --- Pictures without a row: the doctor and a training report the same ---
 sed -i -e '/^003/d' -e 's/^005/nowhere\/005/' images/attributes.csv
 expect_code 3 "$BELAMY" data doctor images
 expect_text "names 1 file that is not there: nowhere/005.pgm"
@@ -42,7 +42,7 @@ rm images/attributes.csv
 expect_code 0 "$BELAMY" train gan --data images --steps 4 --out gan --resume "${tiny[@]}"
 expect_text "the training data have changed"
 
-# --- A model that takes none ---
+# --- A model without attributes ---
 expect_failure 2 "$BELAMY" sample gan --attributes bright=1
 expect_text "gan cannot draw samples of given attributes"
 expect_none samples.png

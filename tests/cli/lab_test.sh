@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every lab runs with --tiny, its claims hold, and its page loads nothing; what a user can get wrong is told.
+# Every lab runs with --tiny, its claims hold, and its page loads nothing; mistakes of users get a message.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# What a verb writes never destroys what it reads or what the user has, and has the name of its kind.
-# shellcheck source=tests/harness.sh
+# Outputs never overwrite inputs or other files of the user, and their names tell their kind.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 
@@ -30,7 +29,7 @@ mkdir photos
 cp photo.png photos/a.png
 cp photo.png photos/b.png
 
-# --- The name of an output is made of the name of its input, wherever a link leads ---
+# --- An output is named after its input, also through links ---
 mkdir -p lk/links
 cp -r photos lk/orig
 ln -s ../orig/a.png lk/links/1.png
@@ -38,7 +37,7 @@ before=$(sums lk/orig)
 expect_code 0 "$BELAMY" translate turned --data lk/links --out lk/out
 expect_file lk/out/1.png
 [[ $(sums lk/orig) == "$before" ]] || fail "the file behind a link is overwritten"
-# Folders behind links are entered as the reader enters them; files of other kinds are counted.
+# Folders behind links are entered; files of other kinds are counted.
 mkdir -p album/deep
 cp photos/a.png album/deep/Thumbs.db
 echo "text" >album/readme.txt
@@ -47,7 +46,7 @@ cp photos/a.png album/a.png
 ln -s ../photos album/linked
 expect_code 0 "$BELAMY" translate turned --data album --out drawn
 expect_text "3 of 3 files translated a2b into drawn"
-expect_text "[23] other files left out, which are no images by their names"
+expect_text "[23] other files left out, because their names are not those of images"
 expect_file drawn/a.png drawn/linked/{a,b}.png
 expect_none drawn/deep drawn/readme.png
 expect_code 0 "$BELAMY" translate turned --data album --out drawn # what Belamy wrote, it replaces
@@ -59,7 +58,7 @@ echo "text" >none/readme.txt
 expect_failure 3 "$BELAMY" translate turned --data none --out drawn
 expect_text "none: no images in it"
 
-# --- Nothing is written into the folder that is read ---
+# --- Nothing is written into the input folder ---
 ln -s photos linked
 for out in photos photos/ photos/out ./photos/../photos/out linked linked/out; do
   expect_kept photos 2 "$BELAMY" translate turned --data photos --out $out
@@ -86,12 +85,12 @@ in_images() { (cd images && "$BELAMY" "$@"); }
 expect_kept images 2 in_images train gan --data . "${tiny[@]}"
 expect_text "--out runs/gan: this lies in ., whose images the command reads"
 
-# --- No output is a file that is read, by whatever name ---
+# --- No output overwrites an input, by whatever name ---
 ln photos/a.png same.png
 mkdir -p back
 ln photos/a.png back/a.png
 expect_kept photos 2 "$BELAMY" translate turned --data photos --out back
-expect_text "--out back/a.png: this command reads that file, and would overwrite it"
+expect_text "--out back/a.png: this command reads that file and would overwrite it"
 expect_none back/b.png
 for out in photos/a.png same.png ./photos/../photos/a.png linked/a.png; do
   expect_kept photos 2 "$BELAMY" stylize seen --content photos/a.png --style photos/b.png --out $out
@@ -110,7 +109,7 @@ cp packed.zip copy.zip
 expect_failure 2 "$BELAMY" data pack packed.zip --out packed.zip
 expect_same packed.zip copy.zip
 
-# --- A file that is named is replaced; in a folder that is named only what Belamy wrote ---
+# --- A named file is replaced; in a named folder only files that Belamy wrote ---
 for _ in 1 2; do
   expect_code 0 "$BELAMY" sample gan -n 3 --out photo.png
   expect_code 0 "$BELAMY" sample gan -n 3 --out drawn.npz
@@ -121,7 +120,7 @@ done
 mkdir theirs
 cp photos/a.png theirs/000001.png
 expect_kept theirs 2 "$BELAMY" sample gan -n 3 --out theirs/
-expect_text "theirs/000001.png: this file is there already, and Belamy did not write it"
+expect_text "theirs/000001.png: this file exists already, and Belamy did not write it"
 expect_text "choose another --out, or move that file away"
 expect_none theirs/000000.png
 cp photos/b.png theirs/a.png
@@ -148,11 +147,11 @@ expect_failure 2 "$BELAMY" embed coder --out s.csv
 expect_failure 2 "$BELAMY" data pack images --out packed.tar
 expect_none sheet.jpg s.png s.csv packed.tar
 
-# --- An empty value, as of a shell variable that is not set ---
+# --- An empty value, as from an unset shell variable ---
 expect_empty() { # NAME COMMAND...
   expect_failure 2 "$BELAMY" "${@:2}"
   expect_text "^belamy: $1 is empty$"
-  expect_text "give it a value.*a shell variable that is not set is empty"
+  expect_text "give it a value.*an unset shell variable is empty"
 }
 ls >before.txt
 for verb in "train gan --steps 1" "demo --set train.steps=1" "sample gan" "interpolate gan" "reconstruct coder" "translate turned --data photos" \
@@ -194,7 +193,7 @@ cp images/left/001.pgm "long/$longest.pgm"
 cp images/left/003.pgm long/last.pgm
 expect_code 0 "$BELAMY" translate turned --data long --out long-drawn
 expect_file "long-drawn/$longest.png" long-drawn/last.png
-# Two that differ by their endings alone keep these, and the names are then too long.
+# Two names that differ only in their endings keep them, which makes the names too long.
 cp photos/a.png "long/$longest.png"
 expect_code 5 "$BELAMY" translate turned --data long --out most --sheet most.png
 expect_text "not written: cannot write 'most/$longest.pgm.png': File name too long"

@@ -4,7 +4,7 @@
 source "$SOURCE/tests/harness.sh"
 small=(--steps 2 --set train.threads=1 --set train.batch=4)
 
-# make_photo FILE WIDTH HEIGHT: colours by chance, no two alike.
+# make_photo FILE WIDTH HEIGHT: random colours, no two photos alike.
 photos=0
 make_photo() {
   mkdir -p "$(dirname "$1")"
@@ -32,7 +32,7 @@ expect_code 0 "$BELAMY" train dcgan --data faces --dry-run
 expect_text "^size = 20$"
 expect_text "data.size=20"
 expect_code 0 "$BELAMY" data doctor faces
-expect_text "the images differ: a training makes them 20x20, unless data.size is set"
+expect_text "the images differ in size: training makes them 20x20, unless data.size is set"
 expect_code 0 "$BELAMY" data info faces
 expect_text "images of 20x20 colour"
 expect_code 0 "$BELAMY" verify-resume dcgan --first 1 --second 1 --set data.source=faces --set width=4 --set train.batch=4
@@ -61,17 +61,17 @@ make_images coarse 40
 expect_code 0 "$BELAMY" train autoencoder --data coarse --out coder "${small[@]}" --set data.holdout=0.5
 expect_code 0 "$BELAMY" reconstruct coder -n 20 --out copies.png
 expect_text "^20 reconstructions"
-expect_no_text "these are all"
+expect_no_text "no more examples"
 # Two rows of originals above their copies, each 64 pixels high with a gap of 2: 262.
 [[ $(od -An -tu1 -j 22 -N 2 copies.png) == "   1   6" ]] || fail "20 reconstructions stand in a picture of another height"
 expect_code 0 "$BELAMY" reconstruct coder -n 200 --out copies.png
-expect_text "these are all examples of coarse; up to 200 would be taken"
+expect_text "--count asks for 200, but coarse has no more examples"
 expect_code 0 "$BELAMY" train autoencoder --data coarse --out one "${small[@]}" --set data.holdout=0.01
 expect_code 0 "$BELAMY" evaluate one
 expect_text "mean over 1 test example, one value, so no standard error"
 expect_no_text "nan"
 expect_failure 3 "$BELAMY" embed one --out codes.png
-expect_text "a map needs 4 codes or more, and there are 1 examples of 'coarse'"
+expect_text "a map needs at least 4 examples, but 'coarse' has only 1"
 # The judge learns as long as its data are large, and says so.
 expect_code 0 "$BELAMY" train vae --data coarse --out drawn "${small[@]}" --set data.holdout=0.5
 expect_code 0 "$BELAMY" evaluate drawn -n 100
@@ -103,7 +103,7 @@ expect_text "not measured: one-shot trials: "
 expect_text "not measured: verification: "
 for i in 1 2 3 4; do make_photo each/$i/1.ppm 16 16; done
 expect_failure 3 "$BELAMY" train siamese --data each --out run
-expect_text "no class of 'each' has two examples, and data.pairs=random draws pairs of one class and of two"
+expect_text "no class of 'each' has two examples, but data.pairs=random draws pairs of one class and of two"
 expect_code 3 "$BELAMY" data doctor each
 expect_text "no class has two images"
 mkdir lone
@@ -119,7 +119,7 @@ expect_failure 3 "$BELAMY" train pix2pix --data lone --set pairs=folders --out r
 expect_text "lone: a folder 'A' without a folder 'B'"
 expect_code 3 "$BELAMY" data doctor lone
 expect_text "a folder 'A' without a folder 'B'"
-# What a system keeps beside the images is no class; an empty folder is named.
+# System files beside the images are not a class; an empty folder is reported.
 mkdir -p coarse/@eaDir/top coarse/.git/x coarse/top/@eaDir coarse/empty
 make_photo coarse/@eaDir/top/1.ppm 4 4
 make_photo coarse/.git/x/1.ppm 4 4

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The scoreboard: every row names recipes, labs and claims that are there, its page is what the results say, and a row
-# trains, resumes, measures, judges and writes.
+# The scoreboard: every row names recipes, labs and claims that exist, the page matches the results, and a row trains,
+# resumes, measures, judges and writes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 
@@ -64,7 +64,7 @@ expect_text "small: reproduced; reproduce/results/small.json"
 expect_file runs/reproduce/small-{short,long}-seed{1,2}/report.html reproduce/results/small.json
 grep -q '"status": "reproduced"' reproduce/results/small.json || fail "the result does not say that it is reproduced"
 grep -q '^seed = 2$' runs/reproduce/small-long-seed2/resolved.toml || fail "the seed has not reached the data"
-# What is trained is not trained again, and gives the same values.
+# Finished runs are not trained again and give the same values.
 values() { sed -n '/"values"/,/^  \]/p' "$1"; }
 values reproduce/results/small.json >before
 expect_code 0 "$BELAMY" reproduce small.toml
@@ -113,7 +113,7 @@ expect_code 0 "$BELAMY" reproduce lab.toml
 expect_text "lab: reproduced"
 expect_file runs/reproduce/lab-seed1/index.html
 
-# --- What a user can get wrong ---
+# --- Mistakes of users ---
 expect_failure 2 "$BELAMY" reproduce gan-parzen-mnits
 expect_text "did you mean 'gan-parzen-mnist'"
 expect_failure 2 "$BELAMY" reproduce missing.toml
@@ -135,4 +135,4 @@ expect_text "did you mean 'samples'"
 sed 's/train.steps=5/train.steps=6/' small.toml >changed.toml
 mv changed.toml small.toml
 expect_failure 2 "$BELAMY" reproduce small.toml
-expect_text "small-short-seed1 holds a run with other settings than the row has now"
+expect_text "the run in .*small-short-seed1 has other settings than the row"

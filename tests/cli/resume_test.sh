@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A run that goes on: what differs from before is said and kept, the data are found from any folder, and a length that is
-# shorter than what is done, or a misspelt folder, is an error.
+# Resumed runs: changed settings are reported and kept, the data are found from any folder, and a length shorter than the
+# steps done, or a misspelt folder, is an error.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 
 make_images images 80
 expect_code 0 "$BELAMY" train gan --data images --steps 6 --out run "${tiny[@]}" --set train.batch=8
 
-# --- Nothing differs: nothing is said, from another folder as well ---
+# --- Without changes there is no message, also from another folder ---
 mkdir -p elsewhere
 expect_code 0 env -C elsewhere "$BELAMY" train --resume --out ../run --steps 8
 expect_text "going on from step 6"
@@ -19,7 +19,7 @@ expect_code 0 env -C elsewhere "$BELAMY" evaluate ../run --samples 100
 expect_failure 2 "$BELAMY" train --resume --out run --steps 5
 expect_text "'run' has made 8 steps already, more than the 5 that are asked for"
 expect_code 0 "$BELAMY" train --resume --out run
-expect_text "nothing to do: all 8 steps were made before"
+expect_text "nothing to do: all 8 steps are done already"
 
 # --- Settings and data that differ ---
 expect_code 0 "$BELAMY" train --resume --out run --steps 10 --set train.batch=4 --set optimizer.generator.schedule=linear
@@ -44,4 +44,4 @@ expect_failure 5 "$BELAMY" sample runs/cirlces
 expect_text "did you mean 'runs/circles'"
 expect_none runs/cirlces
 expect_code 0 "$BELAMY" train gan --data ring --steps 2 --resume --out runs/new "${tiny[@]}"
-expect_text "runs/new holds no run to go on with; a new one begins"
+expect_text "runs/new holds no run to resume; a new run starts"

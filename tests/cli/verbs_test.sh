@@ -119,7 +119,7 @@ expect_code 0 "$BELAMY" data info drawn.npz
 expect_text "16x16"
 expect_code 0 "$BELAMY" train gan --data drawn.npz --steps 3 --out second "${tiny[@]}"
 
-# --- Between samples, and through a bottleneck ---
+# --- Interpolation, arithmetic and reconstruction ---
 expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/walk
 expect_file walk/walk-{linear,spherical}.{png,webp}
 [[ $(head -c 12 walk/walk-linear.webp | tail -c 4) == WEBP ]] || fail "walk-linear.webp is no WebP"
@@ -131,7 +131,7 @@ expect_text "row 1: \+ images, the mean of [0-9]+"
 expect_text "row 4: the result"
 expect_file sums.png
 expect_code 2 "$BELAMY" arithmetic vae --plus nothing-of-the-kind
-expect_text "neither a class .* nor pictures"
+expect_text "neither a class .* nor a path to pictures"
 for run in autoencoder vae; do
   expect_code 0 "$BELAMY" reconstruct $run --data images -n 6 --out $run.png
   expect_text "6 reconstructions in $run.png; squared error [0-9.]+ each"
@@ -180,7 +180,7 @@ expect_text "gan/report.html"
 grep -q "<html" gan/report.html || fail "the report is no HTML"
 if grep -Eq '(src|href)="https?:' gan/report.html; then fail "the report needs a network"; fi
 
-# --- Unusual data first; maps of codes ---
+# --- Scores of unusual data; maps of codes ---
 expect_code 0 "$BELAMY" score kept -n 3 --out ranks/all.csv --sheet ranks/sheet.png
 expect_text "^ +1 +[0-9.]+ +(/.*/)?many/(left|top)/[0-9]+.pgm +(left|top)"
 expect_text "ROC AUC [0-9.]+, standard error [0-9.]+ .*: [0-9]+ usual, [0-9]+ strange data of many"
@@ -190,7 +190,7 @@ expect_file ranks/sheet.png
 cut -d, -f2 ranks/all.csv | tail -n +2 >scores
 sort -gr scores >sorted
 expect_same scores sorted
-# A folder of somebody else's, with files that are no images: ranked whole, and the run goes on.
+# A foreign folder with files that are not images: all images are ranked.
 make_images others 30
 echo "no image" >others/left/bad.png
 expect_code 0 "$BELAMY" score kept --data others --out others.csv
@@ -240,7 +240,7 @@ for ((i = 0; i < 180; ++i)); do echo "$i"; done >>mine/deep/wide.pgm
 cp images/left/001.pgm mine/one.pgm
 expect_code 0 "$BELAMY" translate turned --data mine --out drawn/ --sheet drawn.png
 expect_text "2 of 2 files translated a2b into drawn/"
-expect_text "^1 of them are of another shape than the run's"
+expect_text "^1 of them have another aspect ratio than the run's"
 expect_file drawn/one.png
 expect_file drawn/deep/wide.png
 expect_file drawn.png
@@ -258,7 +258,7 @@ expect_code 0 "$BELAMY" train source-only --data images --set target=many --step
 expect_file named/pictures/*.png
 expect_code 0 "$BELAMY" classify named --out classes.csv -n 3
 expect_text "^(left|top) +[01]\.[0-9]+"
-expect_text "right: [0-9]+ of 40 with labels"
+expect_text "correct: [0-9]+ of 40 labelled examples"
 [[ $(wc -l <classes.csv) == 41 && $(head -n 1 classes.csv) == name,class,belief ]] || fail "not all are classified"
 expect_code 0 "$BELAMY" evaluate named
 expect_text "^ +classification error +[0-9.]+"
@@ -267,7 +267,7 @@ expect_code 0 "$BELAMY" train dcgan --data images --steps 2 --out seen --set tra
 expect_code 0 "$BELAMY" stylize seen --content images/left/001.pgm --style images/top/000.pgm --steps 20 --out styled/one.png
 expect_file styled/one.png
 
-# --- How alike two images are; trials ---
+# --- Similarity of images; trials ---
 expect_code 0 "$BELAMY" train siamese --data many --steps 200 --out siamese --set train.threads=1 --set model.width=4 \
   --set model.code=16 --set data.holdout=0.5
 expect_file siamese/samples/step-00000200.png
@@ -276,7 +276,7 @@ expect_code 0 "$BELAMY" match siamese many/left/001.pgm many/left/003.pgm
 expect_text "^[01](\.[0-9e-]+)?  similarity of siamese: many/left/001.pgm, many/left/003.pgm"
 expect_code 0 "$BELAMY" match siamese --query many/left/001.pgm --folder others -n 3 --out match/ranks.csv --sheet match/sheet.png
 expect_text "warning: 1 of 31 files left out"
-expect_text "^30 of others by similarity of siamese; the most alike first"
+expect_text "^30 of others by similarity of siamese; the most similar first"
 expect_text "^ +1 +[0-9.e-]+  others/left/[0-9]+.pgm  left"
 expect_file match/sheet.png
 [[ $(wc -l <match/ranks.csv) == 31 && $(head -n 1 match/ranks.csv) == rank,similarity,name,label ]] ||

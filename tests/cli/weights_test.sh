@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Weights that were trained elsewhere: listed, told, imported, and used for style transfer.
+# Weights that were trained elsewhere: listed, described, imported, and used for style transfer.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 export BELAMY_WEIGHTS=$scratch/theirs
@@ -54,7 +54,7 @@ expect_text "is there already: $scratch/cache/weights/vgg16-conv.safetensors"
 expect_code 0 "$BELAMY" weights import apart/small.safetensors --as mine
 expect_failure 2 "$BELAMY" weights import apart/other.safetensors --as mine
 expect_text "--as mine: '$scratch/cache/weights/mine.safetensors' is another file of this name"
-expect_text "replace that file by --force"
+expect_text "replace that file with --force"
 expect_same apart/small.safetensors cache/weights/mine.safetensors
 expect_code 0 "$BELAMY" weights import apart/other.safetensors --as mine --force
 expect_same apart/other.safetensors cache/weights/mine.safetensors
@@ -87,7 +87,7 @@ expect_text "^  conv1_1.weight  F32 \[64, 3, 3, 3\]$"
 vgg16 | sed 's/conv2_1.weight 128 64 3 3/conv2_1.weight 128 64 5 5/' | make_safetensors apart/wrong.safetensors
 expect_code 0 "$BELAMY" weights info apart/wrong.safetensors
 expect_text "^network +unknown"
-expect_text "none: it is not vgg16-conv, since tensor 'conv2_1.weight' has the shape \[128, 64, 5, 5\] instead of \[128, 64, 3, 3\]"
+expect_text "none: it is not vgg16-conv, because tensor 'conv2_1.weight' has the shape \[128, 64, 5, 5\] instead of \[128, 64, 3, 3\]"
 printf '{"a\\u001b[2J":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' >header
 # shellcheck disable=SC2059  # the format is the length
 { printf "\\x$(printf '%02x' "$(stat -c %s header)")\0\0\0\0\0\0\0"; cat header; printf '\0\0\0\0'; } >apart/escape.safetensors

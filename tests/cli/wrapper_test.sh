@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The wrapper ./belamy and the set-up, on a project of one source file and with package tools that only write down how
-# they were called: the machine stays as it is.
+# The wrapper ./belamy and the set-up, on a project of one source file and with package tools that only record their
+# calls: the machine stays as it is.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

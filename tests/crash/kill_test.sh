@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# kill -9 at 50 random moments: --resume always goes on, and ends at the bits of the run that nobody stopped. SIGTERM,
-# SIGINT and SIGHUP save, say how to go on, and end at the same bits.
+# kill -9 at 50 random moments: --resume always works, and ends with the bits of an uninterrupted run. SIGTERM, SIGINT and
+# SIGHUP save, print how to resume, and end with the same bits.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
 kills=50
 RANDOM=1
 
-# Checkpoints every other step: a good part of the run is saving, so that many moments fall into it.
+# Checkpoints every other step: much of the run is saving, so that many kills hit a save.
 train() { # FOLDER; in the background it is the program itself, for signals
   exec "$BELAMY" train gan --data ring --steps 150 --out "$1" --resume "${tiny[@]}" --set train.checkpoint_every=2 \
     --set train.log_seconds=0.1
@@ -82,7 +82,7 @@ for signal in TERM INT HUP; do
   wait "$background" || code=$?
   background=
   [[ $code == 6 ]] || fail "after SIG$signal the training ends with $code, expected 6"
-  grep -q "stopped after step .*go on with: belamy train --resume --out $signal" "$signal.txt" ||
+  grep -q "stopped after step .*resume with: belamy train --resume --out $signal" "$signal.txt" ||
     fail "SIG$signal: $(tail -n 1 "$signal.txt")"
   expect_code 0 "$BELAMY" train --resume --out "$signal"
   expect_text "going on from step"
@@ -95,14 +95,14 @@ sample_with_limit() (
   "$BELAMY" sample limited -n 40000 --out many.npz
 )
 
-# --- A reader that goes away ends no training; a full disk below standard output is told ---
+# --- A closed pipe does not end a training; a full disk below standard output is reported ---
 train piped 2>&1 | head -n 1 >/dev/null || true
 expect_file piped/report.html
 expect_code 0 "$BELAMY" train --resume --out piped
 expect_text "nothing to do"
 if [[ -c /dev/full ]]; then
   expect_code 5 list_into_full
-  expect_text "standard output cannot be written: No space left on device"
+  expect_text "cannot write to standard output: No space left on device"
 fi
 # A limit of file sizes is an error like a full disk; the run stays good.
 expect_code 0 finish limited

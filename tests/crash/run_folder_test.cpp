@@ -1,4 +1,4 @@
-// A run's folder after the disk failed, or the process or the machine died, at each single operation.
+// A run folder after the disk fails, or the process or the machine dies, at each single operation.
 #include "store/run_folder.h"
 
 #include <chrono>
@@ -75,7 +75,7 @@ TEST_F(CrashTest, AFailureAtAnyOperationOfSavingLeavesTheOldOrTheNewCheckpoint) 
       const std::int64_t step = load(run);
       EXPECT_TRUE(step == 3 || (step == 2 && !saved)) << "step " << step;
       EXPECT_EQ(temporary_files(), 0);
-      // The same process can go on once the disk is well again.
+      // The same process can continue once the disk works again.
       save(run, 4);
       EXPECT_EQ(load(run), 4);
     }

@@ -39,19 +39,19 @@ expect_text "'dcgna'"
 expect_text "did you mean 'dcgan'"
 expect_failure 2 "$BELAMY" trian gan
 expect_text "there is no verb 'trian'"
-expect_text "did you mean 'train'\? 'belamy --help' tells what is allowed"
+expect_text "did you mean 'train'\? 'belamy --help' shows the options"
 expect_failure 2 "$BELAMY" data docter images
 expect_text "there is no verb 'docter'"
-expect_text "did you mean 'doctor'\? 'belamy data --help' tells what is allowed"
+expect_text "did you mean 'doctor'\? 'belamy data --help' shows the options"
 expect_failure 2 "$BELAMY" xyzzy
 expect_text "there is no verb 'xyzzy'"
 expect_no_text "did you mean"
 expect_failure 2 "$BELAMY" train gan --stepps 10
 expect_text "there is no option '--stepps' here"
-expect_text "did you mean '--steps'\? 'belamy train --help' tells what is allowed"
+expect_text "did you mean '--steps'\? 'belamy train --help' shows the options"
 expect_failure 2 "$BELAMY" data info images --sett=data.size=8
 expect_text "there is no option '--sett' here"
-expect_text "did you mean '--set'\? 'belamy data info --help' tells what is allowed"
+expect_text "did you mean '--set'\? 'belamy data info --help' shows the options"
 # Counts: none, too many, no number.
 for count in 0 -5 99999999999999999999999 1.5 many; do
   expect_failure 2 "$BELAMY" train gan --steps $count
@@ -81,7 +81,7 @@ expect_text "train.device must be .*cuda"
 expect_failure 2 train_ring run --set model.objective=wasserstien
 expect_text "model.objective must be .*non-saturating, .*hinge, wasserstein"
 expect_failure 2 train_ring run --set model.r1=1 --set model.discriminator_norm=batch
-expect_text "batch norm mixes; set model.discriminator_norm=layer"
+expect_text "batch norm mixes the data of a batch; set model.discriminator_norm=layer"
 expect_failure 2 train_ring run --set model.r1=1 --set model.clip_weights=0.1
 expect_text "set model.clip_weights=0"
 expect_failure 2 train_ring run --set model.packing=2 --set train.batch=33
@@ -89,14 +89,14 @@ expect_text "batches of 33 cannot be packed by 2; set train.batch=34"
 expect_failure 2 train_ring run --set model.objective=hinge --set model.label_real=0.9
 expect_text "hinge has no labels to smooth"
 expect_failure 2 train_ring run --set model.adversarial_weight=0
-expect_text "nothing to descend"
+expect_text "generator's loss has no term; set model.adversarial_weight=1"
 expect_failure 2 train_ring run --set model.unroll=2 --set optimizer.discriminator.optimizer=rmsprop
-expect_text "unrolling knows Adam and SGD"
+expect_text "unrolling supports Adam and SGD only"
 expect_failure 2 train_ring run --set model.feature_matching=1 --set model.feature_layer=99
 expect_text "model.feature_layer=99"
 expect_none run
 expect_code 0 train_ring advised --set model.objective=wasserstein
-expect_text "may grow without end; set model.clip_weights=0.01"
+expect_text "may grow without limit; set model.clip_weights=0.01"
 rm -r advised
 
 # --- Data: 3 ---
@@ -123,7 +123,7 @@ on_ring() { # MODEL SETTINGS...
   expect_failure 2 "$BELAMY" train "$1" --data ring --out run "${settings[@]}"
 }
 on_ring autoencoder model.output=linear model.sparsity=kl
-expect_text "the KL penalty is of units between 0 and 1; set model.code_unit=sigmoid"
+expect_text "the KL penalty needs units between 0 and 1; set model.code_unit=sigmoid"
 on_ring autoencoder model.output=linear model.keep=100
 expect_text "a code of 32 units has not 100 largest ones; set model.keep=32"
 on_ring autoencoder model.output=linear model.corruption=salt-and-pepper
@@ -133,17 +133,17 @@ expect_text "model.corruption_level=2 is a share of the values here"
 on_ring autoencoder model.output=linear model.network=convolutional model.contraction=1
 expect_text "batch norm mixes the examples.*set model.network=fully-connected"
 on_ring autoencoder model.output=linear model.down=pool
-expect_text "only convolutions are pooled; set model.network=convolutional"
+expect_text "pooling needs convolutions; set model.network=convolutional"
 on_ring stacked-autoencoder
-expect_text "cross-entropy is of values between 0 and 1.*set model.loss=l2"
+expect_text "cross-entropy needs values between 0 and 1.*set model.loss=l2"
 on_ring denoising-autoencoder model.corruption=none
-expect_text "without noise the chain stands still; set model.corruption=gaussian"
+expect_text "the chain needs noise; set model.corruption=gaussian"
 on_ring denoising-autoencoder model.corruption=gaussian
 expect_text "points need model.decoder=gaussian"
 on_ring rbm
 expect_text "points need model.visible=gaussian"
 on_ring rbm model.visible=gaussian model.centring=data
-expect_text "centring is for binary units; set model.centring=none"
+expect_text "centring needs binary units; set model.centring=none"
 printf '[model]\nname = "stacked-autoencoder"\nloss = "l2"\n[[stage]]\nname = "layer-3"\nsteps = 1\n' >stages.toml
 expect_failure 2 "$BELAMY" train stages.toml --data ring --out run
 expect_text "has no stage 'layer-3': layer-1, layer-2, joint, softmax, fine-tune"
@@ -164,7 +164,7 @@ lying() {
 }
 expect_failure 3 lying
 expect_text "lying/train-images-idx3-ubyte: the header says 2147483648 x 16 x 16 = 549755813888 bytes, the file holds 1280"
-expect_text "get it again"
+expect_text "get the file again"
 # Models that learn from labels, on images without any.
 mkdir bare
 make_idx bare/train-images-idx3-ubyte 5
@@ -177,7 +177,7 @@ expect_text "'bare' has no labels"
 expect_failure 2 "$BELAMY" train rbm --data bare --out run --set train.precision=bf16
 expect_text "set train.precision=f32"
 expect_failure 2 "$BELAMY" train conditional-vae --data glyphs --out run --set data.labelled=62
-expect_text "set data.labelled=0, or take semi-vae"
+expect_text "set data.labelled=0, or use semi-vae"
 expect_failure 2 "$BELAMY" train aae --data bare --out run --set model.labels=true
 expect_text "set model.prior=mixture"
 expect_failure 2 "$BELAMY" train vae --data bare --out run --set model.importance_samples=5 --set model.terms=kl
@@ -195,7 +195,7 @@ expect_failure 3 "$BELAMY" train gan --data classes --out run --set data.validat
 expect_text "data.validation=36 leaves nothing of 36 training images"
 expect_none run
 
-# A few bad files among good ones: the training goes on and says so, and the doctor lists each.
+# A few bad files among good ones: the training leaves them out and says so, and the doctor lists each.
 make_images images 40
 head -c 30 images/top/000.pgm >images/top/cut.pgm
 echo "no image" >images/left/wrong.png
@@ -220,11 +220,11 @@ expect_text "missing.png: there is no such file"
 printf '7z\xbc\xaf\x27\x1c and more' >packed.7z
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm packed.7z
 expect_text "packed.7z: a 7z archive, not an image"
-expect_text "Give a PNG, JPEG, PGM or PPM instead"
+expect_text "give a PNG, JPEG, PGM or PPM instead"
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm images/left/wrong.png
 expect_text "images/left/wrong.png"
 expect_failure 2 "$BELAMY" evaluate alike --trials offical
-expect_text "use official, or such as 5-way-1-shot"
+expect_text "use official, or a name such as 5-way-1-shot"
 expect_failure 3 "$BELAMY" evaluate alike --trials official
 expect_text "there is no .*images/all_runs.zip"
 expect_failure 3 "$BELAMY" evaluate alike --trials 3-way-1-shot
@@ -245,7 +245,7 @@ expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan cannot reconstruct data"
 expect_text "models that can: .*autoencoder"
 expect_failure 2 "$BELAMY" evaluate run --likelihood-samples 10
-expect_text "gan cannot compute a likelihood"
+expect_text "gan cannot compute likelihoods"
 expect_text "models that can: .*vae"
 expect_failure 2 "$BELAMY" evaluate run --codes
 expect_text "gan cannot turn data into codes"
@@ -264,9 +264,9 @@ expect_failure 2 "$BELAMY" translate run --data images
 expect_text "gan cannot translate images"
 expect_text "models that can: .*pix2pix"
 expect_failure 2 "$BELAMY" classify run
-expect_text "gan cannot classify data"
+expect_text "gan cannot predict classes"
 expect_failure 2 "$BELAMY" stylize run --content a.png --style b.png
-expect_text "gan cannot give features of images"
+expect_text "gan cannot compute features of images"
 expect_failure 2 "$BELAMY" train pix2pix --data images --out pairs
 expect_text "pix2pix learns from pairs, but these data are one set"
 expect_text "data.pairs"
@@ -275,17 +275,17 @@ expect_text "no pairs of folders; it has left, top"
 expect_failure 2 "$BELAMY" train pix2pix --data images --set pairs=classes --out pairs
 expect_text "needs two data.sides"
 expect_failure 2 "$BELAMY" train cyclegan --data images --set unpaired=true --out pairs
-expect_text "holds no pairs"
+expect_text "data.unpaired=true needs pairs"
 expect_failure 3 "$BELAMY" train dann --data images --set target=nowhere --out pairs
 expect_text "no data set 'nowhere'"
 expect_failure 2 "$BELAMY" train siamese --data images --set pairs=none --out pairs
 expect_text "data.pairs=random"
 expect_none pairs
-# A folder that would be called like a file.
+# A folder with the name of a file.
 expect_code 0 "$BELAMY" train pix2pix --data images --set pairs=edges --steps 1 --out turned --set train.threads=1 \
   --set width=4 --set discriminator_width=4 --set train.batch=4
 expect_failure 2 "$BELAMY" translate turned --data images --out x.png
-expect_text "--out x.png: a folder is made here"
+expect_text "--out x.png: this is the name of a file, but a folder is needed"
 expect_text "use --out x/"
 expect_failure 2 train_ring run.zip
 expect_text "use --out run/"
@@ -323,24 +323,24 @@ for length in 0 5 100 $((size / 2)) $((size - 1)); do
   damaged
   truncate -s "$length" "$file"
   expect_code 0 "$BELAMY" sample damaged --out samples.npz
-  expect_text "warning: checkpoint passed over: .*step-00000020.safetensors"
+  expect_text "warning: checkpoint skipped: .*step-00000020.safetensors"
   expect_text "step 15"
 done
 for offset in 0 9 300 $((size / 2)) $((size - 1)); do
   damaged
   flip "$file" "$offset"
   expect_code 0 "$BELAMY" sample damaged --out samples.npz
-  expect_text "warning: checkpoint passed over: .*step-00000020.safetensors"
+  expect_text "warning: checkpoint skipped: .*step-00000020.safetensors"
 done
 expect_code 0 "$BELAMY" train --resume --out damaged --steps 22
-expect_text "passed over"
+expect_text "checkpoint skipped"
 expect_text "going on from step 15"
 rm samples.npz
 damaged
 for file in damaged/checkpoints/*; do flip "$file" 500; done
 expect_failure 5 "$BELAMY" sample damaged --out samples.npz
 expect_text "has no checkpoint that can be used"
-expect_text "put back a good copy"
+expect_text "restore a good copy"
 expect_failure 5 "$BELAMY" train --resume --out damaged --steps 22
 rm damaged/checkpoints/*
 expect_failure 5 "$BELAMY" sample damaged --out samples.npz

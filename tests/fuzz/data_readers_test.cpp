@@ -1,5 +1,5 @@
-// Seeded damage to every format that Belamy reads: it either loads or is a belamy::Error with a message,
-// without a crash and without memory that only a header asked for.
+// Seeded damage to every format that Belamy reads: a file either loads or gives a belamy::Error with a
+// message, without a crash and without allocating what only a header claims.
 #include <gtest/gtest.h>
 #include <random>
 #include <sys/resource.h>
@@ -83,7 +83,7 @@ Image pattern(int width, int height, int channels) {
   return image;
 }
 
-// Makes the checksums of a PNG right again, so that the damage gets past them.
+// Repairs the checksums of a PNG, so that the damage gets past them.
 std::string with_checksums(std::string png) {
   const auto number = [&](std::size_t at) {
     std::uint32_t value = 0;

@@ -62,7 +62,7 @@ TEST(SafetensorsFuzz, ChangedBytes) {
   EXPECT_LT(parsed, cases);
 }
 
-// Valid JSON with a true length, whose tokens are exchanged: gets past the parser to the checks behind it.
+// Valid JSON of correct length with exchanged tokens: gets past the parser to the checks behind it.
 TEST(SafetensorsFuzz, ExchangedTokens) {
   std::mt19937 random(2);
   const std::vector<std::string> tokens = {"0",

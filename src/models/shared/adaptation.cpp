@@ -13,7 +13,7 @@ void add_convolution(nn::Chain& net, std::int64_t in, std::int64_t out) {
   net.add([](const Tensor& x) { return at::max_pool2d(x, 2).relu_(); });
 }
 
-// Of the image's side, after both convolutions.
+// The side of the map after both blocks.
 std::int64_t left_of(std::int64_t side) {
   for (int i = 0; i < 2; ++i) side = (side - kKernel + 1) / 2;
   return side;
@@ -24,7 +24,7 @@ std::int64_t left_of(std::int64_t side) {
 void LenetConfig::fields(Fields& f) {
   f.add("conv1", conv1, {1, 1024}, "channels of the first convolution");
   f.add("conv2", conv2, {1, 1024}, "channels of the second convolution");
-  f.add("features", features, {1, 65536}, "rectifiers of the dense layer: the features");
+  f.add("features", features, {1, 65536}, "units of the dense layer: the features");
 }
 
 std::shared_ptr<nn::Chain> lenet_bottom(const DataShape& shape, const LenetConfig& config) {
@@ -51,7 +51,7 @@ Lenet::Lenet(const DataShape& shape, const LenetConfig& config, at::Generator ge
 
 void AdversaryConfig::fields(Fields& f) {
   LenetConfig::fields(f);
-  f.add("adversary", adversary, {1, 8192}, "widths of the hidden layers of the judge of domains");
+  f.add("adversary", adversary, {1, 8192}, "widths of the hidden layers of the domain discriminator");
 }
 
 std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, std::int64_t inputs,
@@ -83,7 +83,7 @@ std::string check_adaptation(const DataShape& shape, const Recipe&) {
   if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
   const auto& target = shape.others.at(0);
   if (target.channels != shape.channels)
-    return "one of the domains has colours and the other has none; set data.channels=1";
+    return "one domain is in colour, the other is gray; set data.channels=1";
   return "";
 }
 

@@ -1,6 +1,6 @@
-// What the models of domain adaptation share: a LeNet that names classes, a judge of domains, and the data
-// they take: a source domain A with labels and a target domain B without. As Classifier each names the
-// classes of B, as Encoder it gives the features that it names them by; data of A go the same way.
+// The common part of models of domain adaptation: a LeNet classifier and a domain discriminator. The source
+// domain A has labels, the target domain B has none. As Classifier a model predicts the classes of B, as
+// Encoder it gives the features behind them; data of A take the same path.
 #pragma once
 
 #include <memory>
@@ -24,13 +24,13 @@ struct LenetConfig : ModelConfig {
   void fields(Fields& f) override;
 };
 
-/// LeNet as in Tzeng et al. 2017: twice 5x5 convolution, maximum of 2x2 and rectifier, then one dense layer
-/// of rectifiers. The chain from [N, C, H, W] to the first rectifiers, and from there to the features [N, F];
-/// not yet initialised.
+/// LeNet as in Tzeng et al. 2017: two blocks of 5x5 convolution, 2x2 max pooling and ReLU, then a dense layer
+/// with ReLU. lenet_bottom is the first block, lenet_top the rest, with the features [N, F] as output.
+/// Neither is initialised.
 std::shared_ptr<nn::Chain> lenet_bottom(const DataShape& shape, const LenetConfig& config);
 std::shared_ptr<nn::Chain> lenet_top(const DataShape& shape, const LenetConfig& config);
 
-/// Features and their classes. The same generator gives the same weights, whatever model it is part of.
+/// Features and classifier. A generator's seed gives the same weights in every model.
 class Lenet final : public torch::nn::Module {
  public:
   Lenet(const DataShape& shape, const LenetConfig& config, at::Generator generator);
@@ -46,18 +46,18 @@ class Lenet final : public torch::nn::Module {
   std::shared_ptr<nn::Dense> classifier_;
 };
 
-/// With a judge that tells the domains apart by their features.
+/// The settings of a LeNet with a domain discriminator.
 struct AdversaryConfig : LenetConfig {
   std::vector<std::int64_t> adversary = {500, 500};
 
   void fields(Fields& f) override;
 };
 
-/// [N, inputs] -> [N, 1], the logit of "this is of A".
+/// The domain discriminator: [N, inputs] -> [N, 1], the logit of "this is from A".
 std::shared_ptr<nn::Chain> make_adversary(const AdversaryConfig& config, std::int64_t inputs,
                                           at::Generator generator);
 
-/// A LeNet for both domains: what a model adds is its `step`.
+/// A LeNet for both domains; a model adds its `step`.
 class LenetModel : public Model, public Classifier, public Encoder {
  public:
   Classifier* classifier() override { return this; }
@@ -77,7 +77,7 @@ class LenetModel : public Model, public Classifier, public Encoder {
   std::int64_t classes_, code_size_;
 };
 
-/// With a judge that tells its features apart by their domain.
+/// The same with a domain discriminator on the features.
 class JudgedLenet : public LenetModel {
  protected:
   /// Players `network` and `adversary`.
@@ -87,7 +87,7 @@ class JudgedLenet : public LenetModel {
   std::shared_ptr<nn::Chain> adversary_;
 };
 
-/// What is wrong with the data, or empty.
+/// What is wrong with the data; empty: nothing.
 std::string check_adaptation(const DataShape& shape, const Recipe&);
 ImageSides adaptation_sides(const Recipe&);
 

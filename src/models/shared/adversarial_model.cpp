@@ -81,7 +81,7 @@ Tensor AdversarialModel::draw_noise(std::int64_t n, at::Generator generator) con
   const double bound = is_training() ? 0 : config_.truncation;
   if (config_.prior == "normal") {
     if (bound == 0) return torch::randn({n, noise_}, generator, options);
-    // The normal distribution between -bound and bound, by its inverse: Brock, Donahue & Simonyan 2019.
+    // The normal distribution between -bound and bound, by its quantile function: Brock et al. 2019.
     return uniform().mul_(std::erf(bound / std::numbers::sqrt2)).erfinv_().mul_(std::numbers::sqrt2);
   }
   return bound > 0 ? uniform().mul_(std::min(bound, 1.0)) : uniform();

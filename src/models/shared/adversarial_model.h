@@ -1,5 +1,5 @@
-// What the GANs of a latent share: two players whose step is the game's, sampling from the prior of the
-// latent. A model adds networks.
+// The common part of GANs with a latent: two players, the game's step, and sampling from the prior. A model
+// adds its networks.
 #pragma once
 
 #include <functional>
@@ -13,16 +13,16 @@
 
 namespace belamy::models {
 
-/// What a generator gets beside its noise: classes, attributes, codes to be found in the data.
+/// Inputs of a generator beside its noise: classes, attributes, codes to be found in the data.
 struct Codes {
   std::int64_t size = 0;
-  std::function<Tensor(std::int64_t n, at::Generator generator)> draw =
-      {};  ///< [n, size], as samples need them
+  /// Draws [n, size] for samples.
+  std::function<Tensor(std::int64_t n, at::Generator generator)> draw = {};
 };
 
 /// The constructor of a model fills `generator_` ([N, Z] -> data) and `discriminator_` (data -> [N, 1], or
-/// what `verdict` makes [N] of) and calls `begin_game`. Packed data [N / m, m * C, ...] is what the
-/// discriminator gets with packing m; `packed_shape` tells its shape.
+/// outputs that `verdict` turns into [N]), then calls `begin_game`. With packing m the discriminator gets
+/// packed data [N / m, m * C, ...], whose shape is `packed_shape`.
 class AdversarialModel : public Model, public Sampler, public Decoder, public Scorer {
  public:
   void step(const Batch& batch, StepContext& context) override;
@@ -36,25 +36,25 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   Tensor decode(const Tensor& latents) override { return generate(latents); }
   std::string score_name() const override { return "minus the discriminator's output"; }
   bool is_log_odds() const override { return game_->is_probability(); }
-  /// One datum fills a whole pack.
+  /// With packing, each pack holds copies of one datum.
   Tensor score(const Tensor& data) override;
 
  protected:
-  /// A latent is `noise` values z of the prior, then the codes.
+  /// A latent consists of `noise` values z from the prior, followed by the codes.
   AdversarialModel(const AdversarialConfig& config, const DataShape& shape, std::int64_t noise,
                    Codes codes = {});
 
-  /// Draws the reference latents, sets the game up, and declares the players. Features are by default what
-  /// the final layer gets; `features_end` names an earlier end.
+  /// Draws the reference latents, sets up the game, and declares the players. `features_end`: how many steps
+  /// of the discriminator compute its features; 0: all but the final layer.
   void begin_game(at::Generator generator, std::size_t features_end = 0);
-  /// Appends the layers that see the whole batch, and the final one, to a discriminator with `features`
-  /// values a datum.
+  /// Appends the layers that see the whole batch, and the final layer, to a discriminator with `features`
+  /// values for each datum.
   void finish_discriminator(std::int64_t features, std::int64_t outputs = 1);
   DataShape packed_shape() const;
 
-  /// What this step's game is played with, its samples' latents included.
+  /// The data, conditions and samples of this step.
   virtual Game::Round round(const Batch& batch, StepContext& context);
-  /// The discriminator's outputs as one number t a datum.
+  /// The discriminator's outputs -> one number t for each datum.
   virtual Tensor verdict(const Tensor& outputs) const { return outputs.squeeze(1); }
 
   Tensor generate(const Tensor& latents);
@@ -73,7 +73,7 @@ class AdversarialModel : public Model, public Sampler, public Decoder, public Sc
   const std::int64_t noise_;
   const Codes codes_;
   std::unique_ptr<Game> game_;
-  Tensor reference_;  // [R, Z], latents of reference and virtual batch norm
+  Tensor reference_;  // [R, Z], latents for reference and virtual batch norm
 };
 
 }  // namespace belamy::models

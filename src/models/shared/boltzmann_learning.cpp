@@ -10,7 +10,7 @@
 namespace belamy::models {
 namespace {
 
-constexpr double kSlide = 0.01;        // of the offsets towards the present means
+constexpr double kSlide = 0.01;        // share by which offsets move towards the current means
 constexpr double kActivityKeep = 0.9;  // Hinton 2012, section 11
 constexpr std::int64_t kMeanSteps = 10'000;
 
@@ -18,19 +18,21 @@ constexpr std::int64_t kMeanSteps = 10'000;
 
 void BoltzmannLearning::learning_fields(Fields& f) {
   f.add("chain", chain, std::vector<std::string>{"cd", "persistent"},
-        "where the model's chains start: at the data at every step, or where they ended");
-  f.add("gibbs_steps", gibbs_steps, {1, 10'000}, "Gibbs steps of a chain at every step: the k of CD-k");
-  f.add("particles", particles, {1, 65536}, "persistent chains");
+        "where the model's chains start: cd: at the data; persistent: where they ended in the step before");
+  f.add("gibbs_steps", gibbs_steps, {1, 10'000},
+        "Gibbs steps of a chain in each training step: the k of CD-k");
+  f.add("particles", particles, {1, 65536}, "number of persistent chains");
   f.add("centring", centring, std::vector<std::string>{"none", "data", "average"},
-        "offsets of the centred gradient: the data's means, or the average with the model's");
-  f.add("weight_cost", weight_cost, {0, 10}, "weight decay, of the weights alone");
-  f.add("sparsity_target", sparsity_target, {0, 1}, "wanted mean of each hidden unit; 0: none");
-  f.add("sparsity_cost", sparsity_cost, {0, 100}, "how strongly the target pulls");
+        "offsets of the centred gradient; average: of the data's and the model's means");
+  f.add("weight_cost", weight_cost, {0, 10}, "weight decay of the weights, without the biases");
+  f.add("sparsity_target", sparsity_target, {0, 1}, "target mean of each hidden unit; 0: no target");
+  f.add("sparsity_cost", sparsity_cost, {0, 100}, "strength of the pull towards the sparsity target");
 }
 
 std::string check_learning(const BoltzmannLearning& settings, const Recipe& recipe) {
   if (recipe.train.precision != "f32") return "it computes its gradients in float32; set train.precision=f32";
-  if (settings.sparsity_target == 1) return "no unit is always on; set model.sparsity_target=0.1";
+  if (settings.sparsity_target == 1)
+    return "a sparsity target of 1 would keep units always on; set model.sparsity_target=0.1";
   return "";
 }
 

@@ -1,5 +1,4 @@
-// Contrastive divergence for one restricted Boltzmann machine: the part of an RBM's and a deep belief
-// network's step that is the same.
+// Contrastive divergence for one restricted Boltzmann machine, shared by the RBM and the deep belief network.
 #pragma once
 
 #include <string>
@@ -10,7 +9,7 @@
 
 namespace belamy::models {
 
-/// How a machine learns; a model's config derives from it.
+/// The settings of learning; a model's config derives from it.
 struct BoltzmannLearning {
   std::string chain = "cd";
   std::int64_t gibbs_steps = 1;
@@ -22,26 +21,26 @@ struct BoltzmannLearning {
 
   void learning_fields(Fields& f);
 };
-/// What is wrong with the settings, or empty.
+/// What is wrong with the settings; empty: nothing.
 std::string check_learning(const BoltzmannLearning& settings, const Recipe& recipe);
 
-/// What learning remembers of one machine beside its weights: chains, means, offsets; all buffers.
+/// The state of learning of one machine beside its weights: chains, means, offsets; all buffers.
 class BoltzmannLearner : public torch::nn::Module {
  public:
   BoltzmannLearner(const nn::BoltzmannMachine& machine, const BoltzmannLearning& settings,
                    at::Generator generator);
 
-  /// Before the first step: visible biases at the log-odds (or means) of `v` [N, V].
+  /// To be called before the first step: sets the visible biases to the log-odds (or means) of `v` [N, V].
   void start(nn::BoltzmannMachine& machine, const Tensor& v);
   /// Whether a step has been made.
   bool started() const;
-  /// One update of `player`, whose parameters are the machine's. `v` [N, V] are units, drawn already.
+  /// One update of `player`, whose parameters are the machine's. `v` [N, V] holds visible units.
   void step(const std::string& player, const nn::BoltzmannMachine& machine, const Tensor& v,
             StepContext& context);
 
-  /// Where n chains that sample from the machine begin: drawn from the data's means.
+  /// The first states of n sampling chains, drawn from the data's means: [n, V].
   Tensor chain_start(const nn::BoltzmannMachine& machine, std::int64_t n, at::Generator generator) const;
-  /// Mean of each visible unit over the data, so far: [V].
+  /// The mean of each visible unit over the data so far: [V].
   const Tensor& data_means() const { return data_means_; }
 
  private:

@@ -16,7 +16,7 @@ std::int64_t padded_side(const DataShape& shape) {
   return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width)));
 }
 
-// Halvings from the padded side to 4x4.
+// How many halvings lead from the padded side to 4x4.
 std::int64_t halvings(const DataShape& shape) {
   return std::countr_zero(static_cast<std::uint64_t>(padded_side(shape))) - 2;
 }
@@ -25,16 +25,15 @@ std::int64_t halvings(const DataShape& shape) {
 
 void CodeConfig::fields(Fields& f) {
   f.add("network", network, std::vector<std::string>{"fully-connected", "convolutional"},
-        "layers of encoder and decoder");
+        "kind of layers in encoder and decoder");
   f.add("hidden", hidden, {1, 8192},
-        "widths of the encoder's hidden layers when fully connected; the decoder mirrors them");
+        "widths of the encoder's hidden layers, when fully connected; the decoder mirrors them");
   f.add("width", width, {1, 512},
-        "channels of the layer next to the image when convolutional; doubles towards 4x4");
+        "channels of the layer next to the image, when convolutional; they double towards 4x4");
   f.add("down", down, std::vector<std::string>{"stride", "pool"},
-        "convolutional: how it halves. stride: 4x4 kernels, transposed on the way back; pool: 3x3 kernels "
-        "and the "
-        "maximum of 2x2, nearest-neighbour upsampling on the way back");
-  f.add("activation", activation, nn::activation_names(), "of the hidden layers");
+        "how convolutional networks halve; stride: 4x4 kernels, transposed in the decoder; pool: 3x3 kernels "
+        "and 2x2 max pooling, nearest-neighbour upsampling in the decoder");
+  f.add("activation", activation, nn::activation_names(), "activation of the hidden layers");
   f.add("code", code, {1, 4096}, "length of the code");
 }
 
@@ -111,7 +110,7 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
 std::string check_code_networks(const DataShape& shape, const ModelConfig& config) {
   const auto& settings = static_cast<const CodeConfig&>(config);
   if (settings.network == "fully-connected") {
-    return settings.down == "pool" ? "only convolutions are pooled; set model.network=convolutional" : "";
+    return settings.down == "pool" ? "pooling needs convolutions; set model.network=convolutional" : "";
   }
   if (!shape.is_images()) return "a convolutional network needs images; set model.network=fully-connected";
   return "";

@@ -25,17 +25,17 @@ struct CodeConfig : ModelConfig {
   void fields(Fields& f) override;
 };
 
-/// Data -> [N, outputs], no activation at the end. `norm` is a name of nn::Norm for its convolutions, or
-/// empty for none.
+/// Data -> [N, outputs], without an activation at the end. `norm` is a name of nn::Norm for its convolutions;
+/// empty: none.
 std::shared_ptr<nn::Chain> make_encoder(const DataShape& shape, const CodeConfig& config,
                                         std::int64_t outputs, at::Generator generator,
                                         const std::string& norm = "batch",
                                         nn::Weighting weighting = nn::Weighting::plain);
-/// [N, code] -> data's shape, no activation at the end.
+/// [N, code] -> the data's shape, without an activation at the end.
 std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig& config,
                                         at::Generator generator);
 
-/// What is wrong with the data for these networks, or empty.
+/// What is wrong with the data for these networks; empty: nothing.
 std::string check_code_networks(const DataShape& shape, const ModelConfig& config);
 ImageSides code_sides(const Recipe& recipe);
 

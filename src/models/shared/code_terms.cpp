@@ -9,7 +9,7 @@ namespace belamy::models {
 
 void Corruption::fields(Fields& f) {
   f.add("corruption", kind, nn::corruption_names(),
-        "noise on what is encoded; the clean input is given back");
+        "noise on the encoder's input; the clean input is reconstructed");
   f.add("corruption_level", level, {0, 10},
         "gaussian: standard deviation; masking, salt-and-pepper: share of the values", "of pixels in [0, 1]");
 }
@@ -31,9 +31,9 @@ std::string Corruption::check(const DataShape& shape) const {
 
 void Sparsity::fields(Fields& f) {
   f.add("sparsity", kind, std::vector<std::string>{"none", "l1", "l2", "kl"},
-        "penalty on the code's units; kl: their means over the batch against sparsity_target (Ng, CS294A)");
-  f.add("sparsity_weight", weight, {0, 1e6}, "of the penalty beside the reconstruction error");
-  f.add("sparsity_target", target, {1e-4, 0.9999}, "kl: share of the data at which a unit is to be active");
+        "penalty on the code's units; kl: on their batch means, against sparsity_target (Ng, CS294A)");
+  f.add("sparsity_weight", weight, {0, 1e6}, "weight of the sparsity penalty");
+  f.add("sparsity_target", target, {1e-4, 0.9999}, "kl: target mean of each unit");
 }
 
 Tensor Sparsity::penalty(const Tensor& codes) const {

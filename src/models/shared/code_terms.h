@@ -1,5 +1,4 @@
-// Settings that autoencoders share beside their networks: noise on the input, and few active units in the
-// code.
+// Settings that autoencoders share beside their networks: noise on the input, and sparsity of the code.
 #pragma once
 
 #include <string>
@@ -10,15 +9,15 @@
 
 namespace belamy::models {
 
-/// Noise on what is encoded; what is given back is the clean input. Levels are those of pixels in [0, 1].
+/// Noise on the encoder's input; the target stays the clean input. Levels are for pixels in [0, 1].
 struct Corruption {
   std::string kind = "none";
   double level = 0.25;
 
   void fields(Fields& f);
-  /// For values between `low` and `high`; points, which have no bounds, count as between 0 and 1.
+  /// For values between `low` and `high`; pass 0 and 1 for points, which have no bounds.
   Tensor apply(const Tensor& values, double low, double high, at::Generator generator) const;
-  /// What is wrong with it for this data, or empty.
+  /// What is wrong with it for this data; empty: nothing.
   std::string check(const DataShape& shape) const;
 };
 

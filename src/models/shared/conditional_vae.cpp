@@ -5,7 +5,7 @@
 namespace belamy::models {
 namespace {
 
-// Data with the class beside it: further channels of a convolutional network, further values of another.
+// Data joined with the class: as further channels (`planes`), or as further values.
 DataShape joined_shape(DataShape shape, std::int64_t classes, bool planes) {
   if (planes) {
     shape.channels += classes;
@@ -53,7 +53,7 @@ ConditionalVae::Bound ConditionalVae::bound(const Tensor& data, const Tensor& to
 
 Tensor ConditionalVae::bound_of_classes(const Tensor& data, const at::Generator& generator) {
   const auto n = data.size(0);
-  // Not by repeat_interleave, which reads its sizes back from the device.
+  // repeat_interleave would read its sizes back from the device.
   const auto rows =
       torch::stack(std::vector<Tensor>(static_cast<std::size_t>(classes_), data), 1).flatten(0, 1);
   const auto told = torch::eye(classes_, data.options()).repeat({n, 1});

@@ -1,4 +1,4 @@
-// A variational autoencoder that is told the class: p(x|y, z) and q(z|x, y). Kingma et al. 2014
+// A variational autoencoder conditioned on the class: p(x|y, z) and q(z|x, y). Kingma et al. 2014
 // (arXiv:1406.5298), Sohn et al. 2015.
 #pragma once
 
@@ -19,20 +19,19 @@ class ConditionalVae : public torch::nn::Module {
     Tensor log_likelihood, kl;  ///< [N], nats
     Tensor total() const { return log_likelihood - kl; }
   };
-  /// The bound on log p(x|y); `told` [N, K] is the class as one-hot rows. Without a generator z is the code's
-  /// mean.
+  /// The bound on log p(x|y); `told` [N, K] holds the classes as one-hot rows. Without a generator z is the
+  /// code's mean.
   Bound bound(const Tensor& data, const Tensor& told, const at::Generator& generator);
   /// The same for each of the K classes, in one pass of N K rows: [N, K].
   Tensor bound_of_classes(const Tensor& data, const at::Generator& generator);
 
   GaussianCode code(const Tensor& data, const Tensor& told);
-  /// What the decoder puts out for z [N, Z]: for `observation()`.
+  /// The decoder's output for z [N, Z], to be passed to `observation()`.
   Tensor decode(const Tensor& z, const Tensor& told);
 
   /// int64 [N] -> [N, K] f32.
   Tensor one_hot(const Tensor& labels) const;
-  /// The classes that a request asks for, or 0, 1, ... K - 1, 0, ... where it asks for none, as one-hot rows:
-  /// [n, K].
+  /// The classes of a request as one-hot rows [n, K]; 0, 1, ... K - 1, 0, ... where it asks for none.
   Tensor classes_of(const SampleRequest& request) const;
 
  private:

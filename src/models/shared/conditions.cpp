@@ -10,7 +10,7 @@
 namespace belamy::models {
 namespace {
 
-constexpr std::int64_t kSeen = 1024;  // rows of attributes that are kept
+constexpr std::int64_t kSeen = 1024;  // rows of attributes that are stored
 
 }  // namespace
 
@@ -55,7 +55,7 @@ void Conditions::remember(const Examples& examples, std::int64_t step) {
   if (attributes_ == 0) return;
   const torch::NoGradGuard no_grad;
   const auto rows = examples.attributes;
-  if (step == 0) {  // none of the rows is empty from here on
+  if (step == 0) {  // fills all rows
     seen_.copy_(rows.repeat({(kSeen + rows.size(0) - 1) / rows.size(0), 1}).narrow(0, 0, kSeen));
     return;
   }
@@ -65,7 +65,7 @@ void Conditions::remember(const Examples& examples, std::int64_t step) {
 }
 
 std::string check_conditions(const DataShape& shape, const Recipe& recipe, bool with_attributes) {
-  if (recipe.data.labelled > 0) return "it needs every label; set data.labelled=0";
+  if (recipe.data.labelled > 0) return "it needs all labels; set data.labelled=0";
   if (with_attributes && !shape.attributes.empty()) return "";
   return check_labels(shape);
 }

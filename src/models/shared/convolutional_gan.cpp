@@ -9,8 +9,10 @@ namespace belamy::models {
 
 void ConvolutionalConfig::fields(Fields& f) {
   AdversarialConfig::fields(f);
-  f.add("width", width, {1, 1024}, "channels of the layer next to the image; doubles towards the 4x4 end");
-  f.add("discriminator_width", discriminator_width, {0, 1024}, "the same for the discriminator; 0: as width");
+  f.add("width", width, {1, 1024},
+        "channels of the layer next to the image; they double towards the 4x4 end");
+  f.add("discriminator_width", discriminator_width, {0, 1024},
+        "channels of the discriminator's layer next to the image; 0: as width");
 }
 
 ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config,

@@ -1,4 +1,4 @@
-// The networks of DCGAN, for every model that plays its game with them: Radford, Metz & Chintala 2016.
+// The networks of DCGAN (Radford, Metz & Chintala 2016), shared by several models.
 #pragma once
 
 #include "models/shared/adversarial_model.h"
@@ -12,25 +12,25 @@ struct ConvolutionalConfig : AdversarialConfig {
   void fields(Fields& f) override;
 };
 
-/// What a model has besides: nothing for a plain GAN.
+/// What a model adds to a plain DCGAN.
 struct ConvolutionalParts {
-  Codes codes = {};  ///< beside the generator's noise
-  std::int64_t planes =
-      0;  ///< values of the condition, which the discriminator sees as planes beside the image
+  Codes codes = {};          ///< inputs of the generator beside its noise
+  std::int64_t planes = 0;   ///< values of a condition that the discriminator gets as planes beside the image
   std::int64_t outputs = 1;  ///< of the discriminator's final layer
-  /// Appends another final layer, to a discriminator with so many features a datum.
+  /// Appends another final part to a discriminator with `features` values for each datum.
   std::function<void(nn::Chain& discriminator, std::int64_t features)> end = {};
 };
 
-/// Strided convolutions in the discriminator, fractionally-strided in the generator, 4x4 kernels. A side that
-/// is no power of two is padded with black for the discriminator and cut out of the generator's output.
+/// Strided convolutions in the discriminator, fractionally strided ones in the generator, 4x4 kernels. A
+/// side that is not a power of two is padded with black for the discriminator and cropped from the
+/// generator's output.
 class ConvolutionalGan : public AdversarialModel, public Featurizer {
  public:
   ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config, at::Generator generator,
                    const ConvolutionalParts& parts = {});
 
   Featurizer* featurizer() override { return this; }
-  /// The discriminator's layers.
+  /// The outputs of the discriminator's layers.
   std::vector<Tensor> features(const Tensor& images) override {
     return discriminator_->pictures(game().packs_of_one(images));
   }

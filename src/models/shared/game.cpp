@@ -13,8 +13,7 @@
 namespace belamy::models {
 namespace {
 
-// One pass over several batches would mix them, or is no pass of the same weights: a spectral weight moves
-// its singular vector with every pass.
+// Whether one pass over several batches would mix them.
 bool layers_mix_examples(const nn::Chain& discriminator) {
   for (const auto& module : discriminator.modules()) {
     if (const auto* norm = module->as<nn::Norm>(); norm && norm->mixes_examples()) return true;
@@ -39,6 +38,7 @@ Game::Game(torch::nn::Module& owner, const GameSettings& settings, GameSetup set
                     settings_.feature_layer, discriminator_->size() - 1),
         fmt::format("choose -1 or 0 to {}", discriminator_->size() - 2));
   }
+  // A spectral weight moves its singular vector with every pass, so joining passes would change it.
   examples_meet_ = setup_.examples_meet || settings_.spectral_norm || layers_mix_examples(*discriminator_);
   if (settings_.replay > 0) {
     auto sizes = setup_.sizes;
@@ -74,7 +74,7 @@ void Game::step(const Round& round, StepContext& context) {
     learn(round, fresh, context);
     return;
   }
-  // One pass of the generator serves both players: its weights move last.
+  // One pass of the generator serves both players, since its weights move last.
   const auto fresh = round.make();
   learn(round, fresh.detach(), context);
   update_generator(round, fresh, context);
@@ -136,8 +136,8 @@ void Game::record_verdicts(const Tensor& t_real, const Tensor& t_fake, StepConte
   record(setup_.fake, t_fake);
 }
 
-// The discriminator's outputs for each of them. Where its layers keep examples apart, one pass over all is
-// the same as several, with products of more rows and no gradients of several passes to add.
+// Where the layers keep examples apart, one pass over all batches gives the same outputs as several, and is
+// faster: its products have more rows, and no gradients of several passes need adding.
 std::vector<Tensor> Game::outputs_for(const std::vector<Seen>& batches) const {
   if (settings_.joint_batch || (nn::fast_paths() && !examples_meet_)) {
     std::vector<std::int64_t> sizes;
@@ -170,7 +170,7 @@ void Game::update_generator(const Round& round, const Tensor& fresh, StepContext
     const nn::Substitution opponent(weights.empty() ? std::vector<Tensor>{} : weights_, weights);
     loss = objective_and_matching(fake, round.real, round.condition, round.generator_terms, context);
   }
-  // The generator's own count of updates: those of the discriminator need never meet it.
+  // By the generator's own count of updates: context.every() may never be true at a step where it moves.
   const auto update = (context.step() + 1) / settings_.critic_steps - 1;
   if (settings_.consensus > 0 && update % settings_.penalty_every == 0) {
     loss = loss + consensus(round, context);
@@ -194,7 +194,7 @@ Tensor Game::objective_and_matching(const Tensor& fake, const Tensor& real, cons
     const auto outputs = discriminator_->forward(found, features_end_, discriminator_->size(), condition);
     if (settings_.adversarial_weight > 0) {
       auto objective = objective_.generator(verdict_of(outputs));
-      // Looking ahead, even the discriminator's verdict on the data depends on the generator.
+      // The unrolled discriminator depends on the generator, and so does its verdict on the data.
       if (settings_.unroll > 0) {
         objective =
             objective - objective_.discriminator_on_data(judge(pack(blurred(real, context)), condition));
@@ -217,10 +217,10 @@ Tensor Game::objective_and_matching(const Tensor& fake, const Tensor& real, cons
   return loss.defined() ? loss : torch::zeros({}, fake.options());
 }
 
-// What the discriminator is shown as generated: the fresh samples, or those of a past generator, or a mix.
+// The samples that the discriminator sees: fresh ones, those of a past generator, or a mix with past ones.
 Tensor Game::opposing_samples(const Round& round, const Tensor& fresh, StepContext& context) {
   const torch::NoGradGuard no_grad;
-  // Exchanged in any case: the memory takes the samples of every step.
+  // Also where a past generator follows: the memory takes the samples of every step.
   const auto mixed = replay_ ? replay_->exchange(fresh, context.generator()) : fresh;
   if (past_generators_) {
     const auto past = past_generators_->draw(generator_weights_, context.step(), settings_.past_share, 1);
@@ -232,7 +232,7 @@ Tensor Game::opposing_samples(const Round& round, const Tensor& fresh, StepConte
   return mixed;
 }
 
-// The discriminator that the generator plays against, where it is not the present one.
+// The weights of the discriminator that the generator plays against; empty: the current ones.
 std::vector<Tensor> Game::opposing_weights(const Tensor& real, const Tensor& fake, const Tensor& condition,
                                            StepContext& context) {
   if (past_discriminators_) {
@@ -253,7 +253,7 @@ std::vector<Tensor> Game::opposing_weights(const Tensor& real, const Tensor& fak
 }
 
 Tensor Game::penalties(const Seen& real, const Tensor& fake, StepContext& context) {
-  // A penalty is about one number a datum: of several verdicts their mean.
+  // Penalties need one number for each datum: the mean of its verdicts.
   const objectives::Judge judge = [&](const Tensor& x) {
     const auto t = this->judge(x, real.condition);
     return t.dim() > 1 ? t.flatten(1).mean(1) : t;

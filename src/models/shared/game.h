@@ -1,6 +1,5 @@
-// The adversarial game as a component: one discriminator, and whoever makes what it is to tell from the data.
-// Objective, regularisers and stabilisers are here once, for every model that plays. A model may own several
-// games.
+// The adversarial game as a component: one discriminator against whatever makes the samples. Objective,
+// regularisers and stabilisers are implemented once, here, for all models. A model may own several games.
 #pragma once
 
 #include <functional>
@@ -19,31 +18,31 @@
 
 namespace belamy::models {
 
-/// Of a discriminator's layers, by these settings.
+/// The weighting of a discriminator's layers.
 inline nn::Weighting weighting_of(const GameSettings& settings) {
   return settings.spectral_norm ? nn::Weighting::spectral : nn::Weighting::plain;
 }
 
-/// How a game is set up.
+/// What a game needs to know of its model.
 struct GameSetup {
   /// (data, condition [N, C]) -> outputs [N, ...].
   std::shared_ptr<nn::Chain> discriminator;
-  /// Of one datum that it sees: [1, ...].
+  /// The sizes of one datum that it sees: [1, ...].
   std::vector<std::int64_t> sizes;
-  /// Outputs -> the verdict t, [N] or one a patch; empty: outputs are [N, 1, ...].
+  /// Outputs -> the verdict t, [N] or one for each patch. Empty: the outputs, [N, 1, ...], are the verdict.
   std::function<Tensor(const Tensor&)> verdict = {};
-  /// Steps of the discriminator up to its features; 0: all but the last.
+  /// How many steps of the discriminator compute its features; 0: all but the last.
   std::size_t features_end = 0;
-  /// What the discriminator says of one datum depends on its batch, besides by norms and spectral weights.
+  /// Whether the output for one datum depends on the rest of its batch, other than through norms.
   bool examples_meet = false;
-  /// Weights, for the settings that need both players.
+  /// The generator's weights, for the settings that need both players.
   std::vector<Tensor> generator = {};
 
   /// The discriminator's player; its loss is recorded as "loss/NAME".
   std::string name = "discriminator";
-  /// "loss/NAME": the objective that the generator descends.
+  /// The generator's player in `step`; its objective is recorded as "loss/NAME".
   std::string generator_name = "generator";
-  /// "belief/NAME" or "critic/NAME": the mean verdict.
+  /// The mean verdicts on data and samples are recorded as "belief/NAME" or "critic/NAME".
   std::string real = "real", fake = "fake";
   /// Appended to the names of the buffers, where a model has several games.
   std::string suffix = "";
@@ -51,48 +50,48 @@ struct GameSetup {
 
 class Game {
  public:
-  /// The buffers of what it remembers are registered with `owner`, the model.
+  /// Its buffers are registered with `owner`, the model.
   Game(torch::nn::Module& owner, const GameSettings& settings, GameSetup setup);
 
   /// The discriminator's outputs for what it saw in its update.
   struct Outputs {
     Tensor real, fake, further;
   };
-  /// What is played with.
+  /// The data and samples of one step.
   struct Round {
     Tensor real;            ///< data as the discriminator sees them, detached
-    Tensor condition = {};  ///< [N, C]: what these data show, and what samples were asked to show
-    /// N samples for that condition, with gradients to the generator's weights. For `step`.
+    Tensor condition = {};  ///< [N, C]: the condition of these data and of the samples
+    /// Makes N samples for that condition, with gradients to the generator's weights. For `step`.
     std::function<Tensor()> make = {};
     Tensor further = {};  ///< more data for the discriminator's update
-    /// What else the players descend, for the discriminator's outputs: in its own update, and for the samples
-    /// in the generator's.
+    /// Further terms of the players' losses, computed from the discriminator's outputs: of all that it saw in
+    /// its update, and of the samples in the generator's.
     std::function<Tensor(const Outputs&)> discriminator_terms = {};
     std::function<Tensor(const Tensor& fake)> generator_terms = {};
   };
 
-  /// Algorithm 1 of Goodfellow et al. 2014: updates the discriminator, and every critic_steps-th step the
-  /// generator.
+  /// Algorithm 1 of Goodfellow et al. 2014: updates the discriminator, and every critic_steps-th step
+  /// the generator.
   void step(const Round& round, StepContext& context);
 
-  // The halves of a step, for models whose generator descends more than the game.
+  // The halves of a step, for models whose generator has further losses.
 
   /// One update of the discriminator; `fake` is detached.
   void learn(const Round& round, const Tensor& fake, StepContext& context);
-  /// What the discriminator descends in it, regularisers included.
+  /// The loss of that update, regularisers included.
   Tensor discriminator_loss(const Round& round, const Tensor& fake, StepContext& context);
-  /// What `learn` does to the weights afterwards.
+  /// Clips the weights, as `learn` does after its update.
   void clip_weights();
-  /// What the generator of `fake` descends: objective and feature matching with their weights, a scalar.
-  /// `real` is needed for feature matching only.
+  /// The loss of the generator of `fake`: objective and feature matching with their weights, a scalar. `real`
+  /// is needed for feature matching only.
   Tensor generator_loss(const Tensor& fake, const Tensor& real, StepContext& context,
                         const Tensor& condition = {});
 
-  // Its parts.
+  // The parts of these losses.
 
-  /// What the discriminator sees, with instance noise.
+  /// The data with instance noise, as the discriminator sees them.
   Tensor blurred(const Tensor& data, StepContext& context) const;
-  /// Its features of that, and its verdict t on features.
+  /// The discriminator's features, and its verdict t on features.
   Tensor features(const Tensor& seen, const Tensor& condition = {}) const;
   Tensor verdict_on(const Tensor& features, const Tensor& condition = {}) const;
   Tensor judge(const Tensor& seen, const Tensor& condition = {}) const {
@@ -101,9 +100,9 @@ class Game {
   const objectives::Adversarial& objective() const { return objective_; }
   bool is_probability() const { return objective_.is_probability(); }
 
-  /// `packing` data in the channels of one: [N, C, ...] -> [N / m, m C, ...].
+  /// Joins m = `packing` data along their channels: [N, C, ...] -> [N / m, m C, ...].
   Tensor pack(const Tensor& data) const;
-  /// Packs each of which holds one datum as often as it takes.
+  /// Packs of m copies of one datum each: [N, C, ...] -> [N, m C, ...].
   Tensor packs_of_one(const Tensor& data) const;
 
  private:

@@ -10,61 +10,64 @@ namespace belamy::models {
 using Names = std::vector<std::string>;
 
 void GameSettings::objective_fields(Fields& f) {
-  f.add("objective", objective, objectives::Adversarial::names(), "what the players descend");
+  f.add("objective", objective, objectives::Adversarial::names(), "loss functions of the two players");
   f.add("label_real", label_real, {0, 1},
         "the discriminator's target for data; 0.9: one-sided label smoothing");
-  f.add("label_fake", label_fake, {0, 1}, "its target for samples; above 0: two-sided smoothing");
-  f.add("adversarial_weight", adversarial_weight, {0, 1e6}, "of the objective in the generator's loss");
+  f.add("label_fake", label_fake, {0, 1},
+        "the discriminator's target for samples; above 0: two-sided label smoothing");
+  f.add("adversarial_weight", adversarial_weight, {0, 1e6},
+        "weight of the objective in the generator's loss");
 }
 
 void GameSettings::matching_fields(Fields& f) {
   f.add("feature_matching", feature_matching, {0, 1e6},
-        "weight of feature matching in the generator's loss; instead of the objective with "
-        "adversarial_weight=0");
+        "weight of feature matching in the generator's loss; with adversarial_weight=0 the only term");
   f.add("feature_layer", feature_layer, {-1, 1000},
-        "step of the discriminator whose output is matched; -1: the last before its final layer");
+        "discriminator step whose output is matched; -1: the last before its final layer");
 }
 
 void GameSettings::regulariser_fields(Fields& f) {
   f.add("clip_weights", clip_weights, {0, 100},
-        "the discriminator's weights stay in [-c, c]; 0: off (WGAN: 0.01)");
+        "clip the discriminator's weights to [-c, c]; 0: off (WGAN: 0.01)");
   f.add("gradient_penalty", gradient_penalty, {0, 1e6},
         "weight of (|gradient| - 1)^2 between data and samples; 0: off (WGAN-GP: 10)");
   f.add("gradient_penalty_sides", gradient_penalty_sides, Names{"two", "one"},
-        "one: only norms above 1 count");
+        "two: penalise all norms other than 1; one: only those above 1");
   f.add("dragan", dragan, {0, 1e6}, "weight of (|gradient| - 1)^2 around the data; 0: off (DRAGAN: 10)");
   f.add("r1", r1, {0, 1e6}, "weight of |gradient|^2 / 2 on data; 0: off");
   f.add("r2", r2, {0, 1e6}, "weight of |gradient|^2 / 2 on samples; 0: off");
   f.add("roth", roth, {0, 1e6}, "weight of the regulariser of Roth et al.; 0: off");
   f.add("penalty_every", penalty_every, {1, 1'000'000},
-        "penalties on gradients count every so many steps, times as much");
+        "apply the gradient penalties only every N-th step, multiplied by N");
   f.add("instance_noise", instance_noise, {0, 100},
-        "standard deviation of the noise on all that the discriminator sees; 0: off");
+        "standard deviation of the noise on the discriminator's input; 0: off");
   f.add("instance_noise_schedule", instance_noise_schedule, Names{"linear", "constant"},
-        "linear: falls to zero over the run");
+        "linear: the instance noise falls to zero over the run");
   f.add("replay", replay, {0, 1'000'000},
-        "past samples kept; the discriminator sees one of them in place of half of its samples; 0: off");
+        "number of past samples kept; half of the samples that the discriminator gets are past ones; 0: off");
 }
 
 void GameSettings::step_fields(Fields& f) {
-  f.add("consensus", consensus, {0, 1e6}, "weight of |v|^2 / 2, v the gradients of both players; 0: off");
-  f.add("critic_steps", critic_steps, {1, 100},
-        "steps of the run for each update of the generator; every step updates the discriminator, on its own "
-        "batch");
+  f.add("consensus", consensus, {0, 1e6},
+        "weight of |v|^2 / 2, where v are the gradients of both players; 0: off");
+  f.add(
+      "critic_steps", critic_steps, {1, 100},
+      "discriminator updates for each update of the generator; each is a step of the run, on its own batch");
   f.add("joint_batch", joint_batch,
-        "data and samples in one batch of the discriminator: its batch norm mixes them");
+        "put data and samples into one batch of the discriminator, where batch norm mixes them");
   f.add("historical_averaging", historical_averaging, {0, 1e6},
         "weight of the squared distance of each player's weights from their mean so far; 0: off");
   f.add("past_players", past_players, {0, 100},
-        "past generators and discriminators kept as opponents; 0: off");
-  f.add("past_every", past_every, {1, 1'000'000}, "steps between two of them");
-  f.add("past_share", past_share, {0, 1}, "share of updates against one of them");
-  f.add("packing", packing, {1, 16}, "data or samples that the discriminator judges together (PacGAN)");
-  f.add("unroll", unroll, {0, 32}, "steps of the discriminator that the generator looks ahead; 0: off");
+        "number of past generators and discriminators kept as opponents; 0: off");
+  f.add("past_every", past_every, {1, 1'000'000}, "steps between two past players that are kept");
+  f.add("past_share", past_share, {0, 1}, "share of updates against a past player");
+  f.add("packing", packing, {1, 16},
+        "number of data or samples that the discriminator judges together (PacGAN)");
+  f.add("unroll", unroll, {0, 32}, "discriminator steps that the generator looks ahead; 0: off");
 }
 
 void GameSettings::spectral_field(Fields& f) {
-  f.add("spectral_norm", spectral_norm, "the discriminator's weights have spectral norm 1");
+  f.add("spectral_norm", spectral_norm, "normalise the discriminator's weights to spectral norm 1");
 }
 
 bool GameSettings::penalises_gradients() const {
@@ -79,7 +82,7 @@ void AdversarialConfig::fields(Fields& f) {
 
 void AdversarialConfig::use_fields(Fields& f) {
   f.add("truncation", truncation, {0, 100},
-        "greatest size of each value of z: smaller, and samples are better and more alike; 0: off");
+        "greatest absolute value in z; smaller values give better, less varied samples; 0: off");
 }
 
 void AdversarialConfig::latent_fields(Fields& f) {
@@ -98,13 +101,15 @@ void AdversarialConfig::network_fields(Fields& f) {
   f.add("generator_norm", generator_norm, Names{"batch", "none", "layer", "instance", "reference", "virtual"},
         "normalisation in the generator");
   f.add("discriminator_norm", discriminator_norm, Names{"auto", "batch", "none", "layer", "instance"},
-        "normalisation in the discriminator; auto: the model's usual, none beside a penalty on gradients");
-  f.add("reference_batch", reference_batch, {2, 4096}, "latents of reference and virtual batch norm");
+        "normalisation in the discriminator; auto: the usual one, none with gradient penalties or unrolling");
+  f.add("reference_batch", reference_batch, {2, 4096},
+        "latents in the reference batch of reference and virtual batch norm");
   spectral_field(f);
-  f.add("minibatch_deviation", minibatch_deviation, "the discriminator sees the batch's standard deviation");
+  f.add("minibatch_deviation", minibatch_deviation,
+        "show the discriminator the standard deviation over its batch");
   f.add("minibatch_discrimination", minibatch_discrimination, {0, 1024},
         "kernels of minibatch discrimination; 0: off (Salimans et al.: 50 to 100)");
-  f.add("minibatch_size", minibatch_size, {1, 256}, "dimensions of each of these kernels");
+  f.add("minibatch_size", minibatch_size, {1, 256}, "dimensions of each kernel of minibatch discrimination");
 }
 
 std::string AdversarialConfig::norm_of_discriminator(const std::string& usual) const {
@@ -124,7 +129,7 @@ std::string check_game(const GameSettings& c) {
   }
   if (c.label_real <= c.label_fake) return "label_real must be above label_fake; set model.label_real=1";
   if (c.clip_weights > 0 && c.penalises_gradients()) {
-    return "clipped weights and a penalty on gradients do the same job twice; set model.clip_weights=0";
+    return "clipping weights and a gradient penalty do the same job; set model.clip_weights=0";
   }
   if (c.clip_weights > 0 && c.spectral_norm) {
     return "clipping would undo spectral norm; set model.clip_weights=0";
@@ -136,11 +141,11 @@ std::string check_game(const Recipe& recipe) {
   const auto& c = config_of<AdversarialConfig>(recipe);
   if (const auto wrong = check_game(static_cast<const GameSettings&>(c)); !wrong.empty()) return wrong;
   if (c.adversarial_weight == 0 && c.feature_matching == 0) {
-    return "the generator has nothing to descend; set model.adversarial_weight=1";
+    return "the generator's loss has no term; set model.adversarial_weight=1";
   }
   if (c.penalises_gradients() && c.discriminator_norm == "batch") {
-    return "a penalty on the discriminator's gradient is about single data, which batch norm mixes; set "
-           "model.discriminator_norm=layer";
+    return "gradient penalties apply to single data, but batch norm mixes the data of a batch; "
+           "set model.discriminator_norm=layer";
   }
   for (const auto& stage : recipe.stages) {
     const auto batch = recipe.batch_in(stage);
@@ -148,9 +153,9 @@ std::string check_game(const Recipe& recipe) {
     return fmt::format("batches of {} cannot be packed by {}; set train.batch={}", batch, c.packing,
                        (batch / c.packing + 1) * c.packing);
   }
-  if (c.joint_batch && c.packing > 1) return "a pack is all data or all samples; set model.joint_batch=false";
+  if (c.joint_batch && c.packing > 1) return "joint batches cannot be packed; set model.joint_batch=false";
   if (c.unroll > 0 && recipe.players.at("discriminator").optimizer == "rmsprop") {
-    return "unrolling knows Adam and SGD; set optimizer.discriminator.optimizer=adam";
+    return "unrolling supports Adam and SGD only; set optimizer.discriminator.optimizer=adam";
   }
   return "";
 }
@@ -160,16 +165,16 @@ std::vector<std::string> advise_game(const Recipe& recipe) {
   std::vector<std::string> advice;
   if (c.objective == "wasserstein" && c.clip_weights == 0 && c.gradient_penalty == 0 && !c.spectral_norm) {
     advice.push_back(
-        "the Wasserstein objective without a bound on the critic's slope may grow without end; set "
+        "without a bound on the critic's slope the Wasserstein objective may grow without limit; set "
         "model.clip_weights=0.01, model.gradient_penalty=10 or model.spectral_norm=true");
   }
   if (c.label_fake > 0) {
     advice.push_back(
-        "with label_fake above 0 the best discriminator is flat far from the data and bad samples are not "
-        "told where to go; smooth one side only");
+        "with label_fake above 0 the best discriminator is flat far from the data, and bad samples get no "
+        "gradient; smooth one side only");
   }
   if (c.penalty_every > 1 && !c.penalises_gradients()) {
-    advice.push_back("penalty_every is set, but no penalty on gradients is on");
+    advice.push_back("penalty_every is set, but no gradient penalty is on");
   }
   return advice;
 }

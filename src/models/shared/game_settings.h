@@ -1,4 +1,4 @@
-// The settings of the adversarial game, the same for every model that plays one.
+// The settings of the adversarial game, shared by all models that have one.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace belamy::models {
 
-/// A model's config has them as a second base. Every trick is off by default and on by one key.
+/// A second base class of a model's config. Every trick is off by default, and one key switches it on.
 struct GameSettings {
   std::string objective = "non-saturating";
   double label_real = 1, label_fake = 0;
@@ -35,20 +35,20 @@ struct GameSettings {
   std::int64_t packing = 1;
   std::int64_t unroll = 0;
 
-  /// What the players descend.
+  /// The objective, its labels and its weight.
   void objective_fields(Fields& f);
   void matching_fields(Fields& f);
-  /// What keeps a discriminator in bounds: for every game.
+  /// Regularisers of the discriminator, for every game.
   void regulariser_fields(Fields& f);
-  /// What needs both players and the whole step: for models that leave the step to the game.
+  /// Settings that need both players and the whole step, for models whose step is Game::step.
   void step_fields(Fields& f);
   void spectral_field(Fields& f);
 
-  /// A penalty on the discriminator's gradient by its input is on.
+  /// Whether a gradient penalty is on.
   bool penalises_gradients() const;
 };
 
-/// The config of a model whose step is the game's.
+/// The config of a model whose step is Game::step.
 struct AdversarialConfig : ModelConfig, GameSettings {
   std::int64_t latent = 100;
   std::string prior = "normal";
@@ -63,15 +63,15 @@ struct AdversarialConfig : ModelConfig, GameSettings {
 
   void fields(Fields& f) override;
   void use_fields(Fields& f) override;
-  /// The parts of it, for models without networks to speak of.
+  /// The parts of `fields`, for models that leave out some.
   void latent_fields(Fields& f);
   void game_fields(Fields& f);
   void network_fields(Fields& f);
 
-  /// The kind of norm in the discriminator: the setting, where it is "auto" `usual`, but none beside a
-  /// penalty on gradients. Empty: none.
+  /// The kind of norm in the discriminator; empty: none. "auto" means `usual`, or none with gradient
+  /// penalties or unrolling.
   std::string norm_of_discriminator(const std::string& usual) const;
-  /// Reference rows in front of each batch of the generator.
+  /// The number of reference rows in front of each batch of the generator.
   std::int64_t references() const;
 };
 
@@ -79,12 +79,11 @@ struct AdversarialConfig : ModelConfig, GameSettings {
 std::string check_game(const GameSettings& settings);
 /// The same for a model whose config is an AdversarialConfig.
 std::string check_game(const Recipe& recipe);
-/// What may disappoint.
+/// Warnings: ModelInfo::advise.
 std::vector<std::string> advise_game(const Recipe& recipe);
-/// A variant for each regulariser that every game has, for the conformance suite, and what a model has
-/// besides.
+/// For the conformance suite: a variant for each regulariser of every game, then `more`.
 std::vector<std::string> regulariser_variants(const std::vector<std::string>& more = {});
-/// The same for each trick of a model whose step is the game's.
+/// The same for each trick of a model whose step is Game::step.
 std::vector<std::string> game_variants(const std::vector<std::string>& more = {});
 
 }  // namespace belamy::models

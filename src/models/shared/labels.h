@@ -1,4 +1,4 @@
-// What models that learn from labels share.
+// The common part of models that learn from labels.
 #pragma once
 
 #include <string>
@@ -13,15 +13,14 @@ inline const Examples& labelled_part(const Batch& batch) {
   return batch.labelled.data.defined() ? batch.labelled : batch;
 }
 
-/// The classes that a request asks for, on the generator's device: 0, 1, ... K - 1, 0, ... where it asks for
-/// none: [N].
+/// The classes of a request [N], on the generator's device; 0, 1, ... K - 1, 0, ... where it asks for none.
 inline Tensor asked_labels(const SampleRequest& request, std::int64_t classes) {
   const auto device = request.generator.device();
   if (request.condition.labels.defined()) return request.condition.labels.to(device);
   return torch::arange(request.count, torch::TensorOptions(torch::kLong).device(device)) % classes;
 }
 
-/// Cross-entropy of logits [N, K] with labels [N], which it records with the share of errors.
+/// Cross-entropy of logits [N, K] with labels [N]; records it and the share of errors.
 inline Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context) {
   const auto loss = at::cross_entropy_loss(logits, labels);
   context.record("loss/labelled", loss);

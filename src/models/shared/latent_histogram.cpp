@@ -6,7 +6,7 @@
 namespace belamy::models {
 namespace {
 
-constexpr double kEnd = 4;  // standard deviations of the prior
+constexpr double kEnd = 4;  // in standard deviations of the prior
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// How often codes have been where: a running histogram of each dimension, and weights that favour the rare.
+// Running histograms of each dimension of a code, and weights that favour rare codes.
 // Amini et al. 2019 (AIES), section 3.2.
 #pragma once
 
@@ -12,10 +12,11 @@ using torch::Tensor;
 
 class LatentHistogram : public torch::nn::Module {
  public:
-  /// `bins` equal bins of [-4, 4] for each of `dimensions`; the outer ones hold what is beyond. Starts even.
+  /// `bins` equal bins over [-4, 4] for each dimension; the outer ones also count values beyond. All bins
+  /// start with equal shares.
   LatentHistogram(std::int64_t dimensions, std::int64_t bins);
 
-  /// Moves the shares towards those of `codes` [N, Z]: they keep `keep` of what they were.
+  /// Running average: shares = keep * shares + (1 - keep) * shares of `codes` [N, Z].
   void follow(const Tensor& codes, double keep);
   /// [N], sum 1: proportional to the product over dimensions of 1 / (q + alpha), where q is the share of the
   /// code's bin relative to that of the fullest bin.

@@ -1,5 +1,5 @@
-// What a game remembers of its players: their weights at some past steps, and the mean of all. Everything is
-// a buffer of fixed shape or follows from the step number, so that a resumed run goes on with the same bits.
+// A game's memory of its players: their weights at some past steps, and the mean of their weights. All of it
+// is in buffers of fixed shape or follows from the step number, so that a resumed run continues bit for bit.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ using torch::Tensor;
 class PastWeights : public torch::nn::Module {
  public:
   PastWeights(std::int64_t count, std::int64_t every, const std::vector<Tensor>& parameters);
-  /// Keeps the present weights at every `every`-th step, in place of the oldest.
+  /// At every `every`-th step, stores the current weights in place of the oldest.
   void remember(const std::vector<Tensor>& parameters, std::int64_t step);
-  /// With probability `share` a past player's weights, cut like `parameters`; empty otherwise. The draw
-  /// follows from step and salt.
+  /// With probability `share` a past player's weights, in the shapes of `parameters`; empty otherwise. Step
+  /// and salt determine the draw.
   std::vector<Tensor> draw(const std::vector<Tensor>& parameters, std::int64_t step, double share,
                            std::uint64_t salt) const;
 

@@ -19,7 +19,7 @@ Tensor PastSamples::exchange(const Tensor& fresh, at::Generator generator) {
   const auto next = count_ + torch::arange(n, real.dtype(torch::kLong));
   const auto full = count_ >= capacity;
   const auto drawn = torch::rand({capacity}, generator, real).argsort().narrow(0, 0, n);
-  // All places of a call differ, so that the writes below do not meet.
+  // All places of a call differ, so that no write below overwrites another.
   const auto places = at::where(full, drawn, next.remainder(capacity));
   const auto swapped = full & (torch::rand({n}, generator, real) < 0.5);
   const auto stored = swapped | (next < capacity);

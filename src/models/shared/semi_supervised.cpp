@@ -8,9 +8,10 @@ namespace belamy::models {
 
 void SemiSupervisedConfig::fields(Fields& f) {
   VariationalConfig::fields(f);
-  f.add("classifier", classifier, {1, 8192}, "widths of the hidden layers of q(y|x) when fully connected");
-  f.add("labelled_weight", labelled_weight, {0, 1e6}, "of the labelled data's bound beside the unlabelled's");
-  f.add("label_weight", label_weight, {0, 1e6}, "of the labelled data's cross-entropy");
+  f.add("classifier", classifier, {1, 8192}, "widths of the hidden layers of q(y|x), when fully connected");
+  f.add("labelled_weight", labelled_weight, {0, 1e6},
+        "weight of the labelled data's bound, relative to the unlabelled data's");
+  f.add("label_weight", label_weight, {0, 1e6}, "weight of the labelled data's cross-entropy");
 }
 
 SemiSupervisedVae::SemiSupervisedVae(const DataShape& shape, std::int64_t classes,

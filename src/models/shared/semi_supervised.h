@@ -1,5 +1,4 @@
-// M2 of Kingma et al. 2014 (arXiv:1406.5298): a class y and a code z behind every datum, the class known of a
-// few.
+// M2 of Kingma et al. 2014 (arXiv:1406.5298): every datum has a class y, known for a few, and a code z.
 //
 //   labelled     L(x, y) = E_q(z|x,y) log p(x|y, z) + log p(y) - KL(q(z|x, y) || N(0, 1)),   p(y) = 1 / K
 //   unlabelled   U(x)    = sum_y q(y|x) L(x, y) + H(q(y|x)),   exactly, over all K classes
@@ -25,7 +24,7 @@ class SemiSupervisedVae : public torch::nn::Module {
   SemiSupervisedVae(const DataShape& shape, std::int64_t classes, const SemiSupervisedConfig& config,
                     at::Generator generator);
 
-  /// What one step descends, from unlabelled data and labelled; records its parts.
+  /// The loss of one step on unlabelled and labelled data; records its parts.
   Tensor loss(const Tensor& data, const Tensor& labelled, const Tensor& labels, StepContext& context);
   /// The logits of q(y|x), [N, K].
   Tensor classify(const Tensor& data) { return classifier_->forward(data); }

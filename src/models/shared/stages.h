@@ -1,4 +1,4 @@
-// Stages of models that learn layer by layer.
+// The stages of models that are trained layer by layer.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,8 @@
 
 namespace belamy::models {
 
-/// The place, from 0, of the layer that the stage "layer-N" trains; none for other names and N above
-/// `layers`.
+/// The index, from 0, of the layer that the stage "layer-N" trains; none for other names and for N
+/// above `layers`.
 std::optional<std::size_t> layer_of(const std::string& stage, std::size_t layers);
 
 /// "layer-1" to "layer-LAYERS", then the others.

@@ -13,11 +13,11 @@ namespace {
 constexpr std::int64_t kSmallest = 16;     // pixels a side
 constexpr std::int64_t kWidest = 8;        // times the width of the layer next to the image
 constexpr std::int64_t kDeepest = 8;       // halvings of a U-Net
-constexpr std::int64_t kNoisyLayers = 3;   // innermost layers of its decoder
-constexpr std::int64_t kNoisyMap = 8;      // pixels a side
+constexpr std::int64_t kNoisyLayers = 3;   // innermost layers of its decoder that may have dropout
+constexpr std::int64_t kNoisyMap = 8;      // pixels a side, at most, of a map with dropout
 constexpr std::int64_t kResidualUnit = 4;  // two halvings
 
-// Up to the next multiple of `unit`, evenly on both sides.
+// Pads both sides evenly, up to the next multiple of `unit`.
 Tensor reflect_to(const Tensor& x, std::int64_t unit) {
   const auto missing = [unit](std::int64_t side) { return (unit - side % unit) % unit; };
   const auto down = missing(x.size(2)), right = missing(x.size(3));
@@ -25,7 +25,6 @@ Tensor reflect_to(const Tensor& x, std::int64_t unit) {
   return at::reflection_pad2d(x, {right / 2, right - right / 2, down / 2, down - down / 2});
 }
 
-// The way back.
 Tensor cut_to(const Tensor& x, std::int64_t height, std::int64_t width) {
   const auto top = (x.size(2) - height) / 2, left = (x.size(3) - width) / 2;
   return x.slice(2, top, top + height).slice(3, left, left + width);
@@ -73,18 +72,20 @@ void TranslationConfig::fields(Fields& f) {
   regulariser_fields(f);
   spectral_field(f);
   f.add("width", width, {1, 1024}, "channels of the generator's layer next to the image");
-  f.add("discriminator_width", discriminator_width, {0, 1024}, "the same for the discriminator; 0: as width");
-  f.add("discriminator_layers", discriminator_layers, {1, 6},
-        "its layers that halve the image: it judges patches of 16, 34, 70, 142, ... pixels a side; fewer "
-        "where the images have no room");
+  f.add("discriminator_width", discriminator_width, {0, 1024},
+        "channels of the discriminator's layer next to the image; 0: as width");
+  f.add(
+      "discriminator_layers", discriminator_layers, {1, 6},
+      "layers of the discriminator that halve the image: it judges patches of 16, 34, 70, 142, ... pixels a "
+      "side; small images get fewer");
   f.add("norm", norm, std::vector<std::string>{"instance", "batch"}, "normalisation of the hidden layers");
 }
 
 std::string check_translation(const TranslationConfig& config) {
   if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
   if (config.penalises_gradients() && config.norm == "batch") {
-    return "a penalty on the discriminator's gradient is about single data, which batch norm mixes; set "
-           "model.norm=instance";
+    return "gradient penalties apply to single data, but batch norm mixes the data of a batch; "
+           "set model.norm=instance";
   }
   return "";
 }
@@ -96,8 +97,8 @@ ImageSides translation_sides(const Recipe&) {
 std::string check_same_channels(const DataShape& shape, const std::string& cure) {
   const auto other = shape.others[0].channels;
   if (shape.channels == other) return "";
-  return fmt::format("the domains have {} and {} channels, but are compared; set {}", shape.channels, other,
-                     cure);
+  return fmt::format("the loss compares images of both domains, which have {} and {} channels; set {}",
+                     shape.channels, other, cure);
 }
 
 void add_halvings(nn::Chain& chain, std::int64_t in, std::int64_t width, const std::string& norm) {
@@ -149,7 +150,7 @@ UNet::UNet(const DataShape& from, const DataShape& to, std::int64_t width, const
   for (std::int64_t i = 0; i < depth; ++i) {
     const bool outer = i == 0, inner = i == depth - 1;
     const auto name = std::to_string(i);
-    // Neither the layer next to the image is normalised, nor the innermost, whose map may be one pixel.
+    // The outer layer is not normalised, nor is the innermost, whose map may be a single pixel.
     auto& down = *down_.emplace_back(register_module("down" + name, std::make_shared<nn::Chain>()));
     if (!outer) down.add(nn::activation("leaky-relu"));
     add_conv(down, outer ? from.channels : channels(i - 1), channels(i), 4, 2, 1, outer || inner ? "" : norm);
@@ -184,7 +185,7 @@ PatchDiscriminator::PatchDiscriminator(std::int64_t channels, const DataShape& s
   chain_ = register_module("chain", std::make_shared<nn::Chain>());
   const auto weighting = weighting_of(config);
   const auto width = config.discriminator_width ? config.discriminator_width : config.width;
-  // Two layers without stride follow, each of which takes one pixel away: 4 become 2.
+  // Two layers without stride follow and take one pixel each, so that 4 pixels become 2.
   const auto room = std::bit_width(static_cast<std::uint64_t>(shorter_side(shape))) - 3;
   const auto layers = std::min<std::int64_t>(config.discriminator_layers, room);
   auto in = channels;
@@ -196,7 +197,7 @@ PatchDiscriminator::PatchDiscriminator(std::int64_t channels, const DataShape& s
   }
   features_end_ = chain_->size();
   add_conv(*chain_, in, 1, 4, 1, 1, "", weighting);
-  chain_->add([](const Tensor& x) { return x.to(torch::kFloat); });  // as nn::Dense gives its outputs
+  chain_->add([](const Tensor& x) { return x.to(torch::kFloat); });  // as nn::Dense
   nn::initialise(*chain_, nn::Init::dcgan, generator);
 }
 

@@ -11,14 +11,15 @@ using Names = std::vector<std::string>;
 
 void VariationalConfig::fields(Fields& f) {
   CodeConfig::fields(f);
-  f.add("decoder", decoder, Names{"bernoulli", "gaussian", "learned-gaussian"},
-        "distribution of a value given z; learned-gaussian: with a standard deviation of its own");
-  f.add("sd", sd, {1e-3, 10}, "standard deviation of the gaussian decoder, the least of the learned one",
-        "of pixels in [0, 1]");
   f.add(
-      "binarise", binarise, Names{"none", "stochastic"},
-      "stochastic: pixels are drawn black or white at every use, their grey is the probability; likelihoods "
-      "are then of such a draw");
+      "decoder", decoder, Names{"bernoulli", "gaussian", "learned-gaussian"},
+      "distribution of a value given z; learned-gaussian: with a learned standard deviation for each value");
+  f.add("sd", sd, {1e-3, 10},
+        "standard deviation of the gaussian decoder, least one of the learned-gaussian decoder",
+        "of pixels in [0, 1]");
+  f.add("binarise", binarise, Names{"none", "stochastic"},
+        "stochastic: each use draws pixels black or white, with their grey as probability; likelihoods are "
+        "those of one such draw");
 }
 
 DataShape Observation::decoder_shape() const {
@@ -66,7 +67,7 @@ std::string check_variational(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<VariationalConfig>(recipe);
   if (!shape.is_images() && config.decoder == "bernoulli") return "points need model.decoder=gaussian";
   if (config.binarise != "none" && config.decoder != "bernoulli") {
-    return "black and white pixels need model.decoder=bernoulli";
+    return "binarised pixels need model.decoder=bernoulli";
   }
   return check_code_networks(shape, config);
 }

@@ -1,4 +1,4 @@
-// What models with a Gaussian code share: the distribution of the data given the code, and the code's.
+// The common part of models with a Gaussian code: p(x|z) and q(z|x).
 #pragma once
 
 #include "belamy/recipe.h"
@@ -16,13 +16,13 @@ struct VariationalConfig : CodeConfig {
   void fields(Fields& f) override;
 };
 
-/// p(x|z) from what a decoder puts out.
+/// p(x|z), computed from a decoder's output.
 class Observation {
  public:
   Observation(const VariationalConfig& config, const DataShape& shape)
       : decoder_(config.decoder), sd_(config.sd), binarise_(config.binarise != "none"), shape_(shape) {}
 
-  /// What the decoder has to put out for a datum.
+  /// The shape of the decoder's output for a datum.
   DataShape decoder_shape() const;
   /// The data as the model takes it: with binarise=stochastic a fresh draw of black and white pixels whose
   /// means are the grey ones.
@@ -35,7 +35,7 @@ class Observation {
   Tensor draw(const Tensor& raw, at::Generator generator) const;
 
  private:
-  /// Mean and logarithm of the variance, where both are learned.
+  /// Mean and log variance, where both are learned.
   std::pair<Tensor, Tensor> split(const Tensor& raw) const;
 
   std::string decoder_;
@@ -60,16 +60,16 @@ struct GaussianCode {
   Tensor kl() const { return objectives::kl_to_standard_normal(mean, log_variance); }  ///< to N(0, 1), [N]
 };
 
-/// A model that tells the two terms of its bound, for who wants to see them apart.
+/// A model that gives the two terms of its bound separately.
 class Variational {
  public:
   struct Evidence {
     Tensor log_likelihood;  ///< log p(x|z) of one draw of z: [N], nats
-    Tensor kl;              ///< [N], nats; beside a learned prior its estimate by that draw
+    Tensor kl;              ///< [N], nats; with a learned prior an estimate from that draw
     GaussianCode code;
   };
   virtual ~Variational() = default;
-  /// Of data as `Observation::taken` gives them.
+  /// For data from `Observation::taken`.
   virtual Evidence evidence(const Tensor& taken, at::Generator generator) = 0;
 };
 

@@ -59,7 +59,7 @@ TEST_F(OutputPaths, AWrongEndingIsAnErrorWithTheRightOne) {
   EXPECT_EQ(error_of("a.bmp", {png, npz, folder}),
             "--out a.bmp: the name must end in one of .png .npz /\n  use F.png or F.npz or DIR/");
   EXPECT_EQ(error_of("x.png", {folder}),
-            "--out x.png: a folder is made here, and this is the name of a file\n  use --out x/");
+            "--out x.png: this is the name of a file, but a folder is needed\n  use --out x/");
   fs::create_directory(folder_ / "there.png");
   EXPECT_THAT(error_of(at("there.png"), {png}), HasSubstr("must end in .png"));
 }
@@ -130,10 +130,10 @@ TEST_F(OutputPaths, BelowAFolderOnlyWhatBelamyWroteIsReplaced) {
   EXPECT_EQ(out.below("ours.png", "mark").path(), folder_ / "out/ours.png");
   for (const std::string name : {"theirs.png", "late.png"}) {
     EXPECT_EQ(usage_of([&] { out.below(name, "mark"); }),
-              at("out/" + name) + ": this file is there already, and Belamy did not write it\n" +
+              at("out/" + name) + ": this file exists already, and Belamy did not write it\n" +
                   "  choose another --out, or move that file away");
   }
-  // A file that is named itself is replaced, whoever wrote it.
+  // A file that the command line names is replaced, whoever wrote it.
   EXPECT_EQ(error_of(at("out/theirs.png"), {png}), "no error");
 }
 
@@ -161,7 +161,7 @@ TEST(NamesWithEnding, NeverMeet) {
   EXPECT_THAT(names_with_ending({"a.jpg", "a.png", "a.jpg.jpg"}, ".png"),
               ElementsAre("a.jpg.png", "a.png.png", "a.jpg.jpg.png"));
   EXPECT_THAT(names_with_ending({"a", "a.jpg"}, ".png"), ElementsAre("a.png", "a.jpg.png"));
-  // A folder has the name already.
+  // A folder already has the name.
   EXPECT_THAT(names_with_ending({"a.jpg", "a.png/b.jpg"}, ".png"), ElementsAre("a.jpg.png", "a.png/b.png"));
   EXPECT_THAT(names_with_ending({"a", "a.png/b.jpg"}, ".png"), ElementsAre("a.png", "a.png/b.png"));
 }

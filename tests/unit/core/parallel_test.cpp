@@ -1,4 +1,4 @@
-// Loops that are shared out between threads.
+// Loops that are divided among threads.
 #include "core/parallel.h"
 
 #include <gmock/gmock.h>

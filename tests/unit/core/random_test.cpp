@@ -78,7 +78,7 @@ TEST(Random, BelowIsEvenAndStaysBelow) {
   for (int i = 0; i < 14000; ++i) ++counts.at(random.below(7));
   for (const int count : counts) EXPECT_NEAR(count, 2000, 5 * std::sqrt(2000.0));
   EXPECT_EQ(random.below(1), 0u);
-  // A bound just over half the range: without drawing again the lower third would come up twice as often.
+  // A bound just over half the range: without drawing again the lower third would occur twice as often.
   const std::uint64_t bound = (std::uint64_t{3} << 62);
   int low = 0;
   for (int i = 0; i < 9000; ++i) low += random.below(bound) < bound / 3;
@@ -94,7 +94,7 @@ TEST(Random, PermutationsHoldEveryNumberOnce) {
   std::sort(order.begin(), order.end());
   EXPECT_EQ(order, sorted);
   EXPECT_TRUE(random.permutation(0).empty());
-  // Each of the six orders of three comes up equally often.
+  // Each of the six orders of three occurs equally often.
   std::vector<int> counts(27);
   for (int i = 0; i < 6000; ++i) {
     const auto three = random.permutation(3);

@@ -89,9 +89,10 @@ TEST(Toml, SaysFileLineAndReasonOfWhatItCannotTake) {
   EXPECT_THAT(error_of("a = 1\nb = = 2\n"), HasSubstr("r.toml, line 2: "));
   EXPECT_THAT(error_of("a = 1\na = 2\n"), HasSubstr("r.toml, line 2: "));
   EXPECT_THAT(error_of("[t]\nday = 1979-05-27\n"), HasSubstr("r.toml, line 2: 't.day' is a date or a time"));
-  EXPECT_THAT(error_of("x = [1, 'a']\n"), HasSubstr("r.toml, line 1: 'x' is a list of other things"));
-  EXPECT_THAT(error_of("x = [true]\n"), HasSubstr("'x' is a list of other things"));
-  EXPECT_THAT(error_of("x = [[1], [2]]\n"), HasSubstr("'x' is a list of other things"));
+  EXPECT_THAT(error_of("x = [1, 'a']\n"),
+              HasSubstr("r.toml, line 1: 'x' is a list that is neither of numbers only"));
+  EXPECT_THAT(error_of("x = [true]\n"), HasSubstr("'x' is a list that is neither of numbers only"));
+  EXPECT_THAT(error_of("x = [[1], [2]]\n"), HasSubstr("'x' is a list that is neither of numbers only"));
   EXPECT_THAT(error_of("x = \"\xff\"\n"), HasSubstr("r.toml, line 1: "));
   EXPECT_THAT(error_of("source = mnist\n"), HasSubstr("text in double quotes"));
 }

@@ -107,7 +107,7 @@ TEST(Animation, RefusesWhatWebpCannotHold) {
     return "no error";
   };
   const auto good = noise(4, 4, 1, 1);
-  EXPECT_THAT(error_of({}, 50), HasSubstr("no frames"));
+  EXPECT_THAT(error_of({}, 50), HasSubstr("at least one frame"));
   EXPECT_THAT(error_of({good, noise(4, 5, 1, 1)}, 50), HasSubstr("frame 1 is 4x5, the first is 4x4"));
   EXPECT_THAT(error_of({good, Image{4, 4, 1, {1, 2, 3}}}, 50), HasSubstr("frame 1 is not a whole"));
   EXPECT_THAT(error_of({Image{2, 2, 2, {1, 2, 3, 4, 5, 6, 7, 8}}}, 50), HasSubstr("not a whole"));

@@ -271,7 +271,7 @@ TEST(Npz, FloatsAreScaledAndSaySo) {
     const auto text = error_of(file);
     EXPECT_THAT(text, HasSubstr(fmt::format("values from {:g} to {:g} are in no known range", values.front(),
                                             values.back())));
-    EXPECT_THAT(text, HasSubstr("Clip or scale them"));
+    EXPECT_THAT(text, HasSubstr("clip or scale them"));
   }
 }
 
@@ -353,7 +353,7 @@ TEST(Npz, LabelsWithGapsSaySo) {
   EXPECT_THAT(set.labels, ElementsAre(0, 3, 7, 90));
   EXPECT_EQ(set.class_names.size(), 91u);
   EXPECT_THAT(set.notes, ElementsAre(HasSubstr("87 of 91 classes have no image: 1, 2, 4, 5, 6, ...")));
-  // Those that a limit leaves out are there all the same.
+  // Images that a limit leaves out still count.
   samples::write_archive(file, {{"images.npy", npy("|u1", "4, 1, 1", "abcd")},
                                 {"labels.npy", npy("|u1", "4,", std::string("\0\1\2\3", 4))}});
   DataOptions options;

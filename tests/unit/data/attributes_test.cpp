@@ -1,4 +1,4 @@
-// Attributes: where they come from, and that everything done with a data set carries them.
+// Attributes: their sources, and that every operation on a data set keeps them.
 #include "data/attributes.h"
 
 #include <cmath>
@@ -96,7 +96,7 @@ TEST(Attributes, OfARequest) {
   };
   EXPECT_THAT(fails("blod=1", ExitCode::data), HasSubstr("run: no attribute is called 'blod'"));
   EXPECT_THAT(fails("blod=1", ExitCode::data), HasSubstr("did you mean 'bold'?"));
-  EXPECT_THAT(fails("bold", ExitCode::usage), HasSubstr("'bold' gives no attribute a number"));
+  EXPECT_THAT(fails("bold", ExitCode::usage), HasSubstr("'bold' is not of the form NAME=NUMBER"));
   EXPECT_THAT(fails("bold=x", ExitCode::usage), HasSubstr("bold=1,italic=0"));
   EXPECT_THAT(fails("bold=nan", ExitCode::usage), HasSubstr("'bold=nan'"));
   EXPECT_THAT(fails("bold=1,bold=0", ExitCode::usage), HasSubstr("'bold' is named twice"));
@@ -137,12 +137,12 @@ TEST(AttributeTable, AnotherNameServesWhereItNamesPictures) {
     return load_from(folder / "set");
   };
   EXPECT_THAT(facts_of(with("image_id,old\n0.png,1\n1.png,0\n")), ElementsAre("0: 1", "1: 0"));
-  // A table about something else is no error, and one that cannot be used is told of.
+  // A table about something else is not an error, and one that cannot be used is reported.
   EXPECT_THAT(with("id,old\n0,1\n").attribute_names, IsEmpty());
   const auto odd = with("file,old\n0.png,1\n1.png,unknown\n");
   EXPECT_THAT(odd.attribute_names, IsEmpty());
   EXPECT_THAT(odd.notes, Contains(HasSubstr("list_attr.csv is not read: line 3: 'old' is 'unknown'")));
-  // Of two tables none is guessed at; one of the right name is no guess.
+  // With two tables neither is used, unless one has the right name.
   write(folder / "set/other.csv", "file,young\n0.png,1\n1.png,1\n");
   EXPECT_THAT(with("file,old\n0.png,1\n1.png,0\n").attribute_names, IsEmpty());
   write(folder / "set/attributes.csv", "file,tall\n0.png,1\n1.png,1\n");
@@ -163,7 +163,7 @@ TEST(AttributeTable, PicturesWithoutARowAndRowsWithoutAPicture) {
   };
   EXPECT_THAT(told(set.problems), ElementsAre("4 files without a row in attributes.csv",
                                               "names 2 files that are not there: 8.png, 9.png"));
-  // The doctor says the same, and what the attributes are.
+  // The doctor reports the same, and lists the attributes.
   const auto found = diagnose((folder / "set").string());
   EXPECT_EQ(found.files, 7);
   EXPECT_EQ(found.good, 3);
@@ -178,16 +178,16 @@ TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
     write(folder / "set/attributes.csv", text);
     return message_of([&] { load_from(folder / "set"); });
   };
-  EXPECT_THAT(fails(""), HasSubstr("attributes.csv: no table: it is empty"));
+  EXPECT_THAT(fails(""), HasSubstr("attributes.csv: the table is empty"));
   EXPECT_THAT(fails("file;old\n1.png;1\n"), HasSubstr("the first column is 'file;old'"));
   EXPECT_THAT(fails("file,old\n"), HasSubstr("a header without rows"));
   EXPECT_THAT(fails("file,note\na/1.png,good\n"), HasSubstr("no column of numbers"));
   EXPECT_THAT(fails("file,old,old\na/1.png,1,1\n"), HasSubstr("line 1: two columns are called 'old'"));
-  EXPECT_THAT(fails("file,o=d\na/1.png,1\n"), HasSubstr("line 1: 'o=d' is no name for an attribute"));
-  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png\n"), HasSubstr("line 3: 1 cells, and the header has 2"));
+  EXPECT_THAT(fails("file,o=d\na/1.png,1\n"), HasSubstr("line 1: 'o=d' is not a valid name of an attribute"));
+  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png\n"), HasSubstr("line 3: 1 cells, but the header has 2"));
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,\n"), HasSubstr("line 3: no value for 'old'"));
-  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,inf\n"), HasSubstr("line 3: 'old' is 'inf', no number"));
-  EXPECT_THAT(fails("file,old\na/1.png,1\na/1.png,0\n"), HasSubstr("line 3: a/1.png stands in line 2"));
+  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,inf\n"), HasSubstr("line 3: 'old' is 'inf', not a number"));
+  EXPECT_THAT(fails("file,old\na/1.png,1\na/1.png,0\n"), HasSubstr("line 3: a/1.png is in line 2"));
   // "1.png" may be either of the two.
   EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("none of its 1 file names is an image here: 1.png"));
   EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("as in a/1.png"));
@@ -229,7 +229,7 @@ TEST(AttributeTable, BothArchivesOfASetHaveTheSame) {
   };
   EXPECT_THAT(facts_of(test("file,old,tall\n2.png,0,1\n")), ElementsAre("2: 0 1"));
   EXPECT_THAT(message_of([&] { test("file,tall,old\n2.png,1,0\n"); }),
-              HasSubstr("its attributes are tall, old, and those of"));
+              HasSubstr("its attributes are tall, old, but those of"));
 }
 
 TEST(StyleGanAttributes, ListsOfNumbersAndNull) {
@@ -258,9 +258,9 @@ TEST(StyleGanAttributes, ListsOfNumbersAndNull) {
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", 1], ["b", [1]]]})"); }),
               HasSubstr("dataset.json: entry 1 is of another kind than those before"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", [1, 2]], ["b", [1]]]})"); }),
-              HasSubstr("b has 1 attributes, and files before it have 2"));
+              HasSubstr("b has 1 attributes, but files before it have 2"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", ["x"]]]})"); }),
-              HasSubstr("an attribute of a is no number"));
+              HasSubstr("an attribute of a is not a number"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", []]]})"); }),
               HasSubstr("a has an empty list of attributes"));
 }
@@ -364,7 +364,7 @@ TEST(Attributes, CountInTheDigest) {
   other = set;
   other.attribute_names[0] = "third";
   EXPECT_NE(digest_of(other), digest_of(set));
-  // A set without any has the digest that it had before there were attributes.
+  // A set without attributes has the digest that it had before attributes existed.
   const Dataset plain{.count = 1, .channels = 1, .height = 1, .width = 1, .pixels = {7}};
   EXPECT_EQ(digest_of(plain), "f4360098e0cc07bc9a6bf1cd6bd994b948f73f864ff969143c6ff77e5b4916ac");
 }
@@ -449,7 +449,7 @@ TEST(GlyphAttributes, EachShowsInThePicture) {
   const auto has = [&](std::size_t i, std::size_t attribute) {
     return set.attributes[i * 5 + attribute] == 1;
   };
-  // Of the faces that differ in one attribute alone: means over the copies of all or some characters.
+  // Means over the copies of all or some characters, for faces that differ in only one attribute.
   const auto mean = [&](std::size_t family, bool bold, bool italic, std::string_view characters,
                         double Look::*what) {
     const auto face = static_cast<std::int64_t>(family * 4 + (italic ? 2 : 0) + (bold ? 1 : 0));
@@ -484,7 +484,7 @@ TEST(GlyphAttributes, EachShowsInThePicture) {
     family < 7 ? widest = std::max(widest, relative(family))
                : narrowest = std::min(narrowest, relative(family));
   EXPECT_GT(narrowest, 1.5 * widest);
-  // The feet of I, which sans-serif faces have not.
+  // The feet of I, which sans-serif faces do not have.
   for (std::size_t family = 0; family < 7; ++family) {
     const bool feet = mean(family, false, false, "I", &Look::width) > 6;
     EXPECT_EQ(feet, family >= 4) << set.style_names[family * 4];
@@ -506,8 +506,8 @@ TEST(GlyphAttributes, DependOnTheSettingAlone) {
   DataOptions options;
   options.attributes = {"cursive"};
   EXPECT_THAT(message_of([&] { load_dataset(options, Split::test); }),
-              HasSubstr("its 5 attributes are bold, italic, serif, mono, script"));
-  // Without the setting the glyphs are what they were.
+              HasSubstr("choose from its 5 attributes: bold, italic, serif, mono, script"));
+  // Without the setting the glyphs are unchanged.
   options.attributes.clear();
   const auto plain = load_dataset(options, Split::test);
   EXPECT_THAT(plain.attribute_names, IsEmpty());

@@ -1,4 +1,4 @@
-// Captions: where they come from, and their words as numbers.
+// Captions: their sources, and their words as numbers.
 #include "data/captions.h"
 
 #include <gmock/gmock.h>
@@ -48,7 +48,7 @@ TEST(Captions, AVocabularyIsByFrequencyThenByAlphabet) {
   const auto tokens = tokens_of({"A red tree", "a Zebra", ""}, vocabulary);
   EXPECT_EQ(tokens.length, 3);
   EXPECT_THAT(tokens.numbers, ElementsAre(2, 5, 6, 2, 1, 0, 0, 0, 0));
-  // What is longer than 64 words is cut.
+  // Captions longer than 64 words are cut.
   std::string all;
   for (int i = 0; i < 70; ++i) all += fmt::format("word{} ", i);
   EXPECT_EQ(tokens_of({all}, vocabulary_of({all})).length, 64);
@@ -91,8 +91,8 @@ TEST(Captions, OfTextsBesideThePictures) {
   EXPECT_THAT(set.captions, ElementsAre("zero\n", "one", "", "three, and\nmore"));
   EXPECT_THAT(set.pixels, ElementsAre(0, 1, 2, 3)) << "a picture without a caption is still a picture";
   EXPECT_THAT(set.problems, IsEmpty());
-  EXPECT_THAT(set.notes, Contains(HasSubstr("1 of 4 images without a caption")));
-  // A table decides where there is one.
+  EXPECT_THAT(set.notes, Contains(HasSubstr("1 of 4 images have no caption")));
+  // A table takes precedence.
   write(folder / "set/attributes.csv", "file,caption\n0.png,a\n1.png,b\n2.png,c\n3.png,d\n");
   EXPECT_THAT(load_captions(folder / "set").captions, ElementsAre("a", "b", "c", "d"));
 }

@@ -61,7 +61,7 @@ TEST(ContactSheet, RefusesImpossibleSheets) {
     return "no error";
   };
   const auto good = gray(2, 1, {1, 2});
-  EXPECT_THAT(error_of({}, 1, 0, 1), HasSubstr("no images"));
+  EXPECT_THAT(error_of({}, 1, 0, 1), HasSubstr("at least one image"));
   EXPECT_THAT(error_of({good, gray(1, 2, {1, 2})}, 1, 0, 1),
               HasSubstr("image 1 is 1x2x1, the first is 2x1x1"));
   EXPECT_THAT(error_of({gray(2, 2, {1})}, 1, 0, 1), HasSubstr("not a whole"));

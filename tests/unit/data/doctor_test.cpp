@@ -54,8 +54,8 @@ TEST(Doctor, FindsEverythingInOneGo) {
   EXPECT_THAT(found.facts, Contains("all: 9 of 16x16 gray"));
   EXPECT_THAT(found.facts, Contains("all: 3 classes of 1 (eel) to 9 (cat) images"));
   EXPECT_THAT(found.facts,
-              Contains("all: the images differ: a training makes them 16x16, unless data.size is set"));
-  EXPECT_THAT(found.facts, Contains("all: 1 images are repetitions of another"));
+              Contains("all: the images differ in size: training makes them 16x16, unless data.size is set"));
+  EXPECT_THAT(found.facts, Contains("all: 1 images repeat another one"));
 }
 
 TEST(Doctor, SaysWhatATrainingDoesWithTheImages) {
@@ -63,10 +63,10 @@ TEST(Doctor, SaysWhatATrainingDoesWithTheImages) {
   write(folder / "cat/1.png", encode_png(noise(16, 1)));
   write(folder / "cat/2.png", encode_png({16, 16, 3, std::vector<std::uint8_t>(768, 9)}));
   const auto facts = diagnose(folder.path().string()).facts;
-  EXPECT_THAT(
-      facts,
-      Contains("all: some are gray: a training makes all of them colour, unless data.channels is set"));
-  EXPECT_THAT(facts, Contains("all: all images are of one class, 'cat': a class is a folder of its own"));
+  EXPECT_THAT(facts,
+              Contains("all: some are gray: training makes all of them colour, unless data.channels is set"));
+  EXPECT_THAT(facts,
+              Contains("all: all images are of one class, 'cat': put each class into a folder of its own"));
   write(folder / "dog/3.png", encode_png(noise(16, 2)));
   std::filesystem::remove(folder / "cat/2.png");
   EXPECT_THAT(diagnose(folder.path().string()).facts, Contains(HasSubstr("no class has two images")));
@@ -96,7 +96,7 @@ TEST(Doctor, SeesTestImagesInTheTrainingSet) {
   EXPECT_THAT(found.facts, Contains("test: 2 images are in the training set as well"));
 }
 
-// What a training leaves out is what the doctor lists.
+// The doctor lists what a training leaves out.
 TEST(Doctor, SaysWhatTrainingSays) {
   TemporaryFolder folder;
   const auto put = [&](const std::string& name, unsigned seed) {

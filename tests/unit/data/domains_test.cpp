@@ -64,7 +64,7 @@ TEST(Domains, FoldersArePairedByName) {
   EXPECT_THAT(set.problems[0].reason, HasSubstr("no file of that name in 'B'"));
 }
 
-// A display name with a ':' in it has no end where the file's name begins.
+// A ':' in a file name is not the ':' between an archive and its member.
 TEST(Domains, NamesWithColonsArePairedWhole) {
   TemporaryFolder folder;
   samples::Members members;
@@ -209,7 +209,7 @@ TEST(Domains, PicturesAreCutIntoHalves) {
   EXPECT_THAT(set.others.at(0).pixels, ElementsAre(8));
   EXPECT_TRUE(set.paired);
   ASSERT_FALSE(set.problems.empty());
-  EXPECT_THAT(set.problems[0].reason, HasSubstr("no two halves"));
+  EXPECT_THAT(set.problems[0].reason, HasSubstr("cannot be halved"));
 }
 
 TEST(Domains, ClassesAreSides) {
@@ -260,7 +260,7 @@ TEST(Domains, UnpairedSidesShareNoPairInTraining) {
   for (const auto a : train.pixels) EXPECT_THAT(train.others[0].pixels, testing::Not(testing::Contains(a)));
   EXPECT_TRUE(load_dataset(options, Split::test).paired) << "the test set keeps its pairs, to be measured on";
   options.pairs = "none";
-  EXPECT_THAT(error_of(options), HasSubstr("holds no pairs"));
+  EXPECT_THAT(error_of(options), HasSubstr("needs pairs"));
 }
 
 TEST(Domains, ATargetIsASecondDomain) {
@@ -277,7 +277,7 @@ TEST(Domains, ATargetIsASecondDomain) {
   EXPECT_EQ(set.others.at(0).count, 2);
   EXPECT_FALSE(set.paired);
   options.pairs = "gray";
-  EXPECT_THAT(error_of(options), HasSubstr("has one already"));
+  EXPECT_THAT(error_of(options), HasSubstr("already has one"));
 }
 
 TEST(Domains, MatchesNeedTwoClasses) {
@@ -297,10 +297,11 @@ TEST(Domains, MatchesNeedTwoOfAClass) {
   auto options = options_for(folder.path(), "random");
   EXPECT_THAT(error_of(options), HasSubstr("has two examples"));
   options.holdout = 0.4;
-  EXPECT_TRUE(load_dataset(options, Split::test).matches);  // a training alone needs pairs of both kinds
+  EXPECT_TRUE(load_dataset(options, Split::test).matches);  // only training needs pairs of both kinds
   for (const auto* name : {"1.png", "2.png"}) write(folder / "a" / name, dot(1));
   options.holdout = 0;
-  EXPECT_THAT(load_dataset(options, Split::train).notes, testing::Contains(HasSubstr("have one example")));
+  EXPECT_THAT(load_dataset(options, Split::train).notes,
+              testing::Contains(HasSubstr("have only one example")));
 }
 
 TEST(Domains, MatchesOfOneFolderAreOfOneClass) {
@@ -339,7 +340,7 @@ TEST(Domains, GlyphPairsAreOneCharacterInTwoFaces) {
     EXPECT_EQ(train.labels, train.others.at(0).labels);
     for (const auto label : train.labels) EXPECT_NE(label % 6, 4) << "held out";
     for (const auto label : test.labels) EXPECT_EQ(label % 6, 4);
-    // Partners are more alike than strangers.
+    // The images of a pair are more similar than other images.
     const auto distance = [&](std::size_t i, std::size_t j) {
       double sum = 0;
       for (std::size_t p = 0; p < 1024; ++p)

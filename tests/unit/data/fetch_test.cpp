@@ -23,7 +23,7 @@ using testing::HasSubstr;
 class Fetch : public testing::Test {
  protected:
   Fetch() {
-    // A proxy of the environment has no way to this machine's loopback.
+    // A proxy set in the environment cannot reach this machine's loopback.
     setenv("no_proxy", "127.0.0.1", 1);
     for (int i = 0; i < 300'000; ++i) body_ += static_cast<char>(i * 31 % 251);
     server_.put("a.gz", body_);
@@ -81,7 +81,7 @@ TEST_F(Fetch, ReplacesADamagedFile) {
 
 TEST_F(Fetch, ResumesABrokenTransfer) {
   server_.break_after(100'000);
-  EXPECT_THAT(error_of_fetch(), HasSubstr("run the same command again: it goes on where it stopped"));
+  EXPECT_THAT(error_of_fetch(), HasSubstr("run the same command again; it continues where it stopped"));
   EXPECT_EQ(read(folder_ / "a.gz.part"), body_.substr(0, 100'000));
   EXPECT_FALSE(fs::exists(folder_ / "a.gz"));
 
@@ -119,7 +119,7 @@ TEST_F(Fetch, DeletesWhatHasAnotherDigest) {
   EXPECT_THAT(error, HasSubstr("deleted"));
   EXPECT_FALSE(fs::exists(folder_ / "a.gz.part"));
   EXPECT_FALSE(fs::exists(folder_ / "a.gz"));
-  // A wrong part is no lasting harm.
+  // A wrong partial file does no lasting harm.
   server_.put("a.gz", body_);
   write(folder_ / "a.gz.part", "not its first bytes");
   EXPECT_THAT(error_of_fetch(), HasSubstr("SHA-256"));
@@ -132,7 +132,7 @@ TEST_F(Fetch, SaysWhatTheServerAnswers) {
   const std::string error = error_of_fetch();
   EXPECT_THAT(error, HasSubstr(server_.url() + "missing.gz: the server answers 404"));
   EXPECT_THAT(error,
-              HasSubstr("Or put these files into " + folder_.path().string() + " by hand: missing.gz b.gz"));
+              HasSubstr("or put these files into " + folder_.path().string() + " by hand: missing.gz b.gz"));
   EXPECT_FALSE(fs::exists(folder_ / "missing.gz.part"));
 }
 
@@ -175,7 +175,7 @@ TEST_F(Fetch, FullDiskIsAStorageError) {
   setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_EQ(code, ExitCode::storage);
   EXPECT_THAT(what, HasSubstr((folder_ / "a.gz.part").string()));
-  fetch();  // what was written is no lasting harm
+  fetch();  // the partial file does no lasting harm
   expect_whole();
 }
 
@@ -194,7 +194,7 @@ TEST_F(Fetch, KnownSetGoesIntoTheCacheAndTheBaseAddressCanBeReplaced) {
   } catch (const Error& failure) {
     error = failure.what();
   }
-  EXPECT_THAT(error, HasSubstr("Did you mean mnist?"));
+  EXPECT_THAT(error, HasSubstr("did you mean 'mnist'?"));
   unsetenv("BELAMY_CACHE");
 }
 

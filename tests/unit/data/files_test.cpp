@@ -41,7 +41,7 @@ std::string error_of(const fs::path& path) {
   return "";
 }
 
-// A 1x1 image, so that a data set's pixels tell which files are in it.
+// A 1x1 image: the pixels of a data set then tell which files are in it.
 std::string dot(int value) {
   return encode_png(flat(1, 1, {static_cast<std::uint8_t>(value)}));
 }
@@ -157,7 +157,7 @@ TEST(Files, WhatLiesBesideTheSplitsIsLeftOut) {
       ASSERT_EQ(set.problems.size(), 2u) << path;
       EXPECT_THAT(set.problems[0].file, HasSubstr("set/predict"));
       EXPECT_EQ(set.problems[0].reason, "2 files outside the folders training_set, test_set, valid");
-      EXPECT_THAT(set.problems[0].cure, HasSubstr("Move what belongs"));
+      EXPECT_THAT(set.problems[0].cure, HasSubstr("move what belongs"));
       EXPECT_THAT(set.problems[1].file, HasSubstr("set/sample.png"));
       EXPECT_EQ(set.problems[1].reason, "outside the folders training_set, test_set, valid");
       EXPECT_THAT(set.notes.back(), HasSubstr(fmt::format("3 of {} files left out", 3 + set.count)));
@@ -193,7 +193,7 @@ TEST(Files, TrainAloneIsDivided) {
   EXPECT_THAT(test.pixels, testing::Not(testing::Contains(100)));
   ASSERT_EQ(train.problems.size(), 1u);
   EXPECT_EQ(train.problems[0].reason, "10 files outside the folder train");
-  EXPECT_THAT(train.problems[0].cure, HasSubstr("If train is a class, rename it."));
+  EXPECT_THAT(train.problems[0].cure, HasSubstr("if train is a class, rename it"));
 }
 
 TEST(Files, TestImagesWithoutClassesAreForPrediction) {
@@ -257,7 +257,7 @@ TEST(Files, ArchivesOfOtherKindsAmongImagesAreNamed) {
   const Dataset set = load(folder.path());
   ASSERT_EQ(set.problems.size(), 1u);
   EXPECT_EQ(set.problems[0].reason, "a RAR archive, which is not read");
-  EXPECT_THAT(set.problems[0].cure, HasSubstr("Unpack it"));
+  EXPECT_THAT(set.problems[0].cure, HasSubstr("unpack it"));
 }
 
 TEST(Files, BadOnesAmongGoodOnesAreListed) {
@@ -275,7 +275,7 @@ TEST(Files, BadOnesAmongGoodOnesAreListed) {
     EXPECT_THAT(set.problems[0].reason, HasSubstr("damaged PNG"));
     EXPECT_THAT(set.problems[1].reason, HasSubstr("GIF"));
     EXPECT_EQ(set.problems[2].reason, "not an image: first bytes 3c 68 74 6d");
-    EXPECT_THAT(set.problems[2].cure, HasSubstr("Remove the file"));
+    EXPECT_THAT(set.problems[2].cure, HasSubstr("remove the file"));
     EXPECT_THAT(set.problems[3].reason, HasSubstr("beside the folders of the classes"));
     EXPECT_THAT(set.notes.back(), HasSubstr("4 of 6 files left out"));
   }
@@ -331,7 +331,7 @@ TEST(Archives, TwoWithoutSplitAreNotGuessedAt) {
   EXPECT_THAT(load(folder / "two.zip").pixels, ElementsAre(2));
 }
 
-// What a call gives in the C locale and, as in a program that asks for the user's, in one of UTF-8.
+// The results of a call in the C locale and in a UTF-8 locale, as a program with the user's locale has.
 template <class Call>
 void in_each_locale(const Call& call) {
   for (const char* name : {"C", "C.UTF-8", "de_DE.ISO-8859-1"}) {
@@ -388,7 +388,7 @@ TEST(Archives, NamesOfOtherCharacterSetsStayDistinct) {
   write(folder / "a.zip",
         samples::zip({{bytes + "/1.png", dot(101), false},
                       {"\xe9t\xe9/1.png", dot(102), false},  // ISO 8859-1
-                      {"\xfft\xe9/1.png", dot(103), true},   // no UTF-8, whatever it says
+                      {"\xfft\xe9/1.png", dot(103), true},   // not UTF-8, though marked as such
                       {"?/1.png", dot(104), false, samples::unicode_name("?/1.png", "猫/1.png")},
                       {"?/2.png", dot(105), false, samples::unicode_name("other", "犬/2.png")},
                       {"\x81\\1.png", dot(106), false},
@@ -449,7 +449,7 @@ TEST(StyleGan, LabelsOfDatasetJson) {
   EXPECT_THAT(set.class_names, ElementsAre("0", "1", "2"));
   const Dataset none = load_with(R"({"labels": null})");
   EXPECT_EQ(none.count, 3);
-  EXPECT_THAT(none.class_names, IsEmpty());  // 00000 and 00001 are no classes
+  EXPECT_THAT(none.class_names, IsEmpty());  // 00000 and 00001 are not classes
   const Dataset partial = load_with(R"({"labels": [["00000/img1.png", 0], ["gone.png", 0]]})");
   EXPECT_THAT(partial.pixels, ElementsAre(2));
   EXPECT_EQ(partial.problems.size(), 3u);

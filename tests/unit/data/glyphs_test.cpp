@@ -104,7 +104,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 TEST(Glyphs, NoTwoFacesAreOneFontUnderTwoNames) {
-  // Jitter makes even equal outlines differ: two seeds of one face say by how much.
+  // Jitter makes even equal outlines differ; two seeds of one face show by how much.
   const auto one = mean_faces(1), two = mean_faces(2);
   double jitter = 0;
   for (std::size_t a = 0; a < one.size(); ++a) jitter = std::max(jitter, distance(one[a], two[a]));

@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// The data error's text; fails where there is none.
+// The text of the data error; fails if there is none.
 std::string error_of(const std::string& bytes) {
   try {
     decode_image(bytes, "x.img");
@@ -120,8 +120,8 @@ TEST(Png, SignificantBitsOfSixteen) {
   EXPECT_THAT(decoded(colour, "\x0c\x0c\x0c\x10"), ElementsAre(255, 127, 0));
 }
 
-// Everything that viewers pass over, and no other: remarks with wrong checksums or contents, and what
-// follows.
+// Damage that viewers ignore, and no other: comments with wrong checksums or contents, and bytes after
+// the image.
 TEST(Png, RemarksThatAreDamagedLoseNoPixels) {
   const Image image = pattern();
   const std::string whole = encode_png(image);
@@ -288,7 +288,7 @@ TEST(Pnm, DamageIsAnError) {
   EXPECT_THAT(error_of("P5 2 2 255\nabc"), HasSubstr("there are 3"));
   EXPECT_THAT(error_of("P5 99999999999 2 255\nabc"), HasSubstr("no usable number for the width"));
   EXPECT_THAT(error_of("P5 9999 9999 255\nabc"), HasSubstr("the header says 9999 x 9999"));
-  EXPECT_THAT(error_of("P2 2 1 15 3 16"), HasSubstr("a pixel of 16 where the largest is 15"));
+  EXPECT_THAT(error_of("P2 2 1 15 3 16"), HasSubstr("a pixel of 16, but the largest value is 15"));
   EXPECT_THAT(error_of("P2 2 1 0 3 16"), HasSubstr("largest value 0"));
   EXPECT_THAT(error_of("P5 0 1 255 "), HasSubstr("a size of 0 x 1"));
 }

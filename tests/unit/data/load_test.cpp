@@ -229,7 +229,7 @@ TEST(Binarize, ThresholdAndASeededDraw) {
   EXPECT_NEAR(static_cast<double>(white), 256 * 4 * 63 * 32 / 255.0, 4 * 52);
   EXPECT_EQ(std::count(set.pixels.begin(), set.pixels.begin() + 256, 255), 0);  // black stays black
   EXPECT_EQ(load_dataset(options, Split::train).pixels, set.pixels);
-  // The draw of an image is its own, whichever others are used.
+  // The draw of an image does not depend on which others are used.
   options.limit = 20;
   const auto few = load_dataset(options, Split::train);
   const auto number = std::stoul(few.names[7].substr(6));
@@ -284,16 +284,16 @@ TEST(Fitting, ImagesThatDiffer) {
   const std::string text = error_of(options, ExitCode::data);
   EXPECT_THAT(text, HasSubstr("1.png is 4x4 gray"));
   EXPECT_THAT(text, HasSubstr("2.png is 6x3 gray"));
-  EXPECT_THAT(text, HasSubstr("Set data.size"));
+  EXPECT_THAT(text, HasSubstr("set data.size"));
   options.size = 4;
   const Dataset set = load_dataset(options, Split::train);
   EXPECT_EQ(set.count, 2);
   EXPECT_THAT(set.notes, ElementsAre("4x4 to 6x3 gray -> 4x4 gray, cropped, enlarged"));
   write(folder / "set/2.png", encode_png(flat(4, 4, {200, 200, 200})));
-  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("Set data.channels to 1"));
+  EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("set data.channels to 1"));
 }
 
-// What is chosen for images of these sizes, and the note of it.
+// The size chosen for images of these sizes, and the note about it.
 struct Choice {
   std::int64_t size, channels;
   std::string note;
@@ -321,7 +321,7 @@ TEST(ChosenSize, IsTheLargestUpTo64ThatFitsWhatTheModelAsksFor) {
   EXPECT_EQ(wide.note, "250x180 colour -> 64x64 colour, cropped, antialiased (data.size=64)");
   EXPECT_EQ(chosen_for({flat(50, 36, {200})}, {.square = true}).size, 36);
   EXPECT_EQ(chosen_for({flat(200, 200, {200})}, {.largest = 128}).size, 64);
-  // As the model wants them, and where it wants nothing.
+  // Nothing is chosen if the images are as the model needs them.
   EXPECT_EQ(chosen_for({flat(250, 250, {200})}, {.square = true}).size, 0);
   EXPECT_EQ(chosen_for({flat(250, 180, {200})}, {}).size, 0);
   EXPECT_EQ(chosen_for({flat(250, 180, {200})}, {.smallest = 16}).size, 0);
@@ -333,11 +333,11 @@ TEST(ChosenSize, ImagesThatDifferGetOne) {
   const auto two = chosen_for({flat(40, 30, {200}), flat(33, 50, {200})}, {});
   EXPECT_EQ(two.size, 30);
   EXPECT_EQ(two.note, "33x50 to 40x30 gray -> 30x30 gray, cropped, antialiased (data.size=30)");
-  // An icon among many does not make all of them icons.
+  // One icon among many images does not make all of them small.
   std::vector<Image> many(20, flat(40, 30, {200}));
   many[7] = flat(3, 3, {200});
   EXPECT_EQ(chosen_for(many, {}).size, 30);
-  // One that differs among many thousand may not be among the first that are looked at.
+  // One different image among thousands may not be among those looked at first.
   std::vector<Image> rare(1001, flat(8, 8, {200}));
   rare[1] = flat(9, 8, {200});
   EXPECT_EQ(chosen_for(rare, {}).size, 8);
@@ -388,10 +388,10 @@ TEST(ChosenSize, OfAnArrayAndOfASetting) {
 TEST(Fitting, WrongSettings) {
   DataOptions options = options_for("glyphs");
   options.channels = 2;
-  EXPECT_THAT(error_of(options, ExitCode::usage), HasSubstr("data.channels = 2"));
+  EXPECT_THAT(error_of(options, ExitCode::usage), HasSubstr("data.channels=2"));
   options.channels = 1;
   options.fit = "squash";
-  EXPECT_THAT(error_of(options, ExitCode::usage), HasSubstr("crop, pad, stretch"));
+  EXPECT_THAT(error_of(options, ExitCode::usage), HasSubstr("crop, pad or stretch"));
 }
 
 TEST(Points, TrainAndTestAreDrawnApart) {

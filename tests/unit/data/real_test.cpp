@@ -1,5 +1,4 @@
-// The real data sets, where $BELAMY_DATA has them: counts, labels and mean pixels as their READMEs state
-// them.
+// The real data sets, if $BELAMY_DATA has them: counts, labels and mean pixels as in their READMEs.
 #include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>

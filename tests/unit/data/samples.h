@@ -1,4 +1,4 @@
-// Small files that the data tests make for themselves.
+// Small files that the data tests create.
 #pragma once
 
 #include <archive.h>
@@ -205,8 +205,8 @@ inline std::string little_endian(std::uint64_t value, int bytes) {
   return out;
 }
 
-/// A member of a zip: the name's bytes as they are to be stored, and whether the zip says that they are
-/// UTF-8.
+/// A member of a zip: the name's bytes as they are to be stored, and whether the zip says that they
+/// are UTF-8.
 struct ZipMember {
   std::string name, bytes;
   bool utf8 = true;

@@ -95,12 +95,12 @@ TEST_F(Sources, FormatsThatAreNotReadAreNamed) {
            {"IMAGES.RAR", "junk", "a RAR archive"}}) {
     const auto error = error_for(name, bytes);
     EXPECT_THAT(error, HasSubstr(what)) << name;
-    EXPECT_THAT(error, HasSubstr("Unpack it and give the folder, or pack its files as a .zip.")) << name;
+    EXPECT_THAT(error, HasSubstr("unpack it and give the folder, or pack its files as a .zip")) << name;
   }
   const auto array = error_for("images.npy", "\x93NUMPY");
   EXPECT_THAT(array, HasSubstr("images.npy: a single NumPy array"));
   EXPECT_THAT(array, HasSubstr("numpy.savez('set.npz', images=images, labels=labels)"));
-  EXPECT_THAT(error_for("photo.JPG", "\xff\xd8\xff"), HasSubstr("Give the folder that holds it."));
+  EXPECT_THAT(error_for("photo.JPG", "\xff\xd8\xff"), HasSubstr("give the folder that holds it"));
   EXPECT_THAT(error_for("photo", "\x89PNG\r\n\x1a\n"), HasSubstr("a single picture"));
   EXPECT_THAT(error_for("notes", "hello"),
               HasSubstr("a folder of images, an archive (.zip, .tar, .tar.gz, .tgz)"));
@@ -199,12 +199,12 @@ TEST_F(Sources, HalfADownloadIsNotASet) {
 
 TEST_F(Sources, UnknownNamesSayWhereItWasLookedForAndWhatIsNear) {
   setenv("BELAMY_DATA", folder_.path().c_str(), 1);
-  EXPECT_THAT(error_of("omniglott"), HasSubstr("Did you mean omniglot?"));
+  EXPECT_THAT(error_of("omniglott"), HasSubstr("did you mean 'omniglot'?"));
   EXPECT_THAT(error_of("omniglott"), HasSubstr((folder_ / "omniglott").string()));
   EXPECT_THAT(error_of("omniglott"), HasSubstr((folder_ / "cache/data/omniglott").string()));
   EXPECT_THAT(error_of("omniglot"),
-              HasSubstr("Put its files into " + (folder_ / "cache/data/omniglot").string()));
-  EXPECT_THAT(error_of("fashion-mnist"), HasSubstr("Get it: belamy data fetch fashion-mnist"));
+              HasSubstr("put its files into " + (folder_ / "cache/data/omniglot").string()));
+  EXPECT_THAT(error_of("fashion-mnist"), HasSubstr("get it with 'belamy data fetch fashion-mnist'"));
   EXPECT_THAT(error_of("no/such/folder"), HasSubstr("no data set 'no/such/folder'"));
   EXPECT_THAT(error_of(std::string(5000, 'x')), HasSubstr("no data set 'xxx"));
   EXPECT_THAT(error_of(""), HasSubstr("data.source is empty"));

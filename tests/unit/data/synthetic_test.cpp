@@ -41,7 +41,7 @@ TEST(Synthetic, EverySetIsWhole) {
         std::all_of(data.points.begin(), data.points.end(), [](float v) { return std::isfinite(v); }));
     EXPECT_EQ(data.labels.size(), whole.count(name) ? 0u : static_cast<std::size_t>(kCount)) << name;
     EXPECT_THAT(description, HasSubstr(dimension == 1 ? "1-D points" : "2-D points"));
-    // Every class occurs, about equally often.
+    // Every class occurs about equally often.
     std::vector<int> counts(data.class_names.size());
     for (const auto label : data.labels) ++counts.at(static_cast<std::size_t>(label));
     const double expected =
@@ -189,8 +189,8 @@ TEST(Synthetic, AMixtureKnowsItsCentres) {
     if (!mixture) continue;
     ASSERT_EQ(mixture->dimension, data.dimension);
     ASSERT_EQ(mixture->centres.size(), data.class_names.size() * static_cast<std::size_t>(data.dimension));
-    // Every point is around the centre of its own label, and the points are as far away as the deviation
-    // says.
+    // Every point is around the centre of its own label, and the points are as far away as the
+    // deviation says.
     double squares = 0;
     for (std::size_t i = 0; i < data.points.size(); ++i) {
       const auto d = static_cast<std::size_t>(data.dimension);
@@ -237,7 +237,7 @@ TEST(Synthetic, RefusesUnknownNamesAndImpossibleCounts) {
     return "no error";
   };
   EXPECT_THAT(error_of("rign", 10), HasSubstr("did you mean 'ring'?"));
-  EXPECT_THAT(error_of("mountains", 10), HasSubstr("there are: ring, wide-ring, grid"));
+  EXPECT_THAT(error_of("mountains", 10), HasSubstr("choose one of ring, wide-ring, grid"));
   EXPECT_THAT(error_of("ring", 0), HasSubstr("0 points"));
   EXPECT_THAT(error_of("ring", std::int64_t{1} << 60), HasSubstr("ask for 1 to"));
 }

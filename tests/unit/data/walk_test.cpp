@@ -56,7 +56,7 @@ TEST(Walk, AMissingFolderIsADataError) {
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::data);
-    EXPECT_EQ(error.what(), (folder / "missing").string() + ": no such folder\n  Check the path.");
+    EXPECT_EQ(error.what(), (folder / "missing").string() + ": no such folder\n  check the path");
   }
 }
 

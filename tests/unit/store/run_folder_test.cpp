@@ -86,7 +86,7 @@ TEST_F(RunFolderTest, AFolderThatHoldsARunIsRefused) {
   make_run();
   EXPECT_EQ(error_of([&] { RunFolder::create(env_, path_); }),
             "'" + path_.string() +
-                "' already holds a run\n  go on with it by --resume, or choose another folder by --out");
+                "' already holds a run\n  resume it with --resume, or choose another folder with --out");
 }
 
 TEST_F(RunFolderTest, AFolderWithOtherFilesIsRefusedAndLeftAlone) {
@@ -192,7 +192,7 @@ TEST_F(RunFolderTest, ADamagedNewestCheckpointIsReportedAndTheOneBeforeItUsed) {
   const std::vector<CheckpointFile> files = run.checkpoints();
   env_.truncate(files[2].path, env_.size(files[2].path) - 1);
   EXPECT_EQ(load(run), 2);
-  EXPECT_THAT(warnings_, ElementsAre("checkpoint passed over: '" + files[2].path.string() +
+  EXPECT_THAT(warnings_, ElementsAre("checkpoint skipped: '" + files[2].path.string() +
                                      "' is damaged: its SHA-256 does not match its content"));
   std::string bytes = env_.read(files[1].path);
   bytes.back() ^= 1;
@@ -311,8 +311,8 @@ TEST_F(RunFolderTest, RewindDropsWhatIsLater) {
   run.append_metrics(3, 0, {});
   EXPECT_THAT(run.read_metrics(), SizeIs(3));
   EXPECT_EQ(run.read_metrics()[2].step, 3);
-  // A second event file, which tells TensorBoard to drop step 3 and later: step = 3, session_log.status =
-  // START.
+  // A second event file, which tells TensorBoard to drop step 3 and later: step = 3, session_log.status
+  // = START.
   const auto names = names_in(path_);
   ASSERT_EQ(
       std::count_if(names.begin(), names.end(), [](const auto& name) { return name.starts_with("events."); }),

@@ -175,7 +175,7 @@ TEST(SafetensorsTest, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(file_of(array("[1]", "[4,8]"), eight)), HasSubstr("overlap or leave holes"));
   EXPECT_THAT(error_of(file_of(array("[1]", "[0,4]"), eight)), HasSubstr("bytes that belong to no array"));
   const std::string one = R"("w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
-  EXPECT_THAT(error_of(file_of("{" + one + "," + one + "}", eight)), HasSubstr("\"w\" is there twice"));
+  EXPECT_THAT(error_of(file_of("{" + one + "," + one + "}", eight)), HasSubstr("\"w\" occurs twice"));
 }
 
 TEST(SafetensorsTest, RefusesToWriteWhatItCouldNotRead) {
