@@ -58,11 +58,11 @@ struct TrainOptions {
   std::int64_t seed = 1;
   std::string device = "auto";
   std::string precision = "f32";
-  std::int64_t threads = 0;             ///< 0: the fastest number, found while the training runs
-  std::string thread_plan;              ///< threads.csv of a run to repeat: its numbers of threads
-  std::string commands;                 ///< commands.csv of a steered run to repeat
-  bool fast = true;                     ///< layers use Belamy's own paths where these are faster than LibTorch's
-  double log_seconds = 2.0;             ///< time between two lines; 0: every step
+  std::int64_t threads = 0;  ///< 0: the fastest number, found while the training runs
+  std::string thread_plan;   ///< threads.csv of a run to repeat: its numbers of threads
+  std::string commands;      ///< commands.csv of a steered run to repeat
+  bool fast = true;          ///< layers use Belamy's own paths where these are faster than LibTorch's
+  double log_seconds = 2.0;  ///< time between two lines; 0: every step
   std::int64_t checkpoint_every = 500;  ///< steps
   std::int64_t keep = 2;                ///< newest checkpoints kept
   std::int64_t sample_every = 250;      ///< steps between two sample grids

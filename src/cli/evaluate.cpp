@@ -35,8 +35,10 @@ void add_evaluate(Verb program) {
   auto request = std::make_shared<Request>();
   auto verb = program.verb("evaluate", "Measure a run: reconstruction, likelihood, quality of samples");
   add_optional_run(verb, request->run, "Folder of a run; not needed with --list");
-  verb.option("-n,--samples", request->evaluate.samples, "Number of samples to judge").between(100, 1'000'000);
-  verb.option("--split", request->evaluate.split, "Data to measure on: test, or validation for choosing settings")
+  verb.option("-n,--samples", request->evaluate.samples, "Number of samples to judge")
+      .between(100, 1'000'000);
+  verb.option("--split", request->evaluate.split,
+              "Data to measure on: test, or validation for choosing settings")
       .one_of({"test", "validation"});
   verb.option("--likelihood-samples", request->evaluate.likelihood_samples,
               "Draws of the latent per example for the bound of the likelihood; more make it tighter")

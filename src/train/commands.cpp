@@ -43,8 +43,8 @@ Command command_of(const std::string& name, const std::string& argument) {
 }  // namespace
 
 void CommandLog::note(std::int64_t step, const Command& command) {
-  const auto later = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const auto& entry) { return entry.first > step; });
+  const auto later =
+      std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.first > step; });
   entries_.insert(later, {step, command});
 }
 
