@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -56,6 +57,9 @@ class Fields {
     std::string help;      ///< one line
     std::string fallback;  ///< the default, as TOML
     bool is_text = false;  ///< takes text: any text, or one of some choices
+    std::vector<std::string> choices = {};  ///< of a text, or of the switch "true or false"; else empty
+    std::optional<double> low = {},
+                          high = {};  ///< what a number, or each of a list, may be; each may be open
     /// Checks and stores a value; `where` starts the message of the usage error.
     std::function<void(const Value&, const std::string& where)> set;
     std::function<std::string()> get;  ///< the current value, as TOML

@@ -206,6 +206,14 @@ struct ParentInfo {
 /// capabilities, and gradients go through them to their inputs. A parent that was not named is not there.
 using Parents = std::map<std::string, std::shared_ptr<Model>>;
 
+/// Why a model cannot be built for some data with some settings.
+struct Fault {
+  std::string what = {};               ///< "clipping would undo spectral norm"; empty: nothing
+  std::vector<std::string> cure = {};  ///< settings that mend it: "model.clip_weights=0"
+
+  explicit operator bool() const { return !what.empty(); }
+};
+
 /// What is known of a model before it is built.
 struct ModelInfo {
   std::string name;
@@ -221,10 +229,8 @@ struct ModelInfo {
   /// Its requirements on the sides of images; without this function: none. Where data.size is not set, a size
   /// that meets them is chosen.
   std::function<ImageSides(const Recipe&)> sides;
-  /// Why the model cannot be built for this data with these settings, as text for the user; an empty text:
-  /// it can. Where one setting is the cure the text says "set model.KEY=VALUE": the conformance suite
-  /// applies it.
-  std::function<std::string(const DataShape&, const Recipe&)> check;
+  /// Why it cannot be built for this data with these settings, if anything else keeps it from being so.
+  std::function<Fault(const DataShape&, const Recipe&)> check;
   /// Warnings about settings that are allowed but likely to disappoint, shown before the training starts.
   std::function<std::vector<std::string>(const Recipe&)> advise;
   std::function<std::unique_ptr<ModelConfig>()> config;

@@ -81,6 +81,12 @@ std::string range_text(Range<T> range) {
   return fmt::format("{} .. {}", range.low, range.high);
 }
 
+template <class T>
+void set_bounds(Fields::Field& field, Range<T> range) {
+  if (!open_below(range.low)) field.low = static_cast<double>(range.low);
+  if (!open_above(range.high)) field.high = static_cast<double>(range.high);
+}
+
 /// " from 1 to 4096", for sentences.
 template <class T>
 std::string range_words(Range<T> range) {
@@ -153,6 +159,7 @@ Fields::Field scalar_field(const std::string& key, T& target, Range<T> range, co
   field.key = key;
   field.type = std::is_same_v<T, double> ? "number" : "integer";
   field.range = range_text(range);
+  set_bounds(field, range);
   field.unit = unit;
   field.help = help;
   field.set = [key, &target, range](const Value& value, const std::string& where) {
@@ -174,6 +181,7 @@ Fields::Field list_field(const std::string& key, std::vector<T>& target, Range<T
   field.key = key;
   field.type = std::string("list of ") + kMany<T>;
   field.range = range_text(each);
+  set_bounds(field, each);
   field.help = help;
   field.set = [key, &target, each](const Value& value, const std::string& where) {
     auto converted = list<T>(value);
@@ -275,6 +283,7 @@ void Fields::add(const std::string& key, bool& target, const std::string& help) 
   Field field;
   field.key = prefix_ + key;
   field.type = "true or false";
+  field.choices = {"true", "false"};
   field.help = help;
   field.set = [name = field.key, &target](const Value& value, const std::string& where) {
     const auto* truth = std::get_if<bool>(&value);
@@ -306,6 +315,7 @@ void Fields::add(const std::string& key, std::string& target, const std::vector<
   Field field;
   field.key = prefix_ + key;
   field.type = fmt::format("one of {}", fmt::join(choices, ", "));
+  field.choices = choices;
   field.help = help;
   field.is_text = true;
   field.set = [name = field.key, type = field.type, &target, choices](const Value& value,

@@ -172,18 +172,18 @@ class Aae final : public Model, public Sampler, public Encoder, public Decoder, 
   std::unique_ptr<Game> game_;
 };
 
-std::string check_aae(const DataShape& shape, const Recipe& recipe) {
+Fault check_aae(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<AaeConfig>(recipe);
   if (config.prior == "mixture" && config.code != 2) {
-    return "the mixture needs a code in the plane; set model.code=2";
+    return {"the mixture needs a code in the plane", {"model.code=2"}};
   }
   if (config.labels) {
     if (config.prior != "mixture")
-      return "labels need the mixture, where each class is a Gaussian; set model.prior=mixture";
-    if (const auto labels = check_labels(shape); !labels.empty()) return labels;
-    if (config.replay > 0) return "the replay memory stores no classes; set model.replay=0";
+      return {"labels need the mixture, where each class is a Gaussian", {"model.prior=mixture"}};
+    if (auto labels = check_labels(shape)) return labels;
+    if (config.replay > 0) return {"the replay memory stores no classes", {"model.replay=0"}};
   }
-  if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
+  if (auto wrong = check_game(config)) return wrong;
   return check_variational(shape, recipe);
 }
 

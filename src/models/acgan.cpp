@@ -90,12 +90,11 @@ class Acgan final : public ConvolutionalGan, public Classifier {
   const Conditions conditions_;
 };
 
-std::string check_acgan(const DataShape& shape, const Recipe& recipe) {
+Fault check_acgan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<AcganConfig>(recipe);
-  if (const auto wrong = check_conditions(shape, recipe, /*with_attributes=*/false); !wrong.empty())
-    return wrong;
-  if (config.packing > 1) return "a pack has no single class; set model.packing=1";
-  if (config.replay > 0) return "the replay memory stores no classes; set model.replay=0";
+  if (auto wrong = check_conditions(shape, recipe, /*with_attributes=*/false)) return wrong;
+  if (config.packing > 1) return {"a pack has no single class", {"model.packing=1"}};
+  if (config.replay > 0) return {"the replay memory stores no classes", {"model.replay=0"}};
   return check_convolutional(shape, recipe);
 }
 

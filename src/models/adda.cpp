@@ -107,8 +107,8 @@ class Adda final : public Model, public Classifier, public Encoder {
   Tensor adapted_;  // bool: the target encoder has its first weights
 };
 
-std::string check_adda(const DataShape& shape, const Recipe& recipe) {
-  if (const auto wrong = check_game(config_of<AddaConfig>(recipe)); !wrong.empty()) return wrong;
+Fault check_adda(const DataShape& shape, const Recipe& recipe) {
+  if (auto wrong = check_game(config_of<AddaConfig>(recipe))) return wrong;
   return check_adaptation(shape, recipe);
 }
 

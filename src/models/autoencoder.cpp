@@ -149,28 +149,28 @@ class Autoencoder final : public Model, public Encoder, public Decoder, public R
   Tensor mean_;  // [1, ...], with `centre`
 };
 
-std::string check_autoencoder(const DataShape& shape, const Recipe& recipe) {
+Fault check_autoencoder(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<AutoencoderConfig>(recipe);
   if (settings.loss == "cross-entropy" && (settings.output == "linear" || !shape.is_images())) {
-    return "cross-entropy needs images and model.output=sigmoid; set model.loss=l2";
+    return {"cross-entropy needs images and model.output=sigmoid", {"model.loss=l2"}};
   }
   if (!shape.is_images() && settings.output == "sigmoid")
-    return "points have no bounds; set model.output=linear";
+    return {"points have no bounds", {"model.output=linear"}};
   if (settings.centre && settings.output == "sigmoid") {
-    return "centring needs linear output units; set model.output=linear";
+    return {"centring needs linear output units", {"model.output=linear"}};
   }
   if (settings.sparsity.kind == "kl" && settings.code_unit != "sigmoid") {
-    return "the KL penalty needs units between 0 and 1; set model.code_unit=sigmoid";
+    return {"the KL penalty needs units between 0 and 1", {"model.code_unit=sigmoid"}};
   }
   if (settings.keep > settings.code) {
-    return fmt::format("a code of {0} units cannot keep {1} of them; set model.keep={0}", settings.code,
-                       settings.keep);
+    return {fmt::format("a code of {} units cannot keep {} of them", settings.code, settings.keep),
+            {fmt::format("model.keep={}", settings.code)}};
   }
   if (settings.contraction > 0 && settings.network == "convolutional") {
-    return "contraction needs the derivative of each code, but batch norm mixes the examples; "
-           "set model.network=fully-connected";
+    return {"contraction needs the derivative of each code, but batch norm mixes the examples",
+            {"model.network=fully-connected"}};
   }
-  if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
+  if (auto wrong = settings.corruption.check(shape)) return wrong;
   return check_code_networks(shape, settings);
 }
 

@@ -191,10 +191,11 @@ class Cogan final : public Model, public Sampler, public Classifier {
   Both<std::unique_ptr<Game>> games_;
 };
 
-std::string check_cogan(const DataShape& shape, const Recipe& recipe) {
+Fault check_cogan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<CoganConfig>(recipe);
-  if (config.replay > 0) return "replay would break the pairs of images of both domains; set model.replay=0";
-  if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
+  if (config.replay > 0)
+    return {"replay would break the pairs of images of both domains", {"model.replay=0"}};
+  if (auto wrong = check_game(config)) return wrong;
   return check_adaptation(shape, recipe);
 }
 

@@ -93,15 +93,15 @@ class ConditionalGan final : public ConvolutionalGan {
   const std::shared_ptr<Conditions> conditions_;
 };
 
-std::string check_conditional_gan(const DataShape& shape, const Recipe& recipe) {
+Fault check_conditional_gan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<ConditionalGanConfig>(recipe);
-  if (const auto wrong = check_conditions(shape, recipe); !wrong.empty()) return wrong;
-  if (config.packing > 1) return "a pack has no single condition; set model.packing=1";
-  if (config.replay > 0) return "the replay memory stores no conditions; set model.replay=0";
+  if (auto wrong = check_conditions(shape, recipe)) return wrong;
+  if (config.packing > 1) return {"a pack has no single condition", {"model.packing=1"}};
+  if (config.replay > 0) return {"the replay memory stores no conditions", {"model.replay=0"}};
   if (config.discriminator_condition == "projection" &&
       (config.minibatch_deviation || config.minibatch_discrimination > 0)) {
-    return "projection does not work with minibatch features; set model.minibatch_deviation=false "
-           "and model.minibatch_discrimination=0";
+    return {"projection does not work with minibatch features",
+            {"model.minibatch_deviation=false", "model.minibatch_discrimination=0"}};
   }
   return check_convolutional(shape, recipe);
 }

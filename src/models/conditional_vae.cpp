@@ -54,10 +54,10 @@ class LabelledVae final : public Model, public Sampler, public Classifier, publi
   std::shared_ptr<ConditionalVae> vae_;
 };
 
-std::string check_conditional_vae(const DataShape& shape, const Recipe& recipe) {
-  if (recipe.data.labelled > 0) return "it needs all labels; set data.labelled=0, or use semi-vae";
-  const auto labels = check_labels(shape);
-  return labels.empty() ? check_variational(shape, recipe) : labels;
+Fault check_conditional_vae(const DataShape& shape, const Recipe& recipe) {
+  if (recipe.data.labelled > 0) return {"it needs all labels; set data.labelled=0, or use semi-vae"};
+  if (auto labels = check_labels(shape)) return labels;
+  return check_variational(shape, recipe);
 }
 
 }  // namespace

@@ -117,10 +117,10 @@ class CycleGan final : public Model, public Translator {
   std::unique_ptr<Game> game_a_, game_b_;
 };
 
-std::string check_cyclegan(const DataShape& shape, const Recipe& recipe) {
+Fault check_cyclegan(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<CycleGanConfig>(recipe);
-  if (const auto wrong = check_translation(settings); !wrong.empty()) return wrong;
-  return settings.identity > 0 ? check_same_channels(shape, "data.channels, or model.identity=0") : "";
+  if (auto wrong = check_translation(settings)) return wrong;
+  return settings.identity > 0 ? check_same_channels(shape) : Fault();
 }
 
 }  // namespace

@@ -250,10 +250,10 @@ class Dbn final : public Model, public Sampler, public Encoder, public Reconstru
   Tensor taken_;  // bool: the network has its first weights
 };
 
-std::string check_dbn(const DataShape& shape, const Recipe& recipe) {
+Fault check_dbn(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DbnConfig>(recipe);
-  if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
-  if (settings.hidden.empty()) return "the network needs a layer; set model.hidden";
+  if (auto wrong = check_labels(shape)) return wrong;
+  if (settings.hidden.empty()) return {"the network needs a layer", {"model.hidden=[500]"}};
   return check_learning(settings, recipe);
 }
 

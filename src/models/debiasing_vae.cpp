@@ -115,10 +115,10 @@ class DebiasingVae final : public Model,
   std::shared_ptr<LatentHistogram> before_, after_;
 };
 
-std::string check_debiasing_vae(const DataShape& shape, const Recipe& recipe) {
-  if (recipe.data.labelled > 0) return "it needs all labels; set data.labelled=0";
-  const auto labels = check_labels(shape);
-  return labels.empty() ? check_variational(shape, recipe) : labels;
+Fault check_debiasing_vae(const DataShape& shape, const Recipe& recipe) {
+  if (recipe.data.labelled > 0) return {"it needs all labels", {"data.labelled=0"}};
+  if (auto labels = check_labels(shape)) return labels;
+  return check_variational(shape, recipe);
 }
 
 }  // namespace

@@ -149,13 +149,14 @@ class DenoisingAutoencoder final : public Model, public Sampler, public Encoder,
   Tensor mean_, deviation_;         // [1, ...], of the first batch: for the start of chains
 };
 
-std::string check_denoising_autoencoder(const DataShape& shape, const Recipe& recipe) {
+Fault check_denoising_autoencoder(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<DenoisingConfig>(recipe);
   if (settings.corruption.kind == "none") {
-    return "the chain needs noise; set model.corruption=gaussian";
+    return {"the chain needs noise", {"model.corruption=gaussian"}};
   }
-  if (!shape.is_images() && settings.decoder == "bernoulli") return "points need model.decoder=gaussian";
-  if (const auto wrong = settings.corruption.check(shape); !wrong.empty()) return wrong;
+  if (!shape.is_images() && settings.decoder == "bernoulli")
+    return {"points are not probabilities", {"model.decoder=gaussian"}};
+  if (auto wrong = settings.corruption.check(shape)) return wrong;
   return check_code_networks(shape, settings);
 }
 

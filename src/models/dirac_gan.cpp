@@ -60,9 +60,9 @@ class DiracGan final : public AdversarialModel {
   }
 };
 
-std::string check_dirac_gan(const DataShape&, const Recipe& recipe) {
+Fault check_dirac_gan(const DataShape&, const Recipe& recipe) {
   if (config_of<DiracConfig>(recipe).feature_matching > 0)
-    return "its discriminator has no features; set model.feature_matching=0";
+    return {"its discriminator has no features", {"model.feature_matching=0"}};
   return check_game(recipe);
 }
 

@@ -87,11 +87,11 @@ class Gan final : public AdversarialModel {
   }
 };
 
-std::string check_gan(const DataShape&, const Recipe& recipe) {
+Fault check_gan(const DataShape&, const Recipe& recipe) {
   const auto& config = config_of<GanConfig>(recipe);
   if (config.generator_norm == "instance" || config.discriminator_norm == "instance") {
-    return "instance norm needs feature maps, which perceptrons do not have; set "
-           "model.generator_norm=layer and model.discriminator_norm=layer";
+    return {"instance norm needs feature maps, which perceptrons do not have",
+            {"model.generator_norm=layer", "model.discriminator_norm=layer"}};
   }
   return check_game(recipe);
 }

@@ -180,14 +180,14 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
   const InfoganConfig config_;
 };
 
-std::string check_infogan(const DataShape& shape, const Recipe& recipe) {
+Fault check_infogan(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<InfoganConfig>(recipe);
-  if (config.categories.empty()) return "it needs a categorical code; set model.categories=[10]";
-  if (config.packing > 1) return "a pack has no single set of codes; set model.packing=1";
-  if (config.replay > 0) return "the replay memory stores no codes; set model.replay=0";
+  if (config.categories.empty()) return {"it needs a categorical code", {"model.categories=[10]"}};
+  if (config.packing > 1) return {"a pack has no single set of codes", {"model.packing=1"}};
+  if (config.replay > 0) return {"the replay memory stores no codes", {"model.replay=0"}};
   if (config.minibatch_deviation || config.minibatch_discrimination > 0) {
-    return "its recogniser works on single data; set model.minibatch_deviation=false "
-           "and model.minibatch_discrimination=0";
+    return {"its recogniser works on single data",
+            {"model.minibatch_deviation=false", "model.minibatch_discrimination=0"}};
   }
   return check_convolutional(shape, recipe);
 }

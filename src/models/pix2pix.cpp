@@ -82,10 +82,10 @@ class Pix2Pix final : public Model, public Translator {
   std::unique_ptr<Game> game_;
 };
 
-std::string check_pix2pix(const DataShape&, const Recipe& recipe) {
+Fault check_pix2pix(const DataShape&, const Recipe& recipe) {
   const auto& settings = config_of<Pix2PixConfig>(recipe);
   if (settings.adversarial_weight == 0 && settings.pixel_weight == 0) {
-    return "the generator's loss has no term; set model.pixel_weight=100";
+    return {"the generator's loss has no term", {"model.pixel_weight=100"}};
   }
   return check_translation(settings);
 }

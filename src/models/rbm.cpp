@@ -171,11 +171,12 @@ class Rbm final : public Model,
   std::string how_;
 };
 
-std::string check_rbm(const DataShape& shape, const Recipe& recipe) {
+Fault check_rbm(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<RbmConfig>(recipe);
-  if (!shape.is_images() && settings.visible == "binary") return "points need model.visible=gaussian";
+  if (!shape.is_images() && settings.visible == "binary")
+    return {"points are not binary", {"model.visible=gaussian"}};
   if (settings.visible == "gaussian" && settings.centring != "none") {
-    return "centring needs binary units; set model.centring=none";
+    return {"centring needs binary units", {"model.centring=none"}};
   }
   return check_learning(settings, recipe);
 }

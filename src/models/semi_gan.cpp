@@ -125,9 +125,10 @@ class SemiGan final : public AdversarialModel, public Classifier {
   std::vector<std::pair<std::size_t, std::shared_ptr<nn::Dense>>> normalised_;  // by index in the chain
 };
 
-std::string check_semi_gan(const DataShape& shape, const Recipe& recipe) {
-  if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
-  if (config_of<SemiGanConfig>(recipe).packing > 1) return "a pack has no single class; set model.packing=1";
+Fault check_semi_gan(const DataShape& shape, const Recipe& recipe) {
+  if (auto wrong = check_labels(shape)) return wrong;
+  if (config_of<SemiGanConfig>(recipe).packing > 1)
+    return {"a pack has no single class", {"model.packing=1"}};
   return check_game(recipe);
 }
 

@@ -53,9 +53,9 @@ class SemiVae final : public Model, public Sampler, public Encoder, public Class
   std::shared_ptr<SemiSupervisedVae> m2_;
 };
 
-std::string check_semi_vae(const DataShape& shape, const Recipe& recipe) {
-  const auto labels = check_labels(shape);
-  return labels.empty() ? check_variational(shape, recipe) : labels;
+Fault check_semi_vae(const DataShape& shape, const Recipe& recipe) {
+  if (auto labels = check_labels(shape)) return labels;
+  return check_variational(shape, recipe);
 }
 
 }  // namespace

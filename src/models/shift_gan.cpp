@@ -46,7 +46,7 @@ class ShiftGan final : public AdversarialModel {
   }
 };
 
-std::string check_shift_gan(const DataShape&, const Recipe& recipe) {
+Fault check_shift_gan(const DataShape&, const Recipe& recipe) {
   return check_game(recipe);
 }
 

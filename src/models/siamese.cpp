@@ -169,8 +169,8 @@ class Siamese final : public Model, public Matcher, public Encoder {
   std::shared_ptr<nn::Dense> weights_;  // alpha and beta; null without cross-entropy
 };
 
-std::string check_siamese(const DataShape& shape, const Recipe& recipe) {
-  if (recipe.data.labelled > 0) return "it needs all labels; set data.labelled=0";
+Fault check_siamese(const DataShape& shape, const Recipe& recipe) {
+  if (recipe.data.labelled > 0) return {"it needs all labels", {"data.labelled=0"}};
   return check_labels(shape);
 }
 

@@ -92,9 +92,9 @@ class SimGan final : public Model, public Translator {
   std::unique_ptr<Game> game_;
 };
 
-std::string check_simgan(const DataShape& shape, const Recipe& recipe) {
-  if (const auto wrong = check_translation(config_of<SimGanConfig>(recipe)); !wrong.empty()) return wrong;
-  return check_same_channels(shape, "data.channels");
+Fault check_simgan(const DataShape& shape, const Recipe& recipe) {
+  if (auto wrong = check_translation(config_of<SimGanConfig>(recipe))) return wrong;
+  return check_same_channels(shape);
 }
 
 }  // namespace

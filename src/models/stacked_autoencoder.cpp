@@ -202,19 +202,19 @@ class StackedAutoencoder final : public Model, public Encoder, public Reconstruc
   std::shared_ptr<nn::Dropout> input_dropout_, dropout_;
 };
 
-std::string check_stacked_autoencoder(const DataShape& shape, const Recipe& recipe) {
+Fault check_stacked_autoencoder(const DataShape& shape, const Recipe& recipe) {
   const auto& settings = config_of<StackedAutoencoderConfig>(recipe);
-  if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
-  if (settings.hidden.empty()) return "the stack needs a layer; set model.hidden";
+  if (auto wrong = check_labels(shape)) return wrong;
+  if (settings.hidden.empty()) return {"the stack needs a layer", {"model.hidden=[500]"}};
   const bool sigmoid = settings.unit == "sigmoid";
   if (settings.sparsity.kind == "kl" && !sigmoid) {
-    return "the KL penalty needs units between 0 and 1; set model.unit=sigmoid";
+    return {"the KL penalty needs units between 0 and 1", {"model.unit=sigmoid"}};
   }
   if (settings.loss == "cross-entropy" && (!shape.is_images() || (!sigmoid && settings.hidden.size() > 1))) {
-    return "cross-entropy needs values between 0 and 1: images and sigmoid units; set model.loss=l2";
+    return {"cross-entropy needs values between 0 and 1: images and sigmoid units", {"model.loss=l2"}};
   }
   if (settings.corruption.kind == "salt-and-pepper" && !sigmoid && settings.hidden.size() > 1) {
-    return "salt-and-pepper needs values between 0 and 1; set model.corruption=masking";
+    return {"salt-and-pepper needs values between 0 and 1", {"model.corruption=masking"}};
   }
   return settings.corruption.check(shape);
 }

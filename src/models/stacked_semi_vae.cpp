@@ -116,9 +116,9 @@ class StackedSemiVae final : public Model,
   std::shared_ptr<SemiSupervisedVae> m2_;
 };
 
-std::string check_stacked_semi_vae(const DataShape& shape, const Recipe& recipe) {
-  const auto labels = check_labels(shape);
-  return labels.empty() ? check_variational(shape, recipe) : labels;
+Fault check_stacked_semi_vae(const DataShape& shape, const Recipe& recipe) {
+  if (auto labels = check_labels(shape)) return labels;
+  return check_variational(shape, recipe);
 }
 
 }  // namespace

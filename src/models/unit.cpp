@@ -144,7 +144,7 @@ class Unit final : public Model, public Translator {
   std::shared_ptr<nn::Chain> into_code_, out_of_code_;
 };
 
-std::string check_unit(const DataShape&, const Recipe& recipe) {
+Fault check_unit(const DataShape&, const Recipe& recipe) {
   return check_translation(config_of<UnitConfig>(recipe));
 }
 

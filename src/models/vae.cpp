@@ -201,16 +201,17 @@ class Vae final : public Model,
   std::shared_ptr<nn::CouplingFlow> flow_;  // null: the prior is N(0, 1)
 };
 
-std::string check_vae(const DataShape& shape, const Recipe& recipe) {
+Fault check_vae(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<VaeConfig>(recipe);
   if (config.prior == "flow" && config.code < 2) {
-    return "a flow couples two halves of the code; set model.code=2";
+    return {"a flow couples two halves of the code", {"model.code=2"}};
   }
   if (config.free_bits > 0 && config.prior == "flow") {
-    return "free bits need a KL for each dimension, but a flow mixes the dimensions; set model.prior=normal";
+    return {"free bits need a KL for each dimension, but a flow mixes the dimensions",
+            {"model.prior=normal"}};
   }
   if (config.importance_samples > 1 && (config.free_bits > 0 || config.terms != "both")) {
-    return "the importance-weighted bound has no KL term of its own; set model.importance_samples=1";
+    return {"the importance-weighted bound has no KL term of its own", {"model.importance_samples=1"}};
   }
   return check_variational(shape, recipe);
 }

@@ -143,8 +143,8 @@ class VaeGan final : public Model,
   std::unique_ptr<Game> game_;
 };
 
-std::string check_vae_gan(const DataShape& shape, const Recipe& recipe) {
-  if (const auto wrong = check_game(config_of<VaeGanConfig>(recipe)); !wrong.empty()) return wrong;
+Fault check_vae_gan(const DataShape& shape, const Recipe& recipe) {
+  if (auto wrong = check_game(config_of<VaeGanConfig>(recipe))) return wrong;
   return check_variational(shape, recipe);
 }
 

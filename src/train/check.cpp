@@ -107,8 +107,10 @@ void check_recipe(const Recipe& recipe, const DataShape& shape) {
   check_stages(recipe, shape);
   check_sides(recipe, shape);
   if (!recipe.model->check) return;
-  if (const auto wrong = recipe.model->check(shape, recipe); !wrong.empty())
-    throw usage_error(fmt::format("{} cannot be trained so: {}", recipe.model->name, wrong));
+  if (const auto fault = recipe.model->check(shape, recipe)) {
+    const auto cure = fault.cure.empty() ? "" : fmt::format("; set {}", fmt::join(fault.cure, " and "));
+    throw usage_error(fmt::format("{} cannot be trained so: {}{}", recipe.model->name, fault.what, cure));
+  }
 }
 
 }  // namespace belamy

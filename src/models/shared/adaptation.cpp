@@ -79,12 +79,12 @@ JudgedLenet::JudgedLenet(const DataShape& shape, const AdversaryConfig& config, 
   add_player("adversary", {adversary_});
 }
 
-std::string check_adaptation(const DataShape& shape, const Recipe&) {
-  if (const auto wrong = check_labels(shape); !wrong.empty()) return wrong;
+Fault check_adaptation(const DataShape& shape, const Recipe&) {
+  if (auto wrong = check_labels(shape)) return wrong;
   const auto& target = shape.others.at(0);
   if (target.channels != shape.channels)
-    return "one domain is in colour, the other is gray; set data.channels=1";
-  return "";
+    return {"one domain is in colour, the other is gray", {"data.channels=1"}};
+  return {};
 }
 
 ImageSides adaptation_sides(const Recipe&) {

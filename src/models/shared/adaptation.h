@@ -88,7 +88,7 @@ class JudgedLenet : public LenetModel {
 };
 
 /// What is wrong with the data; empty: nothing.
-std::string check_adaptation(const DataShape& shape, const Recipe&);
+Fault check_adaptation(const DataShape& shape, const Recipe&);
 ImageSides adaptation_sides(const Recipe&);
 
 }  // namespace belamy::models

@@ -29,11 +29,12 @@ void BoltzmannLearning::learning_fields(Fields& f) {
   f.add("sparsity_cost", sparsity_cost, {0, 100}, "strength of the pull towards the sparsity target");
 }
 
-std::string check_learning(const BoltzmannLearning& settings, const Recipe& recipe) {
-  if (recipe.train.precision != "f32") return "it computes its gradients in float32; set train.precision=f32";
+Fault check_learning(const BoltzmannLearning& settings, const Recipe& recipe) {
+  if (recipe.train.precision != "f32")
+    return {"it computes its gradients in float32", {"train.precision=f32"}};
   if (settings.sparsity_target == 1)
-    return "a sparsity target of 1 would keep units always on; set model.sparsity_target=0.1";
-  return "";
+    return {"a sparsity target of 1 would keep units always on", {"model.sparsity_target=0.1"}};
+  return {};
 }
 
 BoltzmannLearner::BoltzmannLearner(const nn::BoltzmannMachine& machine, const BoltzmannLearning& settings,

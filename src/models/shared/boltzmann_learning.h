@@ -22,7 +22,7 @@ struct BoltzmannLearning {
   void learning_fields(Fields& f);
 };
 /// What is wrong with the settings; empty: nothing.
-std::string check_learning(const BoltzmannLearning& settings, const Recipe& recipe);
+Fault check_learning(const BoltzmannLearning& settings, const Recipe& recipe);
 
 /// The state of learning of one machine beside its weights: chains, means, offsets; all buffers.
 class BoltzmannLearner : public torch::nn::Module {

@@ -107,13 +107,14 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
   return net;
 }
 
-std::string check_code_networks(const DataShape& shape, const ModelConfig& config) {
+Fault check_code_networks(const DataShape& shape, const ModelConfig& config) {
   const auto& settings = static_cast<const CodeConfig&>(config);
   if (settings.network == "fully-connected") {
-    return settings.down == "pool" ? "pooling needs convolutions; set model.network=convolutional" : "";
+    if (settings.down != "pool") return {};
+    return {"pooling needs convolutions", {"model.network=convolutional"}};
   }
-  if (!shape.is_images()) return "a convolutional network needs images; set model.network=fully-connected";
-  return "";
+  if (!shape.is_images()) return {"a convolutional network needs images", {"model.network=fully-connected"}};
+  return {};
 }
 
 ImageSides code_sides(const Recipe& recipe) {

@@ -36,7 +36,7 @@ std::shared_ptr<nn::Chain> make_decoder(const DataShape& shape, const CodeConfig
                                         at::Generator generator);
 
 /// What is wrong with the data for these networks; empty: nothing.
-std::string check_code_networks(const DataShape& shape, const ModelConfig& config);
+Fault check_code_networks(const DataShape& shape, const ModelConfig& config);
 ImageSides code_sides(const Recipe& recipe);
 
 /// [-1, 1] -> [0, 1] and back: the likelihoods of the papers are on [0, 1].

@@ -18,15 +18,15 @@ Tensor Corruption::apply(const Tensor& values, double low, double high, at::Gene
   return nn::corrupt(values, kind, level, low, high, generator);
 }
 
-std::string Corruption::check(const DataShape& shape) const {
+Fault Corruption::check(const DataShape& shape) const {
   if (kind == "salt-and-pepper" && !shape.is_images()) {
-    return "points have no least and greatest value; set model.corruption=gaussian";
+    return {"points have no least and greatest value", {"model.corruption=gaussian"}};
   }
   if ((kind == "masking" || kind == "salt-and-pepper") && level > 1) {
     return fmt::format("model.corruption_level={:g} is a share of the values here; choose one up to 1",
                        level);
   }
-  return "";
+  return {};
 }
 
 void Sparsity::fields(Fields& f) {

@@ -18,7 +18,7 @@ struct Corruption {
   /// For values between `low` and `high`; pass 0 and 1 for points, which have no bounds.
   Tensor apply(const Tensor& values, double low, double high, at::Generator generator) const;
   /// What is wrong with it for this data; empty: nothing.
-  std::string check(const DataShape& shape) const;
+  Fault check(const DataShape& shape) const;
 };
 
 /// A penalty on active units.

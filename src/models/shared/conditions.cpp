@@ -64,9 +64,9 @@ void Conditions::remember(const Examples& examples, std::int64_t step) {
   if (here < n) seen_.narrow(0, 0, n - here).copy_(rows.narrow(0, here, n - here));
 }
 
-std::string check_conditions(const DataShape& shape, const Recipe& recipe, bool with_attributes) {
-  if (recipe.data.labelled > 0) return "it needs all labels; set data.labelled=0";
-  if (with_attributes && !shape.attributes.empty()) return "";
+Fault check_conditions(const DataShape& shape, const Recipe& recipe, bool with_attributes) {
+  if (recipe.data.labelled > 0) return {"it needs all labels", {"data.labelled=0"}};
+  if (with_attributes && !shape.attributes.empty()) return {};
   return check_labels(shape);
 }
 

@@ -50,6 +50,6 @@ inline Codes codes_of(const std::shared_ptr<Conditions>& conditions) {
 
 /// What is wrong with the data for a model that needs every datum's class, or, with_attributes, its
 /// attributes; empty: nothing.
-std::string check_conditions(const DataShape& shape, const Recipe& recipe, bool with_attributes = true);
+Fault check_conditions(const DataShape& shape, const Recipe& recipe, bool with_attributes = true);
 
 }  // namespace belamy::models

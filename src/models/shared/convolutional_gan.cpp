@@ -85,7 +85,7 @@ ImageSides convolutional_sides(const Recipe&) {
   return {.square = true, .smallest = 9};
 }
 
-std::string check_convolutional(const DataShape&, const Recipe& recipe) {
+Fault check_convolutional(const DataShape&, const Recipe& recipe) {
   return check_game(recipe);
 }
 

@@ -38,6 +38,6 @@ class ConvolutionalGan : public AdversarialModel, public Featurizer {
 
 ImageSides convolutional_sides(const Recipe&);
 /// What is wrong with the game; empty: nothing.
-std::string check_convolutional(const DataShape&, const Recipe& recipe);
+Fault check_convolutional(const DataShape&, const Recipe& recipe);
 
 }  // namespace belamy::models

@@ -122,42 +122,42 @@ std::int64_t AdversarialConfig::references() const {
   return nn::Norm::needs_reference(generator_norm) ? reference_batch : 0;
 }
 
-std::string check_game(const GameSettings& c) {
+Fault check_game(const GameSettings& c) {
   if ((c.label_real != 1 || c.label_fake != 0) && !objectives::Adversarial::takes_labels(c.objective)) {
-    return "the objective " + c.objective +
-           " has no labels to smooth; set model.label_real=1 and model.label_fake=0";
+    return {"the objective " + c.objective + " has no labels to smooth",
+            {"model.label_real=1", "model.label_fake=0"}};
   }
-  if (c.label_real <= c.label_fake) return "label_real must be above label_fake; set model.label_real=1";
+  if (c.label_real <= c.label_fake) return {"label_real must be above label_fake", {"model.label_real=1"}};
   if (c.clip_weights > 0 && c.penalises_gradients()) {
-    return "clipping weights and a gradient penalty do the same job; set model.clip_weights=0";
+    return {"clipping weights and a gradient penalty do the same job", {"model.clip_weights=0"}};
   }
   if (c.clip_weights > 0 && c.spectral_norm) {
-    return "clipping would undo spectral norm; set model.clip_weights=0";
+    return {"clipping would undo spectral norm", {"model.clip_weights=0"}};
   }
-  return "";
+  return {};
 }
 
-std::string check_game(const Recipe& recipe) {
+Fault check_game(const Recipe& recipe) {
   const auto& c = config_of<AdversarialConfig>(recipe);
-  if (const auto wrong = check_game(static_cast<const GameSettings&>(c)); !wrong.empty()) return wrong;
+  if (auto wrong = check_game(static_cast<const GameSettings&>(c))) return wrong;
   if (c.adversarial_weight == 0 && c.feature_matching == 0) {
-    return "the generator's loss has no term; set model.adversarial_weight=1";
+    return {"the generator's loss has no term", {"model.adversarial_weight=1"}};
   }
   if (c.penalises_gradients() && c.discriminator_norm == "batch") {
-    return "gradient penalties apply to single data, but batch norm mixes the data of a batch; "
-           "set model.discriminator_norm=layer";
+    return {"gradient penalties apply to single data, but batch norm mixes the data of a batch",
+            {"model.discriminator_norm=layer"}};
   }
   for (const auto& stage : recipe.stages) {
     const auto batch = recipe.batch_in(stage);
     if (batch % c.packing == 0) continue;
-    return fmt::format("batches of {} cannot be packed by {}; set train.batch={}", batch, c.packing,
-                       (batch / c.packing + 1) * c.packing);
+    return {fmt::format("batches of {} cannot be packed by {}", batch, c.packing),
+            {fmt::format("train.batch={}", (batch / c.packing + 1) * c.packing)}};
   }
-  if (c.joint_batch && c.packing > 1) return "joint batches cannot be packed; set model.joint_batch=false";
+  if (c.joint_batch && c.packing > 1) return {"joint batches cannot be packed", {"model.joint_batch=false"}};
   if (c.unroll > 0 && recipe.players.at("discriminator").optimizer == "rmsprop") {
-    return "unrolling supports Adam and SGD only; set optimizer.discriminator.optimizer=adam";
+    return {"unrolling supports Adam and SGD only", {"optimizer.discriminator.optimizer=adam"}};
   }
-  return "";
+  return {};
 }
 
 std::vector<std::string> advise_game(const Recipe& recipe) {

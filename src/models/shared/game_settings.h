@@ -76,9 +76,9 @@ struct AdversarialConfig : ModelConfig, GameSettings {
 };
 
 /// What is wrong with a game's settings; empty: nothing.
-std::string check_game(const GameSettings& settings);
+Fault check_game(const GameSettings& settings);
 /// The same for a model whose config is an AdversarialConfig.
-std::string check_game(const Recipe& recipe);
+Fault check_game(const Recipe& recipe);
 /// Warnings: ModelInfo::advise.
 std::vector<std::string> advise_game(const Recipe& recipe);
 /// For the conformance suite: a variant for each regulariser of every game, then `more`.

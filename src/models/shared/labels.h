@@ -29,12 +29,12 @@ inline Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepCont
 }
 
 /// What is wrong with the data for a model that learns from labels; empty: nothing.
-inline std::string check_labels(const DataShape& shape) {
-  if (shape.classes > 1) return "";
+inline Fault check_labels(const DataShape& shape) {
+  if (shape.classes > 1) return {};
   const auto only = shape.classes == 1 ? shape.class_names.at(0) : shape.only_class;
-  if (only.empty()) return "it needs labels; choose labelled data";
-  return std::string("all ") + (shape.is_images() ? "pictures" : "points") + " are of one class, '" + only +
-         "'; it needs two or more";
+  if (only.empty()) return {"it needs labels; choose labelled data"};
+  return {std::string("all ") + (shape.is_images() ? "pictures" : "points") + " are of one class, '" + only +
+          "'; it needs two or more"};
 }
 
 }  // namespace belamy::models

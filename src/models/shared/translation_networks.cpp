@@ -81,24 +81,25 @@ void TranslationConfig::fields(Fields& f) {
   f.add("norm", norm, std::vector<std::string>{"instance", "batch"}, "normalisation of the hidden layers");
 }
 
-std::string check_translation(const TranslationConfig& config) {
-  if (const auto wrong = check_game(config); !wrong.empty()) return wrong;
+Fault check_translation(const TranslationConfig& config) {
+  if (auto wrong = check_game(config)) return wrong;
   if (config.penalises_gradients() && config.norm == "batch") {
-    return "gradient penalties apply to single data, but batch norm mixes the data of a batch; "
-           "set model.norm=instance";
+    return {"gradient penalties apply to single data, but batch norm mixes the data of a batch",
+            {"model.norm=instance"}};
   }
-  return "";
+  return {};
 }
 
 ImageSides translation_sides(const Recipe&) {
   return {.smallest = kSmallest};
 }
 
-std::string check_same_channels(const DataShape& shape, const std::string& cure) {
+Fault check_same_channels(const DataShape& shape) {
   const auto other = shape.others[0].channels;
-  if (shape.channels == other) return "";
-  return fmt::format("the loss compares images of both domains, which have {} and {} channels; set {}",
-                     shape.channels, other, cure);
+  if (shape.channels == other) return {};
+  return {fmt::format("the loss compares images of both domains, which have {} and {} channels",
+                      shape.channels, other),
+          {fmt::format("data.channels={}", std::min(shape.channels, other))}};
 }
 
 void add_halvings(nn::Chain& chain, std::int64_t in, std::int64_t width, const std::string& norm) {

@@ -32,9 +32,9 @@ struct TranslationConfig : ModelConfig, GameSettings {
 
 ImageSides translation_sides(const Recipe&);
 /// What is wrong with the settings of the game; empty: nothing.
-std::string check_translation(const TranslationConfig& config);
+Fault check_translation(const TranslationConfig& config);
 /// What is wrong with the data where a loss compares images of both domains; empty: nothing.
-std::string check_same_channels(const DataShape& shape, const std::string& cure);
+Fault check_same_channels(const DataShape& shape);
 
 // Pieces of the residual network, appended to a chain. `norm` is a name of nn::Norm; empty: none, and layers
 // have biases instead.

@@ -63,11 +63,12 @@ Tensor Observation::draw(const Tensor& raw, at::Generator generator) const {
   return objectives::reparametrise(mean, log_variance, noise(mean));
 }
 
-std::string check_variational(const DataShape& shape, const Recipe& recipe) {
+Fault check_variational(const DataShape& shape, const Recipe& recipe) {
   const auto& config = config_of<VariationalConfig>(recipe);
-  if (!shape.is_images() && config.decoder == "bernoulli") return "points need model.decoder=gaussian";
+  if (!shape.is_images() && config.decoder == "bernoulli")
+    return {"points are not probabilities", {"model.decoder=gaussian"}};
   if (config.binarise != "none" && config.decoder != "bernoulli") {
-    return "binarised pixels need model.decoder=bernoulli";
+    return {"binarised pixels are 0 or 1", {"model.decoder=bernoulli"}};
   }
   return check_code_networks(shape, config);
 }

@@ -79,6 +79,6 @@ inline Tensor draw_normal(std::int64_t n, std::int64_t size, at::Generator gener
 }
 
 /// What is wrong with the data for these settings; empty: nothing.
-std::string check_variational(const DataShape& shape, const Recipe& recipe);
+Fault check_variational(const DataShape& shape, const Recipe& recipe);
 
 }  // namespace belamy::models
