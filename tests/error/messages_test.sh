@@ -139,9 +139,9 @@ expect_text "cross-entropy needs values between 0 and 1.*set model.loss=l2"
 on_ring denoising-autoencoder model.corruption=none
 expect_text "the chain needs noise; set model.corruption=gaussian"
 on_ring denoising-autoencoder model.corruption=gaussian
-expect_text "points need model.decoder=gaussian"
+expect_text "points are not probabilities; set model.decoder=gaussian"
 on_ring rbm
-expect_text "points need model.visible=gaussian"
+expect_text "points are not binary; set model.visible=gaussian"
 on_ring rbm model.visible=gaussian model.centring=data
 expect_text "centring needs binary units; set model.centring=none"
 printf '[model]\nname = "stacked-autoencoder"\nloss = "l2"\n[[stage]]\nname = "layer-3"\nsteps = 1\n' >stages.toml
