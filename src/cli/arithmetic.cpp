@@ -1,3 +1,4 @@
+// The verb `arithmetic`: adds and subtracts groups of latents or codes.
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>

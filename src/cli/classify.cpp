@@ -1,3 +1,4 @@
+// The verb `classify`: names the classes of images.
 #include <fmt/format.h>
 #include <torch/types.h>
 

@@ -1,3 +1,4 @@
+// The verb `compare`: shows settings and scores of runs side by side.
 #include <fmt/format.h>
 
 #include "belamy/recipe.h"

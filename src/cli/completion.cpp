@@ -1,3 +1,4 @@
+// The verb `completion`: prints the completion for bash.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

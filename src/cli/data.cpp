@@ -1,3 +1,4 @@
+// The verb `data`: lists, checks, downloads and packs data sets.
 #include <fmt/format.h>
 #include <map>
 

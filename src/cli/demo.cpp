@@ -1,3 +1,4 @@
+// The verb `demo`: trains the first model of a newcomer.
 #include "cli/verbs.h"
 
 namespace belamy::cli {

@@ -1,3 +1,4 @@
+// The verb `embed`: shows codes or the latent plane as a picture.
 #include <fmt/format.h>
 #include <torch/types.h>
 

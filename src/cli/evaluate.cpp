@@ -1,3 +1,4 @@
+// The verb `evaluate`: takes the measures of a run.
 #include "evaluate/evaluate.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// The verb `interpolate`: walks between latents.
 #include <cmath>
 #include <fmt/format.h>
 #include <torch/types.h>

@@ -1,3 +1,4 @@
+// The verb `lab`: runs a lab.
 #include "labs/lab.h"
 
 #include <chrono>

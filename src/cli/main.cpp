@@ -1,3 +1,4 @@
+// The program: all verbs, --version, and errors as messages and exit codes.
 #include <c10/util/Exception.h>
 #include <cerrno>
 #include <csignal>

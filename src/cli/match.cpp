@@ -1,3 +1,4 @@
+// The verb `match`: finds the images that are most alike.
 #include <fmt/format.h>
 #include <torch/types.h>
 

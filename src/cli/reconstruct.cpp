@@ -1,3 +1,4 @@
+// The verb `reconstruct`: reconstructs test data.
 #include <fmt/format.h>
 #include <torch/types.h>
 

@@ -1,3 +1,4 @@
+// The verb `report`: writes the page of a run.
 #include <fmt/format.h>
 
 #include "cli/verbs.h"

@@ -1,3 +1,4 @@
+// The verb `sample`: draws samples.
 #include <fmt/format.h>
 #include <torch/types.h>
 

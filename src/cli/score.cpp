@@ -1,3 +1,4 @@
+// The verb `score`: ranks data by how unusual they are.
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// The verb `steer`: tells a training that is going on what to do.
 #include <fmt/format.h>
 
 #include "cli/verbs.h"

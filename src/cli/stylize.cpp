@@ -1,3 +1,4 @@
+// The verb `stylize`: draws one picture in another's style.
 #include "use/stylize.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// The verb `train`: trains a recipe.
 #include <csignal>
 #include <filesystem>
 #include <fmt/format.h>

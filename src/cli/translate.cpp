@@ -1,3 +1,4 @@
+// The verb `translate`: translates pictures to the other domain.
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// The verb `verify-resume`: checks that a resumed run keeps its bits.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -1,3 +1,4 @@
+// The verb `weights`: lists and imports networks trained elsewhere.
 #include "data/weights.h"
 
 #include <algorithm>

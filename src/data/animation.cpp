@@ -1,3 +1,4 @@
+// Animated WebP of several pictures.
 #include <fmt/format.h>
 #include <limits>
 #include <memory>

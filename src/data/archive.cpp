@@ -1,3 +1,4 @@
+// Members of zip and tar archives, by libarchive.
 #include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>

@@ -1,3 +1,4 @@
+// JPEG, by libjpeg-turbo.
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>

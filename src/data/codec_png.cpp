@@ -1,3 +1,4 @@
+// PNG, by libpng.
 #include <algorithm>
 #include <csetjmp>
 #include <cstring>

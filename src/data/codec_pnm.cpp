@@ -1,3 +1,4 @@
+// PGM and PPM.
 #include <fmt/format.h>
 
 #include "data/codecs.h"

@@ -1,3 +1,4 @@
+// Several pictures on one.
 #include <algorithm>
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// What `belamy data doctor` finds out about a data set.
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>

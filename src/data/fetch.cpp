@@ -1,3 +1,4 @@
+// Downloads known data sets into the cache, by libcurl.
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <memory>

@@ -1,3 +1,4 @@
+// Files compressed by gzip.
 #include <algorithm>
 #include <cerrno>
 #include <cstring>

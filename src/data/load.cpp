@@ -1,3 +1,4 @@
+// Loads a data set: finds the source, reads, chooses, fits.
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>

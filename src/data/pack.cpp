@@ -1,3 +1,4 @@
+// Writes a data set as an .npz.
 #include <archive.h>
 #include <archive_entry.h>
 #include <exception>

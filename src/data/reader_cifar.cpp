@@ -1,3 +1,4 @@
+// The binary files of CIFAR-10.
 #include <algorithm>
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// The IDX files of MNIST and its kin.
 #include <algorithm>
 #include <fmt/format.h>
 

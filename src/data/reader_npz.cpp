@@ -1,3 +1,4 @@
+// NumPy archives of images, points and labels.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

@@ -1,3 +1,4 @@
+// The text files of USPS.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

@@ -1,3 +1,4 @@
+// Where a data set is, by its name or path, and what kind of source it is.
 #include <algorithm>
 #include <fmt/format.h>
 #include <fstream>

@@ -1,3 +1,4 @@
+// Whether conditional samples show the class and the attributes that were asked for.
 #include <fmt/format.h>
 #include <torch/types.h>
 

@@ -1,3 +1,4 @@
+// The error of a classifier, or of clusters matched with classes.
 #include <fmt/format.h>
 #include <torch/types.h>
 

@@ -1,3 +1,4 @@
+// What codes say about classes.
 #include <fmt/format.h>
 #include <torch/types.h>
 

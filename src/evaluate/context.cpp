@@ -1,3 +1,4 @@
+// Data, samples and features that several measures share.
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>

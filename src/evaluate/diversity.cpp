@@ -1,3 +1,4 @@
+// How much samples differ from one another.
 #include "metrics/diversity.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The likelihood of test data, or its bound.
 #include <fmt/format.h>
 #include <torch/types.h>
 

@@ -1,3 +1,4 @@
+// What a matcher finds: retrieval, one-shot trials, verification.
 #include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>

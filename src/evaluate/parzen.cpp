@@ -1,3 +1,4 @@
+// The Parzen window estimate and its anchors.
 #include "metrics/parzen.h"
 
 #include <torch/types.h>

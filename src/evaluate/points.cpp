@@ -1,3 +1,4 @@
+// Samples of points against test points.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/types.h>

@@ -1,3 +1,4 @@
+// The error of reconstructions.
 #include <fmt/format.h>
 #include <torch/types.h>
 

@@ -1,3 +1,4 @@
+// Translations against true partners, the way back, and kept classes.
 #include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>

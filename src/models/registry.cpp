@@ -1,3 +1,4 @@
+// The models by name, and their capabilities.
 #include <algorithm>
 
 #include "belamy/error.h"

@@ -1,3 +1,4 @@
+// The view of a sampler's Markov chains.
 #include "pictures/grids.h"
 #include "pictures/views.h"
 

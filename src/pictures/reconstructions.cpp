@@ -1,3 +1,4 @@
+// The view of reconstructions.
 #include <algorithm>
 
 #include "pictures/grids.h"

@@ -1,3 +1,4 @@
+// The views of samples: images and points.
 #include "pictures/grids.h"
 #include "pictures/point_pictures.h"
 #include "pictures/views.h"

@@ -1,3 +1,4 @@
+// The view of translations.
 #include <algorithm>
 #include <utility>
 

@@ -208,7 +208,10 @@ std::string words_of(const Row::Condition& pass) {
   if (!pass.text.empty()) return pass.text;
   std::string words = pass.value;
   if (pass.of == "median") words = "median of " + words;
-  if (!pass.bounds.empty()) words += " is " + pass.bounds.text();
+  const auto& bounds = pass.bounds;
+  if (bounds.min) words += fmt::format(" >= {}", *bounds.min);
+  if (bounds.max) words += fmt::format(" <= {}", *bounds.max);
+  if (bounds.near) words += " = " + bounds.text();
   if (!pass.above.empty()) words += " > " + pass.above;
   if (!pass.below.empty()) words += " < " + pass.below;
   if (pass.margin != 0) {

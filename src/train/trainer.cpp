@@ -228,7 +228,7 @@ class Training {
     if (!said.empty()) write_messages(folder_, messages_);
   }
 
-  Legend legend() const {
+  Legend legend() {
     return view_ && view_->legend ? view_->legend(session_.state().model(), session_.batches().shape())
                                   : Legend();
   }

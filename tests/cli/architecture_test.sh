@@ -61,6 +61,11 @@ for folder in "${plain[@]}"; do
   done < <(quoted_includes "src/$folder" || true)
 done
 
+# --- The list of files is current ---
+[[ $(tools/file-list) == "$(<docs/files.md)" ]] || fail "docs/files.md is old: run tools/file-list > docs/files.md"
+[[ $("$BELAMY" models --markdown) == "$(<docs/models.md)" ]] ||
+  fail "docs/models.md is old: run ./belamy models --markdown > docs/models.md"
+
 # --- Models: the list, the files and the recipes say the same ---
 mapfile -t models < <(sed -nE 's/^BELAMY_MODEL\(([a-z0-9_]+)\).*/\1/p' src/models/models.def)
 [[ ${#models[@]} -gt 0 ]] || fail "src/models/models.def lists no model"

@@ -43,7 +43,7 @@ evaluate = ["samples=100"]
 key = "short"
 text = "short, modes"
 group = "short"
-score = "modes covered"
+score = "modes-covered"
 [[value]]
 key = "long"
 text = "long, diversity in percent"
@@ -54,8 +54,8 @@ ROW
   printf '[[pass]]\n%s\n' "${@:2}" >>"$1"
 }
 write_row small.toml 'value = "short"
-at_most = 8' 'value = "long"
-at_least = 0'
+max = 8' 'value = "long"
+min = 0'
 expect_code 0 "$BELAMY" reproduce small.toml --dry-run
 expect_none runs reproduce
 expect_code 0 "$BELAMY" reproduce small.toml
@@ -77,7 +77,7 @@ expect_text "small: partial \(1 of 2 seeds\)"
 
 # --- A condition that does not hold ---
 write_row small.toml 'value = "short"
-at_least = 9'
+min = 9'
 expect_code 7 "$BELAMY" reproduce small.toml --seeds 2 --results other
 expect_text "short >= 9: does not hold"
 grep -q '"status": "partial"' other/small.json || fail "the result does not say that it is partial"
@@ -107,7 +107,7 @@ near = 0.15911
 tolerance = 1e-5
 [[pass]]
 value = "failed"
-at_most = 0
+max = 0
 ROW
 expect_code 0 "$BELAMY" reproduce lab.toml
 expect_text "lab: reproduced"
@@ -121,10 +121,13 @@ expect_text "there is no row file 'missing.toml'"
 sed 's/gan-ring/gan-rnig/' small.toml >wrong.toml
 expect_failure 2 "$BELAMY" reproduce wrong.toml
 expect_text "no recipe or model is called 'gan-rnig'"
-sed 's/score = "modes covered"/score = "modes"/' small.toml >wrong.toml
+sed 's/score = "modes-covered"/score = "mode-covered"/' small.toml >wrong.toml
 expect_failure 2 "$BELAMY" reproduce wrong.toml --seeds 1
-expect_text "group 'short' has no score 'modes'"
-expect_text "it has .*modes covered"
+expect_text "has no score 'mode-covered'; did you mean 'modes-covered'"
+sed 's/score = "modes-covered"/score = "recall"/' small.toml >wrong.toml
+expect_failure 2 "$BELAMY" reproduce wrong.toml --seeds 1
+expect_text "group 'short' has no score 'recall'"
+expect_text "it has .*modes-covered"
 sed 's/js_1/js_9/' lab.toml >wrong.toml
 expect_failure 2 "$BELAMY" reproduce wrong.toml
 expect_text "lab 'kl-js-range' has no claim 'js_9'"

@@ -165,15 +165,37 @@ expect_text "negative log-likelihood +[0-9.]+ nats"
 expect_text "5 importance-weighted draws each: an upper bound"
 expect_text "bits per dimension +[0-9.]+"
 expect_text "linear probe accuracy +[0-9.]+"
-expect_text "k-nn accuracy +[0-9.]+"
+expect_text "k-NN accuracy +[0-9.]+"
 expect_text "k-means accuracy +[0-9.]+"
-expect_text "parzen log-likelihood +-?[0-9.]+ nats"
-expect_text "parzen of real images +-?[0-9.]+ nats"
-expect_text "parzen of k-means centroids +-?[0-9.]+ nats"
+expect_text "Parzen log-likelihood +-?[0-9.]+ nats"
+expect_text "Parzen of real images +-?[0-9.]+ nats"
+expect_text "Parzen of k-means centroids +-?[0-9.]+ nats"
 expect_code 0 "$BELAMY" train autoencoder --data many --steps 20 --out kept --set train.threads=1 \
   --set "model.hidden=[16]" --set data.validation=40 --set data.classes=top
 expect_code 0 "$BELAMY" evaluate kept --split validation
 expect_text "on the validation set"
+# Measures by name, and two runs side by side.
+expect_code 0 "$BELAMY" evaluate --list
+expect_text "precision-recall +sampler"
+expect_code 0 "$BELAMY" evaluate labelled -n 100 --measures diversity
+expect_text "diversity +[0-9.]+"
+expect_no_text "reconstruction error"
+expect_code 2 "$BELAMY" evaluate labelled --measures diversty
+expect_text "did you mean 'diversity'"
+expect_code 2 "$BELAMY" evaluate kept --measures diversity
+expect_text "autoencoder cannot draw samples"
+expect_code 0 "$BELAMY" train vae --data many --steps 20 --out wider --set train.threads=1 \
+  --set "model.hidden=[24]" --set data.holdout=0.5
+expect_code 0 "$BELAMY" evaluate labelled -n 100 --measures diversity
+expect_code 0 "$BELAMY" evaluate wider -n 100 --measures diversity
+expect_code 0 "$BELAMY" compare labelled wider
+expect_text "model.hidden +\[16\] +\[24\]"
+expect_text "diversity +[0-9.]+ +[0-9.]+"
+expect_code 0 "$BELAMY" evaluate wider -n 200 --measures diversity
+expect_code 0 "$BELAMY" compare labelled wider
+expect_text "diversity: samples: 100 and 200"
+expect_code 2 "$BELAMY" compare labelled
+
 rm gan/report.html
 expect_code 0 "$BELAMY" report gan
 expect_text "gan/report.html"
@@ -251,8 +273,8 @@ expect_text "left out: .*bad.png"
 expect_text "2 of 3 files translated"
 expect_code 0 "$BELAMY" translate turned --out test.npz
 expect_code 0 "$BELAMY" evaluate turned
-expect_text "l1 a2b +[0-9.]+"
-expect_text "ssim a2b of copying +[0-9.]+"
+expect_text "L1 a2b +[0-9.]+"
+expect_text "SSIM of copying a2b +[0-9.]+"
 expect_text "retrieval a2b +[0-9.]+"
 expect_code 0 "$BELAMY" train source-only --data images --set target=many --steps 5 --out named --set train.threads=1
 expect_file named/pictures/*.png
@@ -293,6 +315,20 @@ expect_text "one-shot accuracy of pixels +[0-9.]+"
 # --- Resuming gives the same bits, for every model ---
 images=(--set data.source=images --set train.threads=1 --set train.batch=8)
 expect_code 0 "$BELAMY" verify-resume gan "${images[@]}" "${tiny[@]}"
+
+# --- A training that goes on is told what to do ---
+expect_code 2 "$BELAMY" steer gan --save
+expect_text "no training holds 'gan'"
+"$BELAMY" train gan "${images[@]}" "${tiny[@]}" --set train.steps=1000000 --out told-run >told.log 2>&1 &
+training=$!
+for ((i = 0; i < 300; ++i)); do [[ -f told-run/resolved.toml ]] && break || sleep 0.1; done
+expect_code 2 "$BELAMY" steer told-run
+expect_text "steer needs something to tell"
+expect_code 2 "$BELAMY" steer told-run --set "lr 3"
+expect_code 0 "$BELAMY" steer told-run --set optimizer.generator.lr=1e-5 --stop
+wait "$training" && fail "a training that was told to stop ends with another code"
+[[ $(sed -n 2p told-run/commands.csv) == *,set,optimizer.generator.lr=1e-5 ]] || fail "the command is not kept"
+[[ $(sed -n 3p told-run/commands.csv) == *,stop, ]] || fail "the stop is not kept"
 expect_text "gan: 7 \+ 5 steps and 12 steps give the same bits"
 expect_code 0 "$BELAMY" verify-resume dcgan "${images[@]}" --set model.width=8 --first 2 --second 2
 expect_text "same bits"

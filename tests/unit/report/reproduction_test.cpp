@@ -31,7 +31,7 @@ evaluate = ["samples=500"]
 key = "plain"
 text = "plain, modes"
 group = "plain"
-score = "modes covered"
+score = "modes-covered"
 better = "higher"
 published = "6.3"
 confidence = "V1"
@@ -39,7 +39,7 @@ confidence = "V1"
 key = "better"
 text = "better, modes"
 group = "better"
-score = "modes covered"
+score = "modes-covered"
 )";
 
 ReproductionRow row_with(const std::string& rest) {
@@ -107,8 +107,12 @@ TEST(ReproductionRow, SaysWhatIsWrong) {
       HasSubstr("group 'none', which is not there"));
   EXPECT_THAT(
       error_of(kHead + pass +
-               "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"s\"\ngroup = \"plain\"\npublished = \"3\"\n"),
+               "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"diversity\"\ngroup = \"plain\"\npublished = \"3\"\n"),
       HasSubstr("one of published and confidence alone"));
+  EXPECT_THAT(
+      error_of(kHead + pass +
+               "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"mode-covered\"\ngroup = \"plain\"\n"),
+      HasSubstr("has no score 'mode-covered'; did you mean 'modes-covered'?"));
   EXPECT_THAT(error_of("seeds = 0\n"), HasSubstr("row.toml, line 1: 'seeds' must be a whole number from 1"));
 }
 

@@ -1,5 +1,7 @@
 // t-SNE: its affinities, its gradient against finite differences and against the exact sum, and a map of
 // clusters.
+#include "metrics/tsne.h"
+
 #include <cmath>
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -7,7 +9,6 @@
 #include "belamy/error.h"
 
 #include "metrics/clustering.h"
-#include "metrics/tsne.h"
 #include "small_data.h"
 
 namespace belamy {

@@ -1,11 +1,12 @@
 // Layers against LibTorch's own or a naive loop; initialisation against its formulas.
+#include "nn/layers.h"
+
 #include <cmath>
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
 #include "nn/draws.h"
 #include "nn/init.h"
-#include "nn/layers.h"
 #include "nn/norm.h"
 #include "numbers.h"
 

@@ -1,4 +1,6 @@
 // The objectives against their closed forms, written out here in plain double arithmetic.
+#include "objectives/adversarial.h"
+
 #include <cmath>
 #include <gmock/gmock.h>
 #include <numbers>
@@ -6,7 +8,6 @@
 #include <torch/types.h>
 
 #include "numbers.h"
-#include "objectives/adversarial.h"
 #include "objectives/likelihood.h"
 
 namespace belamy::objectives {

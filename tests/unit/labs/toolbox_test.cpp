@@ -1,7 +1,7 @@
+#include "labs/toolbox.h"
+
 #include <cmath>
 #include <gtest/gtest.h>
-
-#include "labs/toolbox.h"
 
 namespace belamy::labs {
 namespace {

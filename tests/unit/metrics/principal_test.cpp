@@ -1,4 +1,6 @@
 // Principal components of data with known axes, and angles of known planes.
+#include "metrics/principal.h"
+
 #include <cmath>
 #include <gmock/gmock.h>
 #include <numbers>
@@ -6,7 +8,6 @@
 
 #include "belamy/error.h"
 
-#include "metrics/principal.h"
 #include "numbers.h"
 
 namespace belamy {

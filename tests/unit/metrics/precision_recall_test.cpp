@@ -1,3 +1,5 @@
+#include "metrics/precision_recall.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -5,8 +7,6 @@
 #include <vector>
 
 #include "belamy/error.h"
-
-#include "metrics/precision_recall.h"
 
 namespace belamy {
 namespace {

@@ -1,3 +1,5 @@
+#include "metrics/transport.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <cmath>
@@ -8,8 +10,6 @@
 #include <torch/types.h>
 
 #include "belamy/error.h"
-
-#include "metrics/transport.h"
 
 namespace belamy {
 namespace {

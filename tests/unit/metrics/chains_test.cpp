@@ -1,11 +1,11 @@
 // Diagnostics of Markov chains against autoregressive processes, whose correlations are known.
+#include "metrics/chains.h"
+
 #include <cmath>
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
 #include "belamy/error.h"
-
-#include "metrics/chains.h"
 
 namespace belamy {
 namespace {

@@ -1,4 +1,6 @@
 // The feature classifier, and the judgement of samples that stands on it.
+#include "metrics/classifier.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -10,7 +12,6 @@
 
 #include "belamy/error.h"
 
-#include "metrics/classifier.h"
 #include "metrics/evaluation.h"
 #include "metrics/frechet.h"
 

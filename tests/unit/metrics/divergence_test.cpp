@@ -1,3 +1,5 @@
+#include "metrics/divergence.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <cmath>
 #include <gtest/gtest.h>
@@ -8,7 +10,6 @@
 
 #include "belamy/error.h"
 
-#include "metrics/divergence.h"
 #include "numbers.h"
 
 namespace belamy {

@@ -1,11 +1,12 @@
 // Pictures of pairs and of codes of two domains: what stands where, in which colour.
+#include "pictures/views.h"
+
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
 #include "pictures/domain_pictures.h"
 #include "pictures/latent_pictures.h"
 #include "pictures/match_pictures.h"
-#include "pictures/views.h"
 #include "small_data.h"
 #include "tensors/dataset_tensors.h"
 

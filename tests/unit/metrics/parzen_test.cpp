@@ -1,4 +1,6 @@
 // The Parzen window against closed forms, and its anchors on MNIST.
+#include "metrics/parzen.h"
+
 #include <cmath>
 #include <gtest/gtest.h>
 #include <numbers>
@@ -7,7 +9,6 @@
 #include "belamy/error.h"
 
 #include "metrics/clustering.h"
-#include "metrics/parzen.h"
 #include "small_data.h"
 
 namespace belamy {

@@ -1,11 +1,11 @@
+#include "metrics/frechet.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 #include <limits>
 #include <torch/types.h>
 
 #include "belamy/error.h"
-
-#include "metrics/frechet.h"
 
 namespace belamy {
 namespace {

@@ -1,4 +1,6 @@
 // One-shot accuracy, recall, cosines of pixels and the modified Hausdorff distance.
+#include "metrics/one_shot.h"
+
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -8,7 +10,6 @@
 #include "belamy/error.h"
 
 #include "data/one_shot_trials.h"
-#include "metrics/one_shot.h"
 #include "tensors/dataset_tensors.h"
 
 namespace belamy {

@@ -1,3 +1,5 @@
+#include "metrics/modes.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <cmath>
 #include <gtest/gtest.h>
@@ -5,8 +7,6 @@
 #include <torch/types.h>
 
 #include "belamy/error.h"
-
-#include "metrics/modes.h"
 
 namespace belamy {
 namespace {

@@ -1,0 +1,53 @@
+// Settings of small trainings, and what their tests share.
+#pragma once
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "belamy/error.h"
+
+#include "small_data.h"
+
+namespace belamy {
+
+inline const float kNan = std::numeric_limits<float>::quiet_NaN();
+
+// Runs `action`, which must throw an Error of this code, and returns its message.
+template <class F>
+std::string message_of(ExitCode code, const F& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return "";
+}
+
+inline const std::vector<std::string> kTinyGan = {"train.batch=16", "train.steps=100", "model.generator=[16]",
+                                                  "model.discriminator=[16]", "model.latent=4"};
+
+inline std::vector<std::string> with(std::vector<std::string> settings,
+                                     const std::vector<std::string>& more) {
+  settings.insert(settings.end(), more.begin(), more.end());
+  return settings;
+}
+
+inline const std::vector<std::string> kTinyAutoencoder = {"train.batch=16", "train.steps=10",
+                                                          "model.hidden=[16]", "model.code=4"};
+
+inline std::vector<Tensor> copies_of(const std::vector<Tensor>& tensors) {
+  std::vector<Tensor> copies;
+  for (const auto& tensor : tensors) copies.push_back(tensor.detach().clone());
+  return copies;
+}
+
+inline bool all_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_bits);
+}
+
+}  // namespace belamy
