@@ -8,7 +8,6 @@ namespace belamy::views {
 
 // Training examples and their reconstructions.
 View reconstructions() {
-  constexpr std::int64_t columns = 8;
   return {.key = "reconstructions",
           .title = "Reconstructions",
           .time = View::Time::progress,
@@ -18,6 +17,7 @@ View reconstructions() {
               },
           .draw =
               [](const ViewContext& context) {
+                constexpr std::int64_t columns = 8;
                 const auto rows = std::max<std::int64_t>(context.count / 2 / columns, 1);
                 const auto original = context.examples(rows * columns, 0);
                 const auto copy = context.model.reconstructor()->reconstruct(original);

@@ -12,6 +12,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "data/captions.h"
 #include "data/one_shot_trials.h"
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"

@@ -8,6 +8,7 @@
 
 #include "belamy/error.h"
 
+#include "store/known_networks.h"
 #include "tensors/arrays.h"
 
 namespace belamy {

@@ -23,8 +23,8 @@ Fault Corruption::check(const DataShape& shape) const {
     return {"points have no least and greatest value", {"model.corruption=gaussian"}};
   }
   if ((kind == "masking" || kind == "salt-and-pepper") && level > 1) {
-    return fmt::format("model.corruption_level={:g} is a share of the values here; choose one up to 1",
-                       level);
+    return {fmt::format("a corruption level of {:g} is a share of the values here, 1 at most", level),
+            {"model.corruption_level=0.5"}};
   }
   return {};
 }
