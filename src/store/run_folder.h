@@ -26,9 +26,14 @@ struct CheckpointFile {
 /// Owns the lock of the folder while it lives. Not thread-safe.
 ///
 ///   resolved.toml  metrics.jsonl  events.out.tfevents.*  samples/step-00000500.png  report.html
-///   checkpoints/step-00000500.safetensors  .lock
+///   checkpoints/step-00000500.safetensors  threads.csv  pictures/NAME.png  .lock
+///   about.json  messages.json  evaluation.json: store/run_records.h
 class RunFolder {
  public:
+  static constexpr const char* settings_file = "resolved.toml";
+  static constexpr const char* report_file = "report.html";
+  static constexpr const char* threads_file = "threads.csv";
+
   /// Creates the folder (or takes an empty one); it is a run from write_settings on. A storage error when it
   /// already holds a run ("go on with it by --resume, or choose another folder") or other files, is in use by
   /// another process, or cannot be written.
@@ -81,6 +86,11 @@ class RunFolder {
   void write_sample(std::int64_t step, std::string_view png);
   /// (step, path), oldest first.
   std::vector<std::pair<std::int64_t, fs::path>> samples() const;
+
+  /// A picture that a report shows under its name. Atomic.
+  void write_picture(const std::string& name, std::string_view png);
+  /// (name, path).
+  std::vector<std::pair<std::string, fs::path>> pictures() const;
 
   /// Atomic; makes the folders in between.
   void write_file(const fs::path& relative, std::string_view bytes);

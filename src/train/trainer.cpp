@@ -28,7 +28,6 @@ namespace belamy {
 namespace {
 
 constexpr std::int64_t kDiversityBatch = 128;
-constexpr const char* kThreadsFile = "threads.csv";
 constexpr std::int64_t kModesBatch = 2500;  // as many as PacGAN counts
 
 double now() {
@@ -76,7 +75,7 @@ class Training {
       session_.load(file, checkpoint_name(step));
       check_length(out);
       hear(fmt::format("going on from step {}", step));
-      const auto before = Recipe::parse(folder_.read_settings(), (out / "resolved.toml").string());
+      const auto before = Recipe::parse(folder_.read_settings(), (out / RunFolder::settings_file).string());
       changes = changes_since(*before, recipe_, file.metadata, {data_.count, digest_});
       length_before_ = length_of(*before, file.metadata);
     }
@@ -87,7 +86,7 @@ class Training {
       folder_.rewind(session_.step());
       if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
       messages_ = read_messages(folder_, session_.step());
-      if (const auto path = folder_.path() / kThreadsFile; folder_.env().exists(path)) {
+      if (const auto path = folder_.path() / RunFolder::threads_file; folder_.env().exists(path)) {
         plan_ = ThreadPlan::parse(folder_.env().read(path), path.string());
         plan_.rewind(session_.step());
       }
@@ -124,8 +123,8 @@ class Training {
  private:
   static RunFolder open(const fs::path& out, bool resume) {
     auto& env = Env::real();
-    return resume && env.exists(out / "resolved.toml") ? RunFolder::open(env, out)
-                                                       : RunFolder::create(env, out);
+    return resume && env.exists(out / RunFolder::settings_file) ? RunFolder::open(env, out)
+                                                                : RunFolder::create(env, out);
   }
   static std::string checkpoint_name(std::int64_t step) {
     return fmt::format("the checkpoint of step {}", step);
@@ -242,7 +241,7 @@ class Training {
   }
 
   void picture(const std::string& name, const Image& image) {
-    if (!image.pixels.empty()) folder_.write_file("pictures/" + name + ".png", encode_png(image));
+    if (!image.pixels.empty()) folder_.write_picture(name, encode_png(image));
   }
 
   // What only test data show; without any, nothing.
@@ -271,7 +270,7 @@ class Training {
     snapshot.metadata["data-digest"] = digest_;
     folder_.save_checkpoint(session_.step(), snapshot.arrays, snapshot.metadata,
                             static_cast<int>(recipe_.train.keep));
-    if (!plan_.empty()) folder_.write_file(kThreadsFile, plan_.text());
+    if (!plan_.empty()) folder_.write_file(RunFolder::threads_file, plan_.text());
     saved_ = session_.step();
   }
 
