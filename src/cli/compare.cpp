@@ -8,7 +8,7 @@
 #include "core/toml.h"
 #include "report/comparison.h"
 #include "store/run_folder.h"
-#include "train/run_report.h"
+#include "store/run_records.h"
 
 namespace belamy::cli {
 

@@ -77,7 +77,7 @@ ExitCode run_labs(const LabRequest& request) {
     judged += verdict.kind != LabVerdict::Kind::skipped;
   }
   fmt::print("{} of {} claims hold, in {}; the page is {}\n", judged - failed, judged,
-             show_seconds(time.count()), out.string());
+             format_duration(time.count()), out.string());
   return failed > 0 ? ExitCode::expectation : ExitCode::ok;
 }
 

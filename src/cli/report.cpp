@@ -14,9 +14,9 @@ void add_report(Verb program) {
   verb.option("run", *path, "Folder of the run").required();
   verb.does([path] {
     auto folder = RunFolder::read(Env::real(), *path);
-    const auto settings = (folder.path() / "resolved.toml").string();
+    const auto settings = (folder.path() / RunFolder::settings_file).string();
     write_run_report(folder, *Recipe::parse(folder.read_settings(), settings));
-    fmt::print("{}\n", (folder.path() / "report.html").string());
+    fmt::print("{}\n", (folder.path() / RunFolder::report_file).string());
     return ExitCode::ok;
   });
 }

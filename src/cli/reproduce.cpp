@@ -151,7 +151,7 @@ Scores run_lab(const Row::Group& group, std::int64_t seed, const OutputPath& fol
 std::optional<Scores> run_recipe(const Row::Group& group, std::int64_t seed, const fs::path& out,
                                  Progress& progress) {
   const auto recipe = recipe_of(group, seed);
-  const auto settings = out / "resolved.toml";
+  const auto settings = out / RunFolder::settings_file;
   if (Env::real().exists(settings) && Env::real().read(settings) != recipe->resolved()) {
     throw usage_error(fmt::format("the run in {} has other settings than the row", out.string()),
                       "remove that folder, or choose another --runs");

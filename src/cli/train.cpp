@@ -58,7 +58,7 @@ std::string tick_line(const Tick& tick) {
 // some of them.
 std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& out, bool going_on) {
   if (!going_on) return Recipe::load(request.recipe, request.overrides);
-  const auto settings = out / "resolved.toml";
+  const auto settings = out / RunFolder::settings_file;
   auto recipe = Recipe::parse(Env::real().read(settings), settings.string(), request.overrides);
   if (!request.recipe.empty()) {
     const auto named = Recipe::load(request.recipe);
@@ -94,7 +94,7 @@ ExitCode train_and_tell(const TrainRequest& request) {
   const auto named =
       request.out.empty() ? "runs/" + Recipe::load(request.recipe, request.overrides)->name : request.out;
   const auto out = OutputPath::named("--out", named, {OutputKind::folder}).path();
-  const bool going_on = request.resume && Env::real().exists(out / "resolved.toml");
+  const bool going_on = request.resume && Env::real().exists(out / RunFolder::settings_file);
   if (request.resume && !going_on) {
     if (request.recipe.empty()) RunFolder::read(Env::real(), out);  // says what is wrong with the folder
     warn(fmt::format("{} holds no run to resume; a new run starts", out.string()));
@@ -135,7 +135,8 @@ ExitCode train_and_tell(const TrainRequest& request) {
   } else {
     fmt::print("done: {} steps in {}\n", format_count(outcome.steps), format_duration(outcome.seconds));
   }
-  fmt::print("  report  {}\n  use     {}\n", (out / "report.html").string(), use_of(*recipe->model, out));
+  fmt::print("  report  {}\n  use     {}\n", (out / RunFolder::report_file).string(),
+             use_of(*recipe->model, out));
   return ExitCode::ok;
 }
 

@@ -72,10 +72,7 @@ void Progress::finish() {
 
 std::string format_duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "?";
-  if (seconds < 10) {
-    const double tenths = std::round(seconds * 10) / 10;
-    return fmt::format("{} s", tenths);
-  }
+  if (seconds < 10) return fmt::format("{:.2g} s", seconds < 1e-4 ? 0 : seconds);
   const double whole = std::round(seconds);
   if (whole < 60) return fmt::format("{:.0f} s", whole);
   if (whole < 3600) return fmt::format("{:.0f} min {:.0f} s", std::floor(whole / 60), std::fmod(whole, 60));

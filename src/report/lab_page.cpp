@@ -8,15 +8,17 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "core/base64.h"
 #include "core/progress.h"
-#include "core/version.h"
 #include "embedded.h"
-#include "report/report.h"
+#include "report/page.h"
 
 namespace belamy {
 namespace {
 
 using Json = nlohmann::json;
+using mustache::list;
+using mustache::object;
 
 struct Font {
   std::string_view file, bytes;
@@ -48,16 +50,9 @@ std::string inline_markdown(const std::string& text) {
   return html;
 }
 
-/// Six digits are exact enough for a picture and keep the file small.
 Json numbers(const std::vector<double>& values) {
   auto list = Json::array();
-  for (const double value : values) {
-    if (std::isfinite(value)) {
-      list.push_back(std::stod(fmt::format("{:.6g}", value)));
-    } else {
-      list.push_back(nullptr);
-    }
-  }
+  for (const double value : values) list.push_back(Json(short_number(value)));
   return list;
 }
 
@@ -93,77 +88,47 @@ Json to_json(const LabChart& chart, const std::string& title) {
           {"square", chart.square}, {"frames", frames},      {"series", to_json(chart.series)}};
 }
 
-std::string table(const LabTable& table) {
+object table(const LabTable& table) {
   constexpr std::size_t whole = 13;  // letters of a cell that stays in one line, such as "± 0.012"
-  std::string out = "<div class=\"scroll\"><table class=\"cells\">\n<thead><tr>";
-  for (const auto& column : table.columns)
-    out += fmt::format("<th scope=\"col\">{}</th>", inline_markdown(column));
-  out += "</tr></thead>\n<tbody>\n";
+  list columns, rows;
+  for (const auto& column : table.columns) columns.push_back(inline_markdown(column));
   for (const auto& row : table.rows) {
-    out += "<tr>";
+    list cells;
     for (const auto& cell : row)
-      out +=
-          fmt::format("<td{}>{}</td>", cell.size() <= whole ? " class=\"whole\"" : "", inline_markdown(cell));
-    out += "</tr>\n";
+      cells.push_back(object{{"cell", inline_markdown(cell)}, {"whole", cell.size() <= whole}});
+    rows.push_back(object{{"cells", cells}});
   }
-  return out + "</tbody>\n</table></div>\n";
+  return {{"columns", columns}, {"rows", rows}};
 }
 
-std::string figure(const LabFigure& figure, Json& charts) {
-  const auto* cells = std::get_if<LabTable>(&figure.body);
-  const bool wide = cells && cells->columns.size() > 6;
-  auto out = fmt::format("<figure class=\"lab-figure{}\">\n<h3>{}</h3>\n", wide ? " wide" : "",
-                         inline_markdown(figure.title));
+object figure(const LabFigure& figure, Json& charts) {
+  object made{{"heading", inline_markdown(figure.title)}};
   if (const auto* chart = std::get_if<LabChart>(&figure.body)) {
-    out += fmt::format("<div class=\"lab-chart\" data-chart=\"{}\"></div>\n", charts.size());
+    made["chart"] = std::to_string(charts.size());
     charts.push_back(to_json(*chart, figure.title));
-  } else if (cells) {
-    out += table(*cells);
+  } else if (const auto* cells = std::get_if<LabTable>(&figure.body)) {
+    made["wide"] = cells->columns.size() > 6;
+    made["table"] = table(*cells);
   } else {
-    out += fmt::format("<div class=\"stage\"><img alt=\"{}\" src=\"data:image/png;base64,{}\"></div>\n",
-                       escape_html(figure.title), encode_base64(std::get<LabPicture>(figure.body).png));
+    made["picture"] =
+        object{{"alt", figure.title}, {"png", encode_base64(std::get<LabPicture>(figure.body).png)}};
   }
-  if (!figure.caption.empty())
-    out += fmt::format("<figcaption>{}</figcaption>\n", inline_markdown(figure.caption));
-  return out + "</figure>\n";
+  if (!figure.caption.empty()) made["caption"] = inline_markdown(figure.caption);
+  return made;
 }
 
-std::string verdict_table(const std::vector<LabVerdict>& verdicts) {
-  std::string out =
-      "<div class=\"scroll\"><table class=\"verdicts\">\n<thead><tr><th scope=\"col\">Claim</th>"
-      "<th scope=\"col\">Expected</th><th scope=\"col\">Measured</th><th scope=\"col\"></th></tr></thead>\n"
-      "<tbody>\n";
+list verdict_list(const std::vector<LabVerdict>& verdicts) {
+  list made;
   for (const auto& verdict : verdicts) {
-    const bool holds = verdict.kind == LabVerdict::Kind::holds;
-    const bool skipped = verdict.kind == LabVerdict::Kind::skipped;
-    out += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td><span class=\"{}\">{}</span></td></tr>\n",
-        inline_markdown(verdict.claim), escape_html(verdict.expected), escape_html(verdict.measured),
-        holds     ? "holds"
-        : skipped ? "skipped"
-                  : "fails",
-        holds     ? "holds"
-        : skipped ? "skipped"
-                  : "fails");
+    const std::string kind = verdict.kind == LabVerdict::Kind::holds     ? "holds"
+                             : verdict.kind == LabVerdict::Kind::skipped ? "skipped"
+                                                                         : "fails";
+    made.push_back(object{{"claim", inline_markdown(verdict.claim)},
+                          {"expected", verdict.expected},
+                          {"measured", verdict.measured},
+                          {"kind", kind}});
   }
-  return out + "</tbody>\n</table></div>\n";
-}
-
-std::string setting_table(const LabPage& page) {
-  std::string out;
-  if (!page.settings.empty()) {
-    out +=
-        "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Setting</th><th scope=\"col\">Value</th>"
-        "<th scope=\"col\">Meaning</th></tr></thead>\n<tbody>\n";
-    for (const auto& [key, value, help] : page.settings) {
-      out += fmt::format(
-          "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td class=\"note\">{}</td></tr>\n",
-          escape_html(key), escape_html(value), inline_markdown(help));
-    }
-    out += "</tbody>\n</table></div>\n";
-  }
-  if (!page.command.empty()) out += fmt::format("<pre><code>{}</code></pre>\n", escape_html(page.command));
-  return out;
+  return made;
 }
 
 std::string summary(const LabPage& page) {
@@ -174,16 +139,7 @@ std::string summary(const LabPage& page) {
   const auto skipped = count(LabVerdict::Kind::skipped);
   return fmt::format("{} of {} claims hold{}, measured in {}", count(LabVerdict::Kind::holds),
                      static_cast<std::ptrdiff_t>(page.verdicts.size()) - skipped,
-                     skipped > 0 ? fmt::format(" ({} skipped)", skipped) : "", show_seconds(page.seconds));
-}
-
-/// Inside a script element only '<' could end or bend it.
-std::string script_json(const Json& json) {
-  std::string safe;
-  for (const char c : json.dump(-1, ' ', true, Json::error_handler_t::replace)) {
-    c == '<' ? safe += "\\u003c" : safe += c;
-  }
-  return safe;
+                     skipped > 0 ? fmt::format(" ({} skipped)", skipped) : "", format_duration(page.seconds));
 }
 
 }  // namespace
@@ -212,10 +168,6 @@ LabSeries lab_arrows(const std::string& name, const std::vector<double>& x, cons
     stroke(gap, gap);
   }
   return series;
-}
-
-std::string show_seconds(double seconds) {
-  return seconds < 10 ? fmt::format("{:.2g} s", seconds) : format_duration(seconds);
 }
 
 namespace {
@@ -273,59 +225,39 @@ std::string katex_style() {
 }
 
 std::string render_lab(const LabPage& page) {
+  mustache::data values;
+  values["title"] = page.title;
+  values["title_end"] = " – Belamy lab";  // with what follows in page.html, this is lab_page_mark
+  values["fonts"] = true;
+  values["style"] = fmt::format("{}\n{}\n{}", katex_style(), embedded_report_css, embedded_lab_css);
+  values["links"] = links_in(page.source);
+  if (!page.text.empty()) values["text"] = render_markdown(page.text);
+  if (!page.verdicts.empty()) {
+    values["summary"] = summary(page);
+    values["claims"] = object{{"verdicts", verdict_list(page.verdicts)}};
+  }
   auto charts = Json::array();
-  std::string figures;
-  for (const auto& one : page.figures) figures += figure(one, charts);
-  if (!figures.empty()) {
-    figures =
-        "<noscript><p>Charts and formulas are drawn by a script inside this file, and scripts are switched "
-        "off.</p></noscript>\n<div class=\"lab-figures\">\n" +
-        figures + "</div>\n";
+  list figures;
+  for (const auto& one : page.figures) figures.push_back(figure(one, charts));
+  if (!figures.empty()) values["figures"] = object{{"list", figures}};
+  object settings;
+  if (!page.settings.empty()) {
+    list rows;
+    for (const auto& [key, value, help] : page.settings)
+      rows.push_back(object{{"key", key}, {"value", value}, {"help", inline_markdown(help)}});
+    settings["table"] = object{{"list", rows}};
   }
-  struct Section {
-    const char *id, *heading;
-    std::string body;
-  };
-  const Section sections[] = {
-      {"claims", "Claims", page.verdicts.empty() ? "" : verdict_table(page.verdicts)},
-      {"figures", "Figures", figures},
-      {"settings", "Settings", setting_table(page)},
-  };
-  std::string navigation, body;
-  for (const auto& [id, heading, html] : sections) {
-    if (html.empty()) continue;
-    navigation += fmt::format("<a href=\"#{}\">{}</a>\n", id, heading);
-    body += fmt::format(
-        "<section id=\"{0}\" aria-labelledby=\"{0}-heading\">\n<h2 "
-        "id=\"{0}-heading\">{1}</h2>\n{2}</section>\n",
-        id, heading, html);
-  }
-  const auto title = escape_html(page.title);
-  auto out = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; font-src "
-      "data:; "
-      "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n"
-      "<title>{}{}\n<style>\n{}\n{}\n{}</style>\n</head>\n<body>\n",
-      title, lab_page_mark, katex_style(), embedded_report_css, embedded_lab_css);
-  out += fmt::format(
-      "<header>\n<div>\n<h1>{}</h1>\n<p class=\"summary\">{}</p>\n<p class=\"source\">{}</p>\n<nav "
-      "aria-label=\"Sections\">\n{}"
-      "</nav>\n</div>\n</header>\n<main>\n",
-      title, page.verdicts.empty() ? "" : summary(page), link_addresses(page.source), navigation);
-  if (!page.text.empty()) out += fmt::format("<article>\n{}</article>\n", render_markdown(page.text));
-  out += fmt::format(
-      "{}</main>\n<footer>Written by Belamy {} ({}). This file makes no network request.</footer>\n", body,
-      version(), commit());
-  out += fmt::format("<script>{}</script>\n", embedded_katex_js);
+  if (!page.command.empty()) settings["command"] = page.command;
+  if (!settings.empty()) values["settings"] = settings;
+
+  list scripts{script(embedded_katex_js)};
   if (!charts.empty()) {
-    out +=
-        fmt::format("<script type=\"application/json\" id=\"lab-charts\">{}</script>\n<script>{}</script>\n",
-                    script_json(charts), embedded_chart_js);
+    scripts.push_back(script("lab-charts", charts));
+    scripts.push_back(script(embedded_chart_js));
   }
-  return out + fmt::format("<script>\n{}</script>\n</body>\n</html>\n", embedded_lab_js);
+  scripts.push_back(script(embedded_lab_js));
+  values["scripts"] = scripts;
+  return render_page(embedded_lab_html, values);
 }
 
 }  // namespace belamy

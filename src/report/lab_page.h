@@ -84,9 +84,6 @@ std::string render_lab(const LabPage& page);
 /// What the title of each such page ends with.
 inline constexpr std::string_view lab_page_mark = " – Belamy lab</title>";
 
-/// "0.031 s", "4.2 s", "1 min 5 s".
-std::string show_seconds(double seconds);
-
 /// CommonMark with tables; HTML in it is text. Formulas become <x-equation> elements that hold TeX.
 std::string render_markdown(std::string_view text);
 

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "report/scores.h"
 #include "store/run_folder.h"
+#include "store/run_records.h"
 
 namespace belamy {
 
@@ -25,21 +25,8 @@ struct ReportSample {
   std::string png;  ///< the file's bytes
 };
 
-/// Something worth a look that was noticed in training.
-struct ReportMessage {
-  std::int64_t step = 0;
-  std::string text;
-};
-
-/// One line of an evaluation.
-struct ReportScore {
-  std::string key;   ///< "classification-error" (report/scores.def)
-  std::string name;  ///< "classification error"
-  double value = 0;  ///< shown as a dash when it is not finite
-  std::string unit;  ///< may be empty
-  std::string note;  ///< may be empty: how it was measured, what would be good
-  Passport passport = {};
-};
+using ReportMessage = RunMessage;
+using ReportScore = RunScore;
 
 /// What the run's folder does not hold. Every field may be empty, and what is empty is left out of the page.
 /// Writing the report again with more in it (an evaluation's scores, say) replaces the file.
@@ -75,41 +62,8 @@ std::string render_report(const ReportInput& input);
 /// Reads metrics, samples and settings from the folder and writes `report.html` there. Storage errors only.
 void write_report(RunFolder& run, const ReportFacts& facts);
 
-// The parts of render_report that have a rule of their own.
-
-/// A point of a curve. `value` is not finite where the curve has a gap.
-struct CurvePoint {
-  std::int64_t step = 0;
-  double seconds = 0;
-  double value = 0;
-  double mean = 0;  ///< of the values that this point stands for: its own, until thin_curve left others out
-};
-struct Curve {
-  std::string name;
-  std::vector<CurvePoint> points;
-};
-/// The curves of one chart.
-struct CurveGroup {
-  std::string name;
-  std::vector<Curve> curves;
-};
-
-/// "loss/generator" is the curve "generator" of the chart "loss"; a name without a slash goes to the chart
-/// "other". Charts and curves come in the order of their first appearance, but "loss" is the first chart.
-std::vector<CurveGroup> group_curves(const std::vector<RunFolder::MetricRow>& rows);
-
-/// At most `limit` (4 or more) points: the first, the last, and the lowest and highest of each of equal
-/// buckets between them. A bucket with a gap in it keeps one point of the gap on top of that. The points of a
-/// bucket carry its mean, so that a smoothed curve does not lean towards the outliers that were kept.
-std::vector<CurvePoint> thin_curve(const std::vector<CurvePoint>& points, std::size_t limit);
-
-/// At most `limit` (2 or more) rising indices below `count`, evenly spread, always with the first and the
+/// The samples that a page keeps: at most `limit` (2 or more) rising indices below `count`, evenly spread, always with the first and the
 /// last.
 std::vector<std::size_t> spread_indices(std::size_t count, std::size_t limit);
-
-std::string escape_html(std::string_view text);
-/// Escaped text in which web addresses are links.
-std::string link_addresses(std::string_view text);
-std::string encode_base64(std::string_view bytes);
 
 }  // namespace belamy

@@ -87,7 +87,7 @@ function element(name, properties, ...children) {
 }
 
 function showNumber(value) {
-  if (Math.abs(value) >= 1e4 && Math.abs(value) < 1e15) return Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
+  if (Math.abs(value) >= 1e4 && Math.abs(value) < 1e15) return Math.round(value).toLocaleString("en");
   return String(Number(value.toPrecision(4)));
 }
 

@@ -11,6 +11,8 @@
 #include "belamy/error.h"
 
 #include "core/toml.h"
+#include "embedded.h"
+#include "report/page.h"
 #include "report/scores.h"
 
 namespace belamy {
@@ -238,7 +240,7 @@ std::string show(const Row::Value& value, const ReproducedValue& measured) {
   return text;
 }
 
-// A cell of a Markdown table.
+// Makes a text a cell of a Markdown table.
 std::string cell(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -387,22 +389,17 @@ ReproductionResult ReproductionResult::parse(const std::string& text, const std:
 }
 
 std::string reproduction_table(const std::vector<ReproductionEntry>& entries) {
-  std::string page =
-      "# Published claims, measured here\n\n"
-      "Each row is a file `ROW.toml` beside this page: the paper, the protocol, what is trained, and what "
-      "has to hold. `belamy\n"
-      "reproduce ROW` trains and measures it and writes `results/ROW.json`, from which `belamy reproduce "
-      "--table` makes this "
-      "page.\n"
-      "*Reproduced* means that every condition holds with all the seeds the row asks for; anything less is "
-      "*partial*. Values "
-      "are\n"
-      "means ± standard error of the mean over seeds, and the worst seed. What was selected was selected on "
-      "training or "
-      "validation\ndata.\n\n"
-      "| # | row | value | published | measured | condition | status |\n|---|---|---|---|---|---|---|\n";
+  using mustache::list;
+  using mustache::object;
+  list values, rows, confidence;
   for (const auto& [row, result] : entries) {
-    bool first = true;
+    object head{{"number", std::to_string(row.number)},
+                {"name", row.name},
+                {"title", row.title},
+                {"paper", row.paper},
+                {"protocol", row.protocol},
+                {"status", result ? "**" + result->status + "**" : "not measured"}};
+    if (!row.note.empty()) head["note"] = row.note;
     for (const auto& value : row.values) {
       const auto measured = [&] {
         if (!result) return std::string("–");
@@ -419,37 +416,39 @@ std::string reproduction_table(const std::vector<ReproductionEntry>& entries) {
       const auto published = value.published.empty()
                                  ? std::string("–")
                                  : fmt::format("{} ({})", value.published, value.confidence);
-      page += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", first ? std::to_string(row.number) : "",
-                          first ? fmt::format("[{0}]({0}.toml)", row.name) : "", cell(value.text),
-                          cell(published), measured, cell(conditions),
-                          !first   ? ""
-                          : result ? "**" + result->status + "**"
-                                   : "not measured");
-      first = false;
+      object line{{"text", value.text},
+                  {"published", published},
+                  {"measured", measured},
+                  {"conditions", conditions},
+                  {"row", false}};
+      if (&value == &row.values.front()) line["row"] = head;
+      values.push_back(line);
     }
-  }
-  page += "\n## The rows\n";
-  for (const auto& [row, result] : entries) {
-    page +=
-        fmt::format("\n**{}. {}** (`{}`). {} {}", row.number, row.title, row.name, row.paper, row.protocol);
-    if (!row.note.empty()) page += " " + row.note;
     if (result) {
-      std::string machine;
+      std::vector<std::string> machine;
       for (const auto& [key, value] : result->machine) {
         if (key == "processor" || key == "blas" || key == "libtorch" || key == "threads")
-          machine += fmt::format("{}{} {}", machine.empty() ? "" : ", ", key, value);
+          machine.push_back(key + " " + value);
       }
-      page += fmt::format(" Measured {} at {}, {:.1f} minutes a seed, {}.", result->date, result->commit,
-                          result->minutes, machine);
+      list notes;
       for (const auto& value : result->values) {
-        if (!value.note.empty()) page += fmt::format(" `{}`: {}.", value.key, value.note);
+        if (!value.note.empty()) notes.push_back(object{{"key", value.key}, {"note", value.note}});
       }
+      head["result"] = object{{"date", result->date},
+                              {"commit", result->commit},
+                              {"minutes", fmt::format("{:.1f}", result->minutes)},
+                              {"machine", fmt::format("{}", fmt::join(machine, ", "))},
+                              {"notes", notes}};
     }
-    page += "\n";
+    rows.push_back(head);
   }
-  page += "\nHow sure a published figure is:";
-  for (const auto& [code, meaning] : kConfidence) page += fmt::format(" {}: {}.", code, meaning);
-  return page + "\n";
+  for (const auto& [code, meaning] : kConfidence)
+    confidence.push_back(object{{"code", code}, {"meaning", meaning}});
+  mustache::data page;
+  page["values"] = values;
+  page["rows"] = rows;
+  page["confidence"] = confidence;
+  return fill_template(embedded_reproduction_md, page, cell);
 }
 
 }  // namespace belamy

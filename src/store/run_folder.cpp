@@ -18,12 +18,12 @@ using nlohmann::ordered_json;
 
 constexpr const char* lock_name = ".lock";
 constexpr const char* requests_name = "requests";
-constexpr const char* settings_name = "resolved.toml";
 constexpr const char* metrics_name = "metrics.jsonl";
 constexpr const char* samples_folder = "samples";
+constexpr const char* pictures_folder = "pictures";
 constexpr const char* checkpoints_folder = "checkpoints";
 constexpr const char* checkpoint_ending = ".safetensors";
-constexpr const char* sample_ending = ".png";
+constexpr const char* picture_ending = ".png";
 
 std::string step_name(std::int64_t step, std::string_view ending) {
   return fmt::format("step-{:08}{}", step, ending);
@@ -46,7 +46,7 @@ std::vector<std::pair<std::int64_t, fs::path>> step_files(Env& env, const fs::pa
 
 /// A storage error if a new run may not start here.
 void check_is_free(Env& env, const fs::path& path) {
-  if (env.exists(path / settings_name)) {
+  if (env.exists(path / RunFolder::settings_file)) {
     throw storage_error(fmt::format("'{}' already holds a run", path.string()),
                         "resume it with --resume, or choose another folder with --out");
   }
@@ -65,18 +65,19 @@ std::string nearest_run(Env& env, const fs::path& path) {
   if (!env.exists(parent)) return "";
   std::vector<std::string> runs;
   for (const fs::path& beside : env.list(parent)) {
-    if (env.exists(beside / settings_name)) runs.push_back(beside.filename().string());
+    if (env.exists(beside / RunFolder::settings_file)) runs.push_back(beside.filename().string());
   }
   const auto near = nearest(path.filename().string(), runs);
   return near.empty() ? "" : (path.parent_path() / near).string();
 }
 
 void check_is_run(Env& env, const fs::path& path) {
-  if (env.exists(path / settings_name)) return;
+  if (env.exists(path / RunFolder::settings_file)) return;
   const auto near = nearest_run(env, path);
   throw storage_error(
-      env.exists(path) ? fmt::format("'{}' is not a run: it has no {}", path.string(), settings_name)
-                       : fmt::format("there is no run '{}'", path.string()),
+      env.exists(path)
+          ? fmt::format("'{}' is not a run: it has no {}", path.string(), RunFolder::settings_file)
+          : fmt::format("there is no run '{}'", path.string()),
       near.empty() ? "give a folder that 'belamy train' has made" : fmt::format("did you mean '{}'?", near));
 }
 
@@ -178,11 +179,11 @@ void RunFolder::leave_request(Env& env, const fs::path& path, const std::string&
 }
 
 void RunFolder::write_settings(std::string_view resolved_toml) {
-  write_file(settings_name, resolved_toml);
+  write_file(settings_file, resolved_toml);
 }
 
 std::string RunFolder::read_settings() const {
-  return env_->read(path_ / settings_name);
+  return env_->read(path_ / settings_file);
 }
 
 void RunFolder::write_file(const fs::path& relative, std::string_view bytes) {
@@ -311,7 +312,7 @@ void RunFolder::rewind(std::int64_t step) {
 }
 
 void RunFolder::write_sample(std::int64_t step, std::string_view png) {
-  write_file(fs::path(samples_folder) / step_name(step, sample_ending), png);
+  write_file(fs::path(samples_folder) / step_name(step, picture_ending), png);
   try {
     events().write_image(step, "samples", png);
   } catch (const Error&) {
@@ -321,7 +322,21 @@ void RunFolder::write_sample(std::int64_t step, std::string_view png) {
 }
 
 std::vector<std::pair<std::int64_t, fs::path>> RunFolder::samples() const {
-  return step_files(*env_, path_ / samples_folder, sample_ending);
+  return step_files(*env_, path_ / samples_folder, picture_ending);
+}
+
+void RunFolder::write_picture(const std::string& name, std::string_view png) {
+  write_file(fs::path(pictures_folder) / (name + picture_ending), png);
+}
+
+std::vector<std::pair<std::string, fs::path>> RunFolder::pictures() const {
+  std::vector<std::pair<std::string, fs::path>> found;
+  const auto folder = path_ / pictures_folder;
+  if (!env_->exists(folder)) return found;
+  for (const auto& path : env_->list(folder)) {
+    if (path.extension() == picture_ending) found.emplace_back(path.stem().string(), path);
+  }
+  return found;
 }
 
 }  // namespace belamy

@@ -26,9 +26,16 @@ struct CheckpointFile {
 /// Holds the lock of the folder while it exists. Not thread-safe.
 ///
 ///   resolved.toml  metrics.jsonl  events.out.tfevents.*  samples/step-00000500.png  report.html
-///   checkpoints/step-00000500.safetensors  .lock
+///   checkpoints/step-00000500.safetensors  threads.csv  commands.csv  pictures/NAME.png
+///   requests/  .lock
+///   about.json  messages.json  evaluation.json: store/run_records.h
 class RunFolder {
  public:
+  static constexpr const char* settings_file = "resolved.toml";
+  static constexpr const char* report_file = "report.html";
+  static constexpr const char* threads_file = "threads.csv";
+  static constexpr const char* commands_file = "commands.csv";
+
   /// Creates the folder, or takes an empty one; it counts as a run after write_settings. A storage error if
   /// it already holds a run or other files, is in use by another process, or cannot be written.
   static RunFolder create(Env& env, const fs::path& path);
@@ -85,6 +92,11 @@ class RunFolder {
   std::vector<std::string> take_requests();
   /// Leaves a request for the training that holds the folder. A usage error when no process holds it.
   static void leave_request(Env& env, const fs::path& path, const std::string& text);
+
+  /// A picture that a report shows under its name. Atomic.
+  void write_picture(const std::string& name, std::string_view png);
+  /// (name, path).
+  std::vector<std::pair<std::string, fs::path>> pictures() const;
 
   /// Writes atomically; creates the folders in between.
   void write_file(const fs::path& relative, std::string_view bytes);

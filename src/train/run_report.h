@@ -1,5 +1,4 @@
-// The report of a run, made from its folder alone; and the small files that training and evaluation leave
-// there for it.
+// The report of a run, made from its folder alone.
 #pragma once
 
 #include <string>
@@ -10,7 +9,7 @@
 
 #include "data/dataset.h"
 #include "report/report.h"
-#include "store/run_folder.h"
+#include "store/run_records.h"
 
 namespace belamy {
 
@@ -24,16 +23,6 @@ std::string use_of(const ModelInfo& model, const std::filesystem::path& run);
 /// colours mean.
 void write_about(RunFolder& folder, const Dataset& dataset, const std::string& shown,
                  const std::vector<std::pair<std::string, std::string>>& legend = {});
-
-/// messages.json; those of later steps are left out.
-std::vector<ReportMessage> read_messages(const RunFolder& folder, std::int64_t up_to_step);
-void write_messages(RunFolder& folder, const std::vector<ReportMessage>& messages);
-
-/// evaluation.json: what `belamy evaluate` found at `step`.
-void write_evaluation(RunFolder& folder, std::int64_t step, const std::vector<ReportScore>& scores);
-
-/// Empty where the run was never evaluated.
-std::vector<ReportScore> read_evaluation(const RunFolder& folder);
 
 /// Writes report.html from all that the folder holds. PNG files in pictures/ are shown under their names.
 void write_run_report(RunFolder& folder, const Recipe& recipe);

@@ -26,8 +26,6 @@ namespace {
 
 constexpr double kLookSeconds = 0.5;            // between two looks for requests
 constexpr std::int64_t kSampleSeed = 20140610;  // of the latents that every picture of a run shows
-constexpr const char* kThreadsFile = "threads.csv";
-constexpr const char* kCommandsFile = "commands.csv";
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -66,7 +64,7 @@ class Training {
       given_plan_ = ThreadPlan::parse(Env::real().read(plan), plan);
     if (const auto& file = recipe.train.commands; !file.empty())
       log_ = CommandLog::parse(Env::real().read(file), file);
-    if (const auto path = folder_.path() / kCommandsFile; resume && folder_.env().exists(path))
+    if (const auto path = folder_.path() / RunFolder::commands_file; resume && folder_.env().exists(path))
       log_ = CommandLog::parse(folder_.env().read(path), path.string());
     session_.follow(log_);
     std::vector<std::string> changes;
@@ -80,7 +78,7 @@ class Training {
       session_.load(file, checkpoint_name(step));
       check_length(out);
       notify(fmt::format("going on from step {}", step));
-      const auto before = Recipe::parse(folder_.read_settings(), (out / "resolved.toml").string());
+      const auto before = Recipe::parse(folder_.read_settings(), (out / RunFolder::settings_file).string());
       changes = changes_since(*before, recipe_, file.metadata, {data_.count, digest_});
       length_before_ = length_of(*before, file.metadata);
       // A length that the user asks for now comes after what was told to the run before.
@@ -90,12 +88,12 @@ class Training {
     // The first file of a new run: without it, whatever else a killed process leaves makes the folder a
     // stranger's.
     folder_.write_settings(settings_for_anywhere(recipe_));
-    if (!log_.empty()) folder_.write_file(kCommandsFile, log_.text());
+    if (!log_.empty()) folder_.write_file(RunFolder::commands_file, log_.text());
     if (resume) {
       folder_.rewind(session_.step());
       if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
       messages_ = read_messages(folder_, session_.step());
-      if (const auto path = folder_.path() / kThreadsFile; folder_.env().exists(path)) {
+      if (const auto path = folder_.path() / RunFolder::threads_file; folder_.env().exists(path)) {
         plan_ = ThreadPlan::parse(folder_.env().read(path), path.string());
         plan_.rewind(session_.step());
       }
@@ -131,14 +129,15 @@ class Training {
  private:
   static RunFolder open(const fs::path& out, bool resume) {
     auto& env = Env::real();
-    return resume && env.exists(out / "resolved.toml") ? RunFolder::open(env, out)
-                                                       : RunFolder::create(env, out);
+    return resume && env.exists(out / RunFolder::settings_file) ? RunFolder::open(env, out)
+                                                                : RunFolder::create(env, out);
   }
   // Parents of a run that goes on come from its checkpoint, so that it does not need the runs that they came from.
   static std::optional<ParentModels> kept_parents(const Recipe& recipe, const fs::path& out, bool resume,
                                                   torch::Device device) {
     auto& env = Env::real();
-    if (recipe.model->parents.empty() || !resume || !env.exists(out / "resolved.toml")) return std::nullopt;
+    if (recipe.model->parents.empty() || !resume || !env.exists(out / RunFolder::settings_file))
+      return std::nullopt;
     const auto folder = RunFolder::read(env, out);
     if (folder.checkpoints().empty()) return std::nullopt;
     std::int64_t step = 0;
@@ -209,7 +208,7 @@ class Training {
       return false;
     }
     log_.note(session_.step(), command);
-    folder_.write_file(kCommandsFile, log_.text());
+    folder_.write_file(RunFolder::commands_file, log_.text());
     warn({fmt::format("told: {}", command_text(command))});
     if (command.kind == Command::Kind::save) save();
     if (command.kind == Command::Kind::sample) show();
@@ -323,7 +322,7 @@ class Training {
         const auto image = view.draw(view_context());
         if (image.pixels.empty()) continue;
         const auto png = encode_png(image);
-        folder_.write_file("pictures/" + view.title + ".png", png);
+        folder_.write_picture(view.title, png);
         if (hooks_.picture) hooks_.picture(session_.step(), view.title, png);
       } catch (const Error& error) {
         notify(fmt::format("no picture '{}': {}", view.title, error.message()));
@@ -336,7 +335,7 @@ class Training {
     snapshot.metadata["data-digest"] = digest_;
     folder_.save_checkpoint(session_.step(), snapshot.arrays, snapshot.metadata,
                             static_cast<int>(recipe_.train.keep));
-    if (!plan_.empty()) folder_.write_file(kThreadsFile, plan_.text());
+    if (!plan_.empty()) folder_.write_file(RunFolder::threads_file, plan_.text());
     saved_ = session_.step();
     if (hooks_.checkpoint) hooks_.checkpoint(saved_);
   }

@@ -51,7 +51,7 @@ std::unique_ptr<Run> Run::open(const std::filesystem::path& path, const std::str
                                const std::function<void(const std::string&)>& warn,
                                const std::vector<std::string>& settings) {
   const auto folder = RunFolder::read(Env::real(), path);
-  auto recipe = Recipe::parse(folder.read_settings(), (path / "resolved.toml").string());
+  auto recipe = Recipe::parse(folder.read_settings(), (path / RunFolder::settings_file).string());
   set_use(*recipe, settings);
   auto machine = recipe->train;
   machine.device = device;

@@ -99,8 +99,12 @@ TEST(Progress, PrintsPlainLinesElsewhere) {
 
 TEST(Format, Duration) {
   EXPECT_EQ(format_duration(0), "0 s");
-  EXPECT_EQ(format_duration(0.44), "0.4 s");
+  EXPECT_EQ(format_duration(1e-6), "0 s");
+  EXPECT_EQ(format_duration(0.0312), "0.031 s");
+  EXPECT_EQ(format_duration(0.44), "0.44 s");
   EXPECT_EQ(format_duration(4), "4 s");
+  EXPECT_EQ(format_duration(4.21), "4.2 s");
+  EXPECT_EQ(format_duration(9.96), "10 s");
   EXPECT_EQ(format_duration(59.6), "1 min 0 s");
   EXPECT_EQ(format_duration(200), "3 min 20 s");
   EXPECT_EQ(format_duration(7500), "2 h 5 min");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <string>
 
 namespace belamy {
 namespace {
@@ -81,6 +82,23 @@ TEST(LabPage, ChartsAreSafeData) {
   auto broken = full_page();
   broken.figures = {{"A chart", "", LabChart{{"x"}, {"y"}, {{"uneven", {1, 2}, {1}}}}}};
   EXPECT_THROW(render_lab(broken), std::logic_error);
+}
+
+TEST(LabPage, TextCannotBecomeMarkup) {
+  const std::string bad = "</script><script>alert(1)</script>\"'<!--{{title}}";
+  auto page = full_page();
+  page.title = page.source = page.text = page.command = bad;
+  page.source += " https://example.org/\"onclick=\"x";
+  page.verdicts = {{bad, bad, bad, LabVerdict::Kind::holds}};
+  page.settings = {{bad, bad, bad}};
+  page.figures = {{bad, bad, LabTable{{bad}, {{bad}}}}, {bad, bad, LabPicture{"png"}}};
+  const auto html = render_lab(page);
+  EXPECT_THAT(html, HasSubstr("<title>&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;"));
+  EXPECT_THAT(html, HasSubstr("<h1>&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;"));
+  EXPECT_THAT(html, HasSubstr("{{title}}</h1>"));
+  EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(html, Not(HasSubstr("<!--")));
+  EXPECT_THAT(html, Not(HasSubstr("\"onclick")));
 }
 
 TEST(Markdown, KeepsFormulasAndEscapesHtml) {

@@ -10,6 +10,7 @@
 #include <regex>
 #include <string>
 
+#include "core/base64.h"
 #include "data/image.h"
 #include "embedded.h"
 
@@ -64,45 +65,6 @@ std::size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-std::vector<CurvePoint> wave(int count) {
-  std::vector<CurvePoint> points;
-  for (int i = 0; i < count; ++i) points.push_back({i, i * 0.5, std::sin(i * 0.7), std::sin(i * 0.7)});
-  return points;
-}
-
-TEST(Report, EscapesHtml) {
-  EXPECT_EQ(escape_html("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
-}
-
-// RFC 4648, section 10, and bytes that a signed char would spoil.
-TEST(Report, EncodesBase64) {
-  EXPECT_EQ(encode_base64(""), "");
-  EXPECT_EQ(encode_base64("f"), "Zg==");
-  EXPECT_EQ(encode_base64("fo"), "Zm8=");
-  EXPECT_EQ(encode_base64("foo"), "Zm9v");
-  EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(encode_base64(std::string("\xff\x00\xfe\x80", 4)), "/wD+gA==");
-}
-
-TEST(Report, GroupsMetricsByPrefixWithLossFirst) {
-  const auto groups = group_curves({{1, 0.1, {{"speed/images", 10}, {"loss/generator", 2}, {"memory", 5}}},
-                                    {2, 0.2, {{"loss/discriminator", 3}, {"loss/generator", 1}}}});
-  ASSERT_EQ(groups.size(), 3u);
-  EXPECT_EQ(groups[0].name, "loss");
-  EXPECT_EQ(groups[1].name, "speed");
-  EXPECT_EQ(groups[2].name, "other");
-  EXPECT_EQ(groups[2].curves[0].name, "memory");
-  ASSERT_EQ(groups[0].curves.size(), 2u);
-  EXPECT_EQ(groups[0].curves[0].name, "generator");
-  ASSERT_EQ(groups[0].curves[0].points.size(), 2u);
-  EXPECT_EQ(groups[0].curves[0].points[1].step, 2);
-  EXPECT_EQ(groups[0].curves[0].points[1].seconds, 0.2);
-  EXPECT_EQ(groups[0].curves[0].points[1].value, 1);
-  // A metric that a row does not name has no point there, and so no gap.
-  ASSERT_EQ(groups[0].curves[1].points.size(), 1u);
-  EXPECT_EQ(groups[0].curves[1].points[0].step, 2);
-}
-
 TEST(Report, WritesValuesThatAreNotFiniteAsNull) {
   ReportInput input;
   input.metrics = {{10, 1, {{"loss/a", 0.5}}},
@@ -114,50 +76,6 @@ TEST(Report, WritesValuesThatAreNotFiniteAsNull) {
   EXPECT_EQ(curve.at("seconds").dump(), "[1,2,3,4]");
   EXPECT_EQ(curve.at("value").dump(), "[0.5,null,null,-2]");
   EXPECT_FALSE(curve.contains("mean"));
-}
-
-TEST(Report, ThinningACurveKeepsEndsExtremesAndOrder) {
-  auto points = wave(50000);
-  points[31234].value = 100;
-  points[777].value = -100;
-  const auto thinned = thin_curve(points, 2000);
-  EXPECT_LE(thinned.size(), 2000u);
-  EXPECT_GT(thinned.size(), 1800u);
-  EXPECT_EQ(thinned.front().step, 0);
-  EXPECT_EQ(thinned.back().step, 49999);
-  double low = 0, high = 0;
-  for (std::size_t i = 0; i < thinned.size(); ++i) {
-    low = std::min(low, thinned[i].value);
-    high = std::max(high, thinned[i].value);
-    if (i > 0) {
-      ASSERT_LT(thinned[i - 1].step, thinned[i].step);
-    }
-  }
-  EXPECT_EQ(low, -100);
-  EXPECT_EQ(high, 100);
-}
-
-TEST(Report, ThinnedPointsCarryTheMeanOfTheirBucket) {
-  std::vector<CurvePoint> points;
-  for (int i = 0; i < 1002; ++i) points.push_back({i, 0, i % 10 == 1 ? 11.0 : 1.0, 0});
-  const auto thinned = thin_curve(points, 202);  // 100 buckets of 10 points: one 11 and nine 1
-  ASSERT_EQ(thinned.size(), 202u);
-  for (std::size_t i = 1; i + 1 < thinned.size(); ++i) EXPECT_DOUBLE_EQ(thinned[i].mean, 2.0);
-}
-
-TEST(Report, ThinningACurveKeepsGaps) {
-  auto points = wave(10000);
-  points[5000].value = not_a_number;
-  const auto thinned = thin_curve(points, 100);
-  EXPECT_EQ(std::count_if(thinned.begin(), thinned.end(), [](const auto& p) { return std::isnan(p.value); }),
-            1);
-  for (auto& point : points) point.value = not_a_number;
-  for (const auto& point : thin_curve(points, 100)) EXPECT_TRUE(std::isnan(point.value));
-}
-
-TEST(Report, LeavesShortCurvesAlone) {
-  EXPECT_EQ(thin_curve(wave(2000), 2000).size(), 2000u);
-  EXPECT_TRUE(thin_curve({}, 2000).empty());
 }
 
 TEST(Report, LongRunsStaySmall) {
@@ -218,7 +136,7 @@ TEST(Report, KeepsFewerSamplesWhenTheyAreLarge) {
 TEST(Report, ShowsEveryPart) {
   const auto page = render_report(full_input());
   for (const char* part :
-       {"<h1>Model on data</h1>", "What it does.", "<dt>Steps</dt><dd>1000</dd>",
+       {"<h1>Model on data</h1>", "What it does.", "<dt>Steps</dt><dd>1,000</dd>",
         "<dt>Training time</dt><dd>25 s</dd>", "Samples are much more alike than the data",
         "<th scope=\"row\">distance</th><td>6.83 ", "lower is better", "Reconstructions",
         "belamy train model", "<b class=\"key\">width</b> = 64", "<dt>threads</dt><dd>2</dd>"}) {
@@ -266,6 +184,15 @@ TEST(Report, TextCannotBecomeMarkup) {
   // The data, the chart library and report.js: nothing else ends a script.
   EXPECT_EQ(count_of(page, "</script"), 3u);
   EXPECT_EQ(curves_of(page).at(0).at("name"), bad.substr(0, bad.find('/')));
+  EXPECT_THAT(page, HasSubstr("<title>&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;"));
+  EXPECT_THAT(page, HasSubstr("<h1>&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;"));
+}
+
+TEST(Report, TextIsNoTemplate) {
+  auto input = full_input();
+  input.facts.title = "{{model}} {{{style}}} {{#sections}} {{> content}}";
+  EXPECT_THAT(render_report(input),
+              HasSubstr("<h1>{{model}} {{{style}}} {{#sections}} {{&gt; content}}</h1>"));
 }
 
 TEST(Report, BytesThatAreNotUtf8DoNotStopIt) {
