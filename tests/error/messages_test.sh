@@ -129,7 +129,7 @@ expect_text "a code of 32 units has not 100 largest ones; set model.keep=32"
 on_ring autoencoder model.output=linear model.corruption=salt-and-pepper
 expect_text "points have no least and greatest value; set model.corruption=gaussian"
 on_ring autoencoder model.output=linear model.corruption=masking model.corruption_level=2
-expect_text "model.corruption_level=2 is a share of the values here"
+expect_text "a corruption level of 2 is a share of the values here"
 on_ring autoencoder model.output=linear model.network=convolutional model.contraction=1
 expect_text "batch norm mixes the examples.*set model.network=fully-connected"
 on_ring autoencoder model.output=linear model.down=pool
