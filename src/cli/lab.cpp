@@ -59,7 +59,7 @@ ExitCode run_labs(const LabRequest& request) {
   fmt::print("{}\n", lab.sheet().title);
   if (request.dry_run) {
     fmt::print("{}\n\nsettings, for --set KEY=VALUE\n{}\nclaims\n", lab.sheet().source, lab.fields().help());
-    for (const auto& claim : lab.sheet().claims) fmt::print("  {}: {}\n", claim.text, claim.expected());
+    for (const auto& claim : lab.sheet().claims) fmt::print("  {}: {}\n", claim.text, claim.bounds.text());
     return ExitCode::ok;
   }
   prepare_machine("cpu");

@@ -56,7 +56,8 @@ std::string markdown() {
       families.push_back(info.family);
   }
   for (const auto& family : families) {
-    page += fmt::format("\n## {}\n\n| model | what it does | paper | can | recipes |\n|---|---|---|---|---|\n", family);
+    page += fmt::format(
+        "\n## {}\n\n| model | what it does | paper | can | recipes |\n|---|---|---|---|---|\n", family);
     for (const auto& info : all_models()) {
       if (info.family != family) continue;
       std::vector<std::string> own;

@@ -92,8 +92,8 @@ namespace measures {
 
 Measure class_agreement() {
   return {.key = "class-agreement",
-          .text = "agreement with the class asked for",
-          .cost = "seconds; minutes for the first run on a data set",
+          .text = "samples that show the class asked for",
+          .cost = "seconds, first minutes",
           .needs = Capability::conditional_sampler,
           .fits =
               [](const ModelInfo& model, const DataShape& shape) {
@@ -104,8 +104,8 @@ Measure class_agreement() {
 
 Measure attribute_agreement() {
   return {.key = "attribute-agreement",
-          .text = "agreement with the attributes asked for",
-          .cost = "minutes for the first run on a data set",
+          .text = "samples that show the attributes asked for",
+          .cost = "seconds, first minutes",
           .needs = Capability::attribute_sampler,
           .fits =
               [](const ModelInfo& model, const DataShape& shape) {

@@ -60,7 +60,7 @@ namespace measures {
 
 Measure classification() {
   return {.key = "classification",
-          .text = "classification",
+          .text = "error of predicted classes",
           .cost = "seconds",
           .needs = Capability::classifier,
           .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::classifier); },

@@ -61,7 +61,7 @@ namespace measures {
 
 Measure codes() {
   return {.key = "codes",
-          .text = "the quality of codes",
+          .text = "classes found in codes",
           .cost = "minutes",
           .needs = Capability::encoder,
           .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::encoder); },

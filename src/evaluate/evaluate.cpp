@@ -59,6 +59,13 @@ Evaluation evaluate(Run& run, const EvaluationRequest& request,
   check_names(request.measures);
   EvaluationContext context(run, request, progress);
   Evaluation result;
+  std::vector<std::pair<std::string, std::vector<std::string>>> missing;  // reasons, and measures by key
+  const auto not_taken = [&](const std::string& why) -> std::vector<std::string>& {
+    for (auto& [reason, keys] : missing) {
+      if (reason == why) return keys;
+    }
+    return missing.emplace_back(why, std::vector<std::string>()).second;
+  };
   for (const auto& measure : all_measures()) {
     const bool named =
         std::find(request.measures.begin(), request.measures.end(), measure.key) != request.measures.end();
@@ -76,9 +83,11 @@ Evaluation evaluate(Run& run, const EvaluationRequest& request,
       measure.take(context);
     } catch (const Error& error) {
       if (error.code() != ExitCode::data || asked) throw;
-      result.not_measured.push_back(fmt::format("{}: {}", measure.text, error.message()));
+      not_taken(error.message()).push_back(measure.key);
     }
   }
+  for (const auto& [why, keys] : missing)
+    result.not_measured.push_back(fmt::format("{}: {}", fmt::join(keys, ", "), why));
   result.scores = context.take_scores();
   return result;
 }

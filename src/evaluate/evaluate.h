@@ -28,7 +28,7 @@ struct EvaluationRequest {
 
 struct Evaluation {
   std::vector<ReportScore> scores;
-  std::vector<std::string> not_measured;  ///< what these data do not allow, one line each with the reason
+  std::vector<std::string> not_measured;  ///< "frechet, class-distance: the data have no two classes"
 };
 
 /// Takes all measures that fit the run. One that its data do not allow costs no other one. A measure that was

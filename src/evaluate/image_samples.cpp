@@ -70,7 +70,7 @@ void take_memorisation(EvaluationContext& context) {
 Measure image_measure(const char* key, const char* text, void (*take)(EvaluationContext&)) {
   return {.key = key,
           .text = text,
-          .cost = "seconds; minutes for the first run on a data set",
+          .cost = "seconds, first minutes",
           .needs = Capability::sampler,
           .fits = samples_images,
           .take = take};
@@ -81,16 +81,16 @@ Measure image_measure(const char* key, const char* text, void (*take)(Evaluation
 namespace measures {
 
 Measure frechet() {
-  return image_measure("frechet", "classifier-frechet", take_frechet);
+  return image_measure("frechet", "Frechet distance in the features of a classifier", take_frechet);
 }
 Measure precision_recall() {
-  return image_measure("precision-recall", "precision and recall", take_precision_recall);
+  return image_measure("precision-recall", "precision and recall of samples", take_precision_recall);
 }
 Measure class_distance() {
-  return image_measure("class-distance", "classes of samples", take_class_distance);
+  return image_measure("class-distance", "classes of samples against those of the data", take_class_distance);
 }
 Measure memorisation() {
-  return image_measure("memorisation", "memorisation", take_memorisation);
+  return image_measure("memorisation", "copies of training data among the samples", take_memorisation);
 }
 
 }  // namespace measures

@@ -54,8 +54,8 @@ namespace measures {
 
 Measure likelihood() {
   return {.key = "likelihood",
-          .text = "likelihood",
-          .cost = "seconds; minutes with many draws",
+          .text = "likelihood of test data",
+          .cost = "seconds",
           .needs = Capability::density,
           .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::density); },
           .take = take_likelihood,

@@ -169,7 +169,7 @@ namespace measures {
 
 Measure one_shot() {
   return {.key = "one-shot",
-          .text = "one-shot trials",
+          .text = "accuracy of one-shot trials",
           .cost = "seconds",
           .needs = Capability::matcher,
           .fits =
@@ -182,7 +182,7 @@ Measure one_shot() {
 
 Measure verification() {
   return {.key = "verification",
-          .text = "verification",
+          .text = "pairs of one class told from pairs of two",
           .cost = "seconds",
           .needs = Capability::matcher,
           .fits = matches,
@@ -191,7 +191,7 @@ Measure verification() {
 
 Measure retrieval() {
   return {.key = "retrieval",
-          .text = "retrieval",
+          .text = "images of the query's class among the most alike",
           .cost = "seconds",
           .needs = Capability::matcher,
           .fits = matches,

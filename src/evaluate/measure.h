@@ -84,7 +84,7 @@ class EvaluationContext {
 struct Measure {
   std::string key;   ///< "precision-recall"
   std::string text;  ///< what it measures, for people: "precision and recall of samples"
-  std::string cost;  ///< "seconds", or "minutes"
+  std::string cost;  ///< "seconds", "minutes", or "seconds, first minutes" where a classifier is trained once
   /// What a model must have for the measure to be taken unasked.
   Capability needs;
   /// Whether it can be taken for this model and data.

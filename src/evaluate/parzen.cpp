@@ -70,7 +70,7 @@ namespace measures {
 
 Measure parzen() {
   return {.key = "parzen",
-          .text = "the Parzen window estimate",
+          .text = "Parzen window estimate and its anchors",
           .cost = "minutes",
           .needs = Capability::sampler,
           .fits = [](const ModelInfo& model,

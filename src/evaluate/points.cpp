@@ -48,7 +48,7 @@ namespace measures {
 
 Measure points() {
   return {.key = "points",
-          .text = "distances of points",
+          .text = "distances of points, and modes",
           .cost = "seconds",
           .needs = Capability::sampler,
           .fits = [](const ModelInfo& model,

@@ -10,7 +10,7 @@ namespace belamy::measures {
 Measure reconstruction() {
   return {
       .key = "reconstruction",
-      .text = "reconstruction",
+      .text = "error of reconstructions",
       .cost = "seconds",
       .needs = Capability::reconstructor,
       .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::reconstructor); },

@@ -130,8 +130,8 @@ namespace measures {
 
 Measure translation() {
   return {.key = "translation",
-          .text = "translation",
-          .cost = "seconds; minutes for the first run on a data set with classes",
+          .text = "quality of translations",
+          .cost = "seconds, first minutes",
           .needs = Capability::translator,
           .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::translator); },
           .take = take_translation};

@@ -106,13 +106,13 @@ TEST(ReproductionRow, SaysWhatIsWrong) {
       error_of(kHead + pass + "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"s\"\ngroup = \"none\"\n"),
       HasSubstr("group 'none', which is not there"));
   EXPECT_THAT(
-      error_of(kHead + pass +
-               "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"diversity\"\ngroup = \"plain\"\npublished = \"3\"\n"),
+      error_of(
+          kHead + pass +
+          "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"diversity\"\ngroup = \"plain\"\npublished = \"3\"\n"),
       HasSubstr("one of published and confidence alone"));
-  EXPECT_THAT(
-      error_of(kHead + pass +
-               "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"mode-covered\"\ngroup = \"plain\"\n"),
-      HasSubstr("has no score 'mode-covered'; did you mean 'modes-covered'?"));
+  EXPECT_THAT(error_of(kHead + pass +
+                       "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"mode-covered\"\ngroup = \"plain\"\n"),
+              HasSubstr("has no score 'mode-covered'; did you mean 'modes-covered'?"));
   EXPECT_THAT(error_of("seeds = 0\n"), HasSubstr("row.toml, line 1: 'seeds' must be a whole number from 1"));
 }
 

@@ -32,8 +32,9 @@ class RunRecords : public ::testing::Test {
 
 // The bytes as well: runs of earlier versions must open.
 TEST_F(RunRecords, AboutComesBack) {
-  write_about(*run_,
-              {"mnist: 10 images", {{"threads", "2"}, {"blas", "OpenBLAS"}}, {{"#185cc8", "samples"}}});
+  write_about(
+      *run_,
+      {"mnist: 10 images", {{"threads", "2"}, {"blas", "OpenBLAS"}}, "Samples", {{"#185cc8", "samples"}}});
   EXPECT_EQ(bytes_of("about.json"), R"({
   "data": "mnist: 10 images",
   "environment": [
@@ -51,13 +52,15 @@ TEST_F(RunRecords, AboutComesBack) {
       "#185cc8",
       "samples"
     ]
-  ]
+  ],
+  "shown": "Samples"
 }
 )");
   const auto about = read_about(*run_);
   EXPECT_EQ(about.data, "mnist: 10 images");
   EXPECT_THAT(about.environment, ElementsAre(Pair("threads", "2"), Pair("blas", "OpenBLAS")));
   EXPECT_THAT(about.legend, ElementsAre(Pair("#185cc8", "samples")));
+  EXPECT_EQ(about.shown, "Samples");
 }
 
 TEST_F(RunRecords, MessagesComeBackUpToAStep) {
@@ -85,18 +88,29 @@ TEST_F(RunRecords, MessagesComeBackUpToAStep) {
 }
 
 TEST_F(RunRecords, AnEvaluationComesBack) {
-  write_evaluation(*run_, 700, {{"error", 0.125, "%", "of 10"}, {"broken", std::nan(""), "", ""}});
+  write_evaluation(*run_, 700,
+                   {{"the-error", "error", 0.125, "%", "of 10", {{"samples", "10"}}},
+                    {"broken", "broken", std::nan(""), "", ""}});
   EXPECT_EQ(bytes_of("evaluation.json"), R"({
   "scores": [
     {
+      "key": "the-error",
       "name": "error",
       "note": "of 10",
+      "passport": [
+        [
+          "samples",
+          "10"
+        ]
+      ],
       "unit": "%",
       "value": 0.125
     },
     {
+      "key": "broken",
       "name": "broken",
       "note": "",
+      "passport": [],
       "unit": "",
       "value": null
     }
@@ -109,6 +123,8 @@ TEST_F(RunRecords, AnEvaluationComesBack) {
   EXPECT_EQ(scores[0].name, "error");
   EXPECT_EQ(scores[0].value, 0.125);
   EXPECT_EQ(scores[0].unit, "%");
+  EXPECT_EQ(scores[0].key, "the-error");
+  EXPECT_THAT(scores[0].passport, ElementsAre(Pair("samples", "10")));
   EXPECT_EQ(scores[0].note, "of 10");
   EXPECT_TRUE(std::isnan(scores[1].value));
 }
