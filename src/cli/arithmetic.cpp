@@ -84,10 +84,7 @@ class Operands {
       throw usage_error(fmt::format("{} cannot find the latents of pictures", run_.recipe().model->name),
                         "name a class, or use a run with an encoder, such as one of vae or aae");
     }
-    auto options = fitted_options(run_, path);
-    options.holdout = 1;  // all of them
-    options.classes.clear();
-    const auto set = load_dataset(options, Split::test);
+    const auto set = load_dataset(whole_options(run_, path), Split::test);
     check_fits(run_, set);
     return encode(data_tensor(set));
   }

@@ -37,12 +37,8 @@ std::vector<std::string> class_names_of(const Run& run, std::int64_t classes) {
 ExitCode classify(const ClassifyRequest& request) {
   const auto run = request.run.open();
   auto* classifier = require_capability(run->model().classifier(), *run, Capability::classifier);
-  auto options = fitted_options(*run, request.data);
   const bool foreign = !request.data.empty() && request.data != run->recipe().data.source;
-  if (foreign) {
-    options.holdout = 1;
-    options.classes.clear();
-  }
+  const auto options = foreign ? whole_options(*run, request.data) : fitted_options(*run, request.data);
   auto inputs = inputs_of(options);
   add_data(inputs, run->recipe().data);  // for the names of the classes
   const auto out = optional_output("--out", request.out, OutputKind::csv, inputs);

@@ -5,7 +5,6 @@
 
 #include "cli/verbs.h"
 #include "core/env.h"
-#include "core/toml.h"
 #include "report/comparison.h"
 #include "store/run_folder.h"
 #include "store/run_records.h"
@@ -22,8 +21,7 @@ void add_compare(Verb program) {
       const auto folder = RunFolder::read(Env::real(), path);
       const auto recipe = Recipe::parse(folder.read_settings(), (folder.path() / "resolved.toml").string());
       ComparedRun run{path, {{"model", recipe->model->name}}, read_evaluation(folder)};
-      for (const auto& field : recipe->fields().all())
-        run.settings.emplace_back(field.key, to_toml(field.get()));
+      for (const auto& field : recipe->fields().all()) run.settings.emplace_back(field.key, field.get());
       runs.push_back(std::move(run));
     }
     fmt::print("{}", compare_runs(runs));

@@ -43,9 +43,7 @@ ExitCode match_two(const MatchRequest& request, const Run& run, const Similarity
 }
 
 ExitCode match_folder(const MatchRequest& request, const Run& run, const Similarity& similarity) {
-  auto options = fitted_options(run, request.folder);
-  options.classes.clear();
-  options.holdout = 1;
+  const auto options = whole_options(run, request.folder);
   auto inputs = inputs_of(options);
   inputs.add_file(request.query);
   const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);

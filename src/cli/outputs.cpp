@@ -140,6 +140,13 @@ DataOptions fitted_options(const Run& run, const std::string& data) {
   return options;
 }
 
+DataOptions whole_options(const Run& run, const std::string& data) {
+  auto options = fitted_options(run, data);
+  options.holdout = 1;  // no setting allows this: everything belongs to the test split
+  options.classes.clear();
+  return options;
+}
+
 void check_fits(const Run& run, const Dataset& dataset) {
   const auto each = [](const DataShape& shape) {
     auto sizes = shape.sizes(1);

@@ -61,6 +61,8 @@ void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std:
 
 /// The run's data settings with the size and channels of its images; another source if `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");
+/// The same for data of the user's that are used whole: all examples of all classes, as Split::test.
+DataOptions whole_options(const Run& run, const std::string& data);
 /// A data error if the data set does not have the run's shape.
 void check_fits(const Run& run, const Dataset& dataset);
 

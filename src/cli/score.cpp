@@ -36,9 +36,9 @@ bool is_foreign(const ScoreRequest& request, const Run& run) {
 // All classes, whatever the run was trained on: a scorer has to tell them apart. A foreign source without a
 // test set is used as a whole; of the run's own data only what it was not trained on.
 DataOptions options_of(const ScoreRequest& request, const Run& run) {
+  if (is_foreign(request, run)) return whole_options(run, request.data);
   auto options = fitted_options(run, request.data);
   options.classes.clear();
-  if (is_foreign(request, run)) options.holdout = 1;
   return options;
 }
 

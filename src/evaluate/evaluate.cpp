@@ -58,6 +58,7 @@ Evaluation evaluate(Run& run, const EvaluationRequest& request,
                     const std::function<void(const std::string&)>& progress) {
   check_names(request.measures);
   EvaluationContext context(run, request, progress);
+  context.test();  // without data nothing can be measured
   Evaluation result;
   std::vector<std::pair<std::string, std::vector<std::string>>> missing;  // reasons, and measures by key
   const auto not_taken = [&](const std::string& why) -> std::vector<std::string>& {

@@ -154,9 +154,7 @@ ModelInfo growing_gan() {
       .paper = "Karras et al., Progressive Growing of GANs, ICLR 2018, in small",
       .capabilities = {Capability::sampler},
       .players = {{"discriminator", {.lr = 1e-3, .beta1 = 0.5}}, {"generator", {.lr = 1e-3, .beta1 = 0.5}}},
-      .check = [](const DataShape& shape, const Recipe&) -> std::string {
-        return shape.width == shape.height ? "" : "it needs square images; set data.size";
-      },
+      .sides = [](const Recipe&) { return ImageSides{.square = true}; },
       .tiny = {"model.width=4"},
       .stages =
           [](const DataShape& shape, const ModelConfig&) {

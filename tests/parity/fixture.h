@@ -5,8 +5,8 @@
 #include <string>
 
 #include "core/env.h"
-#include "nn/trained.h"
 #include "store/safetensors.h"
+#include "tensors/arrays.h"
 
 namespace belamy {
 

@@ -173,7 +173,7 @@ TEST(Report, TextCannotBecomeMarkup) {
   facts.title = facts.model = facts.data = facts.summary = facts.citation = input.settings = bad;
   facts.citation += " https://example.org/\"onclick=\"x";
   facts.pictures[0].caption = facts.messages[0].text = facts.commands[0] = bad;
-  facts.scores[0] = {bad, 1, bad, bad};
+  facts.scores[0] = {bad, bad, 1, bad, bad};
   facts.environment = {{bad, bad}};
   input.metrics = {{1, 1, {{bad, 1}, {bad + "/" + bad, 2}}}};
   const auto page = render_report(input);

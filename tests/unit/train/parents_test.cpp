@@ -40,6 +40,7 @@ class Student final : public Model, public Encoder {
     context.update("student", loss);
   }
   Encoder* encoder() override { return this; }
+  std::int64_t code_size() const override { return 4; }
   Tensor encode(const Tensor& x) override { return layer_->forward(x.flatten(1)); }
   Tensor taught(const Tensor& x) { return teacher_->encode(x); }
 

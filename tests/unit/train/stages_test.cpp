@@ -38,7 +38,7 @@ class StageTest : public testing::Test {
  protected:
   StageTest() {
     info_ = find_model("autoencoder");
-    info_.make = [this](const DataShape&, const ModelConfig&, at::Generator) {
+    info_.make = [this](const DataShape&, const ModelConfig&, at::Generator, const Parents&) {
       return std::make_shared<StagedModel>(begun_);
     };
     info_.stages = [](const DataShape&, const ModelConfig&) -> std::vector<std::string> {
