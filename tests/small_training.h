@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <limits>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include "belamy/error.h"
@@ -48,6 +50,12 @@ inline std::vector<Tensor> copies_of(const std::vector<Tensor>& tensors) {
 
 inline bool all_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_bits);
+}
+
+/// A folder for one test alone: tests run at the same time.
+inline std::filesystem::path scratch(const std::string& name) {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  return std::filesystem::path(testing::TempDir()) / (name + "-" + test->name() + "-" + std::to_string(::getpid()));
 }
 
 }  // namespace belamy

@@ -7,6 +7,7 @@
 #include "fixture.h"
 #include "nn/efficientnet_lite0.h"
 #include "nn/vgg16.h"
+#include "nn/trained.h"
 #include "tensors/image_tensors.h"
 
 namespace belamy {

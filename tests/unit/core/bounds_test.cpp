@@ -25,7 +25,7 @@ TEST(Bounds, HoldBetweenMinAndMax) {
 
 TEST(Bounds, HoldNearAValue) {
   const Bounds near{.near = 2.0, .relative = 0.02};
-  EXPECT_TRUE(near.hold(2.04));
+  EXPECT_TRUE(near.hold(2.0399));
   EXPECT_FALSE(near.hold(2.05));
   EXPECT_EQ(near.text(), "2.0000 ± 2 %");
   const Bounds exact{.near = 0.2175, .tolerance = 1e-9};

@@ -149,7 +149,7 @@ TEST(Doctor, NamesDarkImagesAsATrainingDoes) {
     const auto notes = load_dataset(options, Split::train).notes;
     EXPECT_EQ(notes.size(), found.problems.size());
     for (std::size_t i = 0; i < notes.size(); ++i)
-      EXPECT_EQ(notes[i], found.problems[i].reason + ". " + found.problems[i].cure);
+      EXPECT_EQ(notes[i], found.problems[i].reason + "; " + found.problems[i].cure);
     return found.problems;
   };
   EXPECT_THAT(reasons(16), testing::ElementsAre(problem("set", "no value of any image is above 16 of 255")));

@@ -130,7 +130,7 @@ TEST_F(Fetch, DeletesWhatHasAnotherDigest) {
 TEST_F(Fetch, SaysWhatTheServerAnswers) {
   set_.files[0].name = "missing.gz";
   const std::string error = error_of_fetch();
-  EXPECT_THAT(error, HasSubstr(server_.url() + "missing.gz: the server answers 404"));
+  EXPECT_THAT(error, HasSubstr(server_.url() + "missing.gz: the server answers with status 404"));
   EXPECT_THAT(error,
               HasSubstr("or put these files into " + folder_.path().string() + " by hand: missing.gz b.gz"));
   EXPECT_FALSE(fs::exists(folder_ / "missing.gz.part"));
@@ -187,7 +187,7 @@ TEST_F(Fetch, KnownSetGoesIntoTheCacheAndTheBaseAddressCanBeReplaced) {
   } catch (const Error& failure) {
     error = failure.what();
   }
-  EXPECT_THAT(error, HasSubstr(server_.url() + "mirror/train-images-idx3-ubyte.gz: the server answers 404"));
+  EXPECT_THAT(error, HasSubstr(server_.url() + "mirror/train-images-idx3-ubyte.gz: the server answers with status 404"));
   EXPECT_THAT(error, HasSubstr((folder_ / "data/mnist").string()));
   try {
     fetch_dataset("mnits", "", nullptr);

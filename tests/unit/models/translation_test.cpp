@@ -274,7 +274,7 @@ TEST(CycleGanTest, DomainsThatCannotBeComparedAreRefusedWithTheCure) {
   };
   auto data = small_domains(16);
   data.others = {small_images(16, 16, 3)};
-  EXPECT_THAT(refusal(data, {"model.width=2"}), HasSubstr("model.identity=0"));
+  EXPECT_THAT(refusal(data, {"model.width=2"}), HasSubstr("set data.channels=1"));
   EXPECT_EQ(refusal(data, {"model.width=2", "model.identity=0"}), "");
   data.others = {small_images(16, 32)};
   EXPECT_THAT(refusal(data, {"model.width=2"}), HasSubstr("data.size"));

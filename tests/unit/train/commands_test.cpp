@@ -45,7 +45,7 @@ TEST(CommandLogTest, MistakesNameTheLine) {
 
 class SteeredTest : public testing::Test {
  protected:
-  SteeredTest() : folder_(fs::path(testing::TempDir()) / "belamy-steered") { fs::remove_all(folder_); }
+  SteeredTest() : folder_(scratch("belamy-steered")) { fs::remove_all(folder_); }
   ~SteeredTest() override { fs::remove_all(folder_); }
 
   std::unique_ptr<Recipe> recipe(const std::vector<std::string>& more = {}) const {

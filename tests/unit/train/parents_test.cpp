@@ -30,6 +30,7 @@ class Student final : public Model, public Encoder {
     layer_ = register_module("layer", std::make_shared<torch::nn::LinearImpl>(shape.values(), 4));
     const torch::NoGradGuard no_grad;
     layer_->weight.normal_(0, 0.01, generator);
+    layer_->bias.zero_();
     add_player("student", {layer_});
   }
   void step(const Batch& batch, StepContext& context) override {
@@ -65,12 +66,12 @@ class Student final : public Model, public Encoder {
 
 class ParentsTest : public testing::Test {
  protected:
-  ParentsTest() : folder_(fs::path(testing::TempDir()) / "belamy-parents") {
+  ParentsTest() : folder_(scratch("belamy-parents")) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     const auto recipe = recipe_of(
         "autoencoder",
-        with(kTinyAutoencoder, {"data.source=glyphs", "data.limit=64", "data.size=16", "train.steps=4"}));
+        with(kTinyAutoencoder, {"data.source=glyphs", "data.limit=64", "data.size=16", "train.steps=4", "train.threads=1"}));
     train(*recipe, teacher(), false, {});
   }
   ~ParentsTest() override { fs::remove_all(folder_); }
@@ -78,7 +79,7 @@ class ParentsTest : public testing::Test {
   fs::path teacher() const { return folder_ / "teacher"; }
   std::unique_ptr<Recipe> student(const std::vector<std::string>& more = {}) const {
     return recipe_of("student", with({"data.source=glyphs", "data.limit=64", "data.size=16", "train.batch=16",
-                                      "train.steps=6", "from.teacher=" + teacher().string()},
+                                      "train.steps=6", "train.threads=1", "from.teacher=" + teacher().string()},
                                      more));
   }
   std::string refusal(const std::vector<std::string>& settings) const {
