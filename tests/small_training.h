@@ -55,7 +55,8 @@ inline bool all_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor
 /// A folder for one test alone: tests run at the same time.
 inline std::filesystem::path scratch(const std::string& name) {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  return std::filesystem::path(testing::TempDir()) / (name + "-" + test->name() + "-" + std::to_string(::getpid()));
+  return std::filesystem::path(testing::TempDir()) /
+         (name + "-" + test->name() + "-" + std::to_string(::getpid()));
 }
 
 }  // namespace belamy

@@ -10,6 +10,7 @@
 #include "core/columns.h"
 #include "core/progress.h"
 #include "evaluate/measure.h"
+#include "report/scores.h"
 #include "store/run_folder.h"
 #include "train/run_report.h"
 
@@ -17,10 +18,23 @@ namespace belamy::cli {
 
 namespace {
 
+const char* better_name(ScoreInfo::Better better) {
+  switch (better) {
+    case ScoreInfo::Better::lower: return "lower";
+    case ScoreInfo::Better::higher: return "higher";
+    case ScoreInfo::Better::neither: return "-";
+  }
+  return "";
+}
+
 ExitCode list_measures() {
   std::vector<std::vector<std::string>> rows = {{"measure", "needs a", "takes", "what it measures"}};
   for (const auto& measure : all_measures())
     rows.push_back({measure.key, capability_name(measure.needs), measure.cost, measure.text});
+  fmt::print("{}\n", in_columns(rows));
+  rows = {{"score", "better", "unit"}};
+  for (const auto& score : all_scores())
+    rows.push_back({score.key, better_name(score.better), score.unit.empty() ? "-" : score.unit});
   fmt::print("{}", in_columns(rows));
   return ExitCode::ok;
 }
@@ -53,7 +67,8 @@ void add_evaluate(Verb program) {
               "20-way-1-shot-in-folder");
   verb.option("--measures", request->evaluate.measures,
               "Take only this measure; may be given several times [all that fit]");
-  verb.flag("--list", request->list, "List the measures: what each needs and costs");
+  verb.flag("--list", request->list,
+            "List the measures with what each needs and costs, and the keys of all scores");
   verb.option("--seed", request->evaluate.seed, "Seed of the samples and of random choices");
   verb.does([request] {
     if (request->list) return list_measures();

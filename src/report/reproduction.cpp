@@ -213,7 +213,9 @@ std::string words_of(const Row::Condition& pass) {
   const auto& bounds = pass.bounds;
   if (bounds.min) words += fmt::format(" >= {}", *bounds.min);
   if (bounds.max) words += fmt::format(" <= {}", *bounds.max);
-  if (bounds.near) words += " = " + bounds.text();
+  if (bounds.near && bounds.tolerance) words += fmt::format(" = {} ± {}", *bounds.near, *bounds.tolerance);
+  if (bounds.near && bounds.relative)
+    words += fmt::format(" = {} ± {} %", *bounds.near, 100 * *bounds.relative);
   if (!pass.above.empty()) words += " > " + pass.above;
   if (!pass.below.empty()) words += " < " + pass.below;
   if (pass.margin != 0) {

@@ -28,8 +28,9 @@ void read_expectation(std::vector<Expectation>& expectations, const TomlEntry& e
   const auto part = at == std::string::npos ? "" : path.substr(at + 1);
   if (!find_score(score)) {
     const auto near = nearest(score, score_keys());
-    throw usage_error(fmt::format("{}: 'belamy evaluate' has no score '{}'", entry.origin.text, score),
-                      near.empty() ? "docs/scores.md lists all" : fmt::format("did you mean '{}'?", near));
+    throw usage_error(
+        fmt::format("{}: 'belamy evaluate' has no score '{}'", entry.origin.text, score),
+        near.empty() ? "'belamy evaluate --list' lists all" : fmt::format("did you mean '{}'?", near));
   }
   if (expectations.empty() || expectations.back().score != score) expectations.push_back({score, {}});
   if (!expectations.back().bounds.take(part, entry))

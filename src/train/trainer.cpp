@@ -209,7 +209,7 @@ class Training {
     }
     log_.note(session_.step(), command);
     folder_.write_file(RunFolder::commands_file, log_.text());
-    warn({fmt::format("told: {}", command_text(command))});
+    warn({fmt::format("command: {}", command_text(command))});
     if (command.kind == Command::Kind::save) save();
     if (command.kind == Command::Kind::sample) show();
     return command.kind == Command::Kind::stop;

@@ -1,4 +1,6 @@
 // Networks that were trained elsewhere against PyTorch: make_trained_fixtures.py wrote the fixture.
+#include "nn/trained.h"
+
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <torch/torch.h>
@@ -7,7 +9,6 @@
 #include "fixture.h"
 #include "nn/efficientnet_lite0.h"
 #include "nn/vgg16.h"
-#include "nn/trained.h"
 #include "tensors/image_tensors.h"
 
 namespace belamy {

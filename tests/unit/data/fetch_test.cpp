@@ -187,7 +187,8 @@ TEST_F(Fetch, KnownSetGoesIntoTheCacheAndTheBaseAddressCanBeReplaced) {
   } catch (const Error& failure) {
     error = failure.what();
   }
-  EXPECT_THAT(error, HasSubstr(server_.url() + "mirror/train-images-idx3-ubyte.gz: the server answers with status 404"));
+  EXPECT_THAT(error, HasSubstr(server_.url() +
+                               "mirror/train-images-idx3-ubyte.gz: the server answers with status 404"));
   EXPECT_THAT(error, HasSubstr((folder_ / "data/mnist").string()));
   try {
     fetch_dataset("mnits", "", nullptr);

@@ -93,7 +93,8 @@ TEST(ReproductionRow, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kHead + pass + "least = 3\n"), HasSubstr("unknown key 'least' in a [[pass]]"));
   EXPECT_THAT(error_of(kHead + pass + "tolerance = 3\n"), HasSubstr("must have one of these"));
   EXPECT_THAT(error_of(kHead + pass + "share = 0\n"), HasSubstr("share must be above 0"));
-  EXPECT_THAT(error_of(kHead + "[[pass]]\nvalue = \"plain\"\nnear = 1\n"), HasSubstr("near with either tolerance or relative"));
+  EXPECT_THAT(error_of(kHead + "[[pass]]\nvalue = \"plain\"\nnear = 1\n"),
+              HasSubstr("near with either tolerance or relative"));
   EXPECT_THAT(error_of(kHead + "[[pass]]\nvalue = \"plan\"\nmax = 1\n"),
               HasSubstr("value 'plan', which is not there"));
   EXPECT_THAT(error_of(kHead + "[[pass]]\nvalue = \"plain\"\nabove = \"x\"\n"),

@@ -70,17 +70,18 @@ class ParentsTest : public testing::Test {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     const auto recipe = recipe_of(
-        "autoencoder",
-        with(kTinyAutoencoder, {"data.source=glyphs", "data.limit=64", "data.size=16", "train.steps=4", "train.threads=1"}));
+        "autoencoder", with(kTinyAutoencoder, {"data.source=glyphs", "data.limit=64", "data.size=16",
+                                               "train.steps=4", "train.threads=1"}));
     train(*recipe, teacher(), false, {});
   }
   ~ParentsTest() override { fs::remove_all(folder_); }
 
   fs::path teacher() const { return folder_ / "teacher"; }
   std::unique_ptr<Recipe> student(const std::vector<std::string>& more = {}) const {
-    return recipe_of("student", with({"data.source=glyphs", "data.limit=64", "data.size=16", "train.batch=16",
-                                      "train.steps=6", "train.threads=1", "from.teacher=" + teacher().string()},
-                                     more));
+    return recipe_of("student",
+                     with({"data.source=glyphs", "data.limit=64", "data.size=16", "train.batch=16",
+                           "train.steps=6", "train.threads=1", "from.teacher=" + teacher().string()},
+                          more));
   }
   std::string refusal(const std::vector<std::string>& settings) const {
     return message_of(ExitCode::usage, [&] { train(*student(settings), folder_ / "refused", false, {}); });
