@@ -42,7 +42,7 @@ namespace {
 
 void check_names(const std::vector<std::string>& names) {
   std::vector<std::string> known;
-  for (const auto& measure : all_measures()) known.push_back(measure.key);
+  for (const auto& measure : all_measures()) known.push_back(measure->key);
   for (const auto& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto near = nearest(name, known);
@@ -52,11 +52,33 @@ void check_names(const std::vector<std::string>& names) {
   }
 }
 
+// The measures to take, each with whether it was asked for. A usage error for one that was and does not fit.
+std::vector<std::pair<const Measure*, bool>> choose(const Run& run, const EvaluationRequest& request) {
+  std::vector<std::pair<const Measure*, bool>> chosen;
+  const auto& model = *run.recipe().model;
+  for (const auto& measure : all_measures()) {
+    const bool named =
+        std::find(request.measures.begin(), request.measures.end(), measure.key) != request.measures.end();
+    const bool asked = named || (measure.asked && measure.asked(request));
+    const bool fits = measure.fits(model, run.shape());
+    if (asked && !fits) {
+      if (!model.can(measure.needs)) throw missing_capability(run, measure.needs);
+      throw usage_error(fmt::format("'{}' cannot be measured on {}", measure.key,
+                                    run.shape().is_images() ? "these images" : "points"));
+    }
+    // Without a list of measures all are taken that fit and need not be asked for.
+    const bool unasked = request.measures.empty() && !measure.only_asked && model.can(measure.needs);
+    if (asked || (unasked && fits)) chosen.emplace_back(&measure, asked);
+  }
+  return chosen;
+}
+
 }  // namespace
 
 Evaluation evaluate(Run& run, const EvaluationRequest& request,
                     const std::function<void(const std::string&)>& progress) {
   check_names(request.measures);
+  const auto chosen = choose(run, request);
   EvaluationContext context(run, request, progress);
   context.test();  // without data nothing can be measured
   Evaluation result;
@@ -67,24 +89,12 @@ Evaluation evaluate(Run& run, const EvaluationRequest& request,
     }
     return missing.emplace_back(why, std::vector<std::string>()).second;
   };
-  for (const auto& measure : all_measures()) {
-    const bool named =
-        std::find(request.measures.begin(), request.measures.end(), measure.key) != request.measures.end();
-    const bool asked = named || (measure.asked && measure.asked(request));
-    // With a list of measures only these are taken; without one, all that fit and need not be asked for.
-    const auto& model = *run.recipe().model;
-    if (!asked && (!request.measures.empty() || measure.only_asked || !model.can(measure.needs))) continue;
-    if (!measure.fits(model, run.shape())) {
-      if (!asked) continue;
-      if (!model.can(measure.needs)) throw missing_capability(run, measure.needs);
-      throw usage_error(fmt::format("{} cannot be measured on {}", measure.text,
-                                    run.shape().is_images() ? "images" : "points"));
-    }
+  for (const auto& [measure, asked] : chosen) {
     try {
-      measure.take(context);
+      measure->take(context);
     } catch (const Error& error) {
       if (error.code() != ExitCode::data || asked) throw;
-      not_taken(error.message()).push_back(measure.key);
+      not_taken(error.message()).push_back(measure->key);
     }
   }
   for (const auto& [why, keys] : missing)

@@ -127,7 +127,7 @@ expect_text "has no score 'mode-covered'; did you mean 'modes-covered'"
 sed 's/score = "modes-covered"/score = "recall"/' small.toml >wrong.toml
 expect_failure 2 "$BELAMY" reproduce wrong.toml --seeds 1
 expect_text "group 'short' has no score 'recall'"
-expect_text "it has .*modes-covered"
+expect_text "choose one of .*modes-covered"
 sed 's/js_1/js_9/' lab.toml >wrong.toml
 expect_failure 2 "$BELAMY" reproduce wrong.toml
 expect_text "lab 'kl-js-range' has no claim 'js_9'"

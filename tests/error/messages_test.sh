@@ -125,7 +125,7 @@ on_ring() { # MODEL SETTINGS...
 on_ring autoencoder model.output=linear model.sparsity=kl
 expect_text "the KL penalty needs units between 0 and 1; set model.code_unit=sigmoid"
 on_ring autoencoder model.output=linear model.keep=100
-expect_text "a code of 32 units has not 100 largest ones; set model.keep=32"
+expect_text "a code of 32 units cannot keep 100 of them; set model.keep=32"
 on_ring autoencoder model.output=linear model.corruption=salt-and-pepper
 expect_text "points have no least and greatest value; set model.corruption=gaussian"
 on_ring autoencoder model.output=linear model.corruption=masking model.corruption_level=2
@@ -250,7 +250,7 @@ expect_text "models that can: .*vae"
 expect_failure 2 "$BELAMY" evaluate run --codes
 expect_text "gan cannot turn data into codes"
 expect_failure 2 "$BELAMY" evaluate run --parzen
-expect_text "the Parzen window is for images"
+expect_text "'parzen' cannot be measured on points"
 expect_failure 2 "$BELAMY" evaluate run --split training
 expect_failure 2 "$BELAMY" embed run --out codes.bmp
 expect_text "--out codes.bmp: the name must end in .png"
