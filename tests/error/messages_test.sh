@@ -250,7 +250,7 @@ expect_text "models that can: .*vae"
 expect_failure 2 "$BELAMY" evaluate run --codes
 expect_text "gan cannot turn data into codes"
 expect_failure 2 "$BELAMY" evaluate run --parzen
-expect_text "'parzen' cannot be measured on points"
+expect_text "the measure parzen does not apply to these points"
 expect_failure 2 "$BELAMY" evaluate run --split training
 expect_failure 2 "$BELAMY" embed run --out codes.bmp
 expect_text "--out codes.bmp: the name must end in .png"
