@@ -104,7 +104,15 @@ std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
 
 /// The meaning of a source string; found without reading the data.
 struct Source {
-  enum class Kind { idx, cifar, usps, folder, archive, npz, stylegan, synthetic, glyphs, glyph_pairs };
+  /// The formats of formats.def, then what needs no files.
+  enum class Kind {
+#define BELAMY_FORMAT(name) name,
+#include "data/formats.def"
+#undef BELAMY_FORMAT
+    synthetic,
+    glyphs,
+    glyph_pairs
+  };
   Kind kind;
   std::string name;            ///< "mnist", or the path's stem
   std::filesystem::path path;  ///< file or folder; empty for synthetic sets and glyphs
@@ -115,6 +123,9 @@ struct Source {
 /// $BELAMY_DATA, else in the cache folder. A data error lists the places that were searched, the nearest
 /// known name, and `belamy data fetch NAME` if that would help.
 Source find_source(const std::string& source);
+
+/// Whether the images of a source are files of any name, which may differ in size; those of an array do not.
+bool holds_files(const Source& source);
 
 /// The same source for a run that is used from another folder: paths become absolute, known names stay.
 std::string absolute_source(const std::string& source);

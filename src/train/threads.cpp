@@ -1,11 +1,15 @@
 #include "train/threads.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <optional>
 
 #include "belamy/error.h"
+
+#include "core/text.h"
+#include "data/csv.h"
 
 namespace belamy {
 namespace {
@@ -110,27 +114,19 @@ std::string ThreadPlan::text() const {
 
 ThreadPlan ThreadPlan::parse(const std::string& text, const std::string& origin) {
   ThreadPlan plan;
-  int number = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    const auto line = text.substr(at, end - at);
-    at = end + 1;
-    if (++number == 1 && line == "step,threads") continue;
-    if (line.empty()) continue;
-    std::int64_t step = -1;
-    int threads = 0;
-    const auto* stop = line.data() + line.size();
-    const auto first = std::from_chars(line.data(), stop, step);
-    const bool comma = first.ec == std::errc() && first.ptr < stop && *first.ptr == ',';
-    const auto second = comma ? std::from_chars(first.ptr + 1, stop, threads) : first;
-    const bool good = comma && second.ec == std::errc() && second.ptr == stop && threads > 0 &&
-                      (plan.changes_.empty() ? step >= 0 : step > plan.changes_.back().first);
-    if (!good) {
+  for (const auto& row : parse_csv(text, origin)) {
+    const auto line = fmt::format("{}", fmt::join(row.cells, ","));
+    if (row.line == 1 && line == "step,threads") continue;
+    const bool pair = row.cells.size() == 2;
+    const auto step = number_in<std::int64_t>(row.cells[0]);
+    const auto threads = pair ? number_in<int>(row.cells[1]) : std::nullopt;
+    const auto before = plan.changes_.empty() ? -1 : plan.changes_.back().first;
+    if (!step || *step <= before || !threads || *threads < 1) {
       throw data_error(
-          fmt::format("{}, line {}: '{}' is no step and number of threads", origin, number, line),
+          fmt::format("{}, line {}: '{}' is no step and number of threads", origin, row.line, line),
           "lines are STEP,THREADS, and the steps rise");
     }
-    plan.changes_.emplace_back(step, threads);
+    plan.changes_.emplace_back(*step, *threads);
   }
   return plan;
 }
