@@ -89,7 +89,7 @@ expect_text "# 100 examples, 2 steps"
 expect_code 0 "$BELAMY" train gan --data ring --steps 20 "${tiny[@]}"
 expect_file runs/gan/{report.html,resolved.toml,metrics.jsonl} "$(newest runs/gan)"
 expect_code 0 "$BELAMY" train --resume --out runs/gan --steps 30
-expect_text "going on from step 20"
+expect_text "resuming from step 20"
 expect_text "step 30/30"
 
 expect_code 0 "$BELAMY" train gan --data images --steps 10 --out gan "${tiny[@]}"
@@ -323,7 +323,7 @@ expect_text "no training holds 'gan'"
 training=$!
 for ((i = 0; i < 300; ++i)); do [[ -f told-run/resolved.toml ]] && break || sleep 0.1; done
 expect_code 2 "$BELAMY" steer told-run
-expect_text "steer needs something to tell"
+expect_text "steer needs a command"
 expect_code 2 "$BELAMY" steer told-run --set "lr 3"
 expect_code 0 "$BELAMY" steer told-run --set optimizer.generator.lr=1e-5 --stop
 wait "$training" && fail "a training that was told to stop ends with another code"
