@@ -97,7 +97,7 @@ namespace measures {
 Measure class_agreement() {
   return {.key = "class-agreement",
           .text = "share of samples that show the requested class",
-          .cost = "seconds, first minutes",
+          .cost = "seconds; minutes the first time",
           .needs = Capability::conditional_sampler,
           .fits =
               [](const ModelInfo& model, const DataShape& shape) {
@@ -109,7 +109,7 @@ Measure class_agreement() {
 Measure attribute_agreement() {
   return {.key = "attribute-agreement",
           .text = "share of samples that show the requested attributes",
-          .cost = "seconds, first minutes",
+          .cost = "seconds; minutes the first time",
           .needs = Capability::attribute_sampler,
           .fits =
               [](const ModelInfo& model, const DataShape& shape) {

@@ -72,7 +72,7 @@ void take_memorisation(EvaluationContext& context) {
 Measure image_measure(const char* key, const char* text, void (*take)(EvaluationContext&)) {
   return {.key = key,
           .text = text,
-          .cost = "seconds, first minutes",
+          .cost = "seconds; minutes the first time",
           .needs = Capability::sampler,
           .fits = samples_images,
           .take = take};

@@ -84,7 +84,8 @@ class EvaluationContext {
 struct Measure {
   std::string key;   ///< "precision-recall"
   std::string text;  ///< what it measures: "precision and recall of samples"
-  std::string cost;  ///< "seconds", "minutes", or "seconds, first minutes" if a classifier is trained once
+  /// "seconds", "minutes", or "seconds; minutes the first time" if a classifier is trained once.
+  std::string cost;
   /// The capability that a model must have for the measure to be taken by default.
   Capability needs;
   /// Whether it can be taken for this model and data.

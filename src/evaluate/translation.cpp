@@ -131,7 +131,7 @@ namespace measures {
 Measure translation() {
   return {.key = "translation",
           .text = "quality of translations",
-          .cost = "seconds, first minutes",
+          .cost = "seconds; minutes the first time",
           .needs = Capability::translator,
           .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::translator); },
           .take = take_translation};

@@ -318,7 +318,7 @@ expect_code 0 "$BELAMY" verify-resume gan "${images[@]}" "${tiny[@]}"
 
 # --- A training that goes on is told what to do ---
 expect_code 2 "$BELAMY" steer gan --save
-expect_text "no training holds 'gan'"
+expect_text "no training is running in 'gan'"
 "$BELAMY" train gan "${images[@]}" "${tiny[@]}" --set train.steps=1000000 --out told-run >told.log 2>&1 &
 training=$!
 for ((i = 0; i < 300; ++i)); do [[ -f told-run/resolved.toml ]] && break || sleep 0.1; done

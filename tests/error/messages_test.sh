@@ -38,13 +38,13 @@ expect_failure 2 "$BELAMY" models dcgna
 expect_text "'dcgna'"
 expect_text "did you mean 'dcgan'"
 expect_failure 2 "$BELAMY" trian gan
-expect_text "there is no verb 'trian'"
+expect_text "there is no command 'trian'"
 expect_text "did you mean 'train'\? 'belamy --help' shows the options"
 expect_failure 2 "$BELAMY" data docter images
-expect_text "there is no verb 'docter'"
+expect_text "there is no command 'docter'"
 expect_text "did you mean 'doctor'\? 'belamy data --help' shows the options"
 expect_failure 2 "$BELAMY" xyzzy
-expect_text "there is no verb 'xyzzy'"
+expect_text "there is no command 'xyzzy'"
 expect_no_text "did you mean"
 expect_failure 2 "$BELAMY" train gan --stepps 10
 expect_text "there is no option '--stepps' here"
@@ -239,7 +239,7 @@ expect_text "nowhere"
 expect_failure 5 train_ring images
 expect_text "'images' is not empty"
 expect_failure 2 "$BELAMY" sample run --out samples.bmp
-expect_text "--out samples.bmp: the name must end in one of .png .npz /"
+expect_text "--out samples.bmp: the name must end in one of .png, .npz, /"
 expect_text "F.npz"
 expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan cannot reconstruct data"
