@@ -93,7 +93,7 @@ Mistake mistake_in(const std::vector<std::string>& words, const CLI::App& progra
   if (!verbs.empty() && first != words.end() && !is_option(*first)) {
     std::vector<std::string> names;
     for (const auto* verb : verbs) names.push_back(verb->get_name());
-    return {fmt::format("there is no verb '{}'", *first), meant(*first, names)};
+    return {fmt::format("there is no command '{}'", *first), meant(*first, names)};
   }
   for (const auto& word : words) {
     if (!is_option(word) || !is_unplaced(word)) continue;

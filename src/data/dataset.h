@@ -52,7 +52,7 @@ struct Dataset {
   std::vector<Dataset> others = {};          ///< further domains, at most one: B, if this set is A
   bool paired = false;                       ///< example i of one domain belongs to example i of the other
   bool matches = false;                      ///< batches are pairs of its examples, of one class or of two
-  /// The folder that holds all images, if there is one and hence there are no classes.
+  /// The folder that holds all images, if there is only one and therefore there are no classes.
   std::string only_class = {};
   /// How the images were read and fitted, and what is unusual about them: one line each, for the start of
   /// a run.
@@ -82,9 +82,9 @@ const std::vector<std::string>& pair_kinds();
 /// to another.
 Dataset load_dataset(const DataOptions& options, Split split);
 
-/// The same. If size or channels are not set and the images differ, or their sides are not as `needs` says,
-/// sets them to values that fit the images of this split (data/sides.h). Images that are too small stay as
-/// they are.
+/// The same. If size or channels are not set and the images differ, or their sides do not meet `needs`,
+/// sets them to values that fit the images of this split (data/sides.h). Images that are too small stay
+/// as they are.
 Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs);
 
 /// Why data.pairs=random cannot draw pairs from a set, as message and cure; empty if it can.
@@ -142,13 +142,14 @@ std::vector<KnownSet> known_sets();
 /// $BELAMY_CACHE, else $XDG_CACHE_HOME/belamy, else ~/.cache/belamy.
 std::filesystem::path cache_folder();
 
-/// Reads every file of a source and returns all problems, not only the first.
+/// The result of `diagnose`.
 struct Diagnosis {
   std::int64_t files = 0;
   std::int64_t good = 0;
   std::vector<Problem> problems;
   std::vector<std::string> facts;  ///< sizes, classes, counts: one line each
 };
+/// Reads every file of a source and returns all problems, not only the first.
 Diagnosis diagnose(const std::string& source);
 
 /// Downloads a known set into the cache: resumes a partial file, verifies SHA-256, renames complete
