@@ -78,8 +78,9 @@ CommandLog CommandLog::parse(const std::string& text, const std::string& origin)
     if (row.line == 1 && !row.cells.empty() && row.cells[0] == "step") continue;
     const auto step = number_in<std::int64_t>(row.cells[0]);
     if (row.cells.size() != 3 || !step || *step < last)
-      throw data_error(fmt::format("{}, line {}: this is not a step, a command and its argument", origin, row.line),
-                       "write STEP,COMMAND,ARGUMENT in each line, in order of the steps");
+      throw data_error(
+          fmt::format("{}, line {}: this is not a step, a command and its argument", origin, row.line),
+          "write STEP,COMMAND,ARGUMENT in each line, in order of the steps");
     try {
       log.note(*step, command_of(row.cells[1], row.cells[2]));
     } catch (const Error& error) {
