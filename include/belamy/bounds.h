@@ -1,5 +1,5 @@
-// What a measured value has to be. Expectations of recipes, claims of labs and passes of the scoreboard all say it
-// so: `min`, `max` or both, or `near` with either `tolerance` or `relative`.
+// Bounds of a measured value, in expectations of recipes, claims of labs and rows of the scoreboard: `min`,
+// `max` or both, or `near` with either `tolerance` or `relative`.
 #pragma once
 
 #include <optional>
@@ -14,24 +14,25 @@ struct TomlEntry;
 struct Bounds {
   std::optional<double> min, max;
   std::optional<double> near;
-  std::optional<double> tolerance;  ///< in the value's unit, or
-  std::optional<double> relative;   ///< as a share of `near`
+  std::optional<double> tolerance;  ///< greatest distance from `near`, in the value's unit
+  std::optional<double> relative;   ///< the same as a share of `near`
 
-  /// Never for a value that is not finite.
+  /// Whether the value is within the bounds. A value that is not finite never is.
   bool hold(double measured) const;
   /// "at least 23", "1 to 2", "0.159110 ± 1e-06".
   std::string text() const;
-  /// A measured value with the digits that the tolerance asks for.
+  /// A measured value as text, with as many digits as the tolerance needs.
   std::string show(double measured) const;
   bool empty() const { return !min && !max && !near && !tolerance && !relative; }
-  /// Whether they are one of the forms above.
+  /// Whether the set values are one of the forms above.
   bool complete() const;
 
   static const std::vector<std::string>& keys();
   static constexpr const char* kForm = "min, max or both, or near with either tolerance or relative";
-  /// Takes one key. False where it is none of `keys()`; a usage error for what is not a number.
+  /// Sets one key. Returns false if it is not one of `keys()`. Throws a usage error if the value is
+  /// not a number.
   bool take(const std::string& key, const TomlEntry& entry);
-  /// (key, value) of those that are set, in the order of `keys()`.
+  /// (key, value) of the set values, in the order of `keys()`.
   std::vector<std::pair<std::string, double>> set() const;
 };
 

@@ -1,6 +1,6 @@
 // What a trained model can do for its user. A verb asks a model for a capability and works with every model
 // that has it. Images are float tensors [N, C, H, W] in [-1, 1]; points are [N, D] in the data's units;
-// latents are [N, Z]. Arguments are on the model's device unless something else is said, and so are results.
+// latents are [N, Z]. Arguments and results are on the model's device unless stated otherwise.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace belamy {
 
 using torch::Tensor;
 
-/// What samples are to show. An undefined tensor leaves that part to the sampler.
+/// What samples should show. An undefined tensor leaves that part to the sampler.
 struct Condition {
   Tensor labels;           ///< [N] int64, classes; on any device
   Tensor attributes = {};  ///< [N, A] float, NaN: left to the sampler; on any device
@@ -47,8 +47,8 @@ class Sampler {
   virtual Tensor sample(const SampleRequest& request) = 0;
   /// Whether a request may ask for classes.
   virtual bool conditional() const { return false; }
-  /// The number of clusters, where the classes to ask for are not those of the labels but clusters that the
-  /// model found by itself; else 0.
+  /// The number of clusters if a request's classes are clusters that the model found by itself; 0 if they are
+  /// the classes of the labels.
   virtual std::int64_t clusters() const { return 0; }
   /// Whether a request may ask for attributes, in the order of DataShape::attributes.
   virtual bool takes_attributes() const { return false; }
@@ -62,13 +62,13 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   virtual std::int64_t latent_size() const = 0;
-  /// [n, Z] from the prior. Undefined where the model has no prior (an autoencoder): latents then come from
+  /// [n, Z] from the prior. Undefined if the model has no prior (an autoencoder): latents then come from
   /// its Encoder.
   virtual Tensor draw_latent(std::int64_t n, at::Generator generator) = 0;
   virtual Tensor decode(const Tensor& latents) = 0;
 };
 
-/// Turns data into codes [N, Z]: the mean where the code is a distribution.
+/// Turns data into codes [N, Z]: the mean if the code is a distribution.
 class Encoder {
  public:
   virtual ~Encoder() = default;
@@ -121,9 +121,10 @@ class Scorer {
  public:
   virtual ~Scorer() = default;
   virtual std::string score_name() const = 0;  ///< "negative ELBO (nats)"
-  /// Whether minus the score is the logarithm of the odds that the datum is real, by a discriminator.
+  /// Whether minus the score is a discriminator's log odds that the datum is real.
   virtual bool is_log_odds() const { return false; }
-  /// Where gradients are enabled it should be differentiable by points: their charts show its gradient.
+  /// If gradients are enabled, it should be differentiable with respect to points, because their charts show
+  /// its gradient.
   virtual Tensor score(const Tensor& data) = 0;
 };
 
@@ -132,8 +133,8 @@ class Featurizer {
  public:
   virtual ~Featurizer() = default;
   /// One [N, C, H, W] for each scale, fine to coarse. The images may differ in size from the training images,
-  /// as long as no layer's output becomes empty. Where gradients are enabled it must be differentiable by the
-  /// images: style transfer descends it.
+  /// as long as no layer's output becomes empty. If gradients are enabled, it must be differentiable with
+  /// respect to the images, because style transfer needs this gradient.
   virtual std::vector<Tensor> features(const Tensor& images) = 0;
 };
 

@@ -42,7 +42,7 @@ struct DataShape {
   std::vector<std::string> vocabulary = {};
   Relation relation = Relation::none;
   std::vector<DataShape> others = {};  ///< B, or the second of each match; empty where the relation is none
-  /// For messages: the name of the folder where all images lie in one, and so have no classes; else empty.
+  /// For messages: the name of the folder if all images are in one, so that they have no classes; else empty.
   std::string only_class = {};
 
   bool is_images() const { return dimension == 0; }
@@ -84,7 +84,7 @@ struct OptimizerState {
   double rate = 0;  ///< the learning rate of the present step, schedule and warm-up included
 };
 
-/// A model's view of the running training. No function of it waits for a GPU.
+/// A model's view of the running training. None of its functions waits for a GPU.
 class StepContext {
  public:
   virtual ~StepContext() = default;
@@ -93,18 +93,18 @@ class StepContext {
   /// only, checks loss and gradient, clips, applies the learning rate with its schedule and warm-up, and
   /// updates the average of the weights. `keep_graph` lets a second update use the same forward pass.
   ///
-  /// A loss or gradient that is not finite is a diverged error. On the CPU it is thrown before anything
-  /// moves. On a GPU a player whose gradient is not finite does not move, and the training throws the error
-  /// when it writes the next line of the log or a checkpoint.
+  /// A loss or gradient that is not finite is a diverged error. On the CPU it is thrown before a parameter
+  /// changes. On a GPU a player whose gradient is not finite is not updated, and the training throws the
+  /// error when it writes the next line of the log or a checkpoint.
   virtual void update(std::string_view player, const Tensor& loss, bool keep_graph = false) = 0;
-  /// The same for several players that descend one loss, with one backward pass. All gradients are checked
-  /// before the first player moves.
+  /// The same for several players that share one loss, with one backward pass. All gradients are checked
+  /// before the first player is updated.
   virtual void update_together(const std::vector<std::string>& players, const Tensor& loss) = 0;
   /// The same for a model that computes its gradients itself: one tensor for each of the player's parameters,
   /// in their order, pointing uphill as autograd's do. An undefined tensor counts as a gradient of zero.
   virtual void apply(std::string_view player, const std::vector<Tensor>& gradients) = 0;
 
-  /// Reports a scalar for the log, whose lines hold the mean of what was recorded since the line before. It
+  /// Reports a scalar for the log, whose lines hold the mean of what was recorded since the previous line. It
   /// stays on the device until then. The part of the name before the slash is the chart that shows it. Some
   /// names have a meaning: the progress line prints "loss/...", which is also the first chart; "belief/real"
   /// and "belief/fake", the discriminator's mean belief in data and in samples, raise the alarm when it
@@ -153,7 +153,7 @@ class Model : public torch::nn::Module {
   /// when a run resumes inside the stage. It may change parameters and buffers only.
   virtual void begin_stage(const std::string& stage) {}
 
-  // Capabilities: null where the model does not have one.
+  // Capabilities: null if the model does not have one.
   virtual Sampler* sampler() { return nullptr; }
   virtual Decoder* decoder() { return nullptr; }
   virtual Encoder* encoder() { return nullptr; }
@@ -202,14 +202,15 @@ struct ParentInfo {
   bool required = false;
 };
 
-/// The parents of a run by their names in [from]. They are in evaluation mode and do not move; a model uses their
-/// capabilities, and gradients go through them to their inputs. A parent that was not named is not there.
+/// The parents of a run by their names in [from]; a parent that was not named has no entry. They are in
+/// evaluation mode and not trained. A model uses their capabilities, and gradients flow through them to
+/// their inputs.
 using Parents = std::map<std::string, std::shared_ptr<Model>>;
 
 /// Why a model cannot be built for some data with some settings.
 struct Fault {
-  std::string what = {};               ///< "clipping would undo spectral norm"; empty: nothing
-  std::vector<std::string> cure = {};  ///< settings that mend it: "model.clip_weights=0"
+  std::string what = {};               ///< "clipping would undo spectral norm"; empty: no fault
+  std::vector<std::string> cure = {};  ///< settings that correct it: "model.clip_weights=0"
 
   explicit operator bool() const { return !what.empty(); }
 };
@@ -226,10 +227,10 @@ struct ModelInfo {
   bool points = false;  ///< takes points
   /// The relation that it learns from. A model for `domains` accepts `pairs` as well.
   Relation relation = Relation::none;
-  /// Its requirements on the sides of images; without this function: none. Where data.size is not set, a size
+  /// Its requirements on the sides of images; without this function: none. If data.size is not set, a size
   /// that meets them is chosen.
   std::function<ImageSides(const Recipe&)> sides;
-  /// Why it cannot be built for this data with these settings, if anything else keeps it from being so.
+  /// Any further reason why it cannot be built for these data with these settings; an empty Fault if it can.
   std::function<Fault(const DataShape&, const Recipe&)> check;
   /// Warnings about settings that are allowed but likely to disappoint, shown before the training starts.
   std::function<std::vector<std::string>(const Recipe&)> advise;
@@ -248,23 +249,23 @@ struct ModelInfo {
   /// Single settings that change what the model does: "model.r1=1". The conformance suite runs each of them
   /// on top of `tiny`.
   std::vector<std::string> variants;
-  /// Its defaults for settings that every run has, where they differ from the usual: "train.batch=128".
+  /// Its defaults for settings that every run has, if they differ from Belamy's: "train.batch=128".
   std::vector<std::string> defaults;
 
-  /// Whether the model has the capability, as it describes itself.
+  /// Whether `capabilities` contains the capability.
   bool can(Capability capability) const;
 };
 
 /// All models, by name.
 const std::vector<ModelInfo>& all_models();
-/// Adds a model of the caller's. Call it before any recipe is read, since recipes point into all_models(). A
-/// usage error where the name is taken.
+/// Adds a model of the caller. Call it before any recipe is read, because recipes point into all_models().
+/// Throws a usage error if the name is taken.
 void add_model(ModelInfo info);
-/// A usage error that suggests the nearest name when there is no such model.
+/// Throws a usage error that suggests the nearest name if there is no such model.
 const ModelInfo& find_model(const std::string& name);
 
-/// Ties a model class and its config into a ModelInfo: `M(const DataShape&, const C&, at::Generator)`, and
-/// `const Parents&` as a fourth argument where the model takes parents.
+/// Adds model class M and config class C to a ModelInfo. The constructor of M takes (const DataShape&, const
+/// C&, at::Generator), and const Parents& as a fourth argument if the model takes parents.
 template <class M, class C>
 ModelInfo describe(ModelInfo info) {
   info.config = [] { return std::make_unique<C>(); };

@@ -32,15 +32,15 @@ struct DataOptions {
   std::int64_t shift = 0;            ///< in training, move images by up to this many pixels along both axes
   bool affine = false;               ///< in training, rotate, shear, scale and move images a little
   std::int64_t size = 0;             ///< side of the square images; 0: as they are, or chosen (ImageSides)
-  std::int64_t channels = 0;         ///< 1 or 3; 0: as they are, or chosen where they differ
+  std::int64_t channels = 0;         ///< 1 or 3; 0: as they are, or chosen if they differ
   std::string fit = "crop";          ///< how an image that is not square becomes one
   std::vector<std::string> classes;  ///< names or numbers: only these, in every split; empty: all
   std::vector<std::string> attributes;  ///< names of attributes: only these; empty: all
   std::string binarize = "none";  ///< "threshold": at half; "sample": one seeded Bernoulli draw of each value
   std::int64_t limit = 0;         ///< use at most this many training images (seeded choice); 0: all
-  double holdout = 0.1;           ///< share kept as test set where the source has none of its own
+  double holdout = 0.1;           ///< share kept as test set if the source has none of its own
   /// Training examples set aside for Split::validation (a seeded choice, the same for any `classes`). Without
-  /// effect where the source has a validation set of its own.
+  /// effect if the source has a validation set of its own.
   std::int64_t validation = 0;
   std::int64_t labelled = 0;  ///< semi-supervised: labels kept, equally many of each class; 0: all
   std::int64_t seed = 1;      ///< seed of limit, holdout, validation, labelled, binarize and synthetic sets
@@ -53,7 +53,7 @@ struct DataOptions {
 /// The [train] table.
 struct TrainOptions {
   std::int64_t steps = 0;    ///< 0: `epochs` decides
-  std::int64_t epochs = 10;  ///< passes over the training set, where `steps` is 0
+  std::int64_t epochs = 10;  ///< passes over the training set, if `steps` is 0
   std::int64_t batch = 64;
   std::int64_t seed = 1;
   std::string device = "auto";
@@ -61,10 +61,10 @@ struct TrainOptions {
   std::int64_t threads = 0;  ///< 0: the fastest number, found while the training runs
   std::string thread_plan;   ///< threads.csv of a run to repeat: its numbers of threads
   std::string commands;      ///< commands.csv of a steered run to repeat
-  bool fast = true;          ///< layers use Belamy's own paths where these are faster than LibTorch's
-  double log_seconds = 2.0;  ///< time between two lines; 0: every step
+  bool fast = true;          ///< use Belamy's own code for layers where it is faster than LibTorch's
+  double log_seconds = 2.0;  ///< seconds between two log lines; 0: every step
   std::int64_t checkpoint_every = 500;  ///< steps
-  std::int64_t keep = 2;                ///< newest checkpoints kept
+  std::int64_t keep = 2;                ///< number of newest checkpoints to keep
   std::int64_t sample_every = 250;      ///< steps between two sample grids
   std::int64_t samples = 64;            ///< images in a grid
 
@@ -75,13 +75,13 @@ struct TrainOptions {
 struct PlayerOptions {
   std::string optimizer = "adam";
   double lr = 1e-3;
-  double beta1 = 0.9;                 ///< Adam's first moment, SGD's momentum
-  double beta2 = 0.999;               ///< second moment of Adam and RMSprop
+  double beta1 = 0.9;                 ///< decay of Adam's first moment; momentum of SGD
+  double beta2 = 0.999;               ///< decay of the second moment of Adam and RMSprop
   double epsilon = 1e-8;              ///< added to the root of the second moment
   double weight_decay = 0;            ///< decoupled (AdamW), times lr
   double clip = 0;                    ///< gradients are scaled down to this norm; 0: off
-  std::string schedule = "constant";  ///< of the learning rate over the stage, down to zero
-  double schedule_start = 0;          ///< share of the stage after which the schedule begins
+  std::string schedule = "constant";  ///< of the learning rate; linear and cosine fall to zero over the stage
+  double schedule_start = 0;          ///< share of the stage at the full learning rate, before the schedule
   std::int64_t warmup = 0;            ///< steps of linear warm-up
   double average = 0;                 ///< decay of the exponential moving average of the weights; 0: none
 
@@ -93,7 +93,7 @@ struct PlayerOptions {
 struct StageOptions {
   std::string name = "main";
   std::int64_t steps = 0;
-  std::int64_t batch = 0;             ///< examples a step; 0: train.batch
+  std::int64_t batch = 0;             ///< examples per step; 0: train.batch
   std::vector<std::string> settings;  ///< "optimizer.generator.lr=1e-5": changes to the run's settings
 };
 

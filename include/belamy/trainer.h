@@ -24,16 +24,16 @@ struct Tick {
   std::vector<std::pair<std::string, double>> values;  ///< "loss/generator", "gradient/generator", ...
 };
 
-/// What a training can be told while it runs. It takes effect before the next step, is stored with that step in
-/// commands.csv, and is told again when the run is resumed or repeated (train.commands), so that a steered run
-/// keeps its bits.
+/// A command to a running training. It takes effect before the next step and is stored with that step in
+/// commands.csv. When the run is resumed or repeated (train.commands), it takes effect at the same step
+/// again, so that the result is the same bit for bit.
 struct Command {
   enum class Kind {
-    save,    ///< a checkpoint
-    sample,  ///< the picture of the run's progress
-    stop,    ///< save and end
+    save,    ///< write a checkpoint
+    sample,  ///< draw the picture of the run's progress
+    stop,    ///< write a checkpoint and end
     steps,   ///< a new length: "5000"; not for recipes with stages
-    set      ///< "optimizer.generator.lr=1e-4": a setting of an optimiser that needs no other state
+    set  ///< "optimizer.generator.lr=1e-4": a setting of an optimiser; not its kind, nor average on or off
   };
   Kind kind;
   std::string argument = {};
@@ -46,8 +46,8 @@ struct TrainingHooks {
   std::function<void(const std::string&)> message;  ///< warnings and notes for the user
   /// Called after each step but the last. Return true to save a checkpoint and stop.
   std::function<bool()> stop;
-  /// Asked after each step for what the training shall do. A command that cannot be followed is answered by a
-  /// message.
+  /// Called after each step but the last. Returns the commands to follow; for one that cannot be followed,
+  /// `message` is called.
   std::function<std::vector<Command>()> commands;
   /// A picture was written: the bytes of its PNG file.
   std::function<void(std::int64_t step, const std::string& title, const std::string& png)> picture;
@@ -63,15 +63,16 @@ struct TrainingOutcome {
   std::vector<std::string> messages;  ///< those stored in the run folder, earlier sessions included
 };
 
-/// Trains `recipe` in the folder `out`, which receives settings, metrics, samples, checkpoints and a report.
-/// `resume` continues from the newest usable checkpoint, bit for bit as a run that was never stopped, or
-/// starts where there is none. Sets the number of threads, the memory allocator's limits and the use of
-/// faster paths for the whole process. Throws usage, data, diverged and storage errors; what was saved stays.
+/// Trains `recipe` in the folder `out`, which receives settings, metrics, samples, checkpoints and a
+/// report. `resume` continues from the newest usable checkpoint, bit for bit as a run that was never
+/// stopped, or starts a new run if there is none. Sets the number of threads, the memory allocator's
+/// limits and the use of faster paths for the whole process. Throws usage, data, diverged and storage
+/// errors; what was saved stays.
 TrainingOutcome train(const Recipe& recipe, const std::filesystem::path& out, bool resume,
                       const TrainingHooks& hooks);
 
 /// Checks in memory that resuming is exact: trains `first + second` steps in one go, and again with a
-/// checkpoint in between. Returns the names of all values that differ; none if it is.
+/// checkpoint in between. Returns the names of all values that differ; empty if it is exact.
 std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first, std::int64_t second);
 
 }  // namespace belamy

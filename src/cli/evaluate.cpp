@@ -56,24 +56,25 @@ void add_evaluate(Verb program) {
               "Data to measure on: test, or validation for choosing settings")
       .one_of({"test", "validation"});
   verb.option("--likelihood-samples", request->evaluate.likelihood_samples,
-              "Draws of the latent per example for the bound of the likelihood; more make it tighter")
+              "Draws of the latent per example for the bound of the likelihood; more draws tighten it")
       .between(1, 1'000'000);
   verb.flag("--codes", request->evaluate.codes,
             "Also measure the codes by linear probe, k-NN and k-means; takes a while");
-  verb.flag("--parzen", request->evaluate.parzen,
-            "Also estimate Parzen window likelihoods of the samples, real images and k-means; takes a while");
+  verb.flag(
+      "--parzen", request->evaluate.parzen,
+      "Also estimate Parzen window likelihoods of samples, real images and k-means centroids; takes a while");
   verb.option("--trials", request->evaluate.trials,
               "One-shot trials: official (Omniglot's all_runs.zip), or drawn, such as 5-way-1-shot or "
               "20-way-1-shot-in-folder");
   verb.option("--measures", request->evaluate.measures,
-              "Take only this measure; may be given several times [all that fit]");
+              "Take only this measure; may be repeated [all that fit]");
   verb.flag("--list", request->list,
             "List the measures with what each needs and costs, and the keys of all scores");
   verb.option("--seed", request->evaluate.seed, "Seed of the samples and of random choices");
   verb.does([request] {
     if (request->list) return list_measures();
     if (request->run.folder.empty())
-      throw usage_error("evaluate needs the folder of a run", "belamy evaluate runs/NAME");
+      throw usage_error("evaluate needs the folder of a run", "use: belamy evaluate runs/NAME");
     const auto run = request->run.open();
     Progress progress;
     const auto result =

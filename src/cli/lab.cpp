@@ -9,6 +9,7 @@
 #include "core/columns.h"
 #include "core/env.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "train/machine.h"
 
 namespace belamy::cli {
@@ -31,14 +32,11 @@ ExitCode list_labs() {
 
 void print_verdicts(const std::vector<LabVerdict>& verdicts) {
   // In characters, not bytes: claims contain signs such as θ.
-  const auto width = [](const std::string& text) {
-    return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
-  };
-  std::ptrdiff_t claim = 5, expected = 8, measured = 8;
+  std::size_t claim = 5, expected = 8, measured = 8;
   for (const auto& verdict : verdicts) {
-    claim = std::max(claim, width(verdict.claim));
-    expected = std::max(expected, width(verdict.expected));
-    measured = std::max(measured, width(verdict.measured));
+    claim = std::max(claim, characters(verdict.claim));
+    expected = std::max(expected, characters(verdict.expected));
+    measured = std::max(measured, characters(verdict.measured));
   }
   fmt::print("{:<{}}  {:<{}}  {:<{}}\n", "claim", claim, "expected", expected, "measured", measured);
   for (const auto& verdict : verdicts) {

@@ -84,7 +84,7 @@ ExitCode match(const MatchRequest& request) {
 
 void add_match(Verb program) {
   auto request = std::make_shared<MatchRequest>();
-  auto verb = program.verb("match", "Measure how similar two images are to a run, or rank a folder");
+  auto verb = program.verb("match", "Measure by a run how similar two images are, or rank a folder");
   add_run(verb, request->run);
   verb.option("images", request->images, "A B: two image files").values(0, 2);
   verb.option("--query", request->query, "Image file to search the folder for");

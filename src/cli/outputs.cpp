@@ -34,8 +34,7 @@ void add_data(Inputs& inputs, const DataOptions& options) {
       }
       add_files(inputs, source.path, walk_folder(source.path));
       // In the other kinds of folders only files of certain names are read.
-      if (source.kind == Source::Kind::folder || source.kind == Source::Kind::stylegan)
-        inputs.add_folder(source.path);
+      if (holds_files(source)) inputs.add_folder(source.path);
     } catch (const Error&) {
       // Loading reports the same error, with more context.
     }

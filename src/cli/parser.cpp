@@ -2,13 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
-#include <limits>
 #include <optional>
 
 #include "belamy/config.h"
+
+#include "core/text.h"
 
 namespace belamy::cli {
 namespace {
@@ -26,22 +26,10 @@ void refuse_empty_values(const CLI::App& app) {
   for (const auto* verb : app.get_subcommands()) refuse_empty_values(*verb);
 }
 
-// The number that a text spells; nothing if it is not a number. A whole number that does not fit its type
-// becomes the largest double.
-std::optional<double> number_in(const std::string& text, bool whole) {
-  const auto* end = text.data() + text.size();
-  if (whole) {
-    std::int64_t value = 0;
-    const auto [at, failure] = std::from_chars(text.data(), end, value);
-    if (at != end || failure == std::errc::invalid_argument) return {};
-    if (failure == std::errc::result_out_of_range)
-      return (text.starts_with('-') ? -1 : 1) * std::numeric_limits<double>::max();
-    return static_cast<double>(value);
-  }
-  double value = 0;
-  const auto [at, failure] = std::from_chars(text.data(), end, value);
-  if (at != end || failure != std::errc() || !std::isfinite(value)) return {};
-  return value;
+std::optional<double> option_value(const std::string& text, bool whole) {
+  if (!whole) return number_in<double>(text);
+  const auto value = number_in<std::int64_t>(text);
+  return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
 }
 
 const char* kind_of_number(bool whole) {
@@ -52,7 +40,7 @@ constexpr const char* kAnyNumber = "any number";  // the name of the check
 
 CLI::Validator number(bool whole) {
   const auto check = [whole](const std::string& text) -> std::string {
-    const auto value = number_in(text, whole);
+    const auto value = option_value(text, whole);
     if (text.empty() || (value && std::abs(*value) < 9e18))
       return "";  // refuse_empty_values reports an empty value
     return fmt::format("must be {}, not {}", kind_of_number(whole), text);
@@ -63,7 +51,7 @@ CLI::Validator number(bool whole) {
 CLI::Validator number_between(double least, double most, bool whole) {
   const auto bound = [](double value) { return fmt::format("{:.12g}", value); };
   const auto check = [=](const std::string& text) -> std::string {
-    const auto value = number_in(text, whole);
+    const auto value = option_value(text, whole);
     if (text.empty() || (value && *value >= least && *value <= most)) return "";
     return fmt::format("must be {} from {} to {}, not {}", kind_of_number(whole), bound(least), bound(most),
                        text);
@@ -105,7 +93,7 @@ Mistake mistake_in(const std::vector<std::string>& words, const CLI::App& progra
   if (!verbs.empty() && first != words.end() && !is_option(*first)) {
     std::vector<std::string> names;
     for (const auto* verb : verbs) names.push_back(verb->get_name());
-    return {fmt::format("there is no verb '{}'", *first), meant(*first, names)};
+    return {fmt::format("there is no command '{}'", *first), meant(*first, names)};
   }
   for (const auto& word : words) {
     if (!is_option(word) || !is_unplaced(word)) continue;

@@ -23,7 +23,7 @@ void add_reconstruct(Verb program) {
     std::int64_t n = 32;
   };
   auto request = std::make_shared<Request>();
-  auto verb = program.verb("reconstruct", "Encode and decode data by a run, and measure the error");
+  auto verb = program.verb("reconstruct", "Encode and decode data with a run, and measure the error");
   add_run(verb, request->run);
   verb.option("--data", request->data,
               "Known data set, folder or archive; its test split is used [the run's data]");

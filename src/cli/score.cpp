@@ -90,7 +90,7 @@ ExitCode score(const ScoreRequest& request) {
                           .to(torch::kDouble)
                           .contiguous();
   const auto order = ranked(scores);
-  fmt::print("{} of {} by {}; the most unusual first\n", format_count(set.count), set.name,
+  fmt::print("{} examples of {}, ranked by {}; the most unusual first\n", format_count(set.count), set.name,
              scorer->score_name());
   tell_ranks(set, scores, order, "score", request.show, ranks);
   print_area(set, scores, strange);

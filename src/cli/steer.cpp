@@ -1,4 +1,4 @@
-// The verb `steer`: tells a training that is going on what to do.
+// The verb `steer`: sends commands to a running training.
 #include <fmt/format.h>
 
 #include "cli/verbs.h"
@@ -15,13 +15,14 @@ void add_steer(Verb program) {
     std::vector<std::string> settings;
   };
   auto request = std::make_shared<Request>();
-  auto verb = program.verb("steer", "Tell a training that is going on: save, sample, stop, change a setting");
+  auto verb =
+      program.verb("steer", "Send commands to a running training: save, sample, stop, change a setting");
   verb.option("run", request->run, "Folder of the run").required();
   verb.option("--set", request->settings, "optimizer.PLAYER.KEY=VALUE: a setting of an optimiser");
   verb.option("--steps", request->steps, "New length of the run").between(1, 1e15);
   verb.flag("--sample", request->sample, "Draw the picture of the run's progress now");
   verb.flag("--save", request->save, "Write a checkpoint now");
-  verb.flag("--stop", request->stop, "Save and end");
+  verb.flag("--stop", request->stop, "Save a checkpoint and end the training");
   verb.does([request] {
     std::string text;
     const auto add = [&](const std::string& line) { text += command_text(parse_command(line)) + "\n"; };
@@ -31,10 +32,9 @@ void add_steer(Verb program) {
     if (request->save) add("save");
     if (request->stop) add("stop");
     if (text.empty())
-      throw usage_error("steer needs something to tell",
-                        "'belamy steer --help' lists what a training can do");
+      throw usage_error("steer needs a command", "give --save, --sample, --stop, --steps or --set");
     RunFolder::leave_request(Env::real(), request->run, text);
-    fmt::print("asked; the training follows before its next step and says so in its lines\n");
+    fmt::print("sent; the training follows before its next step and reports it in its log\n");
     return ExitCode::ok;
   });
 }

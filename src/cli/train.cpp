@@ -121,7 +121,7 @@ ExitCode train_and_tell(const TrainRequest& request) {
 
   Progress progress;
   if (const auto slow = blas_warning(); !slow.empty()) progress.line("warning: " + slow);
-  progress.line(fmt::format("{}: {} into {}", recipe->name, recipe->model->summary, out.string()));
+  progress.line(fmt::format("{}: {}; folder {}", recipe->name, recipe->model->summary, out.string()));
   const auto outcome = train_in_folder(*recipe, out, request.resume, progress);
   progress.finish();
   if (!outcome.finished) {

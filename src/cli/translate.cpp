@@ -219,9 +219,8 @@ void add_translate(Verb program) {
   auto request = std::make_shared<TranslateRequest>();
   auto verb = program.verb("translate", "Translate images from one domain of a run to the other");
   add_run(verb, request->run);
-  verb.option(
-      "--data", request->data,
-      "Folder of images, searched with all below it; or a known data set: its test split [the run's data]");
+  verb.option("--data", request->data,
+              "Folder of images, sub-folders included, or a known data set: its test split [the run's data]");
   verb.option("--out", request->out,
               "DIR/: PNG files with the names and sizes of the inputs; for a data set also F.png or F.npz");
   verb.option("--direction", request->direction, "Direction: a2b or b2a [the run's first]");

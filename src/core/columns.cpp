@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
+#include "core/text.h"
+
 namespace belamy {
 namespace {
 
 constexpr std::size_t kBetween = 2;  // blanks between two columns
 constexpr std::size_t kLeast = 20;   // least width of the last column, however wide the others are
-
-// Counts characters: continuation bytes of UTF-8 are left out.
-std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
 
 std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
   std::vector<std::string> lines = {""};

@@ -13,6 +13,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "core/toml.h"
 
 namespace belamy {
@@ -23,12 +24,6 @@ constexpr std::size_t kLongestShown = 80;
 /// User input in a message: a whole file given by mistake must not fill the screen.
 std::string shortened(const std::string& text) {
   return text.size() <= kLongestShown ? text : text.substr(0, kLongestShown) + "...";
-}
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 std::string last_part(const std::string& key) {

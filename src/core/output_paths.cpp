@@ -85,7 +85,7 @@ Error wrong_kind(const std::string& option, const std::string& value, Kinds kind
   }
   if (kinds.size() > 1) {
     return usage_error(
-        fmt::format("{} {}: the name must end in one of {}", option, value, fmt::join(endings, " ")),
+        fmt::format("{} {}: the name must end in one of {}", option, value, fmt::join(endings, ", ")),
         fmt::format("use {}", fmt::join(uses, " or ")));
   }
   if (endings[0] == "/") {

@@ -3,8 +3,11 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "core/text.h"
 
 namespace belamy {
 namespace {
@@ -17,14 +20,9 @@ int columns(std::FILE* stream) {
   return known ? size.ws_col : kUsualColumns;
 }
 
-/// At most `limit` code points of UTF-8 text, up to its first line break. A code point counts as one column.
-std::string clipped(const std::string& text, int limit) {
-  std::size_t end = 0;
-  for (int used = 0; end < text.size() && text[end] != '\n'; ++end) {
-    const bool continues = (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80;
-    if (!continues && ++used > limit) break;
-  }
-  return text.substr(0, end);
+// At most `limit` characters of a text, up to its first line break. A character counts as one column.
+std::string clipped(std::string_view text, int limit) {
+  return std::string(first_characters(text.substr(0, text.find('\n')), static_cast<std::size_t>(limit)));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "data/attributes.h"
 #include "data/csv.h"
 #include "data/readers.h"
@@ -213,7 +214,7 @@ class TableReader {
 
   bool is_text(std::size_t column) const {
     return std::none_of(rows_.begin() + 1, rows_.end(),
-                        [&](const CsvRow& row) { return number_in(row.cells[column]).has_value(); });
+                        [&](const CsvRow& row) { return number_in<float>(row.cells[column]).has_value(); });
   }
 
   void add_attribute(std::size_t column) {
@@ -223,7 +224,7 @@ class TableReader {
     std::vector<float> values;
     for (std::size_t r = 1; r < rows_.size(); ++r) {
       const auto& cell = rows_[r].cells[column];
-      const auto value = number_in(cell);
+      const auto value = number_in<float>(cell);
       if (!value) {
         throw fail(rows_[r].line,
                    cell.empty() ? fmt::format("no value for '{}'", header()[column])

@@ -7,6 +7,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "data/csv.h"
 
 namespace belamy {
@@ -37,7 +38,7 @@ std::vector<float> asked_attributes(const std::string& text, const std::vector<s
   std::vector<float> row(names.size(), NAN);
   for (const auto& part : split_at_commas(text)) {
     const auto at = part.find('=');
-    const auto value = at == std::string::npos ? std::nullopt : number_in(part.substr(at + 1));
+    const auto value = at == std::string::npos ? std::nullopt : number_in<float>(part.substr(at + 1));
     if (!value)
       throw usage_error(fmt::format("'{}' is not of the form NAME=NUMBER", part),
                         "write attributes as in bold=1,italic=0");

@@ -1,21 +1,14 @@
 #include "data/csv.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <fmt/format.h>
 
 #include "belamy/error.h"
 
+#include "core/text.h"
+
 namespace belamy {
 namespace {
-
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto first = text.find_first_not_of(space);
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(space) - first + 1));
-}
 
 // Reads a table cell by cell.
 class CsvScanner {
@@ -80,14 +73,6 @@ std::vector<CsvRow> parse_csv(std::string_view text, const std::string& title) {
     if (row.cells.size() > 1 || !row.cells[0].empty()) rows.push_back(std::move(row));
   }
   return rows;
-}
-
-std::optional<float> number_in(std::string_view cell) {
-  float value = 0;
-  const auto* end = cell.data() + cell.size();
-  const auto read = std::from_chars(cell.data(), end, value);
-  if (read.ec != std::errc() || read.ptr != end || !std::isfinite(value)) return std::nullopt;
-  return value;
 }
 
 std::vector<std::string> split_at_commas(std::string_view text) {

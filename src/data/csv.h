@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,9 +21,6 @@ struct CsvRow {
 /// Empty lines and kUtf8Mark at the start are left out. A data error names `title` and the line of a quoted
 /// cell that is not closed.
 std::vector<CsvRow> parse_csv(std::string_view text, const std::string& title);
-
-/// The finite number that is the whole cell; nothing if it is not one.
-std::optional<float> number_in(std::string_view cell);
 
 /// The parts of a text between commas, without spaces around them.
 std::vector<std::string> split_at_commas(std::string_view text);

@@ -86,7 +86,7 @@ void append(Dataset& set, const Dataset& more) {
 
 void DataOptions::fields(Fields& f) {
   f.add("source", source, "name of a known set (belamy data list), or a path");
-  f.add("target", target, "a second domain, unpaired: a known set, or a path; \"\": none");
+  f.add("target", target, "data of a second, unpaired domain: a known set, or a path; \"\": none");
   f.add("target_limit", target_limit, {0, 1'000'000'000},
         "use at most this many training images of the target; 0: all", "images");
   f.add(
@@ -97,7 +97,8 @@ void DataOptions::fields(Fields& f) {
   f.add("sides", sides, "the two classes that are A and B, for pairs=classes");
   f.add("unpaired", unpaired,
         "break up the pairs in training: take A from one half of them, B from the other");
-  f.add("different", different, {0.0, 100.0}, "pairs of two classes per pair of one class, for pairs=random");
+  f.add("different", different, {0.0, 100.0},
+        "number of pairs of two classes per pair of one class, for pairs=random");
   f.add("near", near, {0.0, 1.0},
         "share of the pairs of two classes whose classes lie in one folder (an alphabet), for pairs=random");
   f.add("flip", flip, "mirror training images left to right, half of the time");
@@ -120,7 +121,7 @@ void DataOptions::fields(Fields& f) {
   f.add("holdout", holdout, {0.0, 0.9},
         "share of the images kept as test set if the source has none of its own");
   f.add("validation", validation, {0, 1'000'000'000},
-        "training examples kept aside to choose settings by, if the source has no validation set of its own");
+        "number of training examples kept aside for choosing settings, if the source has no validation set");
   f.add("labelled", labelled, {0, 1'000'000'000},
         "number of labels that a semi-supervised model may see, equally many of each class; 0: all");
   f.add("seed", seed, {0, 1'000'000'000},

@@ -52,7 +52,7 @@ struct Dataset {
   std::vector<Dataset> others = {};          ///< further domains, at most one: B, if this set is A
   bool paired = false;                       ///< example i of one domain belongs to example i of the other
   bool matches = false;                      ///< batches are pairs of its examples, of one class or of two
-  /// The folder that holds all images, if there is one and hence there are no classes.
+  /// The folder that holds all images, if there is only one and therefore there are no classes.
   std::string only_class = {};
   /// How the images were read and fitted, and what is unusual about them: one line each, for the start of
   /// a run.
@@ -82,9 +82,9 @@ const std::vector<std::string>& pair_kinds();
 /// to another.
 Dataset load_dataset(const DataOptions& options, Split split);
 
-/// The same. If size or channels are not set and the images differ, or their sides are not as `needs` says,
-/// sets them to values that fit the images of this split (data/sides.h). Images that are too small stay as
-/// they are.
+/// The same. If size or channels are not set and the images differ, or their sides do not meet `needs`,
+/// sets them to values that fit the images of this split (data/sides.h). Images that are too small stay
+/// as they are.
 Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs);
 
 /// Why data.pairs=random cannot draw pairs from a set, as message and cure; empty if it can.
@@ -104,7 +104,15 @@ std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
 
 /// The meaning of a source string; found without reading the data.
 struct Source {
-  enum class Kind { idx, cifar, usps, folder, archive, npz, stylegan, synthetic, glyphs, glyph_pairs };
+  /// The formats of formats.def, then what needs no files.
+  enum class Kind {
+#define BELAMY_FORMAT(name) name,
+#include "data/formats.def"
+#undef BELAMY_FORMAT
+    synthetic,
+    glyphs,
+    glyph_pairs
+  };
   Kind kind;
   std::string name;            ///< "mnist", or the path's stem
   std::filesystem::path path;  ///< file or folder; empty for synthetic sets and glyphs
@@ -115,6 +123,9 @@ struct Source {
 /// $BELAMY_DATA, else in the cache folder. A data error lists the places that were searched, the nearest
 /// known name, and `belamy data fetch NAME` if that would help.
 Source find_source(const std::string& source);
+
+/// Whether the images of a source are files of any name, which may differ in size; those of an array do not.
+bool holds_files(const Source& source);
 
 /// The same source for a run that is used from another folder: paths become absolute, known names stay.
 std::string absolute_source(const std::string& source);
@@ -131,13 +142,14 @@ std::vector<KnownSet> known_sets();
 /// $BELAMY_CACHE, else $XDG_CACHE_HOME/belamy, else ~/.cache/belamy.
 std::filesystem::path cache_folder();
 
-/// Reads every file of a source and returns all problems, not only the first.
+/// The result of `diagnose`.
 struct Diagnosis {
   std::int64_t files = 0;
   std::int64_t good = 0;
   std::vector<Problem> problems;
   std::vector<std::string> facts;  ///< sizes, classes, counts: one line each
 };
+/// Reads every file of a source and returns all problems, not only the first.
 Diagnosis diagnose(const std::string& source);
 
 /// Downloads a known set into the cache: resumes a partial file, verifies SHA-256, renames complete

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
+
+#include "data/codecs.h"
 
 namespace belamy {
 namespace {
@@ -38,12 +41,11 @@ const std::vector<Row>& foreign_rows() {
       {{"a Parquet table", kSavez}, {"PAR1"}, {".parquet"}},
       {{"a Python pickle", kSavez}, {}, {".pkl", ".pickle"}},
       {{"a table", kSavez}, {}, {".csv", ".tsv"}},
-      {{"a single picture", "give the folder that holds it", true},
-       {"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF8"},
-       {".pbm", ".gif", ".bmp", ".tif", ".tiff", ".webp"}},
   };
   return rows;
 }
+
+const Foreign kPicture = {"a single picture", "give the folder that holds it", true};
 
 std::string lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -60,16 +62,65 @@ bool ends_with_any(const std::string& text, const Texts& endings) {
 
 }  // namespace
 
+const std::vector<ImageFormat>& image_formats() {
+  using namespace std::string_view_literals;
+  using Bytes = std::string_view;
+  static const std::vector<ImageFormat> rows = {
+      {"PNG", [](Bytes bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }, {".png"}, decode_png, true},
+      {"JPEG",
+       [](Bytes bytes) { return bytes.starts_with("\xff\xd8\xff"); },
+       {".jpg", ".jpeg", ".jpe"},
+       decode_jpeg,
+       true},
+      {"PGM or PPM",
+       [](Bytes bytes) {
+         return bytes.size() > 2 && bytes[0] == 'P' && "2356"sv.find(bytes[1]) != Bytes::npos;
+       },
+       {".pgm", ".ppm", ".pnm"},
+       decode_pnm},
+      {"GIF", [](Bytes bytes) { return bytes.starts_with("GIF8"); }, {".gif"}, nullptr, true},
+      {"BMP", [](Bytes bytes) { return bytes.starts_with("BM"); }, {".bmp"}},
+      {"WebP",
+       [](Bytes bytes) { return bytes.starts_with("RIFF") && bytes.substr(0, 12).ends_with("WEBP"); },
+       {".webp"}},
+      {"TIFF",
+       [](Bytes bytes) { return bytes.starts_with("II*\0"sv) || bytes.starts_with("MM\0*"sv); },
+       {".tif", ".tiff"}},
+      {"PBM", [](Bytes bytes) { return bytes.starts_with("P1") || bytes.starts_with("P4"); }, {".pbm"}},
+  };
+  return rows;
+}
+
+const ImageFormat* image_format(std::string_view bytes) {
+  for (const auto& format : image_formats()) {
+    if (format.recognises(bytes)) return &format;
+  }
+  return nullptr;
+}
+
 const Foreign* foreign_format(const fs::path& file, std::string_view first_bytes) {
   const auto begins = [&](std::string_view magic) { return first_bytes.starts_with(magic); };
   for (const auto& row : foreign_rows()) {
     if (std::any_of(row.magics.begin(), row.magics.end(), begins)) return &row.format;
   }
+  if (const auto* image = image_format(first_bytes); image && image->distinctive) return &kPicture;
+  const auto name = file_name(file);
   for (const auto& row : foreign_rows()) {
-    const bool image = row.format.picture && is_image_name(file);
-    if (image || ends_with_any(file_name(file), row.endings)) return &row.format;
+    if (ends_with_any(name, row.endings)) return &row.format;
+  }
+  for (const auto& image : image_formats()) {
+    if (ends_with_any(name, image.endings)) return &kPicture;
   }
   return nullptr;
+}
+
+SeenFile see_file(const fs::path& path) {
+  SeenFile file{path, path.filename().string(), std::string(512, '\0')};
+  std::ifstream stream(path, std::ios::binary);
+  stream.read(file.first_bytes.data(), static_cast<std::streamsize>(file.first_bytes.size()));
+  file.first_bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  file.foreign = foreign_format(path, file.first_bytes);
+  return file;
 }
 
 const std::vector<std::string_view>& archive_endings() {
@@ -88,7 +139,11 @@ bool begins_like_archive(std::string_view first_bytes) {
 }
 
 bool is_image_name(const fs::path& file) {
-  return ends_with_any(file_name(file), {".png", ".jpg", ".jpeg", ".jpe", ".pgm", ".ppm", ".pnm"});
+  const auto name = file_name(file);
+  const auto& formats = image_formats();
+  return std::any_of(formats.begin(), formats.end(), [&](const ImageFormat& format) {
+    return format.decode && ends_with_any(name, format.endings);
+  });
 }
 
 bool is_company(const fs::path& file) {

@@ -30,22 +30,6 @@ void check_claim(const std::string& name, std::uint64_t width, std::uint64_t hei
 
 namespace {
 
-bool starts_with(std::string_view bytes, std::string_view magic) {
-  return bytes.substr(0, magic.size()) == magic;
-}
-
-// Formats of other programs, by their first bytes: a better message than "not an image".
-std::string name_of_format(std::string_view bytes) {
-  if (starts_with(bytes, "GIF8")) return "GIF";
-  if (starts_with(bytes, "BM")) return "BMP";
-  if (starts_with(bytes, "RIFF") && bytes.substr(0, 12).ends_with("WEBP")) return "WebP";
-  if (starts_with(bytes, std::string_view("II*\0", 4)) || starts_with(bytes, std::string_view("MM\0*", 4))) {
-    return "TIFF";
-  }
-  if (starts_with(bytes, "P1") || starts_with(bytes, "P4")) return "PBM";
-  return "";
-}
-
 // The input pixels under the triangle of an output pixel, and their weights.
 struct Taps {
   int first = 0;
@@ -130,16 +114,11 @@ Image pad(const Image& image, int side, const std::vector<std::uint8_t>& colour)
 }  // namespace
 
 Image decode_image(std::string_view bytes, const std::string& name) {
-  if (starts_with(bytes, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, name);
-  if (starts_with(bytes, "\xff\xd8\xff")) return decode_jpeg(bytes, name);
-  if (bytes.size() > 2 && bytes[0] == 'P' &&
-      std::string_view("2356").find(bytes[1]) != std::string_view::npos) {
-    return decode_pnm(bytes, name);
+  if (const auto* format = image_format(bytes)) {
+    if (format->decode) return format->decode(bytes, name);
+    throw data_error(name + ": " + format->name + " images are not read", "convert it to PNG");
   }
   if (bytes.empty()) throw image_error(name, "empty file");
-  if (const auto foreign = name_of_format(bytes); !foreign.empty()) {
-    throw data_error(name + ": " + foreign + " images are not read", "convert it to PNG");
-  }
   if (const auto* format = foreign_format(name, bytes); format && !format->picture)
     throw data_error(name + ": " + format->what + ", not an image", "give a PNG, JPEG, PGM or PPM instead");
   std::string first;

@@ -347,25 +347,23 @@ DataOptions target_options(const DataOptions& options) {
   return second;
 }
 
+Error needs_images(const std::string& pairs) {
+  return usage_error(fmt::format("data.pairs={} needs images, not points", pairs),
+                     "leave data.pairs at none");
+}
+
 Listing list_all(const Source& source, const DataOptions& options, Split split) {
-  switch (source.kind) {
-    case Source::Kind::idx: return list_idx(source.path, split);
-    case Source::Kind::cifar: return list_cifar(source.path, split);
-    case Source::Kind::usps: return list_usps(source.path, split);
-    case Source::Kind::npz: return list_npz(source.path, split);
-    case Source::Kind::glyphs: {
-      const bool plain = options.attributes.empty();
-      return listing_of(plain ? make_glyphs(options.seed, split) : make_styled_glyphs(options.seed, split),
-                        source.name, true);
-    }
-    case Source::Kind::glyph_pairs: {
-      auto set = make_glyph_pairs(source.name, options.seed, split);
-      set.others.clear();
-      set.paired = false;
-      return listing_of(std::move(set), source.name, true);
-    }
-    default: return list_files(source.path, split);
+  if (const auto* format = format_of(source.kind)) return format->list(source.path, split);
+  if (source.kind == Source::Kind::synthetic) throw needs_images(options.pairs);
+  if (source.kind == Source::Kind::glyphs) {
+    const bool plain = options.attributes.empty();
+    return listing_of(plain ? make_glyphs(options.seed, split) : make_styled_glyphs(options.seed, split),
+                      source.name, true);
   }
+  auto set = make_glyph_pairs(source.name, options.seed, split);
+  set.others.clear();
+  set.paired = false;
+  return listing_of(std::move(set), source.name, true);
 }
 
 Dataset load_images(const Source& source, const DataOptions& options, Split split) {
@@ -440,11 +438,8 @@ bool settle(DataOptions& options, const ImageShapes& shapes, const ImageSides& n
   return chosen;
 }
 
-// Whether the images are files, which may differ in size; the images of an array do not.
 bool holds_files(const std::string& source) {
-  if (source.empty()) return false;
-  const auto kind = find_source(source).kind;
-  return kind == Source::Kind::folder || kind == Source::Kind::archive || kind == Source::Kind::stylegan;
+  return !source.empty() && holds_files(find_source(source));
 }
 
 // Points are drawn at random, so each split has its own seed and nothing is held out.
@@ -511,8 +506,7 @@ Dataset load_dataset(const DataOptions& options, Split split) {
   Dataset set = source.kind == Source::Kind::synthetic ? load_points(source, options, split)
                                                        : load_images(source, options, split);
   if (options.pairs != "none" && !set.is_images() && options.pairs != "random")
-    throw usage_error(fmt::format("data.pairs={} needs images, not points", options.pairs),
-                      "leave data.pairs at none");
+    throw needs_images(options.pairs);
   if (options.pairs == "random") allow_matches(set, split);
   if (options.target.empty()) return set;
   if (!set.others.empty() || set.matches) {

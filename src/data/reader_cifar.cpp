@@ -12,10 +12,11 @@ namespace fs = std::filesystem;
 constexpr std::size_t pixels = 3 * 32 * 32;
 constexpr std::size_t record = 1 + pixels;  // the label first
 constexpr std::uint64_t largest_batch_file = std::uint64_t{1} << 30;
+constexpr const char* batches_folder = "cifar-10-batches-bin";
 
 // The folder with the batches: the given one, or the folder of the original archive in it.
 fs::path batch_folder(const fs::path& path) {
-  const fs::path inner = path / "cifar-10-batches-bin";
+  const fs::path inner = path / batches_folder;
   return fs::is_directory(inner) ? inner : path;
 }
 
@@ -35,8 +36,6 @@ std::vector<std::string> class_names(const fs::path& folder) {
   if (names.size() == 10) return names;
   return {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
 }
-
-}  // namespace
 
 Listing list_cifar(const fs::path& path, Split split) {
   const bool is_file = fs::is_regular_file(path);
@@ -82,6 +81,18 @@ Listing list_cifar(const fs::path& path, Split split) {
   }
   set.class_names = class_names(folder);
   return listing_of(std::move(set), path.string(), has_split);
+}
+
+}  // namespace
+
+DataFormat formats::cifar() {
+  return {.description = "CIFAR-10 batches",
+          .recognises = [](const SeenFile& file) { return file.name.ends_with(".bin"); },
+          .recognises_folder_by =
+              [](const std::string& name) {
+                return name == batches_folder || name == "test_batch.bin" || name == "data_batch_1.bin";
+              },
+          .list = list_cifar};
 }
 
 }  // namespace belamy

@@ -13,7 +13,6 @@
 
 #include "data/annotations.h"
 #include "data/captions.h"
-#include "data/formats.h"
 #include "data/layout.h"
 #include "data/readers.h"
 #include "data/walk.h"
@@ -25,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 28;
 constexpr const char* kAttributesFile = "attributes.csv";
+constexpr const char* kLabelsFile = "dataset.json";
 constexpr const char* expected =
     "use PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder per class";
 
@@ -146,7 +146,7 @@ std::string folder_prefix(const std::string& file) {
 
 // The labels in the dataset.json of a store; nothing if it has no such file.
 std::optional<Labels> find_labels(const Store& store) {
-  const auto is_json = [](const std::string& name) { return fs::path(name).filename() == "dataset.json"; };
+  const auto is_json = [](const std::string& name) { return fs::path(name).filename() == kLabelsFile; };
   const auto found = std::find_if(store.names.begin(), store.names.end(), is_json);
   if (found == store.names.end()) return {};
   return parse_labels(text_in(store, *found), store.full(*found), folder_prefix(*found));
@@ -506,8 +506,29 @@ void add_texts(const std::vector<std::string>& pictures, const Store& store, Lis
         fmt::format("{} of {} images have no caption beside them", without, listing.items.size()));
 }
 
-}  // namespace
+bool has_dataset_json(const fs::path& zip) {
+  bool found = false;
+  const auto look = [&](const std::string& name) {
+    found |= fs::path(name).filename() == kLabelsFile;
+    return false;
+  };
+  try {
+    read_archive(zip, 0, look, [](const auto&, auto, const auto&) {});
+  } catch (const Error&) {
+    // The file is damaged; list_files reports how.
+  }
+  return found;
+}
 
+// Whether a file is an archive that read_archive reads, by its name or its bytes.
+bool is_packed(const SeenFile& file) {
+  // An empty file may be unreadable; opening it reports that.
+  const bool maybe = file.first_bytes.empty() || begins_like_archive(file.first_bytes);
+  return !file.foreign && (is_archive(file.path) || maybe);
+}
+
+// A folder of images, a folder of archives of images, or one such archive. Uses StyleGAN's dataset.json and a
+// table of attributes if there is one.
 Listing list_files(const fs::path& path, Split split) {
   std::error_code code;
   std::optional<Store> folder;
@@ -582,6 +603,32 @@ Listing list_files(const fs::path& path, Split split) {
     });
   };
   return listing;
+}
+
+}  // namespace
+
+DataFormat formats::stylegan() {
+  return {.description = "images with dataset.json",
+          .recognises =
+              [](const SeenFile& file) {
+                return is_packed(file) && file.name.ends_with(".zip") && has_dataset_json(file.path);
+              },
+          .recognises_folder_by = [](const std::string& name) { return name == kLabelsFile; },
+          .list = list_files,
+          .of_files = true};
+}
+
+DataFormat formats::archive() {
+  return {.description = "an archive of images",
+          .recognises = is_packed,
+          .is_whole_set = is_archive,
+          .list = list_files,
+          .of_files = true};
+}
+
+// Every folder that no other format recognises is one of images.
+DataFormat formats::folder() {
+  return {.description = "a folder of images", .list = list_files, .of_files = true};
 }
 
 }  // namespace belamy

@@ -149,8 +149,6 @@ Files find_files(const fs::path& path, Split split) {
   return files;
 }
 
-}  // namespace
-
 Listing list_idx(const fs::path& path, Split split) {
   const Files files = find_files(path, split);
   Idx images = read_idx(files.images);
@@ -187,6 +185,16 @@ Listing list_idx(const fs::path& path, Split split) {
   listing.validation = files.validation;
   if (binary) listing.notes.push_back(taken_as_black_and_white);
   return listing;
+}
+
+}  // namespace
+
+DataFormat formats::idx() {
+  return {.description = "IDX files",
+          .recognises = [](const SeenFile& file) { return file.name.find("-ubyte") != std::string::npos; },
+          .recognises_folder_by =
+              [](const std::string& name) { return name.find("idx3-ubyte") != std::string::npos; },
+          .list = list_idx};
 }
 
 }  // namespace belamy

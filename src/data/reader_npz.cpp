@@ -321,8 +321,6 @@ void fill_attributes(const Npy& rows, const Npy* names, Dataset& set) {
     set.attribute_names = numbered_classes(static_cast<std::int64_t>(rows.shape[1]));
 }
 
-}  // namespace
-
 Listing list_npz(const fs::path& given, Split split) {
   fs::path path = given;
   if (fs::is_directory(given)) {
@@ -377,6 +375,15 @@ Listing list_npz(const fs::path& given, Split split) {
   listing.validation = has_validation;
   if (!scale.note.empty()) listing.notes.push_back(scale.note);
   return listing;
+}
+
+}  // namespace
+
+DataFormat formats::npz() {
+  return {.description = "a NumPy archive",
+          .recognises = [](const SeenFile& file) { return !file.foreign && file.name.ends_with(".npz"); },
+          .is_whole_set = [](const fs::path& file) { return file.extension() == ".npz"; },
+          .list = list_npz};
 }
 
 }  // namespace belamy

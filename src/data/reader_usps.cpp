@@ -53,8 +53,6 @@ class Line {
   const std::string& where_;
 };
 
-}  // namespace
-
 Listing list_usps(const fs::path& path, Split split) {
   const bool is_file = fs::is_regular_file(path);
   const fs::path folder = is_file ? path.parent_path() : path;
@@ -98,6 +96,18 @@ Listing list_usps(const fs::path& path, Split split) {
   }
   set.class_names = numbered_classes(classes);
   return listing_of(std::move(set), file.string(), has_split);
+}
+
+}  // namespace
+
+DataFormat formats::usps() {
+  return {.description = "USPS text files",
+          .recognises =
+              [](const SeenFile& file) {
+                return file.name.starts_with("zip.train") || file.name.starts_with("zip.test");
+              },
+          .recognises_folder_by = [](const std::string& name) { return name.starts_with("zip.train"); },
+          .list = list_usps};
 }
 
 }  // namespace belamy

@@ -4,11 +4,30 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "data/formats.h"
-
 namespace belamy {
 
 namespace fs = std::filesystem;
+
+const std::vector<std::pair<Source::Kind, DataFormat>>& data_formats() {
+  static const std::vector<std::pair<Source::Kind, DataFormat>> all = {
+#define BELAMY_FORMAT(name) {Source::Kind::name, formats::name()},
+#include "data/formats.def"
+#undef BELAMY_FORMAT
+  };
+  return all;
+}
+
+const DataFormat* format_of(Source::Kind kind) {
+  for (const auto& [known, format] : data_formats()) {
+    if (known == kind) return &format;
+  }
+  return nullptr;
+}
+
+bool holds_files(const Source& source) {
+  const auto* format = format_of(source.kind);
+  return format && format->of_files;
+}
 
 Problem problem_of(const Error& error, const std::string& file) {
   std::string text = error.what();

@@ -9,11 +9,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "belamy/error.h"
 
 #include "data/dataset.h"
+#include "data/formats.h"
 
 namespace belamy {
 
@@ -56,13 +58,33 @@ struct Listing {
 /// A listing of images in memory, as the readers of IDX, CIFAR, USPS and npz make them.
 Listing listing_of(Dataset set, const std::string& source, bool split);
 
-Listing list_idx(const std::filesystem::path& path, Split split);
-Listing list_cifar(const std::filesystem::path& path, Split split);
-Listing list_usps(const std::filesystem::path& path, Split split);
-Listing list_npz(const std::filesystem::path& path, Split split);
-/// A folder of images, a folder of archives of images, or one such archive. Uses StyleGAN's dataset.json and
-/// a table of attributes if there is one.
-Listing list_files(const std::filesystem::path& path, Split split);
+/// A format of data sets. Each is a function in a file of this folder and a line of formats.def.
+struct DataFormat {
+  std::string description;  ///< "IDX files"
+  /// Whether a file is of this format. A format whose names are not unmistakable returns false for a file
+  /// with `foreign`. May be empty.
+  std::function<bool(const SeenFile& file)> recognises;
+  /// Whether a folder that holds a file or folder of this name is of this format. May be empty.
+  std::function<bool(const std::string& name)> recognises_folder_by;
+  /// Whether a file with this name stands for the folder it lies in, if that holds no other data. May be
+  /// empty: none does.
+  std::function<bool(const std::filesystem::path& file)> is_whole_set;
+  /// The content of a file or folder of this format.
+  std::function<Listing(const std::filesystem::path& path, Split split)> list;
+  bool of_files = false;  ///< as holds_files says
+};
+
+namespace formats {
+#define BELAMY_FORMAT(name) DataFormat name();
+#include "data/formats.def"
+#undef BELAMY_FORMAT
+}  // namespace formats
+
+/// In the order of the table.
+const std::vector<std::pair<Source::Kind, DataFormat>>& data_formats();
+/// The format of a source; null if it needs no files.
+const DataFormat* format_of(Source::Kind kind);
+
 /// Any source except points, with the requested attributes; side A for pairs of glyphs.
 Listing list_source(const Source& source, const DataOptions& options, Split split);
 

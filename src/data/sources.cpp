@@ -1,7 +1,6 @@
 // Where a data set is, by its name or path, and what kind of source it is.
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
 #include <optional>
 #include <pwd.h>
 #include <unistd.h>
@@ -11,7 +10,6 @@
 #include "data/dataset.h"
 #include "data/downloads.h"
 #include "data/environment.h"
-#include "data/formats.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
 #include "data/synthetic.h"
@@ -65,75 +63,28 @@ std::vector<fs::path> data_in(const fs::path& folder) {
   return found;
 }
 
-bool has_dataset_json(const fs::path& zip) {
-  bool found = false;
-  const auto look = [&](const std::string& name) {
-    found |= fs::path(name).filename() == "dataset.json";
-    return false;
-  };
-  try {
-    read_archive(zip, 0, look, [](const auto&, auto, const auto&) {});
-  } catch (const Error&) {
-    // The file is damaged; its reader reports how.
+Source::Kind kind_of_file(const fs::path& path) {
+  const auto file = see_file(path);
+  for (const auto& [kind, format] : data_formats()) {
+    if (format.recognises && format.recognises(file)) return kind;
   }
-  return found;
-}
-
-// Enough of a file to tell its format.
-std::string first_bytes_of(const fs::path& file) {
-  std::string bytes(512, '\0');
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(stream.gcount()));
-  return bytes;
-}
-
-Source::Kind kind_of_file(const fs::path& file) {
-  const std::string name = file.filename().string();
-  if (name.find("-ubyte") != std::string::npos) return Source::Kind::idx;
-  if (name.starts_with("zip.train") || name.starts_with("zip.test")) return Source::Kind::usps;
-  if (name.ends_with(".bin")) return Source::Kind::cifar;
-  const auto bytes = first_bytes_of(file);
-  if (const auto* format = foreign_format(file, bytes))
-    throw data_error(fmt::format("{}: {}, which cannot be read as a data set", file.string(), format->what),
-                     format->cure);
-  if (name.ends_with(".npz")) return Source::Kind::npz;
-  // An empty file may be unreadable; opening it reports that.
-  if (!is_archive(file) && !bytes.empty() && !begins_like_archive(bytes))
-    throw data_error(file.string() + ": cannot be read as a data set",
-                     fmt::format("give a folder of images, an archive ({}), a .npz, or files of MNIST, "
-                                 "CIFAR-10 or USPS",
-                                 fmt::join(archive_endings(), ", ")));
-  return name.ends_with(".zip") && has_dataset_json(file) ? Source::Kind::stylegan : Source::Kind::archive;
+  if (file.foreign)
+    throw data_error(
+        fmt::format("{}: {}, which cannot be read as a data set", path.string(), file.foreign->what),
+        file.foreign->cure);
+  throw data_error(path.string() + ": cannot be read as a data set",
+                   fmt::format("give a folder of images, an archive ({}), a .npz, or files of MNIST, "
+                               "CIFAR-10 or USPS",
+                               fmt::join(archive_endings(), ", ")));
 }
 
 Source::Kind kind_of_folder(const fs::path& folder) {
   for (const auto& entry : data_in(folder)) {
-    const std::string name = entry.filename().string();
-    if (name.find("idx3-ubyte") != std::string::npos) return Source::Kind::idx;
-    if (name.starts_with("zip.train")) return Source::Kind::usps;
-    if (name == "dataset.json") return Source::Kind::stylegan;
-    if (name == "cifar-10-batches-bin" || name == "test_batch.bin" || name == "data_batch_1.bin") {
-      return Source::Kind::cifar;
+    for (const auto& [kind, format] : data_formats()) {
+      if (format.recognises_folder_by && format.recognises_folder_by(entry.filename().string())) return kind;
     }
   }
   return Source::Kind::folder;
-}
-
-const char* describe_kind(Source::Kind kind) {
-  switch (kind) {
-    case Source::Kind::idx: return "IDX files";
-    case Source::Kind::cifar: return "CIFAR-10 batches";
-    case Source::Kind::usps: return "USPS text files";
-    case Source::Kind::folder: return "a folder of images";
-    case Source::Kind::archive: return "an archive of images";
-    case Source::Kind::npz: return "a NumPy archive";
-    case Source::Kind::stylegan: return "images with dataset.json";
-    case Source::Kind::synthetic: return "points drawn from a seed";
-    case Source::Kind::glyphs: return kGlyphs;
-    case Source::Kind::glyph_pairs: return "pairs of letters and digits";
-  }
-  return "";
 }
 
 // "images" for data/images.tar.gz as for data/images/.
@@ -144,11 +95,14 @@ std::string name_of(const fs::path& path) {
   return (name.extension() == ".tar" ? name.stem() : name).string();
 }
 
-// A file that stands for the folder it lies in: an archive, even of a kind that cannot be read, so that the
-// error names it.
+// A file that stands for the folder it lies in. An archive that cannot be read is one too, so that the error
+// names it.
 bool is_whole_set(const fs::path& file) {
-  const auto* format = foreign_format(file, first_bytes_of(file));
-  return is_archive(file) || file.extension() == ".npz" || (format && !format->picture);
+  for (const auto& [kind, format] : data_formats()) {
+    if (format.is_whole_set && format.is_whole_set(file)) return true;
+  }
+  const auto* foreign = see_file(file).foreign;
+  return foreign && !foreign->picture;
 }
 
 Source source_at(fs::path path, const std::string& name, const std::string& description) {
@@ -157,7 +111,7 @@ Source source_at(fs::path path, const std::string& name, const std::string& desc
     if (files.size() == 1 && fs::is_regular_file(files[0]) && is_whole_set(files[0])) path = files[0];
   }
   const Source::Kind kind = fs::is_directory(path) ? kind_of_folder(path) : kind_of_file(path);
-  return {kind, name, path, description.empty() ? describe_kind(kind) : description};
+  return {kind, name, path, description.empty() ? format_of(kind)->description : description};
 }
 
 // A folder of this name in $BELAMY_DATA or the cache. `looked` gets each place tried, and what is wrong

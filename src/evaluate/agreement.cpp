@@ -1,4 +1,4 @@
-// Whether conditional samples show the class and the attributes that were asked for.
+// Whether conditional samples show the requested class and attributes.
 #include <fmt/format.h>
 #include <torch/types.h>
 
@@ -12,18 +12,18 @@
 namespace belamy {
 namespace {
 
-// The share of samples that show the class that was asked for.
+// The share of samples that show the requested class.
 void take_class_agreement(EvaluationContext& context) {
   const auto& labels = context.asked().labels;
-  if (!labels.defined()) throw data_error("no class was asked for");
+  if (!labels.defined()) throw data_error("the samples were drawn without classes");
   const auto& judge = context.classifier();
   context.add("class-agreement", judge.classifier.accuracy(context.sample_bytes(), labels),
-              fmt::format("share of {} samples that show the class asked for, by {}",
+              fmt::format("share of {} samples that show the requested class, judged by {}",
                           format_count(labels.size(0)), context.judge_text()),
               context.classifier_basis());
 }
 
-// A classifier of one attribute: the training images with and without it.
+// A classifier of the training images with and without one attribute.
 JudgeClassifier judge_attribute(const Dataset& train, std::size_t place, const EvaluationContext& context) {
   auto set = train;
   const auto width = train.attribute_names.size();
@@ -36,12 +36,13 @@ JudgeClassifier judge_attribute(const Dataset& train, std::size_t place, const E
   });
 }
 
-// For each attribute: samples are drawn twice from the same latents, with the attribute as asked and turned.
+// For each attribute, draws samples twice from the same latents: as requested, and with this
+// attribute inverted.
 void take_attribute_agreement(EvaluationContext& context) {
   constexpr std::int64_t most = 2000;
   const auto& train = context.train();
   if (context.run().shape().width < 16 || context.run().shape().width != context.run().shape().height)
-    throw data_error("the classifier of attributes needs squares of at least 16 pixels a side");
+    throw data_error("the classifier of attributes needs square images of at least 16 pixels a side");
   const auto n = std::min(most, context.request().samples);
   SampleRequest asked{n, context.run().generator(context.request().seed), context.asked(), {}};
   for (auto* each : {&asked.condition.labels, &asked.condition.attributes, &asked.condition.captions}) {
@@ -75,15 +76,18 @@ void take_attribute_agreement(EvaluationContext& context) {
     turned_each += fmt::format(" {} {:.3f}", train.attribute_names[place], flipped);
   }
   const EvaluationContext::Basis basis{.samples = n, .range = "[-1, 1]", .resize = "none"};
-  context.add("attribute-agreement", shown,
-              fmt::format("share of {} samples that show an attribute as asked, by a classifier of each:{}",
-                          format_count(n), shown_each),
-              basis);
-  context.add("attribute-turn", turned,
-              fmt::format("share of {} latents whose sample shows an attribute as asked, and the other way "
-                          "round when it is turned:{}",
-                          format_count(n), turned_each),
-              basis);
+  context.add(
+      "attribute-agreement", shown,
+      fmt::format(
+          "share of {} samples that show an attribute as requested, judged by a classifier for each:{}",
+          format_count(n), shown_each),
+      basis);
+  context.add(
+      "attribute-turn", turned,
+      fmt::format("share of {} latents whose sample shows an attribute as requested, and the opposite "
+                  "if the request is inverted:{}",
+                  format_count(n), turned_each),
+      basis);
 }
 
 }  // namespace
@@ -92,8 +96,8 @@ namespace measures {
 
 Measure class_agreement() {
   return {.key = "class-agreement",
-          .text = "samples that show the class asked for",
-          .cost = "seconds, first minutes",
+          .text = "share of samples that show the requested class",
+          .cost = "seconds; minutes the first time",
           .needs = Capability::conditional_sampler,
           .fits =
               [](const ModelInfo& model, const DataShape& shape) {
@@ -104,8 +108,8 @@ Measure class_agreement() {
 
 Measure attribute_agreement() {
   return {.key = "attribute-agreement",
-          .text = "samples that show the attributes asked for",
-          .cost = "seconds, first minutes",
+          .text = "share of samples that show the requested attributes",
+          .cost = "seconds; minutes the first time",
           .needs = Capability::attribute_sampler,
           .fits =
               [](const ModelInfo& model, const DataShape& shape) {

@@ -19,7 +19,7 @@ Tensor classes_by(EvaluationContext& context, const Dataset& data) {
                     [&](const Tensor& x) { return classifier->classify(x).argmax(1); });
 }
 
-// For a model that found its classes by itself.
+// For a model whose classes are clusters that it found by itself.
 void add_cluster_errors(EvaluationContext& context) {
   const auto& test = context.test();
   const auto found = cluster_accuracy(classes_by(context, test), torch::tensor(test.labels));
@@ -43,7 +43,7 @@ void add_error(EvaluationContext& context, const char* key, const Dataset& test)
               {.examples = test.count});
 }
 
-// A model that adapts to a second domain is measured there, and on the first beside it.
+// A model that adapts to a second domain is measured on it, and also on the first.
 void take_classification(EvaluationContext& context) {
   const auto& test = context.test();
   if (test.labels.empty()) throw data_error("the data have no labels");

@@ -1,4 +1,4 @@
-// What codes say about classes.
+// How well classes can be read from codes.
 #include <fmt/format.h>
 #include <torch/types.h>
 
@@ -21,7 +21,7 @@ void take_codes(EvaluationContext& context) {
   const auto& train = context.train();
   const auto& test = context.test();
   if (train.labels.empty() || test.labels.empty()) {
-    throw data_error("'" + train.name + "' has no labels to compare codes with",
+    throw data_error("'" + train.name + "' has no labels, which the measures of codes need",
                      "evaluate without codes, or use data with classes");
   }
   context.progress("encoding the data");
@@ -61,7 +61,7 @@ namespace measures {
 
 Measure codes() {
   return {.key = "codes",
-          .text = "classes found in codes",
+          .text = "accuracy of classes read from the codes",
           .cost = "minutes",
           .needs = Capability::encoder,
           .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::encoder); },

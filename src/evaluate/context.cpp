@@ -18,8 +18,8 @@
 namespace belamy {
 namespace {
 
-// What to ask a sampler for: classes and attributes of training examples drawn at random, as far as it takes
-// them.
+// The condition for the samples: classes and attributes of random training examples, if the sampler
+// takes them.
 Condition condition_for(const Sampler& sampler, const Dataset& train, const EvaluationRequest& request) {
   Random random(static_cast<std::uint64_t>(request.seed), 7ull << 32);
   std::vector<std::int64_t> rows;
@@ -45,8 +45,9 @@ const Dataset& EvaluationContext::test() {
     const auto split = request_.split == "validation" ? Split::validation : Split::test;
     test_ = load_dataset(run_.recipe().data, split);
     if (shape_of(*test_).sizes(1) != run_.shape().sizes(1)) {
-      throw data_error(fmt::format("'{}' is no longer what {} was trained on", run_.recipe().data.source,
-                                   run_.recipe().name));
+      throw data_error(fmt::format("'{}' holds data of another size than those that {} was trained on",
+                                   run_.recipe().data.source, run_.recipe().name),
+                       "restore the data, or train the run again");
     }
     test_digest_ = digest_of(*test_);
   }
@@ -98,9 +99,9 @@ const Tensor& EvaluationContext::sample_bytes() {
 const JudgeClassifier& EvaluationContext::classifier() {
   if (!classifier_) {
     if (train().class_names.size() < 2)
-      throw data_error("the data have no two classes, from which a classifier learns to compare images");
+      throw data_error("the data have no two classes, so no classifier can be trained to judge images");
     if (run_.shape().width < 16 || run_.shape().width != run_.shape().height)
-      throw data_error("the classifier that compares images needs squares of at least 16 pixels a side");
+      throw data_error("the classifier that judges images needs square images of at least 16 pixels a side");
     classifier_ = judge_classifier(train(), run_.device(), progress_);
     classifier_accuracy_ = classifier_->classifier.accuracy(test_data(), torch::tensor(test().labels));
   }

@@ -26,8 +26,8 @@ Measure diversity() {
             const auto pick = torch::linspace(0, static_cast<double>(real.size(0) - 1), n).to(torch::kLong);
             context.add("diversity",
                         diversity_ratio(flat(samples), flat(real.index_select(0, pick))).item<double>(),
-                        "mean distance between samples over that between training examples; 1 is alike, 0 "
-                        "is collapse",
+                        "mean distance between samples divided by that between training examples; 1: equal, "
+                        "0: collapse",
                         {.samples = n, .examples = n});
           }};
 }

@@ -27,13 +27,16 @@ const std::vector<Measure>& all_measures() {
 }
 
 void EvaluationRequest::fields(Fields& f) {
-  f.add("split", split, {"test", "validation"}, "the split that is measured on");
+  f.add("split", split, {"test", "validation"}, "split to measure on");
   f.add("samples", samples, {100, 1'000'000}, "number of samples to draw");
-  f.add("test_limit", test_limit, {1, 1'000'000'000}, "examples for reconstruction and likelihood, at most");
-  f.add("likelihood_samples", likelihood_samples, {1, 1'000'000}, "draws that tighten a likelihood bound");
-  f.add("codes", codes, "linear probe, k-NN and k-means on the codes");
-  f.add("parzen", parzen, "Parzen window estimate of the samples, with its anchors");
-  f.add("trials", trials, "one-shot trials: official, or such as 5-way-1-shot; \"\": as the data allow");
+  f.add("test_limit", test_limit, {1, 1'000'000'000},
+        "greatest number of test examples for reconstruction and likelihood");
+  f.add("likelihood_samples", likelihood_samples, {1, 1'000'000},
+        "number of draws of the latent per example, which tighten the bound of the likelihood");
+  f.add("codes", codes, "also measure the codes by linear probe, k-NN and k-means");
+  f.add("parzen", parzen, "also measure the samples by a Parzen window, with its anchors");
+  f.add("trials", trials,
+        "one-shot trials: official, or drawn, such as 5-way-1-shot; \"\": what the data allow");
   f.add("seed", seed, {0, 1'000'000'000'000}, "seed of samples and random choices");
   f.add("measures", measures, "measures to take; []: all that fit");
 }
@@ -47,7 +50,7 @@ void check_names(const std::vector<std::string>& names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto near = nearest(name, known);
     throw usage_error(fmt::format("no measure is called '{}'", name),
-                      near.empty() ? fmt::format("there are {}", fmt::join(known, ", "))
+                      near.empty() ? fmt::format("use one of {}", fmt::join(known, ", "))
                                    : fmt::format("did you mean '{}'?", near));
   }
 }
@@ -63,8 +66,9 @@ std::vector<std::pair<const Measure*, bool>> choose(const Run& run, const Evalua
     const bool fits = measure.fits(model, run.shape());
     if (asked && !fits) {
       if (!model.can(measure.needs)) throw missing_capability(run, measure.needs);
-      throw usage_error(fmt::format("'{}' cannot be measured on {}", measure.key,
-                                    run.shape().is_images() ? "these images" : "points"));
+      throw usage_error(fmt::format("the measure {} does not apply to these {}", measure.key,
+                                    run.shape().is_images() ? "images" : "points"),
+                        "'belamy evaluate --list' shows what each measure needs");
     }
     // Without a list of measures all are taken that fit and need not be asked for.
     const bool unasked = request.measures.empty() && !measure.only_asked && model.can(measure.needs);
@@ -82,7 +86,8 @@ Evaluation evaluate(Run& run, const EvaluationRequest& request,
   EvaluationContext context(run, request, progress);
   context.test();  // without data nothing can be measured
   Evaluation result;
-  std::vector<std::pair<std::string, std::vector<std::string>>> missing;  // reasons, and measures by key
+  std::vector<std::pair<std::string, std::vector<std::string>>>
+      missing;  // each reason with the keys of its measures
   const auto not_taken = [&](const std::string& why) -> std::vector<std::string>& {
     for (auto& [reason, keys] : missing) {
       if (reason == why) return keys;

@@ -1,4 +1,4 @@
-// Samples of images against the test set: in the features of a classifier, by classes, and by pixels.
+// Compares samples of images with the test set: in the features of a classifier, by classes, and by pixels.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/types.h>
@@ -25,9 +25,10 @@ void take_frechet(EvaluationContext& context) {
   const auto basis = context.classifier_basis();
   context.add(
       "classifier-frechet", found,
-      fmt::format("Frechet distance in the features of {}; {} samples against {} test images; no FID, "
-                  "and not to be compared with one",
-                  context.judge_text(), basis.samples, basis.examples),
+      fmt::format(
+          "Frechet distance in the features of {}; {} samples against {} test images; not FID, and not "
+          "comparable with FID",
+          context.judge_text(), basis.samples, basis.examples),
       basis);
   context.add("classifier-frechet-floor", floor, "the same for real training images", basis);
   context.add("classifier-frechet-over-floor", found / floor, "", basis);
@@ -48,7 +49,7 @@ void take_class_distance(EvaluationContext& context) {
   const auto shares =
       class_shares(context.classifier().classifier, context.sample_bytes(), context.test_data());
   context.add("class-distance", shares.distance,
-              fmt::format("total variation between the classes of samples and of the test set; samples: {}",
+              fmt::format("total variation between the class shares of samples and test set; samples: {}",
                           fmt::join(shares.samples, " ")),
               context.classifier_basis());
 }
@@ -60,17 +61,18 @@ void take_memorisation(EvaluationContext& context) {
   };
   const auto samples = some(context.sample_bytes()), test = some(context.test_data());
   const auto found = check_memorisation(samples, context.train_data(), test);
-  context.add("memorisation", found.median_ratio,
-              fmt::format("distance to the nearest training image, samples over test images (1: none, 0: "
-                          "copies); {:.1f} % of samples are nearer than 1 % of test images",
-                          100 * found.share_nearer),
-              {.samples = samples.size(0), .examples = test.size(0), .range = "[0, 1]"});
+  context.add(
+      "memorisation", found.median_ratio,
+      fmt::format("median distance to the nearest training image, samples divided by test images (1: no "
+                  "memorisation, 0: copies); {:.1f} % of samples are nearer than 99 % of test images",
+                  100 * found.share_nearer),
+      {.samples = samples.size(0), .examples = test.size(0), .range = "[0, 1]"});
 }
 
 Measure image_measure(const char* key, const char* text, void (*take)(EvaluationContext&)) {
   return {.key = key,
           .text = text,
-          .cost = "seconds, first minutes",
+          .cost = "seconds; minutes the first time",
           .needs = Capability::sampler,
           .fits = samples_images,
           .take = take};
@@ -87,7 +89,8 @@ Measure precision_recall() {
   return image_measure("precision-recall", "precision and recall of samples", take_precision_recall);
 }
 Measure class_distance() {
-  return image_measure("class-distance", "classes of samples against those of the data", take_class_distance);
+  return image_measure("class-distance", "difference between the classes of samples and of the data",
+                       take_class_distance);
 }
 Measure memorisation() {
   return image_measure("memorisation", "copies of training data among the samples", take_memorisation);

@@ -22,7 +22,7 @@ std::int64_t judge_passes(std::int64_t count) {
 
 namespace {
 
-// The weights as a file, in one order.
+// The weights as the bytes of a file, in a fixed order.
 std::string bytes_of(const FeatureClassifier& classifier) {
   Snapshot snapshot;
   for (const auto& [name, tensor] : classifier.state()) snapshot.add(name, tensor);
@@ -59,8 +59,8 @@ JudgeClassifier judge_classifier(const Dataset& train, torch::Device device,
     }
   }
   classifier.train(data_tensor(train), torch::tensor(train.labels), [&](double done, double loss) {
-    progress(fmt::format("training the classifier that judges, {}: {:.0f} %, cross-entropy {:.3f}", training,
-                         100 * done, loss));
+    progress(fmt::format("training the classifier that judges images, {}: {:.0f} %, cross-entropy {:.3f}",
+                         training, 100 * done, loss));
   });
   const auto bytes = bytes_of(classifier);
   env.create_folders(path.parent_path());

@@ -16,11 +16,11 @@ struct JudgeClassifier {
   std::string digest;    ///< SHA-256 of its weights
 };
 
-/// The classifier of the classes of `train`. `progress` gets what is being done.
+/// The classifier of the classes of `train`. `progress` receives texts about the current work.
 JudgeClassifier judge_classifier(const Dataset& train, torch::Device device,
                                  const std::function<void(const std::string&)>& progress);
 
-/// Passes over `count` images that make about 1,200 steps of the classifier: 3 at least, 200 at most.
+/// The number of passes over `count` images that makes about 1,200 steps, from 3 to 200.
 std::int64_t judge_passes(std::int64_t count);
 
 }  // namespace belamy

@@ -11,7 +11,7 @@
 namespace belamy {
 namespace {
 
-// The mean negative log-likelihood by `draws` of the latent.
+// The mean negative log-likelihood with `draws` of the latent per example.
 double add_likelihood(EvaluationContext& context, const char* key, std::int64_t draws) {
   auto& density = *context.model().density();
   const auto test = context.limited_test();
@@ -37,14 +37,14 @@ void take_likelihood(EvaluationContext& context) {
   if (draws > 1 && !density.tightens())
     throw usage_error(fmt::format("the likelihood of {} does not depend on --likelihood-samples",
                                   context.run().recipe().model->name),
-                      "leave it out");
+                      "leave it out, or set it to 1");
   const bool bound = density.kind() == Density::Kind::lower_bound;
   double best = add_likelihood(context, bound ? "negative-elbo" : "negative-log-likelihood", 1);
   if (bound && draws > 1) best = add_likelihood(context, "negative-log-likelihood", draws);
   const auto& shape = context.run().shape();
   if (!shape.is_images()) return;
   context.add("bits-per-dimension", bits_per_dimension(best, shape.values()),
-              fmt::format("of {} values", shape.values()),
+              fmt::format("for examples of {} values", shape.values()),
               {.samples = draws > 1 ? draws : 0, .examples = context.limited_test().size(0)});
 }
 

@@ -16,10 +16,10 @@
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kTrials = 1000;  // that are drawn, about
+constexpr std::int64_t kTrials = 1000;  // approximate number of drawn trials
 constexpr TrialPlan kRetrieval = {.ways = 20, .shots = 4};
 constexpr std::int64_t kRetrievals = 5;
-constexpr std::int64_t kVerified = 1000;  // pairs of training and of test examples
+constexpr std::int64_t kVerified = 1000;  // pairs of training examples, and of test examples
 
 Trials official_trials(const Run& run) {
   auto options = run.recipe().data;
@@ -31,7 +31,7 @@ Tensor rows(const Tensor& data, const std::vector<std::int64_t>& places) {
   return data.index_select(0, torch::tensor(places));
 }
 
-// Classes with so many examples or more.
+// The number of classes with at least this many examples.
 std::int64_t classes_of(const Dataset& set, std::int64_t examples) {
   if (set.labels.empty()) return 0;
   return (torch::tensor(set.labels).bincount() >= examples).sum().item<std::int64_t>();
@@ -39,11 +39,11 @@ std::int64_t classes_of(const Dataset& set, std::int64_t examples) {
 
 Error too_few(const Dataset& set, std::int64_t examples) {
   return data_error(
-      fmt::format("the {} examples of '{}' to measure on have no two classes of {} examples or more",
+      fmt::format("the {} examples of '{}' in this split have no two classes with at least {} examples",
                   set.count, set.name, examples));
 }
 
-// Similarities of pairs of one class and of two, those of an example with itself left out.
+// Similarities of pairs of one class and of two classes, without pairs of an example with itself.
 struct Verified {
   Tensor same, different;
 };
@@ -68,35 +68,36 @@ Verified verified(Run& run, const Dataset& set, std::int64_t seed) {
           found.masked_select(~one_class)};
 }
 
-// How often a matcher tells pairs of one class from pairs of two, at the threshold that separates pairs of the
-// training data best.
+// The accuracy of telling pairs of one class from pairs of two classes, at the threshold that is best for
+// pairs of training examples.
 void take_verification(EvaluationContext& context) {
   const auto& test = context.test();
   if (const auto lack = lack_of_matches(test))
-    throw data_error(fmt::format("of the {} examples to measure on: {}", test.count, lack.what));
-  context.progress("comparing pairs of one class and of two");
+    throw data_error(fmt::format("the {} examples in this split: {}", test.count, lack.what));
+  context.progress("comparing pairs of one class and of two classes");
   const auto seed = context.request().seed;
   const auto known = verified(context.run(), context.train(), seed),
              asked = verified(context.run(), test, seed);
   const auto threshold = best_threshold(known.same, known.different);
   const auto right = torch::cat({asked.same > threshold, asked.different <= threshold}).to(torch::kDouble);
-  context.add("verification-accuracy", right.mean().item<double>(),
-              fmt::format("of {} pairs of test examples of one class and {} of two, by {}; threshold chosen "
-                          "on {} pairs of training examples; {}",
-                          asked.same.size(0), asked.different.size(0), Similarity(context.run()).how(),
-                          known.same.size(0) + known.different.size(0), standard_error_of(right)),
-              {.samples = right.size(0)});
+  context.add(
+      "verification-accuracy", right.mean().item<double>(),
+      fmt::format("{} pairs of test examples of one class and {} of two classes, compared by {}; threshold "
+                  "chosen on {} pairs of training examples; {}",
+                  asked.same.size(0), asked.different.size(0), Similarity(context.run()).how(),
+                  known.same.size(0) + known.different.size(0), standard_error_of(right)),
+      {.samples = right.size(0)});
 }
 
-// The one-shot trials of most classes, 20 at most, that the data allow.
+// One-shot trials with as many classes as the data allow, at most 20.
 std::string possible_trials(const Dataset& test) {
   const auto ways = std::min<std::int64_t>(20, classes_of(test, 2));
   if (ways < 2) throw too_few(test, 2);
   return fmt::format("{}-way-1-shot", ways);
 }
 
-// One-shot accuracy on trials that are drawn from the test set, or read from all_runs.zip beside the run's data, and
-// that of the pixels' cosines.
+// One-shot accuracy of the model and of the cosines of pixels. The trials are drawn from the test set, or
+// read from all_runs.zip beside the run's data.
 void take_one_shot(EvaluationContext& context) {
   const auto& test = context.test();
   const auto seed = context.request().seed;
@@ -132,7 +133,7 @@ void take_one_shot(EvaluationContext& context) {
   if (made.data.is_images()) add("one-shot-accuracy-of-pixels", right_by_pixels, "the cosine of all pixels");
 }
 
-// How often a matcher finds an image of the query's class among the most alike.
+// How often an image of the query's class is among the most similar images.
 void take_retrieval(EvaluationContext& context) {
   const auto& test = context.test();
   auto plan = kRetrieval;
@@ -153,7 +154,7 @@ void take_retrieval(EvaluationContext& context) {
   }
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     context.add(fmt::format("recall-at-{}", ranks[i]), sums[i],
-                fmt::format("of {} test examples, each among {} of {} classes", queries,
+                fmt::format("{} queries, each compared with {} test examples of {} classes", queries,
                             plan.ways * plan.shots, plan.ways),
                 {.samples = queries, .examples = plan.ways * plan.shots});
   }
@@ -182,7 +183,7 @@ Measure one_shot() {
 
 Measure verification() {
   return {.key = "verification",
-          .text = "pairs of one class told from pairs of two",
+          .text = "accuracy of telling pairs of one class from pairs of two classes",
           .cost = "seconds",
           .needs = Capability::matcher,
           .fits = matches,
@@ -191,7 +192,7 @@ Measure verification() {
 
 Measure retrieval() {
   return {.key = "retrieval",
-          .text = "images of the query's class among the most alike",
+          .text = "share of queries with an image of their class among the most similar",
           .cost = "seconds",
           .needs = Capability::matcher,
           .fits = matches,

@@ -15,8 +15,8 @@
 
 namespace belamy {
 
-/// What a measure works with. Data, samples, features and the classifier are made when the first measure asks
-/// for them, and kept for the others.
+/// The data, samples, features and classifier that measures share. Each is made when a measure first needs
+/// it, and kept for the others.
 class EvaluationContext {
  public:
   using Progress = std::function<void(const std::string&)>;
@@ -29,40 +29,40 @@ class EvaluationContext {
   std::uint64_t seed() const { return static_cast<std::uint64_t>(request_.seed); }
   void progress(const std::string& text) const { progress_(text); }
 
-  /// The split that is measured on, and the training data.
+  /// The data of the split to measure on, and the training data.
   const Dataset& test();
   const Dataset& train();
-  /// The stored tensors of both. `limited_test` is at most request().test_limit examples.
+  /// Both as tensors in their stored type. `limited_test` has at most request().test_limit examples.
   const Tensor& test_data();
   const Tensor& train_data();
   Tensor limited_test();
 
-  /// Samples of the model on the CPU, in its range, and what was asked of the sampler for them.
+  /// Samples of the model on the CPU, in the model's range, and the condition that they were drawn with.
   const Tensor& samples();
   const Condition& asked();
   /// Samples of images as bytes.
   const Tensor& sample_bytes();
 
-  /// The classifier of the training data that judges samples. A data error where the data have no two classes,
-  /// or the images are too small or not square.
+  /// The classifier that judges samples, trained on the training data. Throws a data error if the data have
+  /// no two classes, or the images are too small or not square.
   const JudgeClassifier& classifier();
-  /// In its features: samples, test images, and as many training images as there are samples.
+  /// The classifier's features of the samples, of the test images, and of as many training images as samples.
   const SampleFeatures& features();
 
   /// "a classifier (3 passes over 60000 images) with 99.06 % test accuracy"
   std::string judge_text();
 
-  /// What the figures of one measure depend on beside the data. Zero and empty entries are left out.
+  /// What a score depends on besides the data. Zero and empty entries are left out of its passport.
   struct Basis {
-    std::int64_t samples = 0;   ///< of the model
-    std::int64_t examples = 0;  ///< real ones
+    std::int64_t samples = 0;   ///< number of samples of the model
+    std::int64_t examples = 0;  ///< number of real examples
     std::string network;        ///< SHA-256 of the weights of a network that judges
-    std::string range, resize;  ///< of images as the measure sees them
+    std::string range, resize;  ///< of the images that the measure compares
   };
   Basis sample_basis();      ///< samples against the test set
   Basis classifier_basis();  ///< the same in the features of the classifier
 
-  /// Adds a score by its key (report/scores.def), followed by its direction where it is one of a translation.
+  /// Adds a score by its key (report/scores.def). Keys of translations end with the direction: "l1-a2b".
   void add(const std::string& key, double value, const std::string& note, const Basis& basis,
            const std::string& unit = "");
   std::vector<ReportScore> take_scores() { return std::move(scores_); }
@@ -83,25 +83,26 @@ class EvaluationContext {
 
 struct Measure {
   std::string key;   ///< "precision-recall"
-  std::string text;  ///< what it measures, for people: "precision and recall of samples"
-  std::string cost;  ///< "seconds", "minutes", or "seconds, first minutes" where a classifier is trained once
-  /// What a model must have for the measure to be taken unasked.
+  std::string text;  ///< what it measures: "precision and recall of samples"
+  /// "seconds", "minutes", or "seconds; minutes the first time" if a classifier is trained once.
+  std::string cost;
+  /// The capability that a model must have for the measure to be taken by default.
   Capability needs;
   /// Whether it can be taken for this model and data.
   std::function<bool(const ModelInfo&, const DataShape&)> fits;
-  /// Takes it. A data error where the data do not allow it.
+  /// Takes the measure. Throws a data error if the data do not allow it.
   std::function<void(EvaluationContext&)> take;
-  /// Whether the request asks for it by a setting of its own.
+  /// Whether a setting of the request, other than `measures`, asks for it.
   std::function<bool(const EvaluationRequest&)> asked = {};
-  bool only_asked = false;  ///< not taken unless it is asked for
+  bool only_asked = false;  ///< taken only if the request asks for it
 };
 
-/// In the order of the table.
+/// All measures, in the order of measures.def.
 const std::vector<Measure>& all_measures();
 
-/// "standard error 0.012" of the mean of some values, or why it is not known.
+/// "standard error 0.012" of the mean of values [N], or the reason why there is none.
 std::string standard_error_of(const Tensor& each, int digits = 2);
-/// The same of a share of `count` examples.
+/// The same for a share of `count` examples.
 std::string share_error(double share, std::int64_t count);
 
 }  // namespace belamy

@@ -17,12 +17,12 @@ constexpr std::int64_t kValidation = 1000;  // images, as in Goodfellow et al.'s
 constexpr std::int64_t kCentroids = 1000;
 constexpr std::int64_t kLloydSteps = 6;
 
-// The Parzen window estimate of samples, of real images in their place, and of k-means centroids. The width is
-// chosen on the run's validation set, without one on some training images.
+// The Parzen window estimate of samples, and of real images and k-means centroids in their place. The width
+// is chosen on the run's validation set, or on some training images if there is none.
 void take_parzen(EvaluationContext& context) {
   const auto& samples = context.samples();
   const auto unit = [](const Tensor& stored) { return stored.to(torch::kFloat) / 255; };
-  // In random order: the classes of a folder lie one after the other.
+  // In random order, because the images of a folder are sorted by class.
   Random random(context.seed(), 1);
   auto real =
       unit(context.train_data().index_select(0, torch::tensor(random.permutation(context.train().count))));
@@ -32,7 +32,7 @@ void take_parzen(EvaluationContext& context) {
     validation = unit(data_tensor(load_dataset(context.run().recipe().data, Split::validation)));
   } catch (const Error& error) {
     if (error.code() != ExitCode::data) throw;
-    // Without a validation set some training images serve, and are no samples of the anchors.
+    // Without a validation set, some training images replace it; the anchors do not use these.
     const auto kept = std::min(kValidation, real.size(0) / 2);
     validation = real.narrow(0, real.size(0) - kept, kept);
     real = real.narrow(0, 0, real.size(0) - kept);
@@ -53,15 +53,16 @@ void take_parzen(EvaluationContext& context) {
         {.samples = centres.size(0), .examples = n, .range = "[0, 1]"});
   };
   add("parzen-log-likelihood", (samples + 1) / 2,
-      fmt::format("{} samples; no measure of quality, see the two below", samples.size(0)));
+      fmt::format("{} samples; not a measure of quality, see the two scores below", samples.size(0)));
   add("parzen-of-real-images", real.narrow(0, 0, std::min(samples.size(0), real.size(0))),
-      "training images in place of samples: what a perfect model gets");
+      "training images in place of samples: the value of a perfect model");
   const auto count = std::min(kCentroids, real.size(0));
   const auto clusters = k_means(real.flatten(1), count,
                                 {.iterations = kLloydSteps, .plus_plus = false, .seed = context.seed()});
   add("parzen-of-k-means-centroids", clusters.centres.view_as(real.narrow(0, 0, count)),
-      fmt::format("{} centroids after {} Lloyd steps: above real images, and nobody would call them samples",
-                  count, kLloydSteps));
+      fmt::format(
+          "{} centroids after {} Lloyd steps in place of samples: not samples, yet often above real images",
+          count, kLloydSteps));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Samples of points against test points.
+// Compares samples of points with test points.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/types.h>
@@ -9,7 +9,7 @@
 namespace belamy {
 namespace {
 
-// Samples of points against test points, and the modes of a mixture.
+// Distances between samples and test points, and the modes of a mixture.
 void take_points(EvaluationContext& context) {
   const auto& train = context.train();
   const auto& test = context.test_data();
@@ -20,12 +20,12 @@ void take_points(EvaluationContext& context) {
     const EvaluationContext::Basis counted{.samples = quality.counted};
     const auto of = fmt::format("of {} samples", format_count(quality.counted));
     context.add("modes-covered", static_cast<double>(modes->covered),
-                "modes with a sample of high quality nearest to them, " + of, counted,
+                "modes that are the nearest mode of a high-quality sample, " + of, counted,
                 fmt::format("of {}", modes->modes));
     context.add("high-quality-share", modes->high_quality_share,
                 "within 3 standard deviations of the nearest mode, " + of, counted);
     context.add("reverse-kl-over-modes", modes->reverse_kl,
-                fmt::format("frequencies of the modes against equal ones; samples at each: {}",
+                fmt::format("frequencies of the modes against equal frequencies; samples at each: {}",
                             fmt::join(modes->counts, " ")),
                 counted);
   }
@@ -34,11 +34,13 @@ void take_points(EvaluationContext& context) {
   const auto all = context.sample_basis();
   const EvaluationContext::Basis moved{.samples = near.moved, .examples = near.moved};
   context.add("sliced-wasserstein", near.sliced,
-              fmt::format("to {} test points, in the data's units", format_count(test.size(0))), all);
+              fmt::format("distance to {} test points, in the data's units", format_count(test.size(0))),
+              all);
   context.add("sliced-wasserstein-floor", floor.sliced, "the same for as many training points", all);
-  context.add("earth-mover-distance", near.earth_movers,
-              fmt::format("exact, of {} samples to {} test points drawn from all", near.moved, near.moved),
-              moved);
+  context.add(
+      "earth-mover-distance", near.earth_movers,
+      fmt::format("exact, between {} samples and {} test points drawn at random", near.moved, near.moved),
+      moved);
   context.add("earth-mover-distance-floor", floor.earth_movers, "the same for training points", moved);
 }
 
@@ -48,7 +50,7 @@ namespace measures {
 
 Measure points() {
   return {.key = "points",
-          .text = "distances of points, and modes",
+          .text = "distance between samples and test points; modes",
           .cost = "seconds",
           .needs = Capability::sampler,
           .fits = [](const ModelInfo& model,

@@ -1,4 +1,4 @@
-// Translations against true partners, the way back, and kept classes.
+// Compares translations with true partners, translates back, and checks that classes are kept.
 #include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -25,7 +25,7 @@ Tensor unit(const Tensor& bytes) {
   return bytes.to(torch::kFloat) / 255;
 }
 
-// Against the true partner; beside it, where the sizes are equal, what the untranslated image gets.
+// Compares with the true partner. If the sizes are equal, scores the untranslated image too.
 void add_quality(EvaluationContext& context, const std::string& direction, const Tensor& input,
                  const Tensor& made, const Tensor& wanted) {
   const auto x = unit(input), y = unit(made), z = unit(wanted);
@@ -37,7 +37,7 @@ void add_quality(EvaluationContext& context, const std::string& direction, const
                 fmt::format("over {} pairs, {}", each.size(0), standard_error_of(each)), basis);
     if (x.sizes() == z.sizes())
       context.add(name + "-of-copying-" + direction, measure(x, z).mean().template item<double>(),
-                  "the untranslated image instead", basis);
+                  "the same for the untranslated image", basis);
   };
   add("l1", mean_absolute_error);
   add("psnr", peak_signal_to_noise);
@@ -55,14 +55,14 @@ void add_retrieval(EvaluationContext& context, const std::string& direction, con
   std::string note =
       fmt::format("share of {} translated images whose partner is the nearest by pixels", made.size(0));
   if (input.sizes() == wanted.sizes())
-    note += fmt::format("; of the untranslated ones {:.3f}", recall(input, wanted));
+    note += fmt::format("; of the untranslated images {:.3f}", recall(input, wanted));
   context.add("retrieval-" + direction, recall(made, wanted), note,
               {.samples = made.size(0), .examples = wanted.size(0)});
 }
 
 void add_consistency(EvaluationContext& context, const std::string& direction, const Dataset& from,
                      const Dataset& to, const Tensor& made, const Dataset& to_train) {
-  // A judge has to know all classes, those that are held out of the model's training as well.
+  // The judge must know all classes, even those that the model's training leaves out.
   auto images = to_train;
   append(images, to);
   const auto judge = judge_classifier(images, context.run().device(),
@@ -81,8 +81,8 @@ void add_consistency(EvaluationContext& context, const std::string& direction, c
       {.samples = made.size(0), .network = judge.digest, .range = "[-1, 1]", .resize = "none"});
 }
 
-// Translations of the test images of either domain: beside their true partners where the test set is paired, the
-// way there and back, and whether a classifier of the other domain finds the class kept where there are labels.
+// Translates the test images of both domains. If the test set is paired, compares with the true partners; if
+// the model translates both ways, translates back; if there are labels, checks the class by a classifier.
 void take_translation(EvaluationContext& context) {
   auto& run = context.run();
   auto* translator = run.model().translator();
@@ -109,7 +109,7 @@ void take_translation(EvaluationContext& context) {
           to_bytes(in_batches(run, made, [&](const Tensor& x) { return translator->translate(x, back); }));
       const auto each = mean_absolute_error(unit(returned), unit(input));
       context.add("cycle-error-" + direction, each.mean().item<double>(),
-                  "mean absolute difference after the way back, " + standard_error_of(each),
+                  "mean absolute difference after translating there and back, " + standard_error_of(each),
                   {.samples = each.size(0), .range = "[0, 1]"});
       any = true;
     }
@@ -121,7 +121,7 @@ void take_translation(EvaluationContext& context) {
   }
   if (!any)
     throw data_error(
-        "the images are not paired, the domains do not have the same classes, and there is no way back");
+        "the images are not paired, the domains have different classes, and the model cannot translate back");
 }
 
 }  // namespace
@@ -131,7 +131,7 @@ namespace measures {
 Measure translation() {
   return {.key = "translation",
           .text = "quality of translations",
-          .cost = "seconds, first minutes",
+          .cost = "seconds; minutes the first time",
           .needs = Capability::translator,
           .fits = [](const ModelInfo& model, const DataShape&) { return model.can(Capability::translator); },
           .take = take_translation};

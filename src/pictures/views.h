@@ -1,4 +1,4 @@
-// The pictures that a training makes of its model: a table of views, one line each in views.def.
+// The pictures that a training draws of its model: a table of views, one line each in views.def.
 #pragma once
 
 #include <functional>
@@ -20,13 +20,13 @@ struct ViewContext {
   Model& model;
   const DataShape& shape;
   torch::Device device;
-  at::Generator generator;  ///< seeded alike for every picture of a run, so that grids show the same latents
-  std::int64_t count = 0;   ///< images that a picture should show, about (train.samples)
+  at::Generator generator;  ///< same seed for every picture of a run, so that grids show the same latents
+  std::int64_t count = 0;   ///< approximate number of images in a picture (train.samples)
   /// The first training examples of a domain, in the model's range.
   std::function<Tensor(std::int64_t count, std::size_t domain)> examples;
   /// A batch of the training data, or of test data.
   std::function<Batch(Split)> batch;
-  /// A data error where the run has no test data.
+  /// The test data. Throws a data error if the run has none.
   std::function<const Dataset&()> test;
 };
 
@@ -44,10 +44,10 @@ struct View {
   std::function<Legend(Model&, const DataShape&)> legend;  ///< may be empty
 };
 
-/// In the order of the table.
+/// All views, in the order of views.def.
 const std::vector<View>& all_views();
 
-/// The view of a run's progress; null where none fits.
+/// The first view of a run's progress that fits; null if there is none.
 const View* progress_view(const ModelInfo& model, const DataShape& shape);
 
 }  // namespace belamy

@@ -169,7 +169,7 @@ std::vector<std::string> RunFolder::take_requests() {
 void RunFolder::leave_request(Env& env, const fs::path& path, const std::string& text) {
   check_is_run(env, path);
   if (env.try_lock(path / lock_name))
-    throw usage_error(fmt::format("no training holds '{}' at the moment", path.string()),
+    throw usage_error(fmt::format("no training is running in '{}'", path.string()),
                       "start it with: belamy train --resume --out " + path.string());
   env.create_folders(path / requests_name);
   // The names rise with the time, so that requests are taken in their order.

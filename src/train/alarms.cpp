@@ -28,23 +28,22 @@ std::vector<std::string> TrainingAlarms::observe(const std::vector<std::pair<std
     auto& greatest = greatest_gradient_[player];
     greatest = std::max(greatest, value);
     if (lasts(name, value < 1e-4 * greatest || value < 1e-8, kPatience)) {
-      said.push_back(
-          fmt::format("the {} gets almost no gradient (norm {:.2g}; it was {:.2g}): it no longer learns",
-                      player, value, greatest));
+      said.push_back(fmt::format(
+          "the {} gets almost no gradient (norm {:.2g}; at most {:.2g} so far): it no longer learns", player,
+          value, greatest));
     }
   }
   if (real && fake && lasts("discriminator wins", *real > 0.98 && *fake < 0.02, kPatience)) {
     said.push_back(fmt::format(
-        "the discriminator always wins (it believes {:.3f} of the real and {:.3f} of the generated): the "
-        "generator learns "
-        "little; try a lower optimizer.discriminator.lr, or more dropout or noise for the discriminator",
+        "the discriminator always wins (its mean belief is {:.3f} in data and {:.3f} in samples): the "
+        "generator learns little; try a lower optimizer.discriminator.lr, or more dropout or noise for it",
         *real, *fake));
   }
   return said;
 }
 
 std::vector<std::string> TrainingAlarms::observe_diversity(double ratio, double done) {
-  // A fresh generator draws one grey for everything; that is a beginning, not a collapse.
+  // An untrained generator draws almost the same grey for all latents: that is not a collapse.
   if (!lasts("collapse", done > 0.1 && ratio < kCollapsed, kDiversityPatience)) return {};
   return {fmt::format(
       "the samples are much more alike than the data (mean distance {:.0f} % of the data's): the generator "
@@ -54,7 +53,7 @@ std::vector<std::string> TrainingAlarms::observe_diversity(double ratio, double 
 
 std::vector<std::string> TrainingAlarms::observe_modes(const Modes& seen, double done) {
   std::vector<std::string> said;
-  const auto near = fmt::format("{} of {} modes are covered, and {:.2g} % of the samples are near one",
+  const auto near = fmt::format("{} of {} modes are covered, and {:.2g} % of the samples are near a mode",
                                 seen.covered, seen.modes, 100 * seen.high_quality);
   const bool few = static_cast<double>(seen.covered) < kModesCovered * static_cast<double>(seen.modes) &&
                    seen.high_quality >= kEnoughNear;

@@ -1,5 +1,4 @@
-// Names trouble in words while a run goes on: collapse, a discriminator that always wins, a player without
-// gradient.
+// Warnings during a training: collapse, a discriminator that always wins, a player without gradient.
 #pragma once
 
 #include <cstdint>
@@ -10,28 +9,31 @@
 
 namespace belamy {
 
-/// Each kind of trouble is told once when it has lasted, and again only after it had gone away.
+/// Reports each kind of trouble once, when it has lasted for some time, and again only after it went away.
 class TrainingAlarms {
  public:
-  /// The means of a tick. Returns what is new to say.
+  /// Takes the mean values of a tick. Returns the new warnings.
   std::vector<std::string> observe(const std::vector<std::pair<std::string, double>>& values);
-  /// Diversity of samples over that of the data (1: alike), and the share of the run that is done.
+  /// `ratio`: diversity of the samples divided by that of the data. `done`: share of the run that is done.
   std::vector<std::string> observe_diversity(double ratio, double done);
-  /// Samples of a mixture whose modes are known (metrics/modes.h), in place of `observe_diversity`.
+  /// How samples cover the modes of a mixture (metrics/modes.h).
   struct Modes {
     std::int64_t covered, modes;
-    double high_quality;  ///< share of the samples
-    double diversity;     ///< as above: a collapse that moves between the modes shows here alone
+    double high_quality;  ///< share of the samples that are near a mode
+    double diversity;     ///< the `ratio` above; only this shows a collapse that moves between the modes
   };
+  /// Replaces `observe_diversity` for mixtures.
   std::vector<std::string> observe_modes(const Modes& seen, double done);
 
-  /// Ticks, or sample grids for diversity and modes, that trouble must last.
+  /// How long trouble must last before it is reported: in ticks; for diversity and modes in sample grids.
   static constexpr int kPatience = 5;
   static constexpr int kDiversityPatience = 2;
-  static constexpr double kCollapsed = 0.4;
-  static constexpr double kModesCovered = 0.75;  ///< a smaller share of the modes is a collapse,
-  static constexpr double kEnoughNear = 0.05;  ///< where so many samples are near a mode that none is missed,
-  static constexpr double kLost = 0.01;        ///< and so few are told by themselves
+  static constexpr double kCollapsed = 0.4;  ///< a smaller diversity is a collapse
+  /// A smaller share of covered modes is a collapse, if at least the share kEnoughNear of the samples is near
+  /// a mode: fewer would miss modes by chance.
+  static constexpr double kModesCovered = 0.75;
+  static constexpr double kEnoughNear = 0.05;
+  static constexpr double kLost = 0.01;  ///< if fewer samples are near a mode, the data are lost
 
  private:
   struct Trouble {

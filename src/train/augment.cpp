@@ -14,7 +14,7 @@ namespace {
 // x' = a x + b y + c, y' = d x + e y + f
 using AffineMap = std::array<double, 6>;
 
-// First `q`, then `p`.
+// The map that applies `q` first, then `p`.
 AffineMap after(const AffineMap& p, const AffineMap& q) {
   return {p[0] * q[0] + p[1] * q[3], p[0] * q[1] + p[1] * q[4], p[0] * q[2] + p[1] * q[5] + p[2],
           p[3] * q[0] + p[4] * q[3], p[3] * q[1] + p[4] * q[4], p[3] * q[2] + p[4] * q[5] + p[5]};
@@ -30,7 +30,7 @@ AffineMap distortion(Random& random) {
   }
   if (happens()) map = after(map, {1, random.uniform(-0.3, 0.3), 0, random.uniform(-0.3, 0.3), 1, 0});
   if (happens()) map = after(map, {random.uniform(0.8, 1.2), 0, 0, 0, random.uniform(0.8, 1.2), 0});
-  constexpr double move = 2 * 2.0 / 105;  // the picture is 2 wide here
+  constexpr double move = 2 * 2.0 / 105;  // coordinates run from -1 to 1
   if (happens()) map = after(map, {1, 0, random.uniform(-move, move), 0, 1, random.uniform(-move, move)});
   return map;
 }

@@ -1,4 +1,4 @@
-// Small random changes of training images: mirrored, moved, turned, sheared, scaled.
+// Augmentation: small random changes of training images.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,18 @@ namespace belamy {
 
 using torch::Tensor;
 
-/// data.flip, data.shift and data.affine as one affine map an image. The affine part is that of Koch et al.
-/// 2015, section 3.4: each of turn (up to 10 degrees), shear (up to 0.3), scale (0.8 to 1.2) and move (up to
-/// 2 pixels of 105, along both axes) happens with probability one half.
+/// data.flip, data.shift and data.affine as one affine map for each image. The affine part is that of Koch et
+/// al. 2015, section 3.4: rotation (up to 10 degrees), shear (up to 0.3), scaling (0.8 to 1.2) and shift (up
+/// to 2 pixels of 105, along both axes), each with probability one half.
 class Augment {
  public:
   explicit Augment(const DataOptions& options);
   bool any() const { return flip_ || shift_ > 0 || affine_; }
-  /// [n, 2, 3]: for each image the map from places in the result to places in the original, both axes from -1
-  /// to 1, for images of this size.
+  /// Random maps [n, 2, 3] for images of this size. Each maps coordinates in the result to coordinates in the
+  /// original; both axes run from -1 to 1.
   Tensor draw(std::int64_t n, std::int64_t height, std::int64_t width, Random& random) const;
-  /// [N, C, H, W] by maps [N, 2, 3], bilinear; what comes from outside has the colour of the border.
+  /// Applies maps [N, 2, 3] to images [N, C, H, W] with bilinear interpolation. Pixels from outside get the
+  /// colour of the border.
   static Tensor apply(const Tensor& images, const Tensor& maps);
 
  private:

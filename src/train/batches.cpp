@@ -40,17 +40,17 @@ Tensor BatchOrder::at(std::int64_t first, std::int64_t size) {
 
 namespace {
 
-// `count` places in the data, as many of each class.
+// The indices of `count` examples, equally many of each class.
 std::vector<std::int64_t> choose_labelled(const Dataset& data, std::int64_t count, std::int64_t seed) {
   const std::set<std::int64_t> present(data.labels.begin(), data.labels.end());
   const auto classes = static_cast<std::int64_t>(present.size());
   if (present.empty()) {
-    throw data_error("'" + data.name + "' has no labels", "data.labelled needs labels; leave it at 0");
+    throw data_error("'" + data.name + "' has no labels", "set data.labelled=0, or use data with labels");
   }
   if (count % classes != 0) {
     throw usage_error(
-        fmt::format("data.labelled={} is not the same number for each of {} classes", count, classes),
-        fmt::format("choose a multiple of {}", classes));
+        fmt::format("data.labelled={} cannot be divided equally among {} classes", count, classes),
+        fmt::format("set data.labelled to a multiple of {}", classes));
   }
   std::vector<std::int64_t> left(data.class_names.size(), count / classes), chosen;
   for (const auto place : Random(static_cast<std::uint64_t>(seed), 3ull << 32).permutation(data.count)) {
@@ -61,13 +61,13 @@ std::vector<std::int64_t> choose_labelled(const Dataset& data, std::int64_t coun
     }
   }
   if (static_cast<std::int64_t>(chosen.size()) < count) {
-    throw data_error(fmt::format("'{}' has not {} examples of each class", data.name, count / classes),
-                     "choose a smaller data.labelled");
+    throw data_error(fmt::format("'{}' does not have {} examples of each class", data.name, count / classes),
+                     "set a smaller data.labelled");
   }
   return chosen;
 }
 
-// Streams of random numbers of one seed.
+// Independent streams of random numbers from one seed.
 enum Stream : std::uint64_t { of_data = 1, of_others = 2, of_partners = 4, of_changes = 5 };
 
 Random random_of(std::int64_t seed, Stream stream, std::int64_t number) {
@@ -89,8 +89,8 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
     if (const auto lack = lack_of_matches(dataset)) throw data_error(lack.what, lack.cure);
   }
   const auto add = [&](Dataset& set) {
-    Domain domain{
-        data_tensor(std::move(set)).to(device), {}, {}, {}};  // its pixels or points; the rest stays
+    // Moves only the pixels or points out of the set.
+    Domain domain{data_tensor(std::move(set)).to(device), {}, {}, {}};
     if (!set.labels.empty()) domain.labels = torch::tensor(set.labels, torch::kLong).to(device);
     if (const auto rows = attribute_tensor(set); rows.defined()) domain.attributes = rows.to(device);
     if (!set.captions.empty()) {
@@ -102,13 +102,13 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
   add(dataset);
   for (auto& other : dataset.others) add(other);
   if (augment_.any() && !dataset.is_images()) {
-    throw usage_error("data.flip, data.shift and data.affine change images, and these data are points",
-                      "leave them at false, 0 and false");
+    throw usage_error("data.flip, data.shift and data.affine need images, but these data are points",
+                      "set data.flip=false, data.shift=0 and data.affine=false");
   }
   if (options.labelled > 0) {
     if (domains_.size() > 1 || dataset.matches)
-      throw usage_error("data.labelled is for one domain, and these data are pairs or two domains",
-                        "leave it at 0");
+      throw usage_error("data.labelled needs a single set, but these data are pairs or two domains",
+                        "set data.labelled=0");
     labelled_ = torch::tensor(choose_labelled(dataset, options.labelled, options.seed), torch::kLong);
     other_order_.emplace(options.labelled, seed, of_others);
   } else if (domains_.size() > 1 && !paired_) {
@@ -146,7 +146,8 @@ Examples Batches::Domain::gather(const Tensor& places, bool told) const {
   return some;
 }
 
-// For each first a second: of its class at every (1 + different)-th pair of the run, else of another class.
+// The second example of each pair: of the same class in every (1 + different)-th pair of the run, else of
+// another class.
 Tensor Batches::second_of_pairs(const Tensor& firsts, const BatchPlace& batch) const {
   auto random = random_of(seed_, of_partners, batch.step);
   const auto pick = [&](const auto& from) { return from[random.below(from.size())]; };
@@ -175,7 +176,7 @@ Tensor Batches::second_of_pairs(const Tensor& firsts, const BatchPlace& batch) c
   return torch::tensor(second, torch::kLong);
 }
 
-// Both sides of a pair change alike; all else by itself.
+// Both sides of a pair get the same random change; other images get changes of their own.
 void Batches::change(Batch& batch, std::int64_t step) const {
   if (!augment_.any()) return;
   auto random = random_of(seed_, of_changes, step);

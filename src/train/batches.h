@@ -1,4 +1,4 @@
-// The batches of a training set, by number.
+// The batches of a training set, by step.
 #pragma once
 
 #include <optional>
@@ -18,13 +18,13 @@ struct BatchPlace {
   std::int64_t size = 0;   ///< examples of this step
 };
 
-/// The order in which `count` things are seen: one seeded permutation after the other, an epoch each. What is
-/// seen where is a pure function of (seed, stream, place), so the place follows from the step and nothing
-/// else needs saving.
+/// The order in which `count` examples are seen: one seeded permutation for each epoch. It is a pure function
+/// of (seed, stream, place), so a checkpoint needs to hold only the step.
 class BatchOrder {
  public:
   BatchOrder(std::int64_t count, std::int64_t seed, std::uint64_t stream);
-  /// [size] int64, on the CPU: from `first` on. At the end of an epoch the next one goes on.
+  /// The examples at the places from `first` on: [size] int64, on the CPU. After the end of an epoch the next
+  /// one begins.
   Tensor at(std::int64_t first, std::int64_t size);
 
  private:
@@ -34,21 +34,22 @@ class BatchOrder {
   Tensor cached_;  // [count] int64, the permutation of cached_epoch_
 };
 
-/// The training set of a run. With `data.labelled` only so many labels are known, as many of each class.
+/// The training set of a run. With `data.labelled` only that many labels are known, equally many of
+/// each class.
 class Batches {
  public:
   Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
           torch::Device device);
 
   Batch at(const BatchPlace& place);
-  /// Of a run whose batches all have the same size.
+  /// The batch of a step, for runs whose batches all have the same size.
   Batch at(std::int64_t step) { return at({step, step * batch_, batch_}); }
   const DataShape& shape() const { return shape_; }  ///< of the data set
   std::int64_t count() const { return domains_[0].count(); }
   double epoch(const BatchPlace& place) const {
     return static_cast<double>(place.first) / static_cast<double>(count());
   }
-  /// The first `n` training examples of a domain in the model's range, for looking at.
+  /// The first `n` training examples of a domain in the model's range, for pictures and checks.
   Tensor head(std::int64_t n, std::size_t domain = 0) const;
   std::size_t domains() const { return domains_.size(); }
 
@@ -56,10 +57,10 @@ class Batches {
   struct Domain {
     Tensor stored, labels, attributes, captions;  // on the device
     std::int64_t count() const { return stored.size(0); }
-    // `told`: with what is known of the examples beside the data itself.
+    // `told`: with labels, attributes and captions.
     Examples gather(const Tensor& places, bool told) const;
   };
-  // Which examples go together with given ones.
+  // What is needed to choose the second example of each pair.
   struct Partners {
     std::vector<std::vector<std::int64_t>> members;    // places, by class
     std::vector<std::vector<std::size_t>> neighbours;  // other classes of the same folder, by class

@@ -11,7 +11,8 @@
 namespace belamy {
 namespace {
 
-// Settings that leave the numbers of a training alone, and its length, which is told apart.
+// Settings that do not affect a training, and its length, which is reported
+// separately (Training::warn_of_length).
 constexpr std::array kWithoutEffect = {"train.steps",        "train.epochs",           "train.device",
                                        "train.log_seconds",  "train.checkpoint_every", "train.keep",
                                        "train.sample_every", "train.samples"};
@@ -51,7 +52,7 @@ std::vector<std::string> changes_since(const Recipe& before, const Recipe& now, 
   const auto count = ModelState::shape_in(checkpoint, "the checkpoint").count;
   changes.push_back(
       count == data.count
-          ? fmt::format("the training data have changed: {} examples as before, with other contents", count)
+          ? fmt::format("the training data have changed: still {} examples, but other contents", count)
           : fmt::format("the training data have changed: {} examples before, {} now", count, data.count));
   return changes;
 }

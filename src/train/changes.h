@@ -1,5 +1,4 @@
-// What a run that goes on does otherwise than before. Nothing of it is an error: it is told, and kept with
-// the run.
+// What a resumed run does differently. Differences are not errors: they are reported and stored with the run.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +17,15 @@ struct DataState {
   std::string digest;
 };
 
-/// One sentence for each setting that changes the course of the training and differs from `before`, and one
-/// where the data are not those of the checkpoint. Length, log and intervals do not count.
+/// One sentence for each setting that differs from `before` and affects the training, and one if the data
+/// differ from those of the checkpoint. Length, device, log and intervals are ignored.
 std::vector<std::string> changes_since(const Recipe& before, const Recipe& now, const StringMap& checkpoint,
                                        const DataState& data);
 
-/// The steps that a run had in all when the checkpoint was made.
+/// The total number of steps that the run had when the checkpoint was made.
 std::int64_t length_of(const Recipe& before, const StringMap& checkpoint);
 
-/// All settings as TOML, with data sources that hold from any folder.
+/// All settings as TOML, with absolute paths, so that they are valid in any folder.
 std::string settings_for_anywhere(const Recipe& recipe);
 
 }  // namespace belamy

@@ -19,10 +19,10 @@ void check_kind(const Recipe& recipe, const DataShape& shape) {
                    "choose other data with --data");
 }
 
-// What the settings of the data would have to be for a model of one set.
+// What to do if the model takes one set but the data are pairs or domains.
 std::string cure_for_one(const Recipe& recipe) {
-  if (!recipe.data.target.empty()) return "leave data.target empty";
-  return recipe.data.pairs == "none" ? "choose data that are one set" : "set data.pairs=none";
+  if (!recipe.data.target.empty()) return "remove data.target";
+  return recipe.data.pairs == "none" ? "choose data that are a single set" : "set data.pairs=none";
 }
 
 std::string words_for(Relation relation) {
@@ -30,7 +30,7 @@ std::string words_for(Relation relation) {
     case Relation::none: return "one set";
     case Relation::pairs: return "pairs";
     case Relation::domains: return "two domains";
-    case Relation::matches: return "pairs of equal and of different class";
+    case Relation::matches: return "pairs of the same class and of different classes";
   }
   return "";
 }
@@ -44,21 +44,22 @@ void check_relation(const Recipe& recipe, const DataShape& shape) {
     switch (wanted) {
       case Relation::none: return cure_for_one(recipe);
       case Relation::pairs:
-        return fmt::format("set data.pairs (belamy models {}), or choose a set of pairs such as glyphs-bold",
-                           recipe.model->name);
+        return fmt::format(
+            "set data.pairs ('belamy models {}' lists its values), or choose pairs such as glyphs-bold",
+            recipe.model->name);
       case Relation::domains:
-        return "name the second with data.target, set data.pairs, or choose a set of pairs such as "
+        return "set data.target to the second domain, set data.pairs, or choose a set of pairs such as "
                "glyphs-bold";
       case Relation::matches: return "choose data with classes, and set data.pairs=random";
     }
     return "";
   };
-  throw usage_error(fmt::format("{} learns from {}, but these data are {}", recipe.model->name,
-                                words_for(wanted), classes ? words_for(found) : "without classes"),
+  throw usage_error(fmt::format("{} learns from {}, but these data {}", recipe.model->name, words_for(wanted),
+                                classes ? "are " + words_for(found) : "have no classes"),
                     cure());
 }
 
-// A model without stages of its own does not look at their names.
+// A model without stages of its own accepts any name.
 void check_stages(const Recipe& recipe, const DataShape& shape) {
   const auto& info = *recipe.model;
   if (!info.stages) return;
@@ -66,8 +67,9 @@ void check_stages(const Recipe& recipe, const DataShape& shape) {
   if (std::find(known.begin(), known.end(), "main") == known.end()) known.emplace_back("main");
   for (const auto& stage : recipe.stages) {
     if (std::find(known.begin(), known.end(), stage.name) != known.end()) continue;
-    throw usage_error(fmt::format("{} has no stage '{}': {}", info.name, stage.name, fmt::join(known, ", ")),
-                      "rename the stage in the recipe");
+    throw usage_error(
+        fmt::format("{} has no stage '{}'; its stages are {}", info.name, stage.name, fmt::join(known, ", ")),
+        "rename the stage in the recipe");
   }
 }
 
@@ -79,23 +81,23 @@ void check_sides(const Recipe& recipe, const DataShape& shape) {
   if (!shape.is_images()) return;
   const auto needs = sides_of(recipe);
   const auto refuse = [&](const std::string& what, const DataShape& found, const std::string& cure) {
-    throw usage_error(fmt::format("{} takes {}, and those of '{}' are {}", recipe.model->name, what,
+    throw usage_error(fmt::format("{} takes {}, but those of '{}' are {}", recipe.model->name, what,
                                   recipe.data.source, size_text(found)),
                       cure);
   };
   for (const auto& other : shape.others) {
     if (other.height == shape.height && other.width == shape.width) continue;
-    throw usage_error(fmt::format("{} takes images of one size, and those of the two domains are {} and {}",
+    throw usage_error(fmt::format("{} takes images of one size, but those of the two domains are {} and {}",
                                   recipe.model->name, size_text(shape), size_text(other)),
-                      "set data.size to the side that all shall have");
+                      "set data.size to the side that all images should have");
   }
   if (needs.square && shape.width != shape.height)
-    refuse("square images", shape, "set data.size to the side that all shall have");
+    refuse("square images", shape, "set data.size to the side that all images should have");
   if (std::min(shape.width, shape.height) < needs.smallest)
-    refuse(fmt::format("images of {} pixels a side or more", needs.smallest), shape,
+    refuse(fmt::format("images of at least {} pixels a side", needs.smallest), shape,
            fmt::format("set data.size={} or above, which enlarges them", needs.smallest));
   if (needs.largest > 0 && std::max(shape.width, shape.height) > needs.largest)
-    refuse(fmt::format("images of {} pixels a side or fewer", needs.largest), shape,
+    refuse(fmt::format("images of at most {} pixels a side", needs.largest), shape,
            fmt::format("set data.size={} or below", needs.largest));
 }
 
@@ -109,7 +111,8 @@ void check_recipe(const Recipe& recipe, const DataShape& shape) {
   if (!recipe.model->check) return;
   if (const auto fault = recipe.model->check(shape, recipe)) {
     const auto cure = fault.cure.empty() ? "" : fmt::format("; set {}", fmt::join(fault.cure, " and "));
-    throw usage_error(fmt::format("{} cannot be trained so: {}{}", recipe.model->name, fault.what, cure));
+    throw usage_error(
+        fmt::format("{} cannot be trained like this: {}{}", recipe.model->name, fault.what, cure));
   }
 }
 

@@ -5,8 +5,9 @@
 
 namespace belamy {
 
-/// Nothing, or an error with the cure: images for points, data that the model would never read, a relation
-/// that it needs and the data do not have, settings that contradict each other or the data.
+/// Throws an error with the cure if it cannot: points for a model of images or the reverse, data that the
+/// model would never read, a relation that the data do not have, images of a wrong size, an unknown stage,
+/// settings that contradict each other or the data.
 void check_recipe(const Recipe& recipe, const DataShape& shape);
 
 }  // namespace belamy

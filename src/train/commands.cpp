@@ -1,11 +1,11 @@
 #include "train/commands.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "data/csv.h"
 
 namespace belamy {
@@ -36,8 +36,8 @@ Command command_of(const std::string& name, const std::string& argument) {
     if (name == form.name && form.has_argument != argument.empty()) return {form.kind, argument};
   }
   throw usage_error(
-      fmt::format("'{}{}{}' is no command for a training", name, argument.empty() ? "" : " ", argument),
-      "commands are: save, sample, stop, steps N, set optimizer.PLAYER.KEY=VALUE");
+      fmt::format("'{}{}{}' is not a command for a training", name, argument.empty() ? "" : " ", argument),
+      "use save, sample, stop, steps N or set optimizer.PLAYER.KEY=VALUE");
 }
 
 }  // namespace
@@ -76,19 +76,17 @@ CommandLog CommandLog::parse(const std::string& text, const std::string& origin)
   std::int64_t last = 0;
   for (const auto& row : parse_csv(text, origin)) {
     if (row.line == 1 && !row.cells.empty() && row.cells[0] == "step") continue;
-    std::int64_t step = -1;
-    const auto& cell = row.cells[0];
-    const auto read = std::from_chars(cell.data(), cell.data() + cell.size(), step);
-    const bool number = read.ec == std::errc() && read.ptr == cell.data() + cell.size() && step >= last;
-    if (row.cells.size() != 3 || !number)
-      throw data_error(fmt::format("{}, line {}: not a step, a command and its argument", origin, row.line),
-                       "lines are STEP,COMMAND,ARGUMENT, and the steps rise");
+    const auto step = number_in<std::int64_t>(row.cells[0]);
+    if (row.cells.size() != 3 || !step || *step < last)
+      throw data_error(
+          fmt::format("{}, line {}: this is not a step, a command and its argument", origin, row.line),
+          "write STEP,COMMAND,ARGUMENT in each line, in order of the steps");
     try {
-      log.note(step, command_of(row.cells[1], row.cells[2]));
+      log.note(*step, command_of(row.cells[1], row.cells[2]));
     } catch (const Error& error) {
       throw data_error(fmt::format("{}, line {}: {}", origin, row.line, error.message()));
     }
-    last = step;
+    last = *step;
   }
   return log;
 }

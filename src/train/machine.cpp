@@ -49,8 +49,8 @@ std::string simd_level() {
   return "baseline";
 }
 
-// A step frees what the next one asks for again: memory given back to the system in between would be fetched
-// and cleared page by page.
+// The memory that a step frees is needed again in the next one. If it went back to the system in between, the
+// system would map and clear every page again.
 void keep_memory() {
 #ifdef __GLIBC__
   constexpr int threshold = 1 << 30, older_glibc = 32 << 20;
@@ -75,8 +75,8 @@ c10::Device prepare_machine(const std::string& device, std::int64_t threads) {
   at::set_num_threads(static_cast<int>(threads > 0 ? threads : allowed_cores()));
   const bool cuda = torch::cuda::is_available();
   if (device == "cuda" && !cuda) {
-    throw usage_error("device 'cuda' is not there: this LibTorch sees no CUDA device",
-                      "use --device cpu, or build against a CUDA LibTorch by CMAKE_PREFIX_PATH");
+    throw usage_error("device 'cuda' is not available: LibTorch finds no CUDA device",
+                      "use --device cpu, or build with a CUDA LibTorch (CMAKE_PREFIX_PATH)");
   }
   return device == "cuda" || (device == "auto" && cuda) ? c10::Device(c10::kCUDA) : c10::Device(c10::kCPU);
 }
@@ -106,14 +106,12 @@ std::string blas_name() {
 std::string blas_warning() {
   const auto name = blas_name();
   if (name == "reference BLAS") {
-    return "LibTorch runs on the reference BLAS here, many times slower than OpenBLAS; cure: tools/setup, "
-           "or: apt-get "
-           "install libopenblas0-openmp";
+    return "LibTorch uses the reference BLAS, which is many times slower than OpenBLAS; "
+           "run tools/setup, or apt-get install libopenblas0-openmp";
   }
   if (name == "OpenBLAS (pthreads)") {
-    return "OpenBLAS with a thread pool of its own is loaded beside LibTorch's OpenMP one, which can halve "
-           "the speed; "
-           "cure: tools/setup, or: apt-get install libopenblas0-openmp";
+    return "OpenBLAS brings its own thread pool beside LibTorch's, which can halve the speed; "
+           "run tools/setup, or apt-get install libopenblas0-openmp";
   }
   return "";
 }

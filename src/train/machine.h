@@ -1,4 +1,4 @@
-// The machine under a run: threads, device, BLAS, and what to print about them.
+// The machine that a run uses: threads, device, BLAS, and what to print about them.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -11,24 +11,25 @@
 
 namespace belamy {
 
-/// Sets LibTorch's threads (it takes one unless told) and returns the device that was asked for. A usage
-/// error when it is not there.
+/// Sets LibTorch's number of threads, the memory allocator's limits and the use of fast paths, and returns
+/// the requested device. Throws a usage error if the device is not available.
 c10::Device prepare_machine(const TrainOptions& options);
+/// The same without the fast paths. `threads` 0: one for each allowed core.
 c10::Device prepare_machine(const std::string& device, std::int64_t threads = 0);
 
-/// The cores that this process may use: all, or those that taskset or a container leaves it. More threads than
-/// these would take turns.
+/// The number of cores that this process may use: all, or those that taskset or a container allows.
 std::int64_t allowed_cores();
 
 /// Which BLAS this process has loaded: "OpenBLAS (OpenMP)", "reference BLAS", "MKL", ...
 std::string blas_name();
-/// A sentence with the cure when the BLAS is slow or there are two; else empty.
+/// A warning with the cure if the BLAS is slow or brings its own thread pool; else empty.
 std::string blas_warning();
 
 /// (key, value) for --version, reports and results: Belamy, commit, LibTorch, BLAS, threads, SIMD, device,
 /// processor.
 std::vector<std::pair<std::string, std::string>> machine_facts();
 
+/// Memory that this process occupies.
 std::uint64_t resident_bytes();
 
 }  // namespace belamy

@@ -15,9 +15,11 @@ namespace belamy {
 namespace {
 
 const char* kGenerator = "random/generator";
-const char* kAnotherVersion = "it was changed, or written by another version of Belamy: train the run anew";
+const char* kAnotherVersion =
+    "train the run again: the file was changed, or written by another version of Belamy";
 
-// A list of names as text. Bytes that are no UTF-8 are replaced: the files of some data sets have such names.
+// A list of names as text. Bytes that are not UTF-8 are replaced: the files of some data sets have
+// such names.
 std::string text_of(const std::vector<std::string>& names) {
   return nlohmann::json(names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -34,7 +36,7 @@ void add_shape(StringMap& meta, const std::string& prefix, const DataShape& shap
   if (!shape.vocabulary.empty()) meta[prefix + "vocabulary"] = text_of(shape.vocabulary);
 }
 
-// The further domains of a shape have their number before each key: "1.channels".
+// The keys of further domains begin with the number of the domain: "1.channels".
 std::string domain_prefix(std::size_t number) {
   return std::to_string(number) + ".";
 }
@@ -45,12 +47,12 @@ Relation relation_of(const StringMap& metadata, bool has_others) {
   for (const auto relation : {Relation::pairs, Relation::domains, Relation::matches}) {
     if (name != metadata.end() && name->second == relation_name(relation)) return relation;
   }
-  // Checkpoints of earlier versions knew pairs, matches among them, and other domains.
+  // Earlier versions stored only whether the data were paired, and stored matches as pairs.
   const auto paired = metadata.find("paired");
   return paired != metadata.end() && paired->second == "1" ? Relation::pairs : Relation::domains;
 }
 
-// A list of names; empty where there is none.
+// A list of names; empty if there is none.
 std::vector<std::string> names_in(const StringMap& metadata, const std::string& key) {
   const auto found = metadata.find(key);
   if (found == metadata.end()) return {};
@@ -60,7 +62,7 @@ std::vector<std::string> names_in(const StringMap& metadata, const std::string& 
   return good ? json.get<std::vector<std::string>>() : std::vector<std::string>();
 }
 
-// Those of checkpoints of earlier versions are numbers.
+// Checkpoints of earlier versions have no class names: numbers replace them.
 std::vector<std::string> class_names_in(const StringMap& metadata, const std::string& prefix,
                                         std::int64_t classes) {
   auto names = names_in(metadata, prefix + "class_names");
@@ -107,8 +109,7 @@ ModelState::ModelState(const Recipe& recipe, const DataShape& shape, torch::Devi
   for (const auto& player : model_->players()) {
     players_.push_back(std::make_unique<PlayerState>(player, recipe.players.at(player.kind)));
   }
-  // Room for the optimisers of all stages, so that the checkpoints of a run hold the same arrays at every
-  // step.
+  // Allocates the moments and averages of all stages, so that all checkpoints of a run hold the same arrays.
   for (const auto& stage : recipe.stages) set_options(players_in(recipe, stage));
   set_options(recipe.players);
 }
@@ -193,8 +194,8 @@ void ModelState::load_weights(const Safetensors& file, const std::string& origin
 
 namespace {
 
-// The memory of past samples had other names and parts in earlier versions. A run from then is opened without
-// it, and fills a new one where it goes on.
+// Earlier versions stored the memory of past samples under other names. Such a run is opened without it, and
+// fills a new one when it is resumed.
 bool is_former_memory(const std::string& name) {
   constexpr const char* beginnings[] = {"buffer/pool_a.", "buffer/pool_b.", "buffer/history.",
                                         "buffer/replay"};
@@ -208,10 +209,10 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
   const torch::NoGradGuard no_grad;
   const auto model = file.metadata.find("model");
   if (model == file.metadata.end() || model->second != model_name_) {
-    throw storage_error(
-        fmt::format("{}: holds the model {}, not {}", origin,
-                    model == file.metadata.end() ? "of somebody else" : model->second, model_name_),
-        "the run's resolved.toml and its checkpoints do not belong together");
+    const auto found =
+        model == file.metadata.end() ? std::string("names no model") : "holds the model " + model->second;
+    throw storage_error(fmt::format("{}: {}, but the settings name {}", origin, found, model_name_),
+                        "use a resolved.toml and checkpoints that belong together");
   }
   // Everything is checked before anything is changed.
   const auto format = file.metadata.find("format");
@@ -226,30 +227,31 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
       throw storage_error(fmt::format("{}: '{}' is missing", origin, name), kAnotherVersion);
     const auto stored = array_tensor(found->second);
     if (stored.sizes() != tensor.sizes() || stored.scalar_type() != tensor.scalar_type()) {
-      throw storage_error(fmt::format("{}: '{}' is {} {}, but these settings make it {} {}", origin, name,
+      throw storage_error(fmt::format("{}: '{}' is {} {}, but these settings need {} {}", origin, name,
                                       toString(stored.scalar_type()), shape_text(stored.sizes().vec()),
                                       toString(tensor.scalar_type()), shape_text(tensor.sizes().vec())),
                           "use the settings of the run that wrote it");
     }
     if (stored.is_floating_point() && !torch::isfinite(stored).all().item<bool>()) {
       throw storage_error(fmt::format("{}: '{}' holds a value that is not finite", origin, name),
-                          "remove this checkpoint; the one before it is used then");
+                          "remove this checkpoint, so that the one before it is used");
     }
     copies.emplace_back(tensor, stored);
   }
   for (const auto& [name, array] : file.arrays) {
     if (!known.count(name) && !(former && is_former_memory(name)))
-      throw storage_error(fmt::format("{}: '{}' is not of a {}", origin, name, model_name_), kAnotherVersion);
+      throw storage_error(fmt::format("{}: '{}' is not part of the model {}", origin, name, model_name_),
+                          kAnotherVersion);
   }
   const auto random = file.arrays.find(kGenerator);
   if (random == file.arrays.end())
     throw storage_error(fmt::format("{}: '{}' is missing", origin, kGenerator), kAnotherVersion);
   const auto state = array_tensor(random->second);
-  // Tried on a copy: the generator refuses what is no state of its own.
+  // Tried on a copy: the generator throws if the state is not of its own kind.
   try {
     if (with_generator) generator_.clone().set_state(state.clone());
   } catch (const c10::Error&) {
-    throw storage_error(fmt::format("{}: '{}' is no state of a random generator on the {}", origin,
+    throw storage_error(fmt::format("{}: '{}' is not the state of a random generator on {}", origin,
                                     kGenerator, generator_.device().str()),
                         "resume on the device that wrote it");
   }

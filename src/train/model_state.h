@@ -17,10 +17,10 @@
 
 namespace belamy {
 
-/// A whole number from 0 out of a checkpoint's metadata; a storage error where it is none.
+/// A whole number, 0 or more, from a checkpoint's metadata. Throws a storage error if there is none.
 std::int64_t count_in(const StringMap& metadata, const std::string& key, const std::string& origin);
 
-/// The players' options in a stage: the run's, and what the stage sets.
+/// The players' options in a stage: those of the run, with the stage's changes.
 std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const StageOptions& stage);
 
 class ModelState {
@@ -32,27 +32,26 @@ class ModelState {
   const DataShape& shape() const { return shape_; }
   at::Generator generator() const { return generator_; }
   PlayerState& player(std::string_view name) const;
-  /// By kind of player.
+  /// Sets the options of all players, by kind.
   void set_options(const std::map<std::string, PlayerOptions>& options);
   const std::vector<std::unique_ptr<PlayerState>>& players() const { return players_; }
 
   Snapshot save() const;
-  /// Puts back what `save` wrote. Storage errors (naming `origin`): another model, missing or superfluous
+  /// Restores what `save` wrote. Storage errors (they name `origin`): another model, missing or superfluous
   /// arrays, other shapes, values that are not finite.
   void load(const Safetensors& file, const std::string& origin);
-  /// The same without the state of the random generator, which only the device that wrote it could go on
-  /// with.
+  /// The same without the state of the random generator, which is valid only on the device that wrote it.
   void load_weights(const Safetensors& file, const std::string& origin);
 
   /// The shape of the data in a checkpoint's metadata.
   static DataShape shape_in(const StringMap& metadata, const std::string& origin);
   static void write_shape(StringMap& metadata, const DataShape& shape);
 
-  /// Gives the model away, with averaged weights for good, in evaluation mode and without gradients of its
-  /// parameters. The state is of no use afterwards.
+  /// Returns the model in evaluation mode, with averaged weights and without gradients of its parameters. Do
+  /// not use this state afterwards.
   std::shared_ptr<Model> release();
 
-  /// Evaluation mode with averaged weights, while it lives; draws no gradient.
+  /// While it exists, the model is in evaluation mode with averaged weights, and gradients are off.
   class Evaluation {
    public:
     explicit Evaluation(ModelState& state);

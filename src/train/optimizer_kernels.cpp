@@ -9,7 +9,7 @@ constexpr float single(double x) {
   return static_cast<float>(x);
 }
 
-// Inside each of the clones below, so that each has its own.
+// Inlined into each clone below, so that it is compiled for the same instruction set.
 BELAMY_INLINE void follow(const FlatRange& range, double keep) {
   float* __restrict average = range.average;
   if (!average) return;

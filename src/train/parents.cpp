@@ -23,7 +23,7 @@ class NetworkModel final : public Model {
     for (const auto& [name, shape] : tensors_of(NetworkKind::vgg16_conv))
       register_buffer(buffer_name(name), array_tensor(content.arrays.at(name)).clone());
   }
-  // Names of buffers have no points.
+  // Names of buffers must not contain dots.
   static std::string buffer_name(std::string name) {
     std::replace(name.begin(), name.end(), '.', ':');
     return name;
@@ -36,7 +36,7 @@ class NetworkModel final : public Model {
   std::unique_ptr<Featurizer> featurizer_;
 };
 
-// Holds a parent inside its user, always in evaluation mode.
+// Holds a parent inside the model that uses it, always in evaluation mode.
 class Holder final : public torch::nn::Module {
  public:
   explicit Holder(std::shared_ptr<Model> parent) : parent_(register_module("parent", std::move(parent))) {
@@ -57,7 +57,7 @@ Parent network_parent(const Safetensors& content, const std::string& origin, tor
           {{"network", network_name(NetworkKind::vgg16_conv)}}};
 }
 
-// A run, with its averaged weights.
+// Opens a run as a parent, with averaged weights.
 Parent run_parent(const std::filesystem::path& path, torch::Device device) {
   const auto folder = RunFolder::read(Env::real(), path);
   const auto settings = folder.read_settings();
@@ -101,7 +101,8 @@ void check_parent(const ParentInfo& info, const std::string& value, const Parent
   if (std::find(known.begin(), known.end(), info.needs) == known.end())
     throw usage_error(
         fmt::format("from.{} = '{}' cannot {}", info.name, value, capability_action(info.needs)),
-        fmt::format("'belamy models' lists which models have a {}", capability_name(info.needs)));
+        fmt::format("use a run of a model with the capability {} ('belamy models')",
+                    capability_name(info.needs)));
   if (parent.facts.count("network") > 0) return;
   const auto taken = ModelState::shape_in(parent.facts, value);
   if (taken.sizes(1) != shape.sizes(1))
@@ -114,8 +115,8 @@ std::string value_in(const Recipe& recipe, const std::string& name) {
   return found == recipe.parents.end() ? "" : found->second;
 }
 
-// Builds the parents of a recipe from what a checkpoint keeps of them. `inside` is the module of the checkpoint's
-// model that uses them: "" or "from_classifier.parent.".
+// Builds the parents of a recipe from the facts and arrays of a checkpoint. `inside` is the name of the
+// module that uses them: "" or "from_classifier.parent.".
 ParentModels parents_from(const Recipe& recipe, const StringMap& facts, const ArrayMap& arrays,
                           const std::string& inside, const std::string& origin, torch::Device device) {
   ParentModels parents;
@@ -138,7 +139,7 @@ ParentModels parents_from(const Recipe& recipe, const StringMap& facts, const Ar
     }
     const auto settings = own.find("settings");
     if (settings == own.end())
-      throw storage_error(fmt::format("{}: it does not say what from.{} was", origin, info.name));
+      throw storage_error(fmt::format("{}: the settings of from.{} are missing", origin, info.name));
     const auto made = Recipe::parse(settings->second, origin + ", from." + info.name);
     ModelState state(*made, ModelState::shape_in(own, origin), device,
                      parents_from(*made, own, arrays, place, origin, device));

@@ -19,19 +19,19 @@ struct Parent {
 };
 using ParentModels = std::map<std::string, Parent>;
 
-/// Opens the runs and files that [from] names. Usage errors: a parent that the model needs is not named, is no
-/// run and no known network, cannot do what is asked of it, or takes other data than `shape`.
+/// Opens the runs and files that [from] names. Usage errors: a required parent is not named, is neither a run
+/// nor a known network, lacks the required capability, or was trained on data of another size than `shape`.
 ParentModels open_parents(const Recipe& recipe, const DataShape& shape, torch::Device device);
 
-/// Builds them from a checkpoint of the run, without the runs that they came from.
+/// Builds the parents from a checkpoint of the run. The runs that they came from are not needed.
 ParentModels parents_in(const Recipe& recipe, const Safetensors& checkpoint, const std::string& origin,
                         torch::Device device);
 
 /// The models alone, as ModelInfo::make takes them.
 Parents models_of(const ParentModels& parents);
 
-/// Registers each parent as the module "from_NAME" of the model, so that its weights go into checkpoints. It stays
-/// in evaluation mode whatever the model's mode is.
+/// Registers each parent as the module "from_NAME" of the model, so that checkpoints include its weights. It
+/// stays in evaluation mode when the model trains.
 void keep_with(Model& model, const ParentModels& parents);
 
 }  // namespace belamy

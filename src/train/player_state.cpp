@@ -20,7 +20,8 @@ PlayerState::PlayerState(const Player& player, const PlayerOptions& options)
     : name_(player.name), kind_(player.kind) {
   for (const auto& module : player.modules) {
     for (const auto& item : module->named_parameters()) {
-      if (item.value().scalar_type() != torch::kFloat) throw std::logic_error("parameters are 32-bit floats");
+      if (item.value().scalar_type() != torch::kFloat)
+        throw std::logic_error("parameters must be 32-bit floats");
       parameters_.push_back(item.value());
     }
     for (const auto& item : module->named_buffers()) {
@@ -75,8 +76,8 @@ void PlayerState::set_gradient(const std::vector<Tensor>& gradients) {
   }
 }
 
-// One piece is always one thread's work, and sums are put together in the order of the pieces: the number of
-// threads does not matter.
+// One thread handles a whole piece, and sums are added in the order of the pieces, so the result does not
+// depend on the number of threads.
 template <class F>
 void PlayerState::for_each_piece(F use) const {
   const auto count = static_cast<std::int64_t>(pieces_.size());
@@ -106,8 +107,8 @@ OptimizerState PlayerState::optimizer_state() const {
 
 namespace {
 
-// The same rules by whole-buffer operations, for devices other than the CPU. `alive` is 1 where the gradient
-// is finite and 0 where it is not: then nothing moves, and no one had to look.
+// The same rules by operations on whole buffers, for devices other than the CPU. If `alive` is false, the
+// gradient is not finite and nothing changes; the host does not have to wait for this check.
 void move_elsewhere(const PlayerOptions& o, const Tensor& value, const Tensor& gradient, const Tensor& first,
                     const Tensor& second, double lr, double t, const Tensor& alive) {
   const auto g = torch::where(alive, gradient, torch::zeros_like(gradient));
@@ -135,7 +136,7 @@ void PlayerState::move(double factor, const Tensor& norm) {
   const auto& o = options_;
   const double lr = o.lr * factor;
   const double t = static_cast<double>(updates_);
-  // Short at first, so that the average soon forgets the random start.
+  // The average is short at first, so that it soon forgets the random start.
   const double keep = average_.defined() ? std::min(o.average, t / (t + 9)) : 0;
   if (!value_.device().is_cpu()) {
     const auto flat = nn::flatten(gradient_);

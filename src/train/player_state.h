@@ -1,5 +1,4 @@
-// One player in training: its parameters, moments and weight average as flat buffers, moved in one
-// pass.
+// One player in training: its parameters, moments and weight average as flat buffers, updated in one pass.
 #pragma once
 
 #include <string>
@@ -22,28 +21,28 @@ class PlayerState {
   const std::string& kind() const { return kind_; }  ///< its settings are [optimizer.KIND]
   const PlayerOptions& options() const { return options_; }
   void set_options(const PlayerOptions& options);
-  /// Forgets the moments and the count of updates, as at the beginning of a run; the averages go on from the
-  /// weights and buffers.
+  /// Resets the moments and the count of updates, as at the beginning of a run; the averages restart from the
+  /// current weights and buffers.
   void restart();
 
-  /// In the order of `gradients`.
+  /// In the order in which `set_gradient` takes the gradients.
   const std::vector<Tensor>& parameters() const { return parameters_; }
 
   /// Takes gradients, one for each parameter in their order; undefined ones count as zero.
   void set_gradient(const std::vector<Tensor>& gradients);
-  /// In the parameters' shapes.
+  /// The current gradients, in the parameters' shapes.
   const std::vector<Tensor>& gradient() const { return gradient_; }
-  /// Its 2-norm, a scalar on its device.
+  /// The 2-norm of all current gradients: a scalar on their device.
   Tensor gradient_norm() const;
 
-  /// One optimiser step along the present gradient, which is gone then. `factor` is the schedule's, `norm`
-  /// the gradient's 2-norm [scalar tensor]: where it is not finite nothing moves (on the CPU the caller has
-  /// looked already).
+  /// Makes one optimiser step with the current gradient and releases it. `factor` multiplies the learning
+  /// rate. `norm` is the gradient's 2-norm [scalar tensor]; if it is not finite, weights and moments stay as
+  /// they are. On the CPU the caller must check this before.
   void move(double factor, const Tensor& norm);
 
-  /// Puts the weight averages in place of the weights for good.
+  /// Replaces the weights by their averages permanently.
   void adopt_average() { swap(); }
-  /// Weight averages in place of the weights, while it lives.
+  /// Replaces the weights by their averages while it exists.
   class Averaged {
    public:
     explicit Averaged(PlayerState& player) : player_(player) { player_.swap(); }
@@ -61,8 +60,8 @@ class PlayerState {
   void set_updates(std::int64_t updates) { updates_ = updates; }
 
  private:
-  std::vector<Tensor> views_of(
-      const Tensor& flat) const;  // cut into the parameters' shapes; empty if undefined
+  // `flat` cut into the parameters' shapes; empty if undefined.
+  std::vector<Tensor> views_of(const Tensor& flat) const;
   void swap();
   template <class F>
   void for_each_piece(F use) const;
@@ -77,7 +76,7 @@ class PlayerState {
     std::size_t parameter;
     std::int64_t begin, flat, n;  // place in the parameter, in the flat buffers, and length
   };
-  std::vector<Piece> pieces_;                      // of about one size: the work of one thread
+  std::vector<Piece> pieces_;                      // limited in size; one thread handles a whole piece
   std::vector<Tensor> buffers_, buffer_averages_;  // of the player's modules: batch-norm statistics
   std::int64_t updates_ = 0;
 };

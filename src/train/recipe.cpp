@@ -38,7 +38,7 @@ void read_expectation(std::vector<Expectation>& expectations, const TomlEntry& e
                       fmt::format("write: {} = {{ max = 0.5 }}", score));
 }
 
-// Settings had other names in earlier versions; runs that were made then can still be opened.
+// Some settings had other names in earlier versions; runs of these versions can still be opened.
 std::string present_name(const std::string& key, const Fields& fields) {
   constexpr std::pair<const char*, const char*> renamed[] = {{"model.sample_steps", "use.gibbs_steps"},
                                                              {"model.chain_steps", "use.chain_steps"},
@@ -50,7 +50,7 @@ std::string present_name(const std::string& key, const Fields& fields) {
   return key;
 }
 
-// `settings` are bound to a copy of the players: they judge what a stage sets, before the run begins.
+// `settings` are bound to a copy of the players, so that wrong settings of a stage are found before the run.
 StageOptions stage_of(const TomlDocument& document, Fields& settings) {
   StageOptions stage;
   for (const auto& entry : document.entries) {
@@ -59,7 +59,7 @@ StageOptions stage_of(const TomlDocument& document, Fields& settings) {
     } else if (entry.key == "steps") {
       const auto* steps = std::get_if<std::int64_t>(&entry.value);
       if (!steps || *steps < 1)
-        throw usage_error(entry.origin.text + ": a stage's steps must be a whole number from 1");
+        throw usage_error(entry.origin.text + ": the steps of a stage must be a whole number, 1 or more");
       stage.steps = *steps;
     } else if (entry.key == "train.batch") {
       settings.set(entry.key, entry.value, entry.origin);
@@ -69,10 +69,10 @@ StageOptions stage_of(const TomlDocument& document, Fields& settings) {
       stage.settings.push_back(entry.key + "=" + to_toml(entry.value));
     } else {
       throw usage_error(fmt::format("{}: unknown setting '{}' in a stage", entry.origin.text, entry.key),
-                        "a stage has name, steps, train.batch and optimizer.PLAYER.KEY");
+                        "use name, steps, train.batch or optimizer.PLAYER.KEY");
     }
   }
-  if (stage.steps == 0) throw usage_error("stage '" + stage.name + "' says no steps");
+  if (stage.steps == 0) throw usage_error("stage '" + stage.name + "' has no steps");
   return stage;
 }
 
@@ -104,7 +104,7 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
     if (entry.key == "citation") about.citation = text_in(entry);
   }
   if (about.model.empty()) {
-    throw usage_error(origin + ": a recipe must say which model it trains", "add: [model] name = \"dcgan\"");
+    throw usage_error(origin + ": the recipe names no model", "add: [model] name = \"dcgan\"");
   }
   std::unique_ptr<Recipe> recipe(new Recipe(find_model(about.model)));
   recipe->name = about.name.empty() ? std::filesystem::path(origin).stem().string() : about.name;
@@ -126,7 +126,7 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
   }
   for (const auto& [array, documents] : document.arrays) {
     if (array != "stage")
-      throw usage_error(origin + ": unknown table [[" + array + "]]", "only [[stage]] is known");
+      throw usage_error(origin + ": unknown table [[" + array + "]]", "use [[stage]], or remove it");
     auto players = recipe->players;
     auto train = recipe->train;
     Fields settings;
@@ -143,7 +143,7 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
       if (recipe->stages.empty() || (key != length && key != "train." + length)) continue;
       throw usage_error(
           fmt::format("{}: the length of recipe {} is the sum of its stages", key, recipe->name),
-          "copy the recipe to a file of yours and change the steps of its [[stage]] tables");
+          "copy the recipe to a file and change the steps of its [[stage]] tables");
     }
   }
   if (recipe->stages.empty()) recipe->stages.push_back({});
@@ -177,7 +177,7 @@ std::string Recipe::resolved() const {
   std::string out = fmt::format("name = {}\ntitle = {}\ncitation = {}\n\n", to_toml(Value(name)),
                                 to_toml(Value(title)), to_toml(Value(citation)));
   const auto body = fields_.to_toml();
-  // The model's name joins its table.
+  // The model's name goes into its table.
   const std::string table = "[model]\n";
   const auto at = body.find(table);
   const auto line = "name = " + to_toml(Value(model->name)) + "\n";

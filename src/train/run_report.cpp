@@ -23,7 +23,7 @@ std::string describe_data(const Dataset& d) {
   if (!d.captions.empty()) text += ", captions";
   if (d.matches) text += "; pairs of one class or of two";
   for (const auto& other : d.others)
-    text += (d.paired ? "; each with its partner of " : "; second domain ") + describe_data(other);
+    text += (d.paired ? "; each paired with one of " : "; second domain ") + describe_data(other);
   return text;
 }
 

@@ -1,4 +1,4 @@
-// The report of a run, made from its folder alone.
+// The report of a run, made from the content of its folder.
 #pragma once
 
 #include <string>
@@ -16,15 +16,15 @@ namespace belamy {
 /// "mnist: 60,000 images of 28x28 gray, 10 classes".
 std::string describe_data(const Dataset& dataset);
 
-/// What a run of the model is for: the command that shows it.
+/// The command that shows what a run of the model can do.
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run);
 
-/// about.json: the data and the machine of the training, what its pictures show ("Samples"), and what their
-/// colours mean.
+/// Writes about.json: the data and the machine of the training, what its pictures show ("Samples"), and what
+/// their colours mean.
 void write_about(RunFolder& folder, const Dataset& dataset, const std::string& shown,
                  const std::vector<std::pair<std::string, std::string>>& legend = {});
 
-/// Writes report.html from all that the folder holds. PNG files in pictures/ are shown under their names.
+/// Writes report.html. It shows the PNG files in pictures/ under their names.
 void write_run_report(RunFolder& folder, const Recipe& recipe);
 
 }  // namespace belamy

@@ -6,7 +6,7 @@
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kModesBatch = 2500;  // as many as PacGAN counts
+constexpr std::int64_t kModesBatch = 2500;  // as in the PacGAN paper
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// What a training looks at in its own samples: how varied they are, and the modes of a mixture that they reach.
+// Checks of samples during a training: their diversity, and the modes of a mixture that they cover.
 #pragma once
 
 #include <optional>
@@ -14,17 +14,17 @@
 
 namespace belamy {
 
-/// Examples that `check_samples` compares with.
+/// The number of examples for `check_samples`.
 constexpr std::int64_t kDiversityBatch = 128;
 
 struct SampleCheck {
   std::vector<std::pair<std::string, double>> values;  ///< "diversity/ratio", "modes/covered", ...
-  std::vector<std::string> warnings;                   ///< new ones of `alarms`
+  std::vector<std::string> warnings;                   ///< new warnings of `alarms`
 };
 
-/// Draws from the sampler (on its device, with `generator`) and compares with training examples `data` [N, ...]
-/// in the model's range; fewer than 2 give nothing. `done` is the share of the training that is done. The
-/// caller holds the model in evaluation mode.
+/// Draws from the sampler (on its device, with `generator`) and compares the samples with training examples
+/// `data` [N, ...] in the model's range; with fewer than 2 of them the result is empty. `done` is the share
+/// of the training that is done. The model must be in evaluation mode.
 SampleCheck check_samples(Sampler& sampler, at::Generator generator, const Tensor& data,
                           const std::optional<Mixture>& mixture, double done, TrainingAlarms& alarms);
 

@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-// bfloat16 products in the forward pass, while it lives. Casts of weights are not kept: one made without a
-// graph, or before another player of the step moved, must not serve a later pass.
+// While it exists, products of the forward pass are in bfloat16. Casts of weights are not cached: one made
+// without a graph, or before another player's update, would be wrong in a later pass.
 class Autocast {
  public:
   Autocast(bool wanted, torch::Device device) : wanted_(wanted), cpu_(device.is_cpu()) {
@@ -86,7 +86,7 @@ void Session::enter_stage() {
   set_options();
 }
 
-// The players' settings: the run's, what the stage sets, and what commands have set since.
+// The players' settings: those of the run, changed by the stage, changed by commands.
 void Session::set_options() {
   auto stage = recipe_.stages[stage_];
   stage.settings.insert(stage.settings.end(), settings_.begin(), settings_.end());
@@ -101,8 +101,9 @@ void Session::take(const Command& command) {
     const auto* end = command.argument.data() + command.argument.size();
     const auto read = std::from_chars(command.argument.data(), end, steps);
     if (read.ec != std::errc() || read.ptr != end || steps <= step_)
-      throw usage_error(fmt::format("'{}' steps: the run has made {} already", command.argument, step_),
-                        "give a larger whole number");
+      throw usage_error(
+          fmt::format("'{}' cannot be the length of a run that has made {} steps", command.argument, step_),
+          "give a larger whole number");
     total_ = steps;
     stage_steps_ = total_;
   }
@@ -115,8 +116,8 @@ void Session::take(const Command& command) {
     for (const auto& [name, options] : players_in(recipe_, changed)) {
       const auto& was = before.at(name);
       if (options.optimizer != was.optimizer || (options.average > 0) != (was.average > 0))
-        throw usage_error(fmt::format("{}: this cannot be changed while a run goes on", command.argument),
-                          "optimizer and average decide what a checkpoint holds");
+        throw usage_error(fmt::format("{}: this cannot be changed during a run", command.argument),
+                          "start a new run: optimizer and average decide what a checkpoint holds");
     }
     settings_ = std::move(settings);
     set_options();
@@ -134,7 +135,7 @@ void Session::run_step() {
   if (step_ == stage_begin_) {
     state_.model().begin_stage(stage());
     // Moments from another stage's loss would mislead the optimiser, so they are reset; the averages restart
-    // from the present weights.
+    // from the current weights.
     for (const auto& player : state_.players()) player->restart();
   }
   const auto batch = batches_.at(place());
@@ -147,7 +148,7 @@ void Session::run_step() {
   ++step_;
 }
 
-// Differentiating with respect to these parameters only is what keeps the others' gradients uncomputed.
+// Differentiates with respect to these parameters only, so that no gradients of other players are computed.
 std::vector<Tensor> Session::gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
                                           bool keep_graph) const {
   const bool cast = recipe_.train.precision == "bf16";
@@ -170,7 +171,7 @@ void Session::update_together(const std::vector<std::string>& names, const Tenso
     parameters.insert(parameters.end(), more.begin(), more.end());
   }
   auto from = gradients_of(loss, parameters, false);
-  // No player moves before the gradients of all have been looked at.
+  // No player is updated before the gradients of all have been checked.
   std::vector<Tensor> norms;
   auto begin = from.begin();
   for (const auto& name : names) {
@@ -189,7 +190,7 @@ void Session::apply(std::string_view name, const std::vector<Tensor>& gradients)
   move(player, guarded_norm(player, {}));
 }
 
-// The 2-norm of the player's gradient, once it is known that nothing is wrong with it.
+// The 2-norm of the player's gradient. Checks that it is finite.
 Tensor Session::guarded_norm(PlayerState& player, const Tensor& loss) {
   const torch::NoGradGuard no_grad;
   const auto norm = player.gradient_norm();
@@ -198,7 +199,7 @@ Tensor Session::guarded_norm(PlayerState& player, const Tensor& loss) {
         std::isfinite(norm.item<float>()) && (!loss.defined() || std::isfinite(loss.item<float>()));
     if (!good) diverge(player, loss);
   } else {
-    // No waiting: the update is void by itself, and the step is noted for the next line of the log.
+    // The host does not wait: the update masks itself out, and the next line of the log reports the step.
     const auto good = loss.defined() ? torch::isfinite(norm) & torch::isfinite(loss) : torch::isfinite(norm);
     first_bad_.copy_(torch::where(good, first_bad_, first_bad_.clamp_max(step_)));
   }
@@ -249,12 +250,11 @@ void Session::diverge(const PlayerState& player, const Tensor& loss) const {
       if (!found) first = "the gradient's norm (each gradient is finite, their sum of squares is not)";
     }
   }
-  throw diverged_error(
-      fmt::format("step {}, player '{}': {} is not finite; nothing was updated", step_, player.name(), first),
-      fmt::format(
-          "lower optimizer.{0}.lr (now {1:g}), or set optimizer.{0}.clip=1; --resume goes on from the last "
-          "checkpoint",
-          player.kind(), player.options().lr));
+  throw diverged_error(fmt::format("step {}, player '{}': {} is not finite; this update was not made", step_,
+                                   player.name(), first),
+                       fmt::format("lower optimizer.{0}.lr (now {1:g}), or set optimizer.{0}.clip=1; "
+                                   "--resume continues from the last checkpoint",
+                                   player.kind(), player.options().lr));
 }
 
 void Session::record(const std::string& name, const Tensor& value) {
@@ -288,9 +288,9 @@ std::vector<std::pair<std::string, double>> Session::take_records() {
 void Session::check_finite() const {
   if (const auto bad = first_bad_.item<std::int64_t>(); bad != kNever) {
     throw diverged_error(
-        fmt::format("step {}: a loss or gradient is not finite; that update was not made", bad),
-        "lower the learning rate, or run again with --device cpu to learn which tensor; --resume goes "
-        "on from the last checkpoint");
+        fmt::format("step {}: a loss or gradient is not finite; this update was not made", bad),
+        "lower the learning rate, or run again with --device cpu to see which tensor it is; "
+        "--resume continues from the last checkpoint");
   }
 }
 

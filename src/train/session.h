@@ -1,4 +1,4 @@
-// Training in memory: a model, its data and its place. No files; the trainer adds those.
+// Training in memory: a model, its data and the position in them. The trainer adds the files.
 #pragma once
 
 #include <optional>
@@ -17,30 +17,31 @@ class Session final : public StepContext {
   Session(const Recipe& recipe, Dataset data, torch::Device device,
           std::optional<ParentModels> parents = std::nullopt);
 
-  /// One step. A diverged error names the step, the player and the first tensor that is not finite; the
-  /// weights are then those before the bad update.
+  /// Makes one step. On the CPU it throws a diverged error if a loss or gradient is not finite; the error
+  /// names the step, the player and the first such tensor, and the bad update is not made.
   void run_step();
   bool finished() const { return step_ >= total_; }
   std::int64_t length() const { return total_; }  ///< in steps
-  /// Whether something in the steps so far depends on how long the run is: a schedule, or the model.
+  /// Whether the steps so far depend on the length of the run, by a schedule or in the model.
   bool follows_length() const { return length_asked_; }
   double epoch() const { return batches_.epoch(place()); }
   std::int64_t examples() const { return place().first; }  ///< seen so far
   ModelState& state() { return state_; }
   Batches& batches() { return batches_; }
 
-  /// What the run shall be told at its steps, from now on and, after `load`, of the steps that were made.
+  /// Sets the commands that the run follows at their steps. Call it before `load`, which repeats the commands
+  /// of earlier steps.
   void follow(CommandLog commands) { commands_ = std::move(commands); }
-  /// Takes a command that changes the training (steps, set) into effect before the next step. A usage error where
-  /// it cannot be followed. Others have no effect here.
+  /// Applies a command that changes the training (steps, set) before the next step. Throws a usage error if
+  /// that is not possible. Other commands have no effect here.
   void take(const Command& command);
 
-  /// A divergence error where a step was not finite.
+  /// Throws a diverged error if a loss or gradient was not finite.
   Snapshot save() const;
   void load(const Safetensors& file, const std::string& origin);
 
-  /// Means of all that was recorded since the last call, in order of first appearance. Waits for the device,
-  /// and raises what the guard saw there.
+  /// The means of all values recorded since the last call, in order of first appearance. Waits for the
+  /// device, and throws a diverged error if a loss or gradient was not finite there.
   std::vector<std::pair<std::string, double>> take_records();
 
   // StepContext
@@ -88,13 +89,13 @@ class Session final : public StepContext {
   ModelState state_;
   std::int64_t step_ = 0, total_ = 0;
   CommandLog commands_;
-  std::vector<std::string> settings_;  // of optimisers, changed by commands
+  std::vector<std::string> settings_;  // of optimisers, set by commands
   mutable bool length_asked_ = false;
   std::size_t stage_ = 0;
   std::int64_t stage_begin_ = 0, stage_steps_ = 0;
   std::int64_t stage_first_ = 0;  // examples seen before the stage
-  Tensor present_;                // the batch's data, for the guard's report
-  Tensor first_bad_;              // device: the first step whose gradient was not finite, or a huge number
+  Tensor present_;                // the batch's data, for the message of `diverge`
+  Tensor first_bad_;              // on the device: the first step that was not finite, or kNever
   std::vector<Record> records_;
 };
 

@@ -1,21 +1,26 @@
 #include "train/threads.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <optional>
 
 #include "belamy/error.h"
+
+#include "core/text.h"
+#include "data/csv.h"
 
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kBlockSteps = 10;  // a generator's step at every fifth is in it
+constexpr std::int64_t kBlockSteps =
+    10;  // long enough to include updates that are made every fifth step only
 constexpr double kBlockSeconds = 0.1;
-constexpr double kChange = 1.25;      // steps that take so much longer or shorter call for a trial
-constexpr double kGain = 0.95;        // another number has to be so much faster
-constexpr double kPause = 5;          // seconds between two trials at least
-constexpr double kCostOfTrials = 50;  // a trial's cost, times this, is the pause behind it
+constexpr double kChange = 1.25;      // a trial begins if steps become slower or faster by this factor
+constexpr double kGain = 0.95;        // another number must take less than this share of the time
+constexpr double kPause = 5;          // least time between two trials, in seconds
+constexpr double kCostOfTrials = 50;  // the pause after a trial is its cost times this
 
 }  // namespace
 
@@ -36,7 +41,7 @@ void ThreadChooser::begin_trial() {
   warm_ = false;
   paces_.assign(candidates_.size(), 0);
   block_ = {};
-  present_ = chosen_;  // first, since its threads are there
+  present_ = chosen_;  // first, because its threads exist already
 }
 
 void ThreadChooser::took(double seconds) {
@@ -47,7 +52,7 @@ void ThreadChooser::took(double seconds) {
     watch();
     return;
   }
-  if (!warm_) {  // threads come, memory is asked for
+  if (!warm_) {  // the first step also starts threads and allocates memory
     warm_ = true;
     return;
   }
@@ -110,27 +115,19 @@ std::string ThreadPlan::text() const {
 
 ThreadPlan ThreadPlan::parse(const std::string& text, const std::string& origin) {
   ThreadPlan plan;
-  int number = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    const auto line = text.substr(at, end - at);
-    at = end + 1;
-    if (++number == 1 && line == "step,threads") continue;
-    if (line.empty()) continue;
-    std::int64_t step = -1;
-    int threads = 0;
-    const auto* stop = line.data() + line.size();
-    const auto first = std::from_chars(line.data(), stop, step);
-    const bool comma = first.ec == std::errc() && first.ptr < stop && *first.ptr == ',';
-    const auto second = comma ? std::from_chars(first.ptr + 1, stop, threads) : first;
-    const bool good = comma && second.ec == std::errc() && second.ptr == stop && threads > 0 &&
-                      (plan.changes_.empty() ? step >= 0 : step > plan.changes_.back().first);
-    if (!good) {
+  for (const auto& row : parse_csv(text, origin)) {
+    const auto line = fmt::format("{}", fmt::join(row.cells, ","));
+    if (row.line == 1 && line == "step,threads") continue;
+    const bool pair = row.cells.size() == 2;
+    const auto step = number_in<std::int64_t>(row.cells[0]);
+    const auto threads = pair ? number_in<int>(row.cells[1]) : std::nullopt;
+    const auto before = plan.changes_.empty() ? -1 : plan.changes_.back().first;
+    if (!step || *step <= before || !threads || *threads < 1) {
       throw data_error(
-          fmt::format("{}, line {}: '{}' is no step and number of threads", origin, number, line),
-          "lines are STEP,THREADS, and the steps rise");
+          fmt::format("{}, line {}: '{}' is not a step and a number of threads", origin, row.line, line),
+          "write STEP,THREADS in each line, in order of the steps");
     }
-    plan.changes_.emplace_back(step, threads);
+    plan.changes_.emplace_back(*step, *threads);
   }
   return plan;
 }

@@ -1,4 +1,4 @@
-// How many threads a training takes on a machine that it may have to share.
+// The number of threads of a training, on a machine that other programs may use too.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,18 @@
 
 namespace belamy {
 
-/// Finds the fastest number of threads by trying, at the start and while the training runs. Beside a busy core two
-/// threads wait for each other and are several times slower than one.
+/// Finds the fastest number of threads by trials. If another program keeps a core busy, two threads wait for
+/// each other and can be several times slower than one.
 ///
-/// A trial times some steps with each candidate. It is made at the start, when steps take another time than they
-/// did, and from time to time, so seldom that all trials together cost some two percent.
+/// A trial times some steps with each candidate. Trials are made at the start, when the time of a step has
+/// changed, and now and then, so rarely that together they cost about two percent of the time.
 class ThreadChooser {
  public:
   /// Candidates are 1, half of `most`, and `most`.
   explicit ThreadChooser(int most);
-  /// For the next step.
+  /// The number of threads for the next step.
   int threads() const { return candidates_[present_]; }
-  /// Tells how long the step took that was made with threads().
+  /// Reports the time of the step that was made with threads().
   void took(double seconds);
 
  private:
@@ -40,7 +40,7 @@ class ThreadChooser {
   std::vector<int> candidates_;
   std::size_t present_, chosen_;
   bool trying_ = false, warm_ = false;
-  std::vector<double> paces_;  // of the trial, by candidate
+  std::vector<double> paces_;  // seconds per step in the trial, by candidate
   Block block_;
   double pace_ = 0;        // of the chosen number, when it was chosen
   double since_ = 0;       // seconds since the last trial
@@ -48,20 +48,20 @@ class ThreadChooser {
   double trial_cost_ = 0;  // seconds of the trial in slower candidates
 };
 
-/// The numbers of threads of a run by the steps from which on they held: "step,threads" lines. With it a run can be
-/// repeated bit by bit.
+/// The numbers of threads of a run, each with the first step that used it: lines "step,threads". With it a
+/// run can be repeated bit for bit.
 class ThreadPlan {
  public:
-  /// Notes that `step` was made with so many.
+  /// Records that `step` was made with this number of threads.
   void note(std::int64_t step, int threads);
-  /// For that step; 0 where the plan says nothing.
+  /// The number of threads for the step; 0 if the plan has none.
   int at(std::int64_t step) const;
-  /// Forgets what came from `step` on.
+  /// Removes the entries from `step` on.
   void rewind(std::int64_t step);
   bool empty() const { return changes_.empty(); }
 
   std::string text() const;
-  /// A data error that names `origin` and the line.
+  /// Throws a data error that names `origin` and the line.
   static ThreadPlan parse(const std::string& text, const std::string& origin);
 
  private:

@@ -24,14 +24,14 @@
 namespace belamy {
 namespace {
 
-constexpr double kLookSeconds = 0.5;            // between two looks for requests
-constexpr std::int64_t kSampleSeed = 20140610;  // of the latents that every picture of a run shows
+constexpr double kLookSeconds = 0.5;            // between two checks for requests of `belamy steer`
+constexpr std::int64_t kSampleSeed = 20140610;  // every picture of a run shows the same latents
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// The examples go to the batches; `data` keeps what describes them.
+// Moves the examples out of `data`, which keeps their description.
 Dataset hand_over(Dataset& data) {
   std::vector<Dataset> others;
   for (auto& other : data.others) others.push_back(hand_over(other));
@@ -77,16 +77,16 @@ class Training {
       const auto file = folder_.load_newest([&](const std::string& text) { notify(text); }, &step);
       session_.load(file, checkpoint_name(step));
       check_length(out);
-      notify(fmt::format("going on from step {}", step));
+      notify(fmt::format("resuming from step {}", step));
       const auto before = Recipe::parse(folder_.read_settings(), (out / RunFolder::settings_file).string());
       changes = changes_since(*before, recipe_, file.metadata, {data_.count, digest_});
       length_before_ = length_of(*before, file.metadata);
-      // A length that the user asks for now comes after what was told to the run before.
+      // A length that the user asks for now overrides earlier commands.
       if (const auto now = recipe_.total_steps(data_.count); !log_.empty() && now != *length_before_)
         follow({Command::Kind::steps, std::to_string(now)});
     }
-    // The first file of a new run: without it, whatever else a killed process leaves makes the folder a
-    // stranger's.
+    // Written first: if the process is killed, a folder without this file would not be recognised as a run,
+    // and a restart would refuse it.
     folder_.write_settings(settings_for_anywhere(recipe_));
     if (!log_.empty()) folder_.write_file(RunFolder::commands_file, log_.text());
     if (resume) {
@@ -132,7 +132,7 @@ class Training {
     return resume && env.exists(out / RunFolder::settings_file) ? RunFolder::open(env, out)
                                                                 : RunFolder::create(env, out);
   }
-  // Parents of a run that goes on come from its checkpoint, so that it does not need the runs that they came from.
+  // A resumed run takes its parents from its checkpoint, so that the runs that they came from are not needed.
   static std::optional<ParentModels> kept_parents(const Recipe& recipe, const fs::path& out, bool resume,
                                                   torch::Device device) {
     auto& env = Env::real();
@@ -150,21 +150,22 @@ class Training {
 
   void check_length(const fs::path& out) const {
     if (session_.step() <= session_.length()) return;
-    throw usage_error(fmt::format("'{}' has made {} steps already, more than the {} that are asked for",
-                                  out.string(), session_.step(), session_.length()),
-                      "ask for more steps, or leave the length out");
+    throw usage_error(fmt::format("'{}' has made {} steps already, more than the requested {}", out.string(),
+                                  session_.step(), session_.length()),
+                      "ask for more steps, or leave out the length");
   }
 
-  // What follows the length of a run takes another course when the length changes.
+  // Schedules, and models that use the length of the run, behave differently if the length changes.
   void warn_of_length() {
     if (!length_before_ || *length_before_ == session_.length() || !session_.follows_length()) return;
     warn({fmt::format(
-        "the run has {} steps now, and had {} before: what follows its length, such as a schedule of the "
-        "learning rate, takes another course than in a run of {} steps from the start",
-        session_.length(), *length_before_, session_.length())});
+        "the length of the run has changed from {} to {} steps: the learning rate or the model depends on "
+        "it, so the result differs from that of a run of {} steps from the start",
+        *length_before_, session_.length(), session_.length())});
   }
 
-  // With the number of threads that the plan says or that is fastest now. What is asked for by number stays.
+  // Uses the number of threads of the plan, or else the fastest. Without a plan, a number that the user has
+  // set stays.
   void step_once() {
     const bool chooses = recipe_.train.threads == 0 && device_.is_cpu();
     if (!chooses && given_plan_.empty()) return session_.run_step();
@@ -178,7 +179,7 @@ class Training {
     threads_.took(now() - before);
   }
 
-  // Those of the hook and of `belamy steer`. Whether the training shall stop.
+  // Follows the commands of the hook and of `belamy steer`. Returns whether the training must stop.
   bool take_commands() {
     auto commands = hooks_.commands ? hooks_.commands() : std::vector<Command>();
     if (const auto time = now(); time - last_look_ >= kLookSeconds) {
@@ -199,12 +200,12 @@ class Training {
     return stops;
   }
 
-  // Takes a command into effect before the next step, and keeps it. Whether the training shall stop.
+  // Applies a command before the next step and stores it. Returns whether the training must stop.
   bool follow(const Command& command) {
     try {
       session_.take(command);
     } catch (const Error& error) {
-      notify(fmt::format("not done: {}: {}", command_text(command), error.message()));
+      notify(fmt::format("command not followed: {}: {}", command_text(command), error.message()));
       return false;
     }
     log_.note(session_.step(), command);
@@ -245,7 +246,7 @@ class Training {
     tick.epoch = session_.epoch();
     tick.seconds = seconds();
     tick.examples_per_second = static_cast<double>(session_.examples() - last_tick_examples_) / elapsed;
-    // Smoothed, because a line may contain a checkpoint or a grid.
+    // Smoothed, because a checkpoint or a grid may fall between two lines.
     pace_ = pace_ == 0 ? elapsed / static_cast<double>(std::max<std::int64_t>(steps, 1))
                        : 0.8 * pace_ + 0.2 * elapsed / static_cast<double>(std::max<std::int64_t>(steps, 1));
     tick.seconds_left = pace_ * static_cast<double>(tick.total - tick.step);
@@ -325,13 +326,13 @@ class Training {
         folder_.write_picture(view.title, png);
         if (hooks_.picture) hooks_.picture(session_.step(), view.title, png);
       } catch (const Error& error) {
-        notify(fmt::format("no picture '{}': {}", view.title, error.message()));
+        notify(fmt::format("picture '{}' was not drawn: {}", view.title, error.message()));
       }
     }
   }
 
   void save() {
-    auto snapshot = session_.save();  // no clock in it: same run, same bytes
+    auto snapshot = session_.save();  // holds no time, so that the same run gives the same bytes
     snapshot.metadata["data-digest"] = digest_;
     folder_.save_checkpoint(session_.step(), snapshot.arrays, snapshot.metadata,
                             static_cast<int>(recipe_.train.keep));
@@ -345,20 +346,20 @@ class Training {
   TrainingData found_;
   const Recipe& recipe_;
   Dataset& data_;
-  std::string digest_;  // of data_, while it still held the examples
+  std::string digest_;  // of data_, before its examples were moved out
   Session session_;
   RunFolder folder_;
   ThreadChooser threads_;
-  ThreadPlan plan_, given_plan_;  // of this run so far, and of one that is repeated
-  CommandLog log_;                // of this run so far, and what it is told at later steps
+  ThreadPlan plan_, given_plan_;  // of this run so far, and of the run to repeat
+  CommandLog log_;                // commands of this run so far, and planned ones of later steps
   TrainingAlarms alarms_;
-  const View* view_;  // of the progress; null where none fits
+  const View* view_;  // of the progress; null if none fits
   std::optional<Dataset> test_;
   std::vector<ReportMessage> messages_;
-  double last_look_ = 0;  // for requests
+  double last_look_ = 0;  // the last check for requests
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
   std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0;
-  std::optional<std::int64_t> length_before_;  // in steps, of a run that goes on
+  std::optional<std::int64_t> length_before_;  // in steps, of a resumed run
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a recipe is trained on.
+// The training data of a recipe.
 #pragma once
 
 #include <memory>
@@ -9,15 +9,15 @@
 
 namespace belamy {
 
-/// The training data of a recipe, and the recipe with the size and channels that were chosen for them where
-/// it leaves these open: reading its settings back gives the same data.
+/// The training data of a recipe, and a copy of the recipe. If the recipe leaves size or channels open, the
+/// copy has the chosen values, so that its settings always give the same data.
 struct TrainingData {
   std::unique_ptr<Recipe> recipe;
   Dataset data;
 };
 TrainingData training_data(const Recipe& recipe);
 
-/// What the recipe's model asks of the sides of images.
+/// The requirements of the recipe's model on the sides of images.
 ImageSides sides_of(const Recipe& recipe);
 
 }  // namespace belamy

@@ -58,7 +58,7 @@ expect_same twenty.npz old.npz
 make_images other 20
 expect_failure 2 "$BELAMY" train dbn --data images --set data.target=other --out never --steps 2
 expect_text "dbn learns from one set, but these data are two domains"
-expect_text "leave data.target empty"
+expect_text "remove data.target"
 expect_failure 2 "$BELAMY" train gan --data glyphs-bold --out never --steps 2
 expect_text "gan learns from one set, but these data are pairs"
 expect_none never/checkpoints

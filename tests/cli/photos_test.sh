@@ -45,9 +45,9 @@ expect_text "^size = 0$"
 expect_code 0 "$BELAMY" train dcgan --data same --dry-run
 expect_text "^size = 20$"
 expect_failure 2 "$BELAMY" train dcgan --data icons --out run
-expect_text "dcgan takes .*images, and those of 'icons' are 6x7"
+expect_text "dcgan takes .*images, but those of 'icons' are 6x7"
 expect_failure 2 "$BELAMY" train dcgan --data faces --set data.size=8 --out run
-expect_text "images of 9 pixels a side or more, and those of 'faces' are 8x8"
+expect_text "images of at least 9 pixels a side, but those of 'faces' are 8x8"
 expect_text "set data.size=9 or above"
 for i in 1 2 3 4; do
   make_photo sides/A/$i.ppm 30 20

@@ -68,7 +68,7 @@ grep -q '^seed = 2$' runs/reproduce/small-long-seed2/resolved.toml || fail "the 
 values() { sed -n '/"values"/,/^  \]/p' "$1"; }
 values reproduce/results/small.json >before
 expect_code 0 "$BELAMY" reproduce small.toml
-expect_text "going on from step 10"
+expect_text "resuming from step 10"
 values reproduce/results/small.json >after
 expect_same before after
 # Fewer seeds than the row asks for are not enough.

@@ -10,14 +10,14 @@ expect_code 0 "$BELAMY" train gan --data images --steps 6 --out run "${tiny[@]}"
 # --- Without changes there is no message, also from another folder ---
 mkdir -p elsewhere
 expect_code 0 env -C elsewhere "$BELAMY" train --resume --out ../run --steps 8
-expect_text "going on from step 6"
+expect_text "resuming from step 6"
 expect_text "done: 2 steps"
 expect_no_text "from here on|have changed|has 8 steps now"
 expect_code 0 env -C elsewhere "$BELAMY" evaluate ../run --samples 100
 
 # --- Lengths ---
 expect_failure 2 "$BELAMY" train --resume --out run --steps 5
-expect_text "'run' has made 8 steps already, more than the 5 that are asked for"
+expect_text "'run' has made 8 steps already, more than the requested 5"
 expect_code 0 "$BELAMY" train --resume --out run
 expect_text "nothing to do: all 8 steps are done already"
 
@@ -25,7 +25,7 @@ expect_text "nothing to do: all 8 steps are done already"
 expect_code 0 "$BELAMY" train --resume --out run --steps 10 --set train.batch=4 --set optimizer.generator.schedule=linear
 expect_text "train.batch was 8 and is 4 from here on"
 expect_text 'optimizer.generator.schedule was "constant" and is "linear" from here on'
-expect_text "the run has 10 steps now, and had 8 before"
+expect_text "the length of the run has changed from 8 to 10 steps"
 expect_no_text "have changed"
 grep -q "train.batch was 8" run/messages.json || fail "what differs is not kept with the run"
 rm images/left/001.pgm images/left/003.pgm
@@ -33,7 +33,7 @@ expect_code 0 "$BELAMY" train --resume --out run --steps 11
 expect_text "the training data have changed: 72 examples before, 70 now"
 sed 's/255$/254/; s/^200$/20/' images/top/000.pgm >changed && mv changed images/top/000.pgm
 expect_code 0 "$BELAMY" train --resume --out run --steps 12
-expect_text "the training data have changed: 70 examples as before, with other contents"
+expect_text "the training data have changed: still 70 examples, but other contents"
 
 # --- Names ---
 expect_code 0 "$BELAMY" train gan --data ring --steps 2 --out runs/circles "${tiny[@]}"

@@ -89,7 +89,7 @@ expect_text "# 100 examples, 2 steps"
 expect_code 0 "$BELAMY" train gan --data ring --steps 20 "${tiny[@]}"
 expect_file runs/gan/{report.html,resolved.toml,metrics.jsonl} "$(newest runs/gan)"
 expect_code 0 "$BELAMY" train --resume --out runs/gan --steps 30
-expect_text "going on from step 20"
+expect_text "resuming from step 20"
 expect_text "step 30/30"
 
 expect_code 0 "$BELAMY" train gan --data images --steps 10 --out gan "${tiny[@]}"
@@ -318,12 +318,12 @@ expect_code 0 "$BELAMY" verify-resume gan "${images[@]}" "${tiny[@]}"
 
 # --- A training that goes on is told what to do ---
 expect_code 2 "$BELAMY" steer gan --save
-expect_text "no training holds 'gan'"
+expect_text "no training is running in 'gan'"
 "$BELAMY" train gan "${images[@]}" "${tiny[@]}" --set train.steps=1000000 --out told-run >told.log 2>&1 &
 training=$!
 for ((i = 0; i < 300; ++i)); do [[ -f told-run/resolved.toml ]] && break || sleep 0.1; done
 expect_code 2 "$BELAMY" steer told-run
-expect_text "steer needs something to tell"
+expect_text "steer needs a command"
 expect_code 2 "$BELAMY" steer told-run --set "lr 3"
 expect_code 0 "$BELAMY" steer told-run --set optimizer.generator.lr=1e-5 --stop
 wait "$training" && fail "a training that was told to stop ends with another code"

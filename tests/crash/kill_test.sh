@@ -85,7 +85,7 @@ for signal in TERM INT HUP; do
   grep -q "stopped after step .*resume with: belamy train --resume --out $signal" "$signal.txt" ||
     fail "SIG$signal: $(tail -n 1 "$signal.txt")"
   expect_code 0 "$BELAMY" train --resume --out "$signal"
-  expect_text "going on from step"
+  expect_text "resuming from step"
   expect_equal "$signal"
 done
 

@@ -38,13 +38,13 @@ expect_failure 2 "$BELAMY" models dcgna
 expect_text "'dcgna'"
 expect_text "did you mean 'dcgan'"
 expect_failure 2 "$BELAMY" trian gan
-expect_text "there is no verb 'trian'"
+expect_text "there is no command 'trian'"
 expect_text "did you mean 'train'\? 'belamy --help' shows the options"
 expect_failure 2 "$BELAMY" data docter images
-expect_text "there is no verb 'docter'"
+expect_text "there is no command 'docter'"
 expect_text "did you mean 'doctor'\? 'belamy data --help' shows the options"
 expect_failure 2 "$BELAMY" xyzzy
-expect_text "there is no verb 'xyzzy'"
+expect_text "there is no command 'xyzzy'"
 expect_no_text "did you mean"
 expect_failure 2 "$BELAMY" train gan --stepps 10
 expect_text "there is no option '--stepps' here"
@@ -146,7 +146,7 @@ on_ring rbm model.visible=gaussian model.centring=data
 expect_text "centring needs binary units; set model.centring=none"
 printf '[model]\nname = "stacked-autoencoder"\nloss = "l2"\n[[stage]]\nname = "layer-3"\nsteps = 1\n' >stages.toml
 expect_failure 2 "$BELAMY" train stages.toml --data ring --out run
-expect_text "has no stage 'layer-3': layer-1, layer-2, joint, softmax, fine-tune"
+expect_text "has no stage 'layer-3'; its stages are layer-1, layer-2, joint, softmax, fine-tune"
 expect_failure 3 "$BELAMY" train dcgan --data ring --out run
 expect_text "dcgan takes images, but 'ring' holds points"
 expect_text "choose other data with --data"
@@ -186,7 +186,7 @@ mv train-images-idx3-ubyte labels
 printf '\x00\x00\x08\x01\x00\x00\x00\x03\x01\x02\x03' >labels/train-labels-idx1-ubyte
 expect_failure 3 "$BELAMY" train gan --data labels --out run
 expect_text "3 labels for the 5 images"
-expect_text "do not belong together"
+expect_text "checkpoints that belong together"
 make_images classes 40
 expect_failure 3 "$BELAMY" train gan --data classes --out run --set data.classes=tpo
 expect_text "no class is called 'tpo'"
@@ -239,7 +239,7 @@ expect_text "nowhere"
 expect_failure 5 train_ring images
 expect_text "'images' is not empty"
 expect_failure 2 "$BELAMY" sample run --out samples.bmp
-expect_text "--out samples.bmp: the name must end in one of .png .npz /"
+expect_text "--out samples.bmp: the name must end in one of .png, .npz, /"
 expect_text "F.npz"
 expect_failure 2 "$BELAMY" reconstruct run --out samples.png
 expect_text "gan cannot reconstruct data"
@@ -334,7 +334,7 @@ for offset in 0 9 300 $((size / 2)) $((size - 1)); do
 done
 expect_code 0 "$BELAMY" train --resume --out damaged --steps 22
 expect_text "checkpoint skipped"
-expect_text "going on from step 15"
+expect_text "resuming from step 15"
 rm samples.npz
 damaged
 for file in damaged/checkpoints/*; do flip "$file" 500; done
@@ -355,8 +355,8 @@ expect_none samples.png
 rm damaged/checkpoints/*
 cp "$(newest other)" damaged/checkpoints
 expect_failure 5 "$BELAMY" sample damaged --out samples.npz
-expect_text "holds the model autoencoder, not gan"
-expect_text "do not belong together"
+expect_text "holds the model autoencoder, but the settings name gan"
+expect_text "checkpoints that belong together"
 expect_failure 5 "$BELAMY" train --resume --out damaged --steps 22
 expect_none samples.npz
 expect_same kept "$(newest run)"

@@ -31,8 +31,8 @@ void CodeConfig::fields(Fields& f) {
   f.add("width", width, {1, 512},
         "channels of the layer next to the image, when convolutional; they double towards 4x4");
   f.add("down", down, std::vector<std::string>{"stride", "pool"},
-        "how convolutional networks halve; stride: 4x4 kernels, transposed in the decoder; pool: 3x3 kernels "
-        "and 2x2 max pooling, nearest-neighbour upsampling in the decoder");
+        "how convolutional networks halve the size; stride: 4x4 kernels, transposed in the decoder; pool: "
+        "3x3 kernels and 2x2 max pooling, nearest-neighbour upsampling in the decoder");
   f.add("activation", activation, nn::activation_names(), "activation of the hidden layers");
   f.add("code", code, {1, 4096}, "length of the code");
 }

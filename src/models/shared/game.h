@@ -44,7 +44,7 @@ struct GameSetup {
   std::string generator_name = "generator";
   /// The mean verdicts on data and samples are recorded as "belief/NAME" or "critic/NAME".
   std::string real = "real", fake = "fake";
-  /// Appended to the names of the buffers, where a model has several games.
+  /// Appended to the names of the buffers, for models with several games.
   std::string suffix = "";
 };
 
@@ -64,8 +64,8 @@ class Game {
     /// Makes N samples for that condition, with gradients to the generator's weights. For `step`.
     std::function<Tensor()> make = {};
     Tensor further = {};  ///< more data for the discriminator's update
-    /// Further terms of the players' losses, computed from the discriminator's outputs: of all that it saw in
-    /// its update, and of the samples in the generator's.
+    /// Further terms of the players' losses, computed from the discriminator's outputs: in its own update
+    /// from those for all data and samples, in the generator's update from those for the samples.
     std::function<Tensor(const Outputs&)> discriminator_terms = {};
     std::function<Tensor(const Tensor& fake)> generator_terms = {};
   };

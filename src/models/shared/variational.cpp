@@ -15,11 +15,11 @@ void VariationalConfig::fields(Fields& f) {
       "decoder", decoder, Names{"bernoulli", "gaussian", "learned-gaussian"},
       "distribution of a value given z; learned-gaussian: with a learned standard deviation for each value");
   f.add("sd", sd, {1e-3, 10},
-        "standard deviation of the gaussian decoder, least one of the learned-gaussian decoder",
+        "standard deviation of the gaussian decoder; smallest one of the learned-gaussian decoder",
         "of pixels in [0, 1]");
   f.add("binarise", binarise, Names{"none", "stochastic"},
-        "stochastic: each use draws pixels black or white, with their grey as probability; likelihoods are "
-        "those of one such draw");
+        "stochastic: each use of an image draws its pixels black or white, with their grey as probability; "
+        "likelihoods are those of one such draw");
 }
 
 DataShape Observation::decoder_shape() const {

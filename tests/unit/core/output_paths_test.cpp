@@ -57,7 +57,7 @@ TEST_F(OutputPaths, AWrongEndingIsAnErrorWithTheRightOne) {
   EXPECT_EQ(error_of("ranks", {csv}), "--out ranks: the name must end in .csv\n  use --out ranks.csv");
   EXPECT_EQ(error_of("ranks/", {csv}), "--out ranks/: the name must end in .csv\n  use F.csv");
   EXPECT_EQ(error_of("a.bmp", {png, npz, folder}),
-            "--out a.bmp: the name must end in one of .png .npz /\n  use F.png or F.npz or DIR/");
+            "--out a.bmp: the name must end in one of .png, .npz, /\n  use F.png or F.npz or DIR/");
   EXPECT_EQ(error_of("x.png", {folder}),
             "--out x.png: this is the name of a file, but a folder is needed\n  use --out x/");
   fs::create_directory(folder_ / "there.png");

@@ -280,6 +280,20 @@ TEST(Domains, ATargetIsASecondDomain) {
   EXPECT_THAT(error_of(options), HasSubstr("already has one"));
 }
 
+// Choosing a size looks at both domains first.
+TEST(Domains, PointsBesideImagesHoldNoSides) {
+  TemporaryFolder folder;
+  write(folder / "one/0.png", dot(1));
+  auto options = options_for("ring", "folders");
+  options.target = (folder / "one").string();
+  try {
+    load_dataset(options, Split::train, {});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("data.pairs=folders needs images, not points"));
+  }
+}
+
 TEST(Domains, MatchesNeedTwoClasses) {
   TemporaryFolder folder;
   write(folder / "cat/0.png", dot(1));

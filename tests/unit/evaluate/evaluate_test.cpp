@@ -65,17 +65,17 @@ std::string refusal(const std::string& model, std::int64_t width, std::int64_t h
 
 TEST(ImageSides, AreAskedForByModels) {
   EXPECT_THAT(refusal("dcgan", 20, 16),
-              HasSubstr("dcgan takes square images, and those of 'glyphs' are 20x16"));
-  EXPECT_THAT(refusal("dcgan", 8, 8), HasSubstr("9 pixels a side or more, and those of 'glyphs' are 8x8"));
+              HasSubstr("dcgan takes square images, but those of 'glyphs' are 20x16"));
+  EXPECT_THAT(refusal("dcgan", 8, 8), HasSubstr("at least 9 pixels a side, but those of 'glyphs' are 8x8"));
   EXPECT_THAT(refusal("dcgan", 8, 8), HasSubstr("set data.size=9 or above"));
   EXPECT_EQ(refusal("dcgan", 9, 9), "");
   EXPECT_THAT(refusal("cogan", 20, 16), HasSubstr("square images"));
-  EXPECT_THAT(refusal("cyclegan", 15, 20), HasSubstr("16 pixels a side or more"));
+  EXPECT_THAT(refusal("cyclegan", 15, 20), HasSubstr("at least 16 pixels a side"));
   EXPECT_EQ(refusal("cyclegan", 20, 16), "");
-  EXPECT_THAT(refusal("dann", 12, 12), HasSubstr("16 pixels a side or more"));
+  EXPECT_THAT(refusal("dann", 12, 12), HasSubstr("at least 16 pixels a side"));
   EXPECT_EQ(refusal("vae", 7, 5), "");
   EXPECT_THAT(refusal("vae", 7, 5, {"model.network=convolutional"}), HasSubstr("square images"));
-  EXPECT_THAT(refusal("vae", 7, 7, {"model.network=convolutional"}), HasSubstr("8 pixels a side or more"));
+  EXPECT_THAT(refusal("vae", 7, 7, {"model.network=convolutional"}), HasSubstr("at least 8 pixels a side"));
 }
 
 TEST(ImageSides, OfTwoDomainsAreEqual) {
@@ -86,7 +86,7 @@ TEST(ImageSides, OfTwoDomainsAreEqual) {
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(),
-                HasSubstr("images of one size, and those of the two domains are 16x16 and 20x16"));
+                HasSubstr("images of one size, but those of the two domains are 16x16 and 20x16"));
   }
 }
 

@@ -160,7 +160,7 @@ TEST(Siamese, TooLargeImagesAreRefusedInWords) {
     check_recipe(*recipe, shape);
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("siamese takes images of 128 pixels a side or fewer"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("siamese takes images of at most 128 pixels a side"));
     EXPECT_THAT(error.what(), testing::HasSubstr("are 200x200\n  set data.size=128 or below"));
   }
 }

@@ -77,7 +77,7 @@ TEST(AlarmsTest, CollapseOfAMixtureIsToldByItsModes) {
   EXPECT_THAT(watch.observe_modes(two, 0.3), IsEmpty());
   EXPECT_THAT(
       watch.observe_modes(two, 0.4),
-      ElementsAre("2 of 8 modes are covered, and 93 % of the samples are near one (mean distance between "
+      ElementsAre("2 of 8 modes are covered, and 93 % of the samples are near a mode (mean distance between "
                   "samples 60 % of the data's): the generator has collapsed or is "
                   "about to"));
   EXPECT_THAT(watch.observe_modes(two, 0.5), IsEmpty());

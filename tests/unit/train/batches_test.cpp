@@ -115,7 +115,7 @@ TEST(BatchesTest, LabelsThatCannotBeChosenAreRefusedInWords) {
     return "";
   };
   EXPECT_THAT(refused(small_images(40), 15), HasSubstr("data.labelled=15"));
-  EXPECT_THAT(refused(small_images(40), 50), HasSubstr("not 5 examples of each class"));
+  EXPECT_THAT(refused(small_images(40), 50), HasSubstr("does not have 5 examples of each class"));
   auto bare = small_images(40);
   bare.labels.clear();
   EXPECT_THAT(refused(bare, 10), HasSubstr("has no labels"));

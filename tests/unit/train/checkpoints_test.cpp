@@ -51,7 +51,7 @@ TEST_F(CheckpointTest, AWholeOneIsLoaded) {
 
 TEST_F(CheckpointTest, AnotherModelsIsRefused) {
   EXPECT_THAT(refused(of("autoencoder", kTinyAutoencoder)),
-              HasSubstr("holds the model autoencoder, not gan"));
+              HasSubstr("holds the model autoencoder, but the settings name gan"));
 }
 
 TEST_F(CheckpointTest, AMissingArrayIsNamed) {

@@ -35,9 +35,9 @@ TEST(CommandLogTest, MistakesNameTheLine) {
   const auto told = [](const std::string& line) {
     return message_of(ExitCode::data, [&] { CommandLog::parse("step,command,argument\n" + line, "x.csv"); });
   };
-  EXPECT_THAT(told("1,save"), HasSubstr("x.csv, line 2: not a step, a command and its argument"));
+  EXPECT_THAT(told("1,save"), HasSubstr("x.csv, line 2: this is not a step, a command and its argument"));
   EXPECT_THAT(told("a,save,"), HasSubstr("line 2"));
-  EXPECT_THAT(told("1,jump,"), HasSubstr("'jump' is no command"));
+  EXPECT_THAT(told("1,jump,"), HasSubstr("'jump' is not a command"));
   EXPECT_THAT(told("5,save,\n4,save,"), HasSubstr("line 3"));
   EXPECT_THROW(parse_command("steps"), Error);
   EXPECT_THROW(parse_command("save now"), Error);
@@ -114,9 +114,9 @@ TEST_F(SteeredTest, WhatCannotBeFollowedIsSaid) {
                                 {Kind::steps, "1"}};
   };
   train(*recipe(), folder_ / "a", false, hooks);
-  EXPECT_THAT(messages_, testing::Contains(HasSubstr("this cannot be changed while a run goes on")));
+  EXPECT_THAT(messages_, testing::Contains(HasSubstr("this cannot be changed during a run")));
   EXPECT_THAT(messages_, testing::Contains(HasSubstr("optimizer.writer.lr")));
-  EXPECT_THAT(messages_, testing::Contains(HasSubstr("the run has made 1 already")));
+  EXPECT_THAT(messages_, testing::Contains(HasSubstr("a run that has made 1 steps")));
   EXPECT_FALSE(fs::exists(folder_ / "a/commands.csv"));
 }
 

@@ -103,9 +103,9 @@ TEST(RecipeTest, MistakesNameFileLineAndTheNearestKey) {
   EXPECT_THAT(text, HasSubstr("did you mean 'model.latent'?"));
   EXPECT_THAT(told(head + "latent = \"big\"\n"), HasSubstr("model.latent must be an integer"));
   EXPECT_THAT(told("[model]\nname = \"gam\"\n"), HasSubstr("did you mean 'gan'?"));
-  EXPECT_THAT(told("title = \"x\"\n"), HasSubstr("must say which model"));
+  EXPECT_THAT(told("title = \"x\"\n"), HasSubstr("names no model"));
   EXPECT_THAT(told(head + "[[phase]]\nsteps = 1\n"), HasSubstr("[[phase]]"));
-  EXPECT_THAT(told(head + "[[stage]]\nname = \"x\"\n"), HasSubstr("stage 'x' says no steps"));
+  EXPECT_THAT(told(head + "[[stage]]\nname = \"x\"\n"), HasSubstr("stage 'x' has no steps"));
   EXPECT_THAT(told(head + "[[stage]]\nsteps = 0\n"), HasSubstr("from 1"));
   EXPECT_THAT(told(head + "[[stage]]\nsteps = 1\ntrain.seed = 2\n"), HasSubstr("'train.seed' in a stage"));
 }

@@ -213,7 +213,7 @@ TEST(SteepModelTest, NoPlayerMovesWhereOneOfThemHasABadGradient) {
   const double before = model.weight();
   const auto text = message_of(ExitCode::diverged, [&] { session.run_step(); });
   EXPECT_THAT(text, HasSubstr("player 'discriminator'"));
-  EXPECT_THAT(text, HasSubstr("nothing was updated"));
+  EXPECT_THAT(text, HasSubstr("this update was not made"));
   EXPECT_EQ(model.weight(), before);
 }
 

@@ -94,8 +94,14 @@ TEST(ThreadPlanTest, SaysWhichStepHadWhichNumber) {
   EXPECT_EQ(ThreadPlan().at(0), 0);
 }
 
+TEST(ThreadPlanTest, LinesMayEndAsOnWindows) {
+  const auto plan = ThreadPlan::parse("step,threads\r\n0,2\r\n\r\n4,1\r\n", "a test");
+  EXPECT_EQ(plan.text(), "step,threads\n0,2\n4,1\n");
+}
+
 TEST(ThreadPlanTest, BadLinesAreNamed) {
-  for (const auto* text : {"step,threads\n0,x\n", "0,2\n0,1\n", "1\n", "0,0\n", "-1,2\n", "0,2,3\n"}) {
+  for (const auto* text :
+       {"step,threads\n0,x\n", "0,2\n0,1\n", "1\n", "0,0\n", "-1,2\n", "0,2,3\n", "0,2x\n"}) {
     try {
       ThreadPlan::parse(text, "plan.csv");
       ADD_FAILURE() << text;

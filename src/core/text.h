@@ -1,0 +1,36 @@
+// Small functions of text: trimming, counting characters, reading numbers.
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace belamy {
+
+/// The text without blanks, tabs and line ends around it.
+std::string trimmed(std::string_view text);
+
+/// The number of characters (code points) of UTF-8 text.
+std::size_t characters(std::string_view text);
+/// The first characters of UTF-8 text, at most `limit`.
+std::string_view first_characters(std::string_view text, std::size_t limit);
+
+/// The finite number that is the whole text; nothing if it is not one, or does not fit into T.
+template <class T>
+std::optional<T> number_in(std::string_view text) {
+  T value{};
+  const auto* end = text.data() + text.size();
+  const auto [at, failure] = std::from_chars(text.data(), end, value);
+  if (failure != std::errc() || at != end) return std::nullopt;
+  if constexpr (std::floating_point<T>) {
+    if (!std::isfinite(value)) return std::nullopt;
+  }
+  return value;
+}
+
+}  // namespace belamy
