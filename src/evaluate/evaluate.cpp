@@ -45,7 +45,7 @@ namespace {
 
 void check_names(const std::vector<std::string>& names) {
   std::vector<std::string> known;
-  for (const auto& measure : all_measures()) known.push_back(measure->key);
+  for (const auto& measure : all_measures()) known.push_back(measure.key);
   for (const auto& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto near = nearest(name, known);
