@@ -41,7 +41,7 @@ struct DataShape {
   /// captions, the most frequent first. Empty without captions.
   std::vector<std::string> vocabulary = {};
   Relation relation = Relation::none;
-  std::vector<DataShape> others = {};  ///< B, or the second of each match; empty where the relation is none
+  std::vector<DataShape> others = {};  ///< B, or the second of each match; empty if the relation is none
   /// For messages: the name of the folder if all images are in one, so that they have no classes; else empty.
   std::string only_class = {};
 
@@ -78,7 +78,7 @@ struct Batch : Examples {
 /// The state of a player's optimiser.
 struct OptimizerState {
   /// First moments (Adam) or momentum (SGD), and second moments (Adam, RMSprop): one tensor for each
-  /// parameter, views of the optimiser's own memory. Empty where the rule keeps none.
+  /// parameter, views of the optimiser's own memory. Empty if the rule keeps none.
   std::vector<Tensor> first, second;
   std::int64_t updates = 0;
   double rate = 0;  ///< the learning rate of the present step, schedule and warm-up included

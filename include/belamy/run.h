@@ -13,15 +13,15 @@
 
 namespace belamy {
 
-/// The newest usable checkpoint of a run folder, in evaluation mode, with the averaged weights where the run
+/// The newest usable checkpoint of a run folder, in evaluation mode, with the averaged weights if the run
 /// keeps them. Not thread-safe. Gradients are disabled on the opening thread while a `Run` exists, so destroy
 /// it on that thread.
 class Run {
  public:
   /// `settings` ("use.gibbs_steps=100") change the run's [use] table; no other settings can be changed.
-  /// `warn` is called for each damaged checkpoint that is passed over. Sets, for the whole process, the
+  /// `warn` is called for each damaged checkpoint that is skipped. Sets, for the whole process, the
   /// number of threads and whether layers use Belamy's faster paths, by the run's [train] table. Usage
-  /// errors: settings, a device that is not there. Storage errors: no run folder, no usable checkpoint.
+  /// errors: settings, a device that is not available. Storage errors: no run folder, no usable checkpoint.
   static std::unique_ptr<Run> open(const std::filesystem::path& folder, const std::string& device = "auto",
                                    const std::function<void(const std::string&)>& warn = {},
                                    const std::vector<std::string>& settings = {});

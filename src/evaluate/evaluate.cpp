@@ -86,8 +86,8 @@ Evaluation evaluate(Run& run, const EvaluationRequest& request,
   EvaluationContext context(run, request, progress);
   context.test();  // without data nothing can be measured
   Evaluation result;
-  std::vector<std::pair<std::string, std::vector<std::string>>>
-      missing;  // each reason with the keys of its measures
+  // Each reason with the keys of its measures.
+  std::vector<std::pair<std::string, std::vector<std::string>>> missing;
   const auto not_taken = [&](const std::string& why) -> std::vector<std::string>& {
     for (auto& [reason, keys] : missing) {
       if (reason == why) return keys;

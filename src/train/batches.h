@@ -78,7 +78,7 @@ class Batches {
   bool paired_;
   BatchOrder order_;
   std::optional<BatchOrder> other_order_;  // of the second domain, or of the examples with labels
-  Tensor labelled_;  // [L] int64: the examples whose labels are known, where not all are
+  Tensor labelled_;                        // [L] int64: the examples whose labels are known, if not all are
   std::optional<Partners> partners_;
 };
 
