@@ -118,7 +118,7 @@ TEST(StackedAutoencoderTest, ContradictionsAreRefused) {
     return "";
   };
   EXPECT_THAT(refusal(staged_autoencoder({{"layer-3", 1}})),
-              HasSubstr("no stage 'layer-3': layer-1, layer-2, joint"));
+              HasSubstr("no stage 'layer-3'; its stages are layer-1, layer-2, joint"));
   EXPECT_THAT(refusal(staged_autoencoder({{"layer-0", 1}})), HasSubstr("no stage 'layer-0'"));
   EXPECT_THAT(refusal(staged_autoencoder({{"layer-1x", 1}})), HasSubstr("no stage 'layer-1x'"));
   EXPECT_THAT(refusal(staged_autoencoder({{"fine-tune", 1}}, {"optimizer.layer.weight_decay=0.1"})),

@@ -309,7 +309,7 @@ TEST(SimGanTest, AnUnknownStageIsRefused) {
     Session session(*recipe, data, kCpu);
     ADD_FAILURE() << "took it";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("no stage 'refine': refiner, discriminator, main"));
+    EXPECT_THAT(error.what(), HasSubstr("no stage 'refine'; its stages are refiner, discriminator, main"));
   }
 }
 

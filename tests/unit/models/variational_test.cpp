@@ -215,7 +215,7 @@ TEST(StackedSemiVae, AStageOfAnotherNameIsRefused) {
     FAIL() << "it was taken";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);
-    EXPECT_THAT(error.what(), testing::HasSubstr("no stage 'first': m1, m2"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("no stage 'first'; its stages are m1, m2"));
   }
 }
 

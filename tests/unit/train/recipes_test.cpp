@@ -106,7 +106,7 @@ TEST(RecipeTest, MistakesNameFileLineAndTheNearestKey) {
   EXPECT_THAT(told("title = \"x\"\n"), HasSubstr("names no model"));
   EXPECT_THAT(told(head + "[[phase]]\nsteps = 1\n"), HasSubstr("[[phase]]"));
   EXPECT_THAT(told(head + "[[stage]]\nname = \"x\"\n"), HasSubstr("stage 'x' has no steps"));
-  EXPECT_THAT(told(head + "[[stage]]\nsteps = 0\n"), HasSubstr("from 1"));
+  EXPECT_THAT(told(head + "[[stage]]\nsteps = 0\n"), HasSubstr("1 or more"));
   EXPECT_THAT(told(head + "[[stage]]\nsteps = 1\ntrain.seed = 2\n"), HasSubstr("'train.seed' in a stage"));
 }
 
