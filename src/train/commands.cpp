@@ -33,7 +33,9 @@ const Form& form_of(Kind kind) {
 
 Command command_of(const std::string& name, const std::string& argument) {
   for (const auto& form : kForms) {
-    if (name == form.name && form.has_argument != argument.empty()) return {form.kind, argument};
+    const bool setting = argument.starts_with("optimizer.") && argument.find('=') != std::string::npos;
+    const bool fits = form.kind == Kind::set ? setting : form.has_argument != argument.empty();
+    if (name == form.name && fits) return {form.kind, argument};
   }
   throw usage_error(
       fmt::format("'{}{}{}' is not a command for a training", name, argument.empty() ? "" : " ", argument),

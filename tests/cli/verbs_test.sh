@@ -315,6 +315,13 @@ expect_text "one-shot accuracy of pixels +[0-9.]+"
 # --- Resuming gives the same bits, for every model ---
 images=(--set data.source=images --set train.threads=1 --set train.batch=8)
 expect_code 0 "$BELAMY" verify-resume gan "${images[@]}" "${tiny[@]}"
+expect_text "gan: 7 \+ 5 steps and 12 steps give the same bits"
+expect_code 0 "$BELAMY" verify-resume dcgan "${images[@]}" --set model.width=8 --first 2 --second 2
+expect_text "same bits"
+for model in autoencoder vae; do
+  expect_code 0 "$BELAMY" verify-resume $model "${images[@]}" --set "model.hidden=[16]"
+  expect_text "same bits"
+done
 
 # --- A training that goes on is told what to do ---
 expect_code 2 "$BELAMY" steer gan --save
@@ -329,10 +336,3 @@ expect_code 0 "$BELAMY" steer told-run --set optimizer.generator.lr=1e-5 --stop
 wait "$training" && fail "a training that was told to stop ends with another code"
 [[ $(sed -n 2p told-run/commands.csv) == *,set,optimizer.generator.lr=1e-5 ]] || fail "the command is not kept"
 [[ $(sed -n 3p told-run/commands.csv) == *,stop, ]] || fail "the stop is not kept"
-expect_text "gan: 7 \+ 5 steps and 12 steps give the same bits"
-expect_code 0 "$BELAMY" verify-resume dcgan "${images[@]}" --set model.width=8 --first 2 --second 2
-expect_text "same bits"
-for model in autoencoder vae; do
-  expect_code 0 "$BELAMY" verify-resume $model "${images[@]}" --set "model.hidden=[16]"
-  expect_text "same bits"
-done

@@ -186,7 +186,7 @@ mv train-images-idx3-ubyte labels
 printf '\x00\x00\x08\x01\x00\x00\x00\x03\x01\x02\x03' >labels/train-labels-idx1-ubyte
 expect_failure 3 "$BELAMY" train gan --data labels --out run
 expect_text "3 labels for the 5 images"
-expect_text "checkpoints that belong together"
+expect_text "they do not belong together"
 make_images classes 40
 expect_failure 3 "$BELAMY" train gan --data classes --out run --set data.classes=tpo
 expect_text "no class is called 'tpo'"

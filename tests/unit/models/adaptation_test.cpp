@@ -229,7 +229,8 @@ TEST(AdaptationTest, DataThatDoNotFitAreRefusedWithACure) {
 
   auto wrong = staged(2, 2);
   wrong->stages[1].name = "adopt";
-  EXPECT_THAT(refusal(*wrong, small_domains(20)), HasSubstr("no stage 'adopt'; its stages are source, adapt"));
+  EXPECT_THAT(refusal(*wrong, small_domains(20)),
+              HasSubstr("no stage 'adopt'; its stages are source, adapt"));
 }
 
 }  // namespace

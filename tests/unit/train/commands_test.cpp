@@ -41,6 +41,8 @@ TEST(CommandLogTest, MistakesNameTheLine) {
   EXPECT_THAT(told("5,save,\n4,save,"), HasSubstr("line 3"));
   EXPECT_THROW(parse_command("steps"), Error);
   EXPECT_THROW(parse_command("save now"), Error);
+  EXPECT_THROW(parse_command("set lr 3"), Error);
+  EXPECT_THROW(parse_command("set model.width=3"), Error);
 }
 
 class SteeredTest : public testing::Test {
