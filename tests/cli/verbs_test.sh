@@ -328,7 +328,10 @@ expect_code 2 "$BELAMY" steer gan --save
 expect_text "no training is running in 'gan'"
 "$BELAMY" train gan "${images[@]}" "${tiny[@]}" --set train.steps=1000000 --out told-run >told.log 2>&1 &
 training=$!
-for ((i = 0; i < 300; ++i)); do [[ -f told-run/resolved.toml ]] && break || sleep 0.1; done
+for ((i = 0; i < 300; ++i)); do
+  if [[ -f told-run/resolved.toml ]]; then break; fi
+  sleep 0.1
+done
 expect_code 2 "$BELAMY" steer told-run
 expect_text "steer needs a command"
 expect_code 2 "$BELAMY" steer told-run --set "lr 3"
