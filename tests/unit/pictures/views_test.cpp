@@ -146,11 +146,11 @@ TEST(DomainPictureTest, ShowsBothDomainsOfAnEncoder) {
   EXPECT_THAT(domain_picture(encoder, torch::kCPU, few).pixels, IsEmpty());
 }
 
-const View& view(const std::string& key) {
+View view_named(const char* key) {
   for (const auto& each : all_views()) {
     if (each.key == key) return each;
   }
-  throw std::logic_error("no view " + key);
+  throw std::logic_error(std::string("no view ") + key);
 }
 
 TEST(ViewsTest, EachRunShowsWhatItsModelCan) {
@@ -172,7 +172,7 @@ TEST(ViewsTest, EachRunShowsWhatItsModelCan) {
 }
 
 TEST(ViewsTest, CodesOfDomainsNeedAnEncoderAndTwoDomains) {
-  const auto& codes = view("domain-codes");
+  const auto codes = view_named("domain-codes");
   EXPECT_TRUE(codes.fits(find_model("dann"), shape_of(small_domains(4))));
   EXPECT_FALSE(codes.fits(find_model("cyclegan"), shape_of(small_domains(4))));
   EXPECT_FALSE(codes.fits(find_model("autoencoder"), shape_of(small_images(4))));
