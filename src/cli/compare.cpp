@@ -8,6 +8,7 @@
 #include "report/comparison.h"
 #include "store/run_folder.h"
 #include "store/run_records.h"
+#include "train/run_report.h"
 
 namespace belamy::cli {
 
@@ -19,7 +20,7 @@ void add_compare(Verb program) {
     std::vector<ComparedRun> runs;
     for (const auto& path : *folders) {
       const auto folder = RunFolder::read(Env::real(), path);
-      const auto recipe = Recipe::parse(folder.read_settings(), (folder.path() / "resolved.toml").string());
+      const auto recipe = recipe_in(folder);
       ComparedRun run{path, {{"model", recipe->model->name}}, read_evaluation(folder)};
       for (const auto& field : recipe->fields().all()) run.settings.emplace_back(field.key, field.get());
       runs.push_back(std::move(run));

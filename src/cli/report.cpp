@@ -14,8 +14,7 @@ void add_report(Verb program) {
   verb.option("run", *path, "Folder of the run").required();
   verb.does([path] {
     auto folder = RunFolder::read(Env::real(), *path);
-    const auto settings = (folder.path() / RunFolder::settings_file).string();
-    write_run_report(folder, *Recipe::parse(folder.read_settings(), settings));
+    write_run_report(folder, *recipe_in(folder));
     fmt::print("{}\n", (folder.path() / RunFolder::report_file).string());
     return ExitCode::ok;
   });

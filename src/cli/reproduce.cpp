@@ -24,7 +24,7 @@ namespace belamy::cli {
 namespace {
 
 using Row = ReproductionRow;
-using Scores = std::vector<ReportScore>;
+using Scores = std::vector<RunScore>;
 
 struct ReproduceRequest {
   std::string row, results = "reproduce/results", runs = "runs/reproduce";
@@ -174,8 +174,8 @@ double trained_seconds(const fs::path& out) {
 void take(const Row& row, const Row::Group& group, const Scores& scores, ReproductionResult& result) {
   for (const auto& value : row.values) {
     if (value.group != group.name) continue;
-    const auto score = std::find_if(scores.begin(), scores.end(),
-                                    [&](const ReportScore& s) { return s.key == value.score; });
+    const auto score =
+        std::find_if(scores.begin(), scores.end(), [&](const RunScore& s) { return s.key == value.score; });
     if (score == scores.end()) {
       std::string known;
       for (const auto& each : scores) known += (known.empty() ? "" : ", ") + each.key;

@@ -5,6 +5,7 @@
 #include "belamy/error.h"
 
 #include "core/progress.h"
+#include "core/sha256.h"
 #include "evaluate/measure.h"
 #include "tensors/image_tensors.h"
 #include "use/in_batches.h"
@@ -23,44 +24,45 @@ void take_class_agreement(EvaluationContext& context) {
               context.classifier_basis());
 }
 
-// A classifier of the training images with and without one attribute.
-JudgeClassifier judge_attribute(const Dataset& train, std::size_t place, const EvaluationContext& context) {
-  auto set = train;
-  const auto width = train.attribute_names.size();
+// Makes an attribute the class of each example: 1 with it, 0 without.
+void label_by(Dataset& set, std::size_t place) {
+  const auto width = set.attribute_names.size();
   set.class_names = {"without", "with"};
   set.labels.clear();
-  for (std::size_t i = 0; i < static_cast<std::size_t>(train.count); ++i)
-    set.labels.push_back(train.attributes[i * width + place] >= 0.5F ? 1 : 0);
-  return judge_classifier(set, torch::kCPU, [&](const std::string& text) {
-    context.progress(fmt::format("attribute '{}': {}", train.attribute_names[place], text));
-  });
+  for (std::size_t i = 0; i < static_cast<std::size_t>(set.count); ++i)
+    set.labels.push_back(set.attributes[i * width + place] >= 0.5F ? 1 : 0);
 }
 
 // For each attribute, draws samples twice from the same latents: as requested, and with this
 // attribute inverted.
 void take_attribute_agreement(EvaluationContext& context) {
   constexpr std::int64_t most = 2000;
-  const auto& train = context.train();
-  if (context.run().shape().width < 16 || context.run().shape().width != context.run().shape().height)
-    throw data_error("the classifier of attributes needs square images of at least 16 pixels a side");
+  context.check_size();
+  auto set = context.train();
   const auto n = std::min(most, context.request().samples);
-  SampleRequest asked{n, context.run().generator(context.request().seed), context.asked(), {}};
-  for (auto* each : {&asked.condition.labels, &asked.condition.attributes, &asked.condition.captions}) {
+  auto condition = context.asked();
+  for (auto* each : {&condition.labels, &condition.attributes, &condition.captions}) {
     if (each->defined()) *each = each->narrow(0, 0, n);
   }
+  const auto wanted = condition.attributes;
   const auto drawn_with = [&](const Tensor& attributes) {
-    auto request = asked;
-    request.generator = context.run().generator(context.request().seed);  // the same latents each time
-    request.condition.attributes = attributes;
-    return to_bytes(draw(*context.model().sampler(), request));
+    condition.attributes = attributes;
+    // The same latents each time.
+    const auto generator = context.run().generator(context.request().seed);
+    return to_bytes(draw(*context.model().sampler(), {n, generator, condition, {}}));
   };
-  const auto& wanted = asked.condition.attributes;
   const auto plain = drawn_with(wanted);
   double shown = 0, turned = 0;
   std::string shown_each, turned_each;
-  const auto width = train.attribute_names.size();
+  Sha256 networks;
+  const auto width = set.attribute_names.size();
   for (std::size_t place = 0; place < width; ++place) {
-    const auto judge = judge_attribute(train, place, context);
+    const auto& name = set.attribute_names[place];
+    label_by(set, place);
+    const auto judge = judge_classifier(set, context.run().device(), [&](const std::string& text) {
+      context.progress(fmt::format("attribute '{}': {}", name, text));
+    });
+    networks.update(judge.digest);
     const auto at = static_cast<std::int64_t>(place);
     const auto before = (wanted.select(1, at) >= 0.5).to(torch::kLong);
     auto other = wanted.clone();
@@ -72,10 +74,11 @@ void take_attribute_agreement(EvaluationContext& context) {
     const double flipped = share((seen == before) & (seen_after == 1 - before));
     shown += right / static_cast<double>(width);
     turned += flipped / static_cast<double>(width);
-    shown_each += fmt::format(" {} {:.3f}", train.attribute_names[place], right);
-    turned_each += fmt::format(" {} {:.3f}", train.attribute_names[place], flipped);
+    shown_each += fmt::format(" {} {:.3f}", name, right);
+    turned_each += fmt::format(" {} {:.3f}", name, flipped);
   }
-  const EvaluationContext::Basis basis{.samples = n, .range = "[-1, 1]", .resize = "none"};
+  const EvaluationContext::Basis basis{
+      .samples = n, .network = networks.hex(), .range = "[-1, 1]", .resize = "none"};
   context.add(
       "attribute-agreement", shown,
       fmt::format(

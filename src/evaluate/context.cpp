@@ -100,12 +100,16 @@ const JudgeClassifier& EvaluationContext::classifier() {
   if (!classifier_) {
     if (train().class_names.size() < 2)
       throw data_error("the data have no two classes, so no classifier can be trained to judge images");
-    if (run_.shape().width < 16 || run_.shape().width != run_.shape().height)
-      throw data_error("the classifier that judges images needs square images of at least 16 pixels a side");
+    check_size();
     classifier_ = judge_classifier(train(), run_.device(), progress_);
     classifier_accuracy_ = classifier_->classifier.accuracy(test_data(), torch::tensor(test().labels));
   }
   return *classifier_;
+}
+
+void EvaluationContext::check_size() const {
+  if (run_.shape().width < 16 || run_.shape().width != run_.shape().height)
+    throw data_error("the classifier that judges images needs square images of at least 16 pixels a side");
 }
 
 std::string EvaluationContext::judge_text() {
@@ -157,6 +161,8 @@ void EvaluationContext::add(const std::string& key, double value, const std::str
   text("network", basis.network);
   text("range", basis.range);
   text("resize", basis.resize);
+  count("draws", basis.draws);
+  text("trials", basis.trials);
   passport.emplace_back("seed", std::to_string(request_.seed));
   passport.emplace_back("step", std::to_string(run_.step()));
   passport.emplace_back("program", fmt::format("Belamy {} {}", version(), commit()));

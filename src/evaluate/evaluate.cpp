@@ -108,7 +108,7 @@ Evaluation evaluate(Run& run, const EvaluationRequest& request,
   return result;
 }
 
-std::vector<Verdict> check_expectations(const Recipe& recipe, const std::vector<ReportScore>& scores) {
+std::vector<Verdict> check_expectations(const Recipe& recipe, const std::vector<RunScore>& scores) {
   std::vector<Verdict> verdicts;
   for (const auto& [key, bounds] : recipe.expectations) {
     const auto* info = find_score(key);

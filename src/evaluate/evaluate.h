@@ -28,7 +28,7 @@ struct EvaluationRequest {
 };
 
 struct Evaluation {
-  std::vector<ReportScore> scores;
+  std::vector<RunScore> scores;
   std::vector<std::string> not_measured;  ///< "frechet, class-distance: the data have no two classes, ..."
 };
 
@@ -45,6 +45,6 @@ struct Verdict {
   bool known = false;  ///< the score was measured
   bool holds = false;
 };
-std::vector<Verdict> check_expectations(const Recipe& recipe, const std::vector<ReportScore>& scores);
+std::vector<Verdict> check_expectations(const Recipe& recipe, const std::vector<RunScore>& scores);
 
 }  // namespace belamy

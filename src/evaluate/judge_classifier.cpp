@@ -55,7 +55,7 @@ JudgeClassifier judge_classifier(const Dataset& train, torch::Device device,
       const auto weights = sha256_hex(bytes_of(classifier));
       return {std::move(classifier), training, weights};
     } catch (const Error& error) {
-      progress(fmt::format("the cached classifier cannot be used ({}); training it again", error.what()));
+      progress(fmt::format("the cached classifier cannot be used ({}); training it again", error.message()));
     }
   }
   classifier.train(data_tensor(train), torch::tensor(train.labels), [&](double done, double loss) {

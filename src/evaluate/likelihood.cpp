@@ -27,7 +27,7 @@ double add_likelihood(EvaluationContext& context, const char* key, std::int64_t 
   if (draws > 1) note += fmt::format(", {} importance-weighted draws each: an upper bound", draws);
   if (const auto how = density.how(); !how.empty()) note += "; " + how;
   const double mean = each.mean().item<double>();
-  context.add(key, mean, note, {.samples = draws > 1 ? draws : 0, .examples = each.size(0)});
+  context.add(key, mean, note, {.examples = each.size(0), .draws = draws});
   return mean;
 }
 
@@ -45,7 +45,7 @@ void take_likelihood(EvaluationContext& context) {
   if (!shape.is_images()) return;
   context.add("bits-per-dimension", bits_per_dimension(best, shape.values()),
               fmt::format("for examples of {} values", shape.values()),
-              {.samples = draws > 1 ? draws : 0, .examples = context.limited_test().size(0)});
+              {.examples = context.limited_test().size(0), .draws = draws});
 }
 
 }  // namespace

@@ -49,9 +49,7 @@ struct Verified {
 };
 
 Verified verified(Run& run, const Dataset& set, std::int64_t seed) {
-  auto options = run.recipe().data;
-  options.flip = options.affine = false;
-  options.shift = 0;
+  auto options = without_augmentation(run.recipe().data);
   options.different = 1;
   const auto pairs = Batches(set, options, kVerified, seed, run.device()).at(0);
   std::vector<Tensor> parts;
@@ -127,7 +125,7 @@ void take_one_shot(EvaluationContext& context) {
     context.add(key, found.accuracy,
                 fmt::format("by {}; {} of {} trials ({}) right, {} episodes, standard error {:.2g}", how,
                             found.right, found.trials, trials, each.size(), found.standard_error),
-                {.samples = found.trials, .range = trials});
+                {.examples = found.trials, .trials = trials});
   };
   add("one-shot-accuracy", right, similarity.how());
   if (made.data.is_images()) add("one-shot-accuracy-of-pixels", right_by_pixels, "the cosine of all pixels");

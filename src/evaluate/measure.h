@@ -46,6 +46,8 @@ class EvaluationContext {
   /// The classifier that judges samples, trained on the training data. Throws a data error if the data have
   /// no two classes, or the images are too small or not square.
   const JudgeClassifier& classifier();
+  /// Throws that data error for images of an unfit size. Other classifiers of the images ask it too.
+  void check_size() const;
   /// The classifier's features of the samples, of the test images, and of as many training images as samples.
   const SampleFeatures& features();
 
@@ -58,6 +60,8 @@ class EvaluationContext {
     std::int64_t examples = 0;  ///< number of real examples
     std::string network;        ///< SHA-256 of the weights of a network that judges
     std::string range, resize;  ///< of the images that the measure compares
+    std::int64_t draws = 0;     ///< of the latent for each example
+    std::string trials;         ///< which one-shot trials
   };
   Basis sample_basis();      ///< samples against the test set
   Basis classifier_basis();  ///< the same in the features of the classifier
@@ -65,7 +69,7 @@ class EvaluationContext {
   /// Adds a score by its key (report/scores.def). Keys of translations end with the direction: "l1-a2b".
   void add(const std::string& key, double value, const std::string& note, const Basis& basis,
            const std::string& unit = "");
-  std::vector<ReportScore> take_scores() { return std::move(scores_); }
+  std::vector<RunScore> take_scores() { return std::move(scores_); }
 
  private:
   Run& run_;
@@ -78,7 +82,7 @@ class EvaluationContext {
   double classifier_accuracy_ = 0;
   std::optional<SampleFeatures> features_;
   std::string test_digest_;
-  std::vector<ReportScore> scores_;
+  std::vector<RunScore> scores_;
 };
 
 struct Measure {

@@ -18,7 +18,7 @@ Image draw_translations(const ViewContext& context) {
   for (const auto& direction : translator.directions()) {
     const std::size_t from = direction.front() == 'b' ? 1 : 0;
     if (from > context.shape.others.size()) continue;
-    const auto known = context.examples(context.count, from).size(0);
+    const auto known = context.examples(std::max(context.count, widest), from).size(0);
     const auto columns = std::min(widest, known);
     const auto rows = std::clamp<std::int64_t>(context.count / columns / directions / 2, 1, known / columns);
     const auto head = [&](std::size_t domain) { return context.examples(rows * columns, domain); };

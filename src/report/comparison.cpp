@@ -40,15 +40,15 @@ Rows differing_settings(const std::vector<ComparedRun>& runs) {
   return rows;
 }
 
-const ReportScore* score_of(const ComparedRun& run, const std::string& key) {
+const RunScore* score_of(const ComparedRun& run, const std::string& key) {
   const auto found =
       std::find_if(run.scores.begin(), run.scores.end(), [&](const auto& score) { return score.key == key; });
   return found == run.scores.end() ? nullptr : &*found;
 }
 
 // Why the scores of these runs must not be compared; empty where they may.
-std::string obstacle(const std::vector<const ReportScore*>& scores) {
-  const ReportScore* first = nullptr;
+std::string obstacle(const std::vector<const RunScore*>& scores) {
+  const RunScore* first = nullptr;
   for (const auto* score : scores) {
     if (!score) continue;
     if (score->passport.empty()) return "measured by an earlier version: evaluate the runs again";
@@ -62,7 +62,7 @@ std::string obstacle(const std::vector<const ReportScore*>& scores) {
   return "";
 }
 
-double best_of(const std::vector<const ReportScore*>& scores, ScoreInfo::Better better) {
+double best_of(const std::vector<const RunScore*>& scores, ScoreInfo::Better better) {
   double best = std::nan("");
   for (const auto* score : scores) {
     if (!score || !std::isfinite(score->value)) continue;
@@ -92,7 +92,7 @@ std::string compare_runs(const std::vector<ComparedRun>& runs) {
   Rows rows;
   std::string refused;
   for (const auto& key : keys) {
-    std::vector<const ReportScore*> scores;
+    std::vector<const RunScore*> scores;
     for (const auto& run : runs) scores.push_back(score_of(run, key));
     const auto& any =
         **std::find_if(scores.begin(), scores.end(), [](const auto* s) { return s != nullptr; });

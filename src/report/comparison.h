@@ -12,7 +12,7 @@ namespace belamy {
 struct ComparedRun {
   std::string name;
   std::vector<std::pair<std::string, std::string>> settings;  ///< (key, value) of all
-  std::vector<ReportScore> scores;                            ///< of its last evaluation
+  std::vector<RunScore> scores;                               ///< of its last evaluation
 };
 
 /// Text for a terminal. The best value of a score is marked by a star. A score whose passports disagree in what

@@ -25,9 +25,6 @@ struct ReportSample {
   std::string png;  ///< the file's bytes
 };
 
-using ReportMessage = RunMessage;
-using ReportScore = RunScore;
-
 /// What the run's folder does not hold. Every field may be empty, and what is empty is left out of the page.
 /// Writing the report again with more in it (an evaluation's scores, say) replaces the file.
 struct ReportFacts {
@@ -37,8 +34,8 @@ struct ReportFacts {
   std::string summary;   ///< one line below the title
   std::string citation;  ///< the paper; its http(s) addresses become links
   std::vector<ReportPicture> pictures;
-  std::vector<ReportScore> scores;  ///< the first three are shown in the head too
-  std::vector<ReportMessage> messages;
+  std::vector<RunScore> scores;  ///< the first three are shown in the head too
+  std::vector<RunMessage> messages;
   std::string shown = "Samples";  ///< what the pictures by step show
   /// What the colours of the samples mean: "#rrggbb" and its meaning.
   std::vector<std::pair<std::string, std::string>> legend;

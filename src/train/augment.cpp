@@ -37,6 +37,12 @@ AffineMap distortion(Random& random) {
 
 }  // namespace
 
+DataOptions without_augmentation(DataOptions options) {
+  options.flip = options.affine = false;
+  options.shift = 0;
+  return options;
+}
+
 Augment::Augment(const DataOptions& options)
     : flip_(options.flip), affine_(options.affine), shift_(options.shift) {}
 

@@ -12,6 +12,9 @@ namespace belamy {
 
 using torch::Tensor;
 
+/// The same data without random changes of images.
+DataOptions without_augmentation(DataOptions options);
+
 /// data.flip, data.shift and data.affine as one affine map for each image. The affine part is that of Koch et
 /// al. 2015, section 3.4: rotation (up to 10 degrees), shear (up to 0.3), scaling (0.8 to 1.2) and shift (up
 /// to 2 pixels of 105, along both axes), each with probability one half.

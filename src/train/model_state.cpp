@@ -1,13 +1,13 @@
 #include "train/model_state.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "store/known_networks.h"
 #include "tensors/arrays.h"
 
@@ -74,17 +74,12 @@ std::vector<std::string> class_names_in(const StringMap& metadata, const std::st
 
 std::int64_t count_in(const StringMap& metadata, const std::string& key, const std::string& origin) {
   const auto found = metadata.find(key);
-  std::int64_t count = -1;
-  if (found != metadata.end()) {
-    const auto* end = found->second.data() + found->second.size();
-    const auto read = std::from_chars(found->second.data(), end, count);
-    if (read.ec != std::errc() || read.ptr != end) count = -1;
-  }
-  if (count < 0) {
+  const auto count = found == metadata.end() ? std::nullopt : number_in<std::int64_t>(found->second);
+  if (!count || *count < 0) {
     throw storage_error(
         fmt::format("{}: not a checkpoint of Belamy: its metadata has no number '{}'", origin, key));
   }
-  return count;
+  return *count;
 }
 
 std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const StageOptions& stage) {

@@ -11,6 +11,7 @@
 #include "store/run_folder.h"
 #include "tensors/arrays.h"
 #include "train/model_state.h"
+#include "train/run_report.h"
 
 namespace belamy {
 namespace {
@@ -60,15 +61,14 @@ Parent network_parent(const Safetensors& content, const std::string& origin, tor
 // Opens a run as a parent, with averaged weights.
 Parent run_parent(const std::filesystem::path& path, torch::Device device) {
   const auto folder = RunFolder::read(Env::real(), path);
-  const auto settings = folder.read_settings();
-  const auto recipe = Recipe::parse(settings, (path / "resolved.toml").string());
+  const auto recipe = recipe_in(folder);
   std::int64_t step = 0;
   const auto file = folder.load_newest([](const std::string&) {}, &step);
   const auto origin = fmt::format("{}: the checkpoint of step {}", path.string(), step);
   const auto shape = ModelState::shape_in(file.metadata, origin);
   ModelState state(*recipe, shape, device, parents_in(*recipe, file, origin, device));
   state.load_weights(file, origin);
-  Parent parent{state.release(), {{"settings", settings}}};
+  Parent parent{state.release(), {{"settings", folder.read_settings()}}};
   for (const auto& [key, value] : file.metadata) {
     if (key.starts_with("from.")) parent.facts[key] = value;  // its own parents
   }
@@ -83,7 +83,7 @@ Error unknown_parent(const ParentInfo& info, const std::string& value) {
 }
 
 Parent open_parent(const ParentInfo& info, const std::string& value, torch::Device device) {
-  if (Env::real().exists(fs::path(value) / "resolved.toml")) return run_parent(value, device);
+  if (Env::real().exists(fs::path(value) / RunFolder::settings_file)) return run_parent(value, device);
   const auto names = weights_names();
   if (!Env::real().exists(value) && std::find(names.begin(), names.end(), value) == names.end())
     throw unknown_parent(info, value);

@@ -27,6 +27,10 @@ std::string describe_data(const Dataset& d) {
   return text;
 }
 
+std::unique_ptr<Recipe> recipe_in(const RunFolder& folder) {
+  return Recipe::parse(folder.read_settings(), (folder.path() / RunFolder::settings_file).string());
+}
+
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
   const auto& folder = run.string();
   if (model.can(Capability::translator))

@@ -1,7 +1,6 @@
 #include "train/session.h"
 
 #include <ATen/autocast_mode.h>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
@@ -10,6 +9,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "train/check.h"
 
 namespace belamy {
@@ -83,44 +83,40 @@ void Session::enter_stage() {
     stage_first_ += stage.steps * recipe_.batch_in(stage);
   }
   stage_steps_ = staged ? recipe_.stages[stage_].steps : total_;
-  set_options();
+  state_.set_options(players_with(settings_));
 }
 
 // The players' settings: those of the run, changed by the stage, changed by commands.
-void Session::set_options() {
+std::map<std::string, PlayerOptions> Session::players_with(const std::vector<std::string>& settings) const {
   auto stage = recipe_.stages[stage_];
-  stage.settings.insert(stage.settings.end(), settings_.begin(), settings_.end());
-  state_.set_options(players_in(recipe_, stage));
+  stage.settings.insert(stage.settings.end(), settings.begin(), settings.end());
+  return players_in(recipe_, stage);
 }
 
 void Session::take(const Command& command) {
   if (command.kind == Command::Kind::steps) {
     if (recipe_.stages[0].steps > 0)
       throw usage_error("the length of this run is the sum of its stages, and cannot be changed");
-    std::int64_t steps = 0;
-    const auto* end = command.argument.data() + command.argument.size();
-    const auto read = std::from_chars(command.argument.data(), end, steps);
-    if (read.ec != std::errc() || read.ptr != end || steps <= step_)
+    const auto steps = number_in<std::int64_t>(command.argument);
+    if (!steps || *steps <= step_)
       throw usage_error(
           fmt::format("'{}' cannot be the length of a run that has made {} steps", command.argument, step_),
           "give a larger whole number");
-    total_ = steps;
-    stage_steps_ = total_;
+    total_ = stage_steps_ = *steps;
   }
   if (command.kind == Command::Kind::set) {
     auto settings = settings_;
     settings.push_back(command.argument);
-    StageOptions changed = recipe_.stages[stage_];
-    changed.settings.insert(changed.settings.end(), settings.begin(), settings.end());
-    const auto before = players_in(recipe_, recipe_.stages[stage_]);
-    for (const auto& [name, options] : players_in(recipe_, changed)) {
+    const auto before = players_with({});
+    const auto after = players_with(settings);
+    for (const auto& [name, options] : after) {
       const auto& was = before.at(name);
       if (options.optimizer != was.optimizer || (options.average > 0) != (was.average > 0))
         throw usage_error(fmt::format("{}: this cannot be changed during a run", command.argument),
                           "start a new run: optimizer and average decide what a checkpoint holds");
     }
     settings_ = std::move(settings);
-    set_options();
+    state_.set_options(after);
   }
 }
 

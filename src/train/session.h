@@ -1,6 +1,7 @@
 // Training in memory: a model, its data and the position in them. The trainer adds the files.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,7 +74,7 @@ class Session final : public StepContext {
   };
 
   void enter_stage();  // the stage of step_, and its settings
-  void set_options();
+  std::map<std::string, PlayerOptions> players_with(const std::vector<std::string>& settings) const;
   BatchPlace place() const;
   std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
                                    bool keep_graph) const;

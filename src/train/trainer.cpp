@@ -78,7 +78,7 @@ class Training {
       session_.load(file, checkpoint_name(step));
       check_length(out);
       notify(fmt::format("resuming from step {}", step));
-      const auto before = Recipe::parse(folder_.read_settings(), (out / RunFolder::settings_file).string());
+      const auto before = recipe_in(folder_);
       changes = changes_since(*before, recipe_, file.metadata, {data_.count, digest_});
       length_before_ = length_of(*before, file.metadata);
       // A length that the user asks for now overrides earlier commands.
@@ -275,22 +275,15 @@ class Training {
         .batch =
             [&](Split split) {
               if (split == Split::train) return session_.batches().at(0);
-              return Batches(test_data(), plain_options(), recipe_.train.samples, recipe_.train.seed, device_)
+              return Batches(test_data(), without_augmentation(recipe_.data), recipe_.train.samples,
+                             recipe_.train.seed, device_)
                   .at(0);
             },
         .test = [&]() -> const Dataset& { return test_data(); }};
   }
 
-  // The run's data without augmentation.
-  DataOptions plain_options() const {
-    auto options = recipe_.data;
-    options.flip = options.affine = false;
-    options.shift = 0;
-    return options;
-  }
-
   const Dataset& test_data() {
-    if (!test_) test_ = load_dataset(plain_options(), Split::test);
+    if (!test_) test_ = load_dataset(without_augmentation(recipe_.data), Split::test);
     return *test_;
   }
 
@@ -355,7 +348,7 @@ class Training {
   TrainingAlarms alarms_;
   const View* view_;  // of the progress; null if none fits
   std::optional<Dataset> test_;
-  std::vector<ReportMessage> messages_;
+  std::vector<RunMessage> messages_;
   double last_look_ = 0;  // the last check for requests
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
   std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0;

@@ -9,6 +9,7 @@
 #include "store/run_folder.h"
 #include "train/machine.h"
 #include "train/model_state.h"
+#include "train/run_report.h"
 
 namespace belamy {
 namespace {
@@ -51,7 +52,7 @@ std::unique_ptr<Run> Run::open(const std::filesystem::path& path, const std::str
                                const std::function<void(const std::string&)>& warn,
                                const std::vector<std::string>& settings) {
   const auto folder = RunFolder::read(Env::real(), path);
-  auto recipe = Recipe::parse(folder.read_settings(), (path / RunFolder::settings_file).string());
+  auto recipe = recipe_in(folder);
   set_use(*recipe, settings);
   auto machine = recipe->train;
   machine.device = device;

@@ -34,7 +34,8 @@ def keep(name, tensor):
 
 def keep_map(name, tensor):
     flat = tensor.detach().flatten()
-    places = torch.linspace(0, flat.numel() - 1, min(KEPT, flat.numel())).round().long()
+    kept = min(KEPT, flat.numel())
+    places = torch.arange(kept) * (flat.numel() - 1) // max(kept - 1, 1)
     keep(name + "/values", flat[places])
     keep(name + "/size", flat.square().mean().sqrt())
 

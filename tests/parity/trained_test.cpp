@@ -1,6 +1,7 @@
 // Networks that were trained elsewhere against PyTorch: make_trained_fixtures.py wrote the fixture.
 #include "nn/trained.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <torch/torch.h>
@@ -33,10 +34,9 @@ class TrainedParity : public testing::Test {
   static void expect_map(const Tensor& got, const std::string& name, double tolerance = 1e-4) {
     const auto values = fixture_.of(name + "/values"), size = fixture_.of(name + "/size");
     const auto flat = got.detach().contiguous().flatten();
+    const auto kept = values.numel();
     const auto places =
-        torch::linspace(0, static_cast<double>(flat.numel() - 1), values.numel(), torch::kFloat)
-            .round()
-            .to(torch::kLong);
+        (torch::arange(kept) * (flat.numel() - 1)).floor_divide(std::max<std::int64_t>(kept - 1, 1));
     const auto scale = size.item<double>();
     EXPECT_LT((flat.index_select(0, places) - values).abs().max().item<double>(), tolerance * scale) << name;
     EXPECT_NEAR(flat.square().mean().sqrt().item<double>(), scale, tolerance * scale) << name;
