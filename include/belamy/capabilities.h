@@ -83,6 +83,18 @@ class Reconstructor {
   virtual Tensor reconstruct(const Tensor& data) = 0;
 };
 
+/// Completes images of which a part is known.
+class Completer {
+ public:
+  virtual ~Completer() = default;
+  /// Images [N, C, H, W] like `images`, with the values drawn anew where `known` [N, 1, H, W] is 0, given
+  /// those where it is 1, which stay as they are. Of the request it takes generator and progress.
+  virtual Tensor complete(const Tensor& images, const Tensor& known, const SampleRequest& request) = 0;
+  /// Whether any part of an image may be known. Otherwise the known pixels must come first, in the order of
+  /// reading: upper rows.
+  virtual bool any_region() const { return true; }
+};
+
 /// Translates data from one domain to another.
 class Translator {
  public:
@@ -101,12 +113,16 @@ class Classifier {
   virtual Tensor classify(const Tensor& data) = 0;
 };
 
-/// The likelihood of data. Images count as pixels in [0, 1], points in the data's units.
+/// The likelihood of data.
 class Density {
  public:
   enum class Kind { exact, lower_bound, estimate };
   virtual ~Density() = default;
   virtual Kind kind() const = 0;
+  /// What the likelihood is of. 0: a density, of the values of images in [0, 1], or of points in the data's
+  /// units. Otherwise the probability of an image whose values have so many levels: 2 for black and white,
+  /// 256 for bytes.
+  virtual std::int64_t levels() const { return 0; }
   /// Whether more `samples` of the latent tighten the bound, by importance weighting (Burda, Grosse &
   /// Salakhutdinov 2016); otherwise `samples` is ignored.
   virtual bool tightens() const { return false; }

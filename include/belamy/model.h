@@ -35,6 +35,7 @@ struct DataShape {
   std::int64_t dimension = 0;                        ///< points; 0 for images
   std::int64_t classes = 0;                          ///< 0 without labels
   std::int64_t count = 0;                            ///< training examples
+  std::int64_t levels = 256;                         ///< of the values of images; 2: all are black or white
   std::vector<std::string> class_names = {};         ///< [classes]
   std::vector<std::string> attributes = {};          ///< names of the attributes; empty without
   /// The words of captions by number: 0 is padding, 1 an unknown word, then the words of the training
@@ -158,6 +159,7 @@ class Model : public torch::nn::Module {
   virtual Decoder* decoder() { return nullptr; }
   virtual Encoder* encoder() { return nullptr; }
   virtual Reconstructor* reconstructor() { return nullptr; }
+  virtual Completer* completer() { return nullptr; }
   virtual Translator* translator() { return nullptr; }
   virtual Classifier* classifier() { return nullptr; }
   virtual Density* density() { return nullptr; }

@@ -1,5 +1,6 @@
 // The likelihood of test data, or its bound.
 #include <fmt/format.h>
+#include <string>
 #include <torch/types.h>
 
 #include "belamy/error.h"
@@ -10,6 +11,21 @@
 
 namespace belamy {
 namespace {
+
+// "probabilities at 256 levels": what the likelihood is of, for passports.
+std::string range_of(const Density& density, const DataShape& shape) {
+  if (density.levels() > 0) return fmt::format("probabilities at {} levels", density.levels());
+  return shape.is_images() ? "density on [0, 1]" : "density";
+}
+
+const char* kind_text(Density::Kind kind) {
+  switch (kind) {
+    case Density::Kind::exact: return "exact";
+    case Density::Kind::lower_bound: return "an upper bound";
+    case Density::Kind::estimate: return "an estimate";
+  }
+  return "";
+}
 
 // The mean negative log-likelihood with `draws` of the latent per example.
 double add_likelihood(EvaluationContext& context, const char* key, std::int64_t draws) {
@@ -22,12 +38,13 @@ double add_likelihood(EvaluationContext& context, const char* key, std::int64_t 
     done += x.size(0);
     return -density.log_likelihood(x, generator, draws);
   });
-  auto note = fmt::format("mean over {} test example{}, {}", each.size(0), each.size(0) == 1 ? "" : "s",
-                          standard_error_of(each, 3));
-  if (draws > 1) note += fmt::format(", {} importance-weighted draws each: an upper bound", draws);
+  const auto range = range_of(density, context.run().shape());
+  auto note = fmt::format("{}, {}, mean over {} test example{}, {}", kind_text(density.kind()), range,
+                          each.size(0), each.size(0) == 1 ? "" : "s", standard_error_of(each, 3));
+  if (draws > 1) note += fmt::format(", {} importance-weighted draws each", draws);
   if (const auto how = density.how(); !how.empty()) note += "; " + how;
   const double mean = each.mean().item<double>();
-  context.add(key, mean, note, {.examples = each.size(0), .draws = draws});
+  context.add(key, mean, note, {.examples = each.size(0), .range = range, .draws = draws});
   return mean;
 }
 
@@ -43,9 +60,11 @@ void take_likelihood(EvaluationContext& context) {
   if (bound && draws > 1) best = add_likelihood(context, "negative-log-likelihood", draws);
   const auto& shape = context.run().shape();
   if (!shape.is_images()) return;
-  context.add("bits-per-dimension", bits_per_dimension(best, shape.values()),
-              fmt::format("for examples of {} values", shape.values()),
-              {.examples = context.limited_test().size(0), .draws = draws});
+  context.add(
+      "bits-per-dimension", bits_per_dimension(best, shape.values(), density.levels()),
+      fmt::format("{} values an example{}", shape.values(),
+                  density.levels() > 0 ? "" : "; of a density on [0, 1], 8 bits are added for bytes"),
+      {.examples = context.limited_test().size(0), .range = range_of(density, shape), .draws = draws});
 }
 
 }  // namespace

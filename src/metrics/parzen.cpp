@@ -64,8 +64,9 @@ std::vector<double> parzen_widths() {
   return widths;
 }
 
-double bits_per_dimension(double nats, std::int64_t dimensions) {
-  return nats / (static_cast<double>(dimensions) * std::numbers::ln2);
+double bits_per_dimension(double nats, std::int64_t dimensions, std::int64_t levels) {
+  const double bits = nats / (static_cast<double>(dimensions) * std::numbers::ln2);
+  return levels == 0 ? bits + 8 : bits;
 }
 
 }  // namespace belamy

@@ -29,7 +29,8 @@ ParzenEstimate parzen_estimate(const torch::Tensor& samples, const torch::Tensor
 /// The ten widths of Goodfellow et al.'s code: equally spaced logarithms from 0.1 to 1.
 std::vector<double> parzen_widths();
 
-/// nats of a datum with `dimensions` values -> bits for each of them.
-double bits_per_dimension(double nats, std::int64_t dimensions);
+/// Negative log-likelihood of an image with `dimensions` values, in nats -> bits for each of them. levels 0: the
+/// likelihood is a density of values in [0, 1]; the 8 bits of a byte are added. Otherwise it is a probability.
+double bits_per_dimension(double nats, std::int64_t dimensions, std::int64_t levels);
 
 }  // namespace belamy

@@ -44,6 +44,7 @@ class LabelledVae final : public Model, public Sampler, public Classifier, publi
   std::int64_t classes() const override { return vae_->classes(); }
   Tensor classify(const Tensor& data) override { return vae_->bound_of_classes(data, {}); }
   Kind kind() const override { return Kind::lower_bound; }
+  std::int64_t levels() const override { return vae_->observation().levels(); }
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
     const auto taken = vae_->observation().taken(data, generator);
     return vae_->bound_of_classes(taken, generator).logsumexp(1) -

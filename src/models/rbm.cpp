@@ -112,6 +112,7 @@ class Rbm final : public Model,
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
 
   Kind kind() const override { return enumerates() ? Kind::exact : Kind::estimate; }
+  std::int64_t levels() const override { return machine_->gaussian() ? 0 : 2; }
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
     if (!learner_->started()) {
       throw usage_error("the machine has not been trained, so it has no likelihood to measure",

@@ -43,6 +43,7 @@ class SemiVae final : public Model, public Sampler, public Encoder, public Class
   std::int64_t classes() const override { return m2_->conditional().classes(); }
   Tensor classify(const Tensor& data) override { return m2_->classify(data); }
   Kind kind() const override { return Kind::lower_bound; }
+  std::int64_t levels() const override { return m2_->conditional().observation().levels(); }
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
     return m2_->bound(vae().observation().taken(data, generator), generator);
   }

@@ -124,6 +124,7 @@ class Vae final : public Model,
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
 
   Kind kind() const override { return Kind::lower_bound; }
+  std::int64_t levels() const override { return observation_.levels(); }
   bool tightens() const override { return true; }
   // With one sample the ELBO, with its KL in closed form where there is one; with more the
   // importance-weighted bound.

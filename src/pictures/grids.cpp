@@ -56,11 +56,15 @@ Image translation_picture(Translator& translator, const std::string& direction, 
   } else if (std::find(known.begin(), known.end(), back) != known.end()) {
     rows.push_back(translator.translate(rows[1], back));
   }
-  return image_grid(interleave(std::move(rows), columns), columns);
+  return rows_picture(std::move(rows), columns);
+}
+
+Image rows_picture(std::vector<Tensor> sets, std::int64_t columns) {
+  return image_grid(interleave(std::move(sets), columns), columns);
 }
 
 Image reconstruction_picture(const Tensor& original, const Tensor& copy, std::int64_t columns) {
-  return image_grid(interleave({original, copy}, columns), columns);
+  return rows_picture({original, copy}, columns);
 }
 
 }  // namespace belamy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <torch/types.h>
+#include <vector>
 
 #include "belamy/capabilities.h"
 
@@ -18,6 +19,10 @@ Image image_grid(const Tensor& images, std::int64_t columns = 0);
 /// made coloured, small images enlarged. The last row is short where `input` [N, C, H, W] does not fill it.
 Image translation_picture(Translator& translator, const std::string& direction, const Tensor& input,
                           const Tensor& target = {}, std::int64_t columns = 8);
+
+/// Sets of images [N, C, H, W] one below the other, in rows of `columns`: a row of each set, then the next
+/// images. Gray sets beside coloured ones are made coloured, small images enlarged.
+Image rows_picture(std::vector<Tensor> sets, std::int64_t columns);
 
 /// Originals [N, C, H, W] in rows of `columns`, and below each row its copies.
 Image reconstruction_picture(const Tensor& original, const Tensor& copy, std::int64_t columns);

@@ -2,7 +2,7 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train steer sample interpolate arithmetic reconstruct translate classify match stylize evaluate compare score embed reproduce report verify-resume models recipes data weights lab completion)
+verbs=(demo train steer sample interpolate arithmetic reconstruct complete translate classify match stylize evaluate compare score embed reproduce report verify-resume models recipes data weights lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -162,7 +162,7 @@ expect_text "diversity +[0-9.]+"
 expect_code 0 "$BELAMY" evaluate labelled -n 100 --likelihood-samples 5 --codes --parzen
 expect_text "trained in .*, on the test set"
 expect_text "negative log-likelihood +[0-9.]+ nats"
-expect_text "5 importance-weighted draws each: an upper bound"
+expect_text "an upper bound, probabilities at 2 levels, .*5 importance-weighted draws each"
 expect_text "bits per dimension +[0-9.]+"
 expect_text "linear probe accuracy +[0-9.]+"
 expect_text "k-NN accuracy +[0-9.]+"

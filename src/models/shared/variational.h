@@ -29,6 +29,8 @@ class Observation {
   Tensor taken(const Tensor& data, at::Generator generator) const;
   /// log p(taken|z) [N], nats, on [0, 1]; `raw` is the decoder's output.
   Tensor log_likelihood(const Tensor& taken, const Tensor& raw) const;
+  /// The levels of the values, as Density::levels() gives them.
+  std::int64_t levels() const { return decoder_ == "bernoulli" ? 2 : 0; }
   /// The mean of p(x|z) as data.
   Tensor mean(const Tensor& raw) const;
   /// A draw from p(x|z) of points.
