@@ -71,7 +71,8 @@ std::vector<std::pair<const Measure*, bool>> choose(const Run& run, const Evalua
                         "'belamy evaluate --list' shows what each measure needs");
     }
     // Without a list of measures all are taken that fit and need not be asked for.
-    const bool unasked = request.measures.empty() && !measure.only_asked && model.can(measure.needs);
+    const bool meant = !request.only_samples || measure.needs == Capability::sampler;
+    const bool unasked = request.measures.empty() && !measure.only_asked && meant && model.can(measure.needs);
     if (asked || (unasked && fits)) chosen.emplace_back(&measure, asked);
   }
   return chosen;

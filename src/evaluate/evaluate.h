@@ -23,6 +23,7 @@ struct EvaluationRequest {
       trials;  ///< one-shot trials: "official", or drawn as "5-way-1-shot"; empty: what the data allow
   std::int64_t seed = 1;
   std::vector<std::string> measures;  ///< keys of measures; empty: all that fit
+  bool only_samples = false;          ///< without `measures`: only those that need a sampler
 
   void fields(Fields& f);
 };

@@ -2,7 +2,7 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train steer sample interpolate arithmetic reconstruct complete translate classify match stylize evaluate compare score embed reproduce report verify-resume models recipes data weights lab completion)
+verbs=(demo train steer sample sweep interpolate arithmetic reconstruct complete translate classify match stylize evaluate compare score embed reproduce report verify-resume models recipes data weights lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -139,6 +139,19 @@ for run in autoencoder vae; do
 done
 expect_code 0 "$BELAMY" reconstruct autoencoder --out own.npz
 expect_file own.npz
+
+# --- A setting of use with several values ---
+expect_code 0 "$BELAMY" sweep gan --over use.truncation=2,1,0.5 -n 100 --columns 4 --measures diversity --out swept
+expect_text "^use.truncation +seconds for the row of pictures +diversity"
+expect_text "^0\.5 "
+expect_file swept/index.html
+expect_code 2 "$BELAMY" sweep gan --over use.truncation
+expect_text "gives no values"
+expect_code 2 "$BELAMY" sweep gan --over use.truncatoin=1 --out misspelt
+expect_text "did you mean 'use.truncation'"
+expect_none misspelt
+expect_code 2 "$BELAMY" sweep gan --over use.truncation=1,many --out half
+expect_none half
 
 # --- Evaluation and report ---
 make_images many 400
