@@ -84,11 +84,6 @@ std::optional<OutputPath> optional_output(const std::string& option, const std::
   return OutputPath::named(option, value, {kind}, inputs);
 }
 
-void write_output(const OutputPath& path, std::string_view bytes) {
-  if (path.path().has_parent_path()) Env::real().create_folders(path.path().parent_path());
-  write_atomically(Env::real(), path.path(), bytes);
-}
-
 std::vector<std::int64_t> ranked(const Tensor& values) {
   const auto* value = values.data_ptr<double>();
   std::vector<std::int64_t> order(static_cast<std::size_t>(values.numel()));
