@@ -5,7 +5,6 @@
 #include "belamy/error.h"
 
 #include "core/progress.h"
-#include "train/machine.h"
 
 namespace belamy {
 
@@ -40,11 +39,6 @@ std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
   if (model.can(Capability::reconstructor)) return "belamy reconstruct " + folder + " --out copies.png";
   if (model.can(Capability::classifier)) return "belamy classify " + folder + " --data DIR";
   return "belamy evaluate " + folder;
-}
-
-void write_about(RunFolder& folder, const Dataset& dataset, const std::string& shown,
-                 const std::vector<std::pair<std::string, std::string>>& legend) {
-  write_about(folder, RunAbout{describe_data(dataset), machine_facts(), shown, legend});
 }
 
 void write_run_report(RunFolder& folder, const Recipe& recipe) {

@@ -10,6 +10,7 @@
 
 #include "core/env.h"
 #include "small_training.h"
+#include "store/run_records.h"
 
 namespace belamy {
 namespace {
@@ -104,6 +105,15 @@ TEST_F(SteeredTest, ASteeredRunGoesOnToTheSameBits) {
   };
   train(*recipe(), folder_ / "b", true, hooks);
   EXPECT_TRUE(same_bits(drawn(folder_ / "a"), drawn(folder_ / "b")));
+}
+
+TEST_F(SteeredTest, AResumedRunWithAnotherLengthKeepsItsMessages) {
+  train(*recipe(), folder_ / "a", false, told());
+  const auto outcome = train(*recipe({"train.steps=12"}), folder_ / "a", true, {});
+  EXPECT_EQ(outcome.step, 12);
+  EXPECT_THAT(outcome.messages, testing::IsSupersetOf({"command: set optimizer.generator.lr=0.5",
+                                                       "command: steps 10", "command: steps 12"}));
+  EXPECT_EQ(read_messages(RunFolder::read(Env::real(), folder_ / "a")).size(), outcome.messages.size());
 }
 
 TEST_F(SteeredTest, WhatCannotBeFollowedIsSaid) {
