@@ -5,7 +5,8 @@
 
 #include "data/one_shot_trials.h"
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/lab_data.h"
+#include "labs/line.h"
 #include "metrics/pairwise.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"

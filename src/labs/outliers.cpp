@@ -7,7 +7,9 @@
 #include "belamy/recipe.h"
 
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/lab_data.h"
+#include "labs/line.h"
+#include "labs/one_thread.h"
 #include "metrics/pairwise.h"
 #include "metrics/roc.h"
 #include "pictures/grids.h"

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "labs/lab.h"
-#include "labs/toolbox.h"
 #include "metrics/clustering.h"
 #include "metrics/parzen.h"
 #include "pictures/grids.h"

@@ -4,10 +4,9 @@
 
 #include "belamy/recipe.h"
 
-#include "labs/digits.h"
 #include "labs/lab.h"
+#include "labs/lab_data.h"
 #include "labs/perceptron.h"
-#include "labs/toolbox.h"
 #include "models/shared/variational.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
