@@ -102,7 +102,11 @@ TEST(LabSheet, SaysWhatIsWrong) {
   EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\nlimit = 1\n"),
               HasSubstr("line 4: unknown key 'limit'"));
   EXPECT_THAT(parse("titel = \"T\"\n"), HasSubstr("line 1: unknown key 'titel'"));
-  EXPECT_THAT(parse("[settings]\nx = { value = 1, low = 2 }\n"), HasSubstr("settings.x.low"));
+  EXPECT_THAT(parse("[settings]\nx = { value = 1, low = 2 }\n"),
+              HasSubstr("line 2: unknown key 'low' in the setting 'x'"));
+  EXPECT_THAT(parse("[settings]\nx = { value = true }\n"), HasSubstr("'value' must be a number or a text"));
+  EXPECT_THAT(parse("[settings]\nx = { min = 2 }\n"),
+              HasSubstr("line 2: 'value' is missing in the setting 'x'"));
   EXPECT_THAT(parse(""), HasSubstr("must have a title"));
 }
 

@@ -114,7 +114,7 @@ TEST(ReproductionRow, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kHead + pass +
                        "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"mode-covered\"\ngroup = \"plain\"\n"),
               HasSubstr("has no score 'mode-covered'; did you mean 'modes-covered'?"));
-  EXPECT_THAT(error_of("seeds = 0\n"), HasSubstr("row.toml, line 1: 'seeds' must be a whole number from 1"));
+  EXPECT_THAT(error_of("seeds = 0\n"), HasSubstr("row.toml, line 1: seeds must be an integer from 1"));
 }
 
 TEST(ReproducedValue, StatisticsOverSeeds) {
