@@ -11,6 +11,7 @@
 
 #include "cli/verbs.h"
 #include "core/env.h"
+#include "core/text.h"
 #include "pictures/grids.h"
 #include "pictures/point_pictures.h"
 #include "tensors/dataset_tensors.h"
@@ -92,7 +93,7 @@ std::vector<std::int64_t> ranked(const Tensor& values) {
       std::stable_partition(order.begin(), order.end(), [&](auto i) { return std::isfinite(value[i]); });
   std::stable_sort(order.begin(), finite, [&](auto a, auto b) { return value[a] > value[b]; });
   if (finite != order.end())
-    warn(fmt::format("{} values are not finite; they come last", order.end() - finite));
+    warn("not finite, and therefore last: " + counted(order.end() - finite, "value"));
   return order;
 }
 

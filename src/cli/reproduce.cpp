@@ -6,6 +6,7 @@
 #include "cli/verbs.h"
 #include "core/output_paths.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "scoreboard/measure_row.h"
 #include "scoreboard/rows.h"
 
@@ -29,8 +30,8 @@ void print_outcome(const Row& row, const ReproductionResult& result, const Outpu
   for (const auto& [text, holds] : result.conditions)
     fmt::print("  {}: {}\n", text, holds ? "holds" : "does not hold");
   if (result.minutes > row.minutes * static_cast<double>(row.groups.size())) {
-    fmt::print("  took {:.1f} minutes per seed; the row allows {:g} for each of {} groups\n", result.minutes,
-               row.minutes, row.groups.size());
+    fmt::print("  took {:.1f} minutes per seed; the row allows {:g} for each of {}\n", result.minutes,
+               row.minutes, counted(row.groups.size(), "group"));
   }
   fmt::print("{}: {}{}; {}\n", row.name, result.status,
              result.seeds < row.seeds ? fmt::format(" ({} of {} seeds)", result.seeds, row.seeds) : "",
@@ -43,8 +44,8 @@ ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
   fmt::print("{}: {}\n  {}\n", row.name, row.title, row.protocol);
   if (request.dry_run) {
     for (const auto& group : row.groups) {
-      fmt::print("  {}: {} {}, {} seeds\n", group.name, group.lab.empty() ? "recipe" : "lab",
-                 group.lab.empty() ? group.recipe : group.lab, seeds);
+      fmt::print("  {}: {} {}, {}\n", group.name, group.lab.empty() ? "recipe" : "lab",
+                 group.lab.empty() ? group.recipe : group.lab, counted(seeds, "seed"));
     }
     return ExitCode::ok;
   }

@@ -13,6 +13,7 @@
 #include "core/env.h"
 #include "core/output_paths.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "data/formats.h"
 #include "data/walk.h"
@@ -100,13 +101,13 @@ class FolderTranslation {
       const auto end = std::min(begin + kAtOnce, jobs_.size());
       translate({jobs_.begin() + static_cast<std::ptrdiff_t>(begin),
                  jobs_.begin() + static_cast<std::ptrdiff_t>(end)});
-      progress_.update(fmt::format("{} of {} images", format_count(static_cast<std::int64_t>(end)),
-                                   format_count(static_cast<std::int64_t>(jobs_.size()))));
+      progress_.update(fmt::format("{} of {}", format_count(static_cast<std::int64_t>(end)),
+                                   counted(jobs_.size(), "image")));
     }
     progress_.finish();
     if (good_ == 0 && lost_ == 0)
       throw data_error(
-          fmt::format("{}: {} files, none of them a readable image", request_.data, jobs_.size()));
+          fmt::format("{}: no readable image among {}", request_.data, counted(jobs_.size(), "file")));
     if (good_ == 0) throw storage_error(last_loss_);
     tell();
     if (sheet_path_) sheet_.write(*sheet_path_, run_, translator_, direction_);
@@ -164,16 +165,15 @@ class FolderTranslation {
   }
 
   void tell() const {
-    fmt::print("{} of {} files translated {} into {}\n", good_, jobs_.size(), direction_name(direction_),
-               request_.out);
+    fmt::print("{} of {} translated {} into {}\n", good_, counted(jobs_.size(), "file"),
+               direction_name(direction_), request_.out);
     if (stretched_ > 0) {
       fmt::print(
           "{} of them have another aspect ratio than the run's {}x{}: stretched to it, and back afterwards\n",
           stretched_, from_.width, from_.height);
     }
-    if (others_ > 0)
-      fmt::print("{} other files left out, because their names are not those of images\n", others_);
-    if (lost_ > 0) fmt::print("{} translations could not be written\n", lost_);
+    if (others_ > 0) fmt::print("{} left out: not named as an image\n", counted(others_, "other file"));
+    if (lost_ > 0) fmt::print("{} could not be written\n", counted(lost_, "translation"));
   }
 
   const TranslateRequest& request_;
@@ -208,8 +208,8 @@ ExitCode translate(const TranslateRequest& request) {
   if (request.data.empty() && !first && !set.others.empty()) set = Dataset(set.others[0]);
   const auto input = data_tensor(set);
   out.write(in_batches(*run, input, [&](const Tensor& x) { return translator.translate(x, direction); }));
-  fmt::print("{} images of {} translated {} into {}\n", set.count, set.name, direction_name(direction),
-             request.out);
+  fmt::print("{} of {} translated {} into {}\n", counted(set.count, "image"), set.name,
+             direction_name(direction), request.out);
   if (sheet_path) {
     Sheet sheet;
     sheet.add(input);

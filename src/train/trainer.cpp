@@ -8,6 +8,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "data/dataset.h"
 #include "pictures/views.h"
 #include "store/run_folder.h"
@@ -148,8 +149,8 @@ class Training {
 
   void check_length(const fs::path& out) const {
     if (session_.step() <= session_.length()) return;
-    throw usage_error(fmt::format("'{}' has made {} steps already, more than the requested {}", out.string(),
-                                  session_.step(), session_.length()),
+    throw usage_error(fmt::format("'{}' has made {} already, more than the requested {}", out.string(),
+                                  counted(session_.step(), "step"), session_.length()),
                       "ask for more steps, or leave out the length");
   }
 
@@ -157,9 +158,9 @@ class Training {
   void warn_of_length() {
     if (!length_before_ || *length_before_ == session_.length() || !session_.follows_length()) return;
     warn({fmt::format(
-        "the length of the run has changed from {} to {} steps: the learning rate or the model depends on "
-        "it, so the result differs from that of a run of {} steps from the start",
-        *length_before_, session_.length(), session_.length())});
+        "the length of the run has changed from {} to {}: the learning rate or the model depends on "
+        "it, so the result differs from that of a run of {} from the start",
+        *length_before_, counted(session_.length(), "step"), counted(session_.length(), "step"))});
   }
 
   // Uses the number of threads of the plan, or else the fastest. Without a plan, a number that the user has

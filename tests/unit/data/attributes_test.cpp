@@ -168,7 +168,7 @@ TEST(AttributeTable, PicturesWithoutARowAndRowsWithoutAPicture) {
   EXPECT_EQ(found.files, 7);
   EXPECT_EQ(found.good, 3);
   EXPECT_THAT(told(found.problems), testing::IsSupersetOf(told(set.problems)));
-  EXPECT_THAT(found.facts, Contains("all: 1 attributes: old 66.7 %"));
+  EXPECT_THAT(found.facts, Contains("all: 1 attribute: old 66.7 %"));
 }
 
 TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
@@ -184,7 +184,7 @@ TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
   EXPECT_THAT(fails("file,note\na/1.png,good\n"), HasSubstr("no column of numbers"));
   EXPECT_THAT(fails("file,old,old\na/1.png,1,1\n"), HasSubstr("line 1: two columns are called 'old'"));
   EXPECT_THAT(fails("file,o=d\na/1.png,1\n"), HasSubstr("line 1: 'o=d' is not a valid name of an attribute"));
-  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png\n"), HasSubstr("line 3: 1 cells, but the header has 2"));
+  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png\n"), HasSubstr("line 3: 1 cell, but the header has 2"));
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,\n"), HasSubstr("line 3: no value for 'old'"));
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,inf\n"), HasSubstr("line 3: 'old' is 'inf', not a number"));
   EXPECT_THAT(fails("file,old\na/1.png,1\na/1.png,0\n"), HasSubstr("line 3: a/1.png is in line 2"));
@@ -258,7 +258,7 @@ TEST(StyleGanAttributes, ListsOfNumbersAndNull) {
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", 1], ["b", [1]]]})"); }),
               HasSubstr("dataset.json: entry 1 is of another kind than those before"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", [1, 2]], ["b", [1]]]})"); }),
-              HasSubstr("b has 1 attributes, but files before it have 2"));
+              HasSubstr("b has 1 attribute, but files before it have 2"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", ["x"]]]})"); }),
               HasSubstr("an attribute of a is not a number"));
   EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", []]]})"); }),

@@ -290,8 +290,7 @@ TEST(Files, NothingToRead) {
   write(folder / "texts/b.txt", "hello");
   EXPECT_THAT(
       error_of(folder / "texts"),
-      HasSubstr(
-          "2 files, none of them a readable image; first: a.txt: not an image: first bytes 68 65 6c 6c"));
+      HasSubstr("no readable image among 2 files; first: a.txt: not an image: first bytes 68 65 6c 6c"));
   write(folder / "bad/a.png", "hello");
   EXPECT_THAT(error_of(folder / "bad"), HasSubstr("a.png: not an image"));
 }

@@ -128,7 +128,7 @@ TEST_F(SteeredTest, WhatCannotBeFollowedIsSaid) {
   train(*recipe(), folder_ / "a", false, hooks);
   EXPECT_THAT(messages_, testing::Contains(HasSubstr("this cannot be changed during a run")));
   EXPECT_THAT(messages_, testing::Contains(HasSubstr("optimizer.writer.lr")));
-  EXPECT_THAT(messages_, testing::Contains(HasSubstr("a run that has made 1 steps")));
+  EXPECT_THAT(messages_, testing::Contains(testing::EndsWith("a run that has made 1 step")));
   EXPECT_FALSE(fs::exists(folder_ / "a/commands.csv"));
 }
 
