@@ -6,9 +6,8 @@
 #include <limits>
 #include <stdexcept>
 
-#include "belamy/error.h"
-
 #include "core/toml.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -54,14 +53,7 @@ struct Settings {
 /// The message of the usage error that `action` must throw.
 template <class Action>
 std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::usage, action);
 }
 
 std::string text_error(const std::string& assignment) {

@@ -2,9 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
-
 #include "data/dataset.h"
+#include "errors.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -29,14 +28,7 @@ Dataset load(const fs::path& path, Split split, double holdout = 0.1) {
 }
 
 std::string error_of(const fs::path& path, Split split = Split::train) {
-  try {
-    load(path, split, 0);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::data) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::data, [&] { load(path, split, 0); });
 }
 
 // Three training and two test images of 2x2.

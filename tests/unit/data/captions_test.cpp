@@ -69,7 +69,7 @@ TEST(Captions, OfATable) {
   write(folder / "set/metadata.csv", "file_name,caption\n2.png,c\n0.png,a\n1.png,b\n");
   EXPECT_THAT(load_captions(folder / "set").captions, ElementsAre("a", "b", "c"));
   EXPECT_THAT(diagnose((folder / "set").string()).facts,
-              Contains("all: captions of 1 to 1 words, 3 different words"));
+              Contains("all: captions of 1 to 1 word, 3 different words"));
   write(folder / "set/attributes.csv", "file,caption\n2.png,\n");
   try {
     load_captions(folder / "set");

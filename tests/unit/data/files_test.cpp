@@ -4,9 +4,8 @@
 #include <gtest/gtest.h>
 #include <locale.h>
 
-#include "belamy/error.h"
-
 #include "data/dataset.h"
+#include "errors.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -31,14 +30,7 @@ Dataset load(const fs::path& path, Split split = Split::train, double holdout = 
 }
 
 std::string error_of(const fs::path& path) {
-  try {
-    load(path);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::data) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::data, [&] { load(path); });
 }
 
 // A 1x1 image: the pixels of a data set then tell which files are in it.

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -34,13 +34,7 @@ LabSheet sheet() {
 }
 
 std::string refusal(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  return "nothing was refused";
+  return message_of(ExitCode::usage, work);
 }
 
 TEST(Lab, SettingsHaveTypesRangesAndATinySize) {

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -47,14 +47,7 @@ ReproductionRow row_with(const std::string& rest) {
 }
 
 std::string error_of(const std::string& toml) {
-  try {
-    ReproductionRow::parse("row", toml, "row.toml");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::usage, [&] { ReproductionRow::parse("row", toml, "row.toml"); });
 }
 
 ReproductionResult measured(const std::vector<double>& plain, const std::vector<double>& better) {
