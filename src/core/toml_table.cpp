@@ -60,7 +60,9 @@ void TomlTable::truth(const std::string& key, bool& target) {
 }
 
 void TomlTable::number(const std::string& key, double& target) {
-  read(key, target, Range<double>{-kInfinity, kInfinity});
+  std::optional<double> found;
+  number(key, found);
+  if (found) target = *found;
 }
 
 void TomlTable::number(const std::string& key, std::optional<double>& target) {
