@@ -10,7 +10,7 @@
 
 #include "belamy/error.h"
 
-#include "core/toml.h"
+#include "core/toml_table.h"
 #include "embedded.h"
 #include "report/page.h"
 #include "report/scores.h"
@@ -31,79 +31,9 @@ const std::vector<std::pair<std::string, std::string>> kConfidence = {
     {"Ml", "from memory, confidence low"},
 };
 
-// Reads one table of a row, key by key, and tells what is unknown.
-class Table {
- public:
-  Table(const TomlDocument& document, std::string what) : document_(document), what_(std::move(what)) {}
-
-  void text(const char* key, std::string& target) {
-    if (const auto* entry = take(key)) target = text_in(*entry);
-  }
-  void texts(const char* key, std::vector<std::string>& target) {
-    if (const auto* entry = take(key)) {
-      const auto* found = std::get_if<std::vector<std::string>>(&entry->value);
-      if (!found) throw wrong(*entry, "a list of texts");
-      target = *found;
-    }
-  }
-  void number(const char* key, double& target) {
-    std::optional<double> found;
-    number(key, found);
-    if (found) target = *found;
-  }
-  void number(const char* key, std::optional<double>& target) {
-    if (const auto* entry = take(key)) target = number_in(*entry);
-  }
-  void bounds(Bounds& target) {
-    for (const auto& key : Bounds::keys()) {
-      if (const auto* entry = take(key.c_str())) target.take(key, *entry);
-    }
-  }
-  void integer(const char* key, std::int64_t& target, std::int64_t least) {
-    if (const auto* entry = take(key)) {
-      const auto* found = std::get_if<std::int64_t>(&entry->value);
-      if (!found || *found < least) throw wrong(*entry, fmt::format("a whole number from {}", least));
-      target = *found;
-    }
-  }
-  void choice(const char* key, std::string& target, const std::vector<std::string>& choices) {
-    const auto* entry = take(key);
-    if (!entry) return;
-    const auto* found = std::get_if<std::string>(&entry->value);
-    if (!found || std::find(choices.begin(), choices.end(), *found) == choices.end())
-      throw wrong(*entry, fmt::format("one of {}", fmt::join(choices, ", ")));
-    target = *found;
-  }
-  /// Call last: a usage error for a key that nobody asked for.
-  void finish() const {
-    for (const auto& entry : document_.entries) {
-      if (std::find(known_.begin(), known_.end(), entry.key) == known_.end()) {
-        throw usage_error(fmt::format("{}: unknown key '{}' in {}", entry.origin.text, entry.key, what_),
-                          fmt::format("known are {}", fmt::join(known_, ", ")));
-      }
-    }
-  }
-
- private:
-  const TomlEntry* take(const char* key) {
-    known_.emplace_back(key);
-    for (const auto& entry : document_.entries) {
-      if (entry.key == key) return &entry;
-    }
-    return nullptr;
-  }
-  static Error wrong(const TomlEntry& entry, const std::string& allowed) {
-    return usage_error(fmt::format("{}: '{}' must be {}", entry.origin.text, entry.key, allowed));
-  }
-
-  const TomlDocument& document_;
-  std::string what_;
-  std::vector<std::string> known_;
-};
-
 Row::Group group_of(const TomlDocument& document) {
   Row::Group group;
-  Table table(document, "a [[group]]");
+  TomlTable table(document, "a [[group]]");
   table.text("name", group.name);
   table.text("recipe", group.recipe);
   table.text("lab", group.lab);
@@ -115,19 +45,19 @@ Row::Group group_of(const TomlDocument& document) {
 
 Row::Value value_of(const TomlDocument& document) {
   Row::Value value;
-  std::vector<std::string> codes, better = {"lower", "higher"};
+  std::vector<std::string> codes;
   for (const auto& [code, meaning] : kConfidence) codes.push_back(code);
   std::string direction = "lower";
-  Table table(document, "a [[value]]");
+  TomlTable table(document, "a [[value]]");
   table.text("key", value.key);
   table.text("text", value.text);
   table.text("group", value.group);
   table.text("score", value.score);
   table.text("unit", value.unit);
   table.number("factor", value.factor);
-  table.choice("better", direction, better);
+  table.text("better", direction, {"lower", "higher"});
   table.text("published", value.published);
-  table.choice("confidence", value.confidence, codes);
+  table.text("confidence", value.confidence, codes);
   table.finish();
   value.higher = direction == "higher";
   return value;
@@ -135,14 +65,14 @@ Row::Value value_of(const TomlDocument& document) {
 
 Row::Condition condition_of(const TomlDocument& document) {
   Row::Condition condition;
-  Table table(document, "a [[pass]]");
+  TomlTable table(document, "a [[pass]]");
   table.text("text", condition.text);
   table.text("value", condition.value);
-  table.bounds(condition.bounds);
+  condition.bounds.read(table);
   table.text("above", condition.above);
   table.text("below", condition.below);
   table.number("margin", condition.margin);
-  table.choice("of", condition.of, {"mean", "median", "seeds"});
+  table.text("of", condition.of, {"mean", "median", "seeds"});
   table.number("share", condition.share);
   table.finish();
   return condition;
@@ -256,29 +186,18 @@ ReproductionRow ReproductionRow::parse(const std::string& name, const std::strin
   const auto document = parse_toml(toml, origin);
   ReproductionRow row;
   row.name = name;
-  Table table(document, "a row");
-  table.integer("number", row.number, 0);
+  TomlTable table(document, "a row");
+  table.integer("number", row.number, {0, 1'000});
   table.text("title", row.title);
   table.text("paper", row.paper);
   table.text("protocol", row.protocol);
   table.text("note", row.note);
-  table.integer("seeds", row.seeds, 1);
+  table.integer("seeds", row.seeds, {1, 1'000});
   table.number("minutes", row.minutes);
+  for (const auto& each : table.list("group")) row.groups.push_back(group_of(each));
+  for (const auto& each : table.list("value")) row.values.push_back(value_of(each));
+  for (const auto& each : table.list("pass")) row.conditions.push_back(condition_of(each));
   table.finish();
-  for (const auto& [array, documents] : document.arrays) {
-    for (const auto& each : documents) {
-      if (array == "group") {
-        row.groups.push_back(group_of(each));
-      } else if (array == "value") {
-        row.values.push_back(value_of(each));
-      } else if (array == "pass") {
-        row.conditions.push_back(condition_of(each));
-      } else {
-        throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array),
-                          "a row has [[group]], [[value]] and [[pass]]");
-      }
-    }
-  }
   if (const auto wrong = inconsistency(row); !wrong.empty()) throw usage_error(origin + ": " + wrong);
   return row;
 }

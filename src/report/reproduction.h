@@ -1,5 +1,5 @@
 // The scoreboard: a row is a published claim, reproduce/ROW.toml, and what was measured here for it,
-// reproduce/results/ROW.json. Reading both, judging, and the table. What runs a row is `belamy reproduce`.
+// reproduce/results/ROW.json. Reading both, judging, and the table. src/scoreboard runs a row.
 #pragma once
 
 #include <cstdint>

@@ -66,7 +66,7 @@ expect_text "^train .*54.*16x16"
 expect_text "^test .*6.*16x16"
 expect_text "left +2[0-9]"
 expect_code 0 "$BELAMY" data doctor images
-expect_text "all 60 files are good"
+expect_text "no problems in 60 files"
 expect_code 0 "$BELAMY" data pack images --out packed.zip
 expect_text "packed.zip"
 expect_file packed.zip

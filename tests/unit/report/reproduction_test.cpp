@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -47,14 +47,7 @@ ReproductionRow row_with(const std::string& rest) {
 }
 
 std::string error_of(const std::string& toml) {
-  try {
-    ReproductionRow::parse("row", toml, "row.toml");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::usage, [&] { ReproductionRow::parse("row", toml, "row.toml"); });
 }
 
 ReproductionResult measured(const std::vector<double>& plain, const std::vector<double>& better) {
@@ -114,7 +107,7 @@ TEST(ReproductionRow, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kHead + pass +
                        "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"mode-covered\"\ngroup = \"plain\"\n"),
               HasSubstr("has no score 'mode-covered'; did you mean 'modes-covered'?"));
-  EXPECT_THAT(error_of("seeds = 0\n"), HasSubstr("row.toml, line 1: 'seeds' must be a whole number from 1"));
+  EXPECT_THAT(error_of("seeds = 0\n"), HasSubstr("row.toml, line 1: seeds must be an integer from 1"));
 }
 
 TEST(ReproducedValue, StatisticsOverSeeds) {
