@@ -77,6 +77,13 @@ std::vector<std::string> with_seed(std::vector<std::string> settings, std::int64
   return settings;
 }
 
+// The group whose training the group measures: itself, or the one that it names.
+const Row::Group& trained_group(const Row& row, const Row::Group& group) {
+  if (group.run.empty()) return group;
+  return *std::find_if(row.groups.begin(), row.groups.end(),
+                       [&](const Row::Group& other) { return other.name == group.run; });
+}
+
 std::unique_ptr<Recipe> recipe_of(const Row::Group& group, std::int64_t seed) {
   auto settings = with_seed(group.settings, seed);
   settings.push_back(fmt::format("train.seed={}", seed));
@@ -111,8 +118,9 @@ bool is_due(const Row::Group& group, std::int64_t seed) {
 /// Checks recipes, labs, settings and claims before hours of training.
 void check(const Row& row) {
   for (const auto& group : row.groups) {
-    if (!group.recipe.empty()) {
-      recipe_of(group, 1);
+    if (group.lab.empty()) {
+      auto recipe = recipe_of(trained_group(row, group), 1);
+      for (const auto& setting : group.use) recipe->fields().set_text(setting);
       evaluation_of(group);
       continue;
     }
@@ -147,19 +155,21 @@ Scores run_lab(const Row::Group& group, std::int64_t seed, const OutputPath& fol
   return scores;
 }
 
-/// Trains as far as needed, then measures. Nothing if the user stopped the training.
-std::optional<Scores> run_recipe(const Row::Group& group, std::int64_t seed, const fs::path& out,
-                                 Progress& progress) {
-  const auto recipe = recipe_of(group, seed);
+/// Trains as far as needed, then measures. Nothing if the user stopped the training. The report of the run shows the
+/// scores of the group that trained it.
+std::optional<Scores> run_recipe(const Row& row, const Row::Group& group, std::int64_t seed,
+                                 const fs::path& out, Progress& progress) {
+  const auto recipe = recipe_of(trained_group(row, group), seed);
   const auto settings = out / RunFolder::settings_file;
   if (Env::real().exists(settings) && Env::real().read(settings) != recipe->resolved()) {
     throw usage_error(fmt::format("the run in {} has other settings than the row", out.string()),
                       "remove that folder, or choose another --runs");
   }
   if (!train_in_folder(*recipe, out, true, progress).finished) return std::nullopt;
-  const auto run = Run::open(out, "auto", warn);
+  const auto run = Run::open(out, "auto", warn, group.use);
   auto scores =
       evaluate(*run, evaluation_of(group), [&](const std::string& text) { progress.update(text); }).scores;
+  if (!group.run.empty()) return scores;
   auto folder = RunFolder::open(Env::real(), out);
   write_evaluation(folder, run->step(), scores);
   write_run_report(folder, *recipe);
@@ -204,8 +214,10 @@ ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
   fmt::print("{}: {}\n  {}\n", row.name, row.title, row.protocol);
   if (request.dry_run) {
     for (const auto& group : row.groups) {
-      fmt::print("  {}: {} {}, {} seeds\n", group.name, group.lab.empty() ? "recipe" : "lab",
-                 group.lab.empty() ? group.recipe : group.lab, seeds);
+      const auto [kind, of] = !group.lab.empty()   ? std::pair("lab", group.lab)
+                              : !group.run.empty() ? std::pair("the run of", group.run)
+                                                   : std::pair("recipe", group.recipe);
+      fmt::print("  {}: {} {}, {} seeds\n", group.name, kind, of, seeds);
     }
     return ExitCode::ok;
   }
@@ -220,13 +232,13 @@ ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
   for (std::int64_t seed = 1; seed <= seeds; ++seed) {
     for (const auto& group : row.groups) {
       if (!is_due(group, seed)) continue;
-      const auto part = row.groups.size() > 1 ? "-" + group.name : "";
+      const auto part = row.groups.size() > 1 ? "-" + trained_group(row, group).name : "";
       const auto folder = fs::path(request.runs) / fmt::format("{}{}-seed{}", row.name, part, seed);
       const auto out = OutputPath::named("--runs", folder.string(), {OutputKind::folder});
       progress.line(fmt::format("{}, seed {} of {}", group.name, seed, seeds));
       const auto begin = std::chrono::steady_clock::now();
-      const auto scores =
-          group.lab.empty() ? run_recipe(group, seed, folder, progress) : run_lab(group, seed, out, progress);
+      const auto scores = group.lab.empty() ? run_recipe(row, group, seed, folder, progress)
+                                            : run_lab(group, seed, out, progress);
       if (!scores) {
         progress.finish();
         fmt::print(stderr, "stopped, everything is saved; resume with: belamy reproduce {}\n", request.row);
@@ -234,7 +246,7 @@ ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
       }
       const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
       // A run that was trained earlier counts with the time that it took then.
-      minutes += std::max(time.count(), group.lab.empty() ? trained_seconds(folder) : 0) / 60;
+      minutes += std::max(time.count(), group.recipe.empty() ? 0 : trained_seconds(folder)) / 60;
       take(row, group, *scores, result);
     }
   }
