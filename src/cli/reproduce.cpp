@@ -44,8 +44,10 @@ ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
   fmt::print("{}: {}\n  {}\n", row.name, row.title, row.protocol);
   if (request.dry_run) {
     for (const auto& group : row.groups) {
-      fmt::print("  {}: {} {}, {}\n", group.name, group.lab.empty() ? "recipe" : "lab",
-                 group.lab.empty() ? group.recipe : group.lab, counted(seeds, "seed"));
+      const auto [kind, of] = !group.lab.empty()   ? std::pair("lab", group.lab)
+                              : !group.run.empty() ? std::pair("the run of", group.run)
+                                                   : std::pair("recipe", group.recipe);
+      fmt::print("  {}: {} {}, {}\n", group.name, kind, of, counted(seeds, "seed"));
     }
     return ExitCode::ok;
   }

@@ -37,7 +37,9 @@ Row::Group group_of(const TomlDocument& document) {
   table.text("name", group.name);
   table.text("recipe", group.recipe);
   table.text("lab", group.lab);
+  table.text("run", group.run);
   table.texts("settings", group.settings);
+  table.texts("use", group.use);
   table.texts("evaluate", group.evaluate);
   table.finish();
   return group;
@@ -90,10 +92,21 @@ std::string inconsistency(const Row& row) {
   if (row.groups.empty() || row.values.empty() || row.conditions.empty())
     return "a row has at least one [[group]], [[value]] and [[pass]]";
   for (const auto& group : row.groups) {
-    if (group.name.empty() || group.recipe.empty() == group.lab.empty())
-      return fmt::format("group '{}' must have a name, and either a recipe or a lab", group.name);
-    if (!group.lab.empty() && !group.evaluate.empty())
+    const auto kinds = !group.recipe.empty() + !group.lab.empty() + !group.run.empty();
+    if (group.name.empty() || kinds != 1)
+      return fmt::format(
+          "group '{}' must have a name, and either a recipe, a lab or the run of another group", group.name);
+    if (!group.lab.empty() && !(group.evaluate.empty() && group.use.empty()))
       return fmt::format("group '{}' is a lab: there is nothing to evaluate", group.name);
+    if (!group.run.empty()) {
+      const auto other = find_in(row.groups, group.run, &Row::Group::name);
+      if (other == row.groups.end() || &*other >= &group || other->recipe.empty())
+        return fmt::format("group '{}' uses the run of '{}', which is no earlier group with a recipe",
+                           group.name, group.run);
+      if (!group.settings.empty())
+        return fmt::format("group '{}' uses a trained run: 'use' changes how, 'settings' have no effect",
+                           group.name);
+    }
     if (&*find_in(row.groups, group.name, &Row::Group::name) != &group)
       return fmt::format("group '{}' is there twice", group.name);
   }
@@ -103,7 +116,7 @@ std::string inconsistency(const Row& row) {
     const auto group = find_in(row.groups, value.group, &Row::Group::name);
     if (group == row.groups.end())
       return fmt::format("value '{}' is of group '{}', which is not there", value.key, value.group);
-    if (!group->recipe.empty() && !find_score(value.score)) {
+    if (group->lab.empty() && !find_score(value.score)) {
       const auto near = nearest(value.score, score_keys());
       return fmt::format("'belamy evaluate' has no score '{}'{}", value.score,
                          near.empty() ? "" : fmt::format("; did you mean '{}'?", near));

@@ -35,6 +35,13 @@ std::vector<std::string> with_seed(std::vector<std::string> settings, std::int64
   return settings;
 }
 
+// The group whose training the group measures: itself, or the one that it names.
+const Row::Group& trained_group(const Row& row, const Row::Group& group) {
+  if (group.run.empty()) return group;
+  return *std::find_if(row.groups.begin(), row.groups.end(),
+                       [&](const Row::Group& other) { return other.name == group.run; });
+}
+
 std::unique_ptr<Recipe> recipe_of(const Row::Group& group, std::int64_t seed) {
   auto settings = with_seed(group.settings, seed);
   settings.push_back(fmt::format("train.seed={}", seed));
@@ -87,18 +94,20 @@ Scores run_lab(const Row::Group& group, std::int64_t seed, const fs::path& folde
   return scores;
 }
 
-/// Trains as far as needed, then measures. Nothing if the user stopped the training.
-std::optional<Scores> run_recipe(const Row::Group& group, std::int64_t seed, const fs::path& out,
-                                 const RowHooks& hooks) {
-  const auto recipe = recipe_of(group, seed);
+/// Trains as far as needed, then measures. Nothing if the user stopped the training. The report of the run
+/// shows the scores of the group that trained it.
+std::optional<Scores> run_recipe(const Row& row, const Row::Group& group, std::int64_t seed,
+                                 const fs::path& out, const RowHooks& hooks) {
+  const auto recipe = recipe_of(trained_group(row, group), seed);
   const auto settings = out / RunFolder::settings_file;
   if (Env::real().exists(settings) && Env::real().read(settings) != recipe->resolved()) {
     throw usage_error(fmt::format("the run in {} has other settings than the row", out.string()),
                       "remove that folder, or choose another --runs");
   }
   if (!hooks.train(*recipe, out).finished) return std::nullopt;
-  const auto run = Run::open(out, "auto", hooks.warning);
+  const auto run = Run::open(out, "auto", hooks.warning, group.use);
   auto scores = evaluate(*run, evaluation_of(group), hooks.progress).scores;
+  if (!group.run.empty()) return scores;
   auto folder = RunFolder::open(Env::real(), out);
   write_evaluation(folder, run->step(), scores);
   write_run_report(folder, *recipe);
@@ -141,8 +150,9 @@ std::string today() {
 
 void check_row(const ReproductionRow& row) {
   for (const auto& group : row.groups) {
-    if (!group.recipe.empty()) {
-      recipe_of(group, 1);
+    if (group.lab.empty()) {
+      const auto recipe = recipe_of(trained_group(row, group), 1);
+      for (const auto& setting : group.use) recipe->fields().set_text(setting);
       evaluation_of(group);
       continue;
     }
@@ -166,17 +176,17 @@ std::optional<ReproductionResult> measure_row(const ReproductionRow& row, std::i
   for (std::int64_t seed = 1; seed <= seeds; ++seed) {
     for (const auto& group : row.groups) {
       if (!is_due(group, seed)) continue;
-      const auto part = row.groups.size() > 1 ? "-" + group.name : "";
+      const auto part = row.groups.size() > 1 ? "-" + trained_group(row, group).name : "";
       const auto folder = runs / fmt::format("{}{}-seed{}", row.name, part, seed);
       OutputPath::named("--runs", folder.string(), {OutputKind::folder});
       hooks.begin(fmt::format("{}, seed {} of {}", group.name, seed, seeds));
       const auto begin = std::chrono::steady_clock::now();
-      const auto scores =
-          group.lab.empty() ? run_recipe(group, seed, folder, hooks) : run_lab(group, seed, folder, hooks);
+      const auto scores = group.lab.empty() ? run_recipe(row, group, seed, folder, hooks)
+                                            : run_lab(group, seed, folder, hooks);
       if (!scores) return std::nullopt;
       const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
       // A run that was trained earlier counts with the time that it took then.
-      minutes += std::max(time.count(), group.lab.empty() ? trained_seconds(folder) : 0) / 60;
+      minutes += std::max(time.count(), group.recipe.empty() ? 0 : trained_seconds(folder)) / 60;
       take(row, group, *scores, result);
     }
   }

@@ -68,6 +68,22 @@ bool holds(const std::string& pass, const std::vector<double>& plain, const std:
   return result.conditions[0].second;
 }
 
+TEST(ReproductionRow, AGroupMayUseTheRunOfAnother) {
+  const std::string group = "[[group]]\nname = \"other\"\nrun = \"plain\"\nuse = [\"use.steps=2\"]\n";
+  const std::string pass = "[[pass]]\nvalue = \"plain\"\nmin = 6\n";
+  const auto row = row_with(group + pass);
+  EXPECT_EQ(row.groups[2].run, "plain");
+  EXPECT_THAT(row.groups[2].use, testing::ElementsAre("use.steps=2"));
+  const auto refused = [&](const std::string& lines, const std::string& why) {
+    EXPECT_THAT(error_of(kHead + "[[group]]\nname = \"other\"\n" + lines + pass), HasSubstr(why)) << lines;
+  };
+  refused("run = \"nothing\"\n", "no earlier group with a recipe");
+  refused("run = \"other\"\n", "no earlier group with a recipe");
+  refused("run = \"plain\"\nrecipe = \"gan-ring\"\n", "either a recipe, a lab or the run");
+  refused("run = \"plain\"\nsettings = [\"train.steps=5\"]\n", "have no effect");
+  refused("lab = \"kl-js-range\"\nuse = [\"use.steps=2\"]\n", "is a lab");
+}
+
 TEST(ReproductionRow, IsReadWhole) {
   const auto row = row_with("[[pass]]\nvalue = \"plain\"\nmin = 6\n");
   EXPECT_EQ(row.number, 3);
