@@ -9,26 +9,12 @@
 #include <unistd.h>
 #include <vector>
 
-#include "belamy/error.h"
-
+#include "errors.h"
 #include "small_data.h"
 
 namespace belamy {
 
 inline const float kNan = std::numeric_limits<float>::quiet_NaN();
-
-// Runs `action`, which must throw an Error of this code, and returns its message.
-template <class F>
-std::string message_of(ExitCode code, const F& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
-}
 
 inline const std::vector<std::string> kTinyGan = {"train.batch=16", "train.steps=100", "model.generator=[16]",
                                                   "model.discriminator=[16]", "model.latent=4"};

@@ -9,7 +9,7 @@
 
 namespace belamy {
 
-struct TomlEntry;
+class TomlTable;
 
 struct Bounds {
   std::optional<double> min, max;
@@ -27,12 +27,10 @@ struct Bounds {
   /// Whether the set values are one of the forms above.
   bool complete() const;
 
-  static const std::vector<std::string>& keys();
   static constexpr const char* kForm = "min, max or both, or near with either tolerance or relative";
-  /// Sets one key. Returns false if it is not one of `keys()`. Throws a usage error if the value is
-  /// not a number.
-  bool take(const std::string& key, const TomlEntry& entry);
-  /// (key, value) of the set values, in the order of `keys()`.
+  /// Reads the values that the table has. Throws a usage error for one that is not a number.
+  void read(TomlTable& table);
+  /// (key, value) of the set values.
   std::vector<std::pair<std::string, double>> set() const;
 };
 

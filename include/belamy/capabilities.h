@@ -3,9 +3,13 @@
 // latents are [N, Z]. Arguments and results are on the model's device unless stated otherwise.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <torch/types.h>
 #include <vector>
 
@@ -95,12 +99,38 @@ class Completer {
   virtual bool any_region() const { return true; }
 };
 
+/// The direction of a translation between two domains.
+enum class Direction { a2b, b2a };
+
+/// "a2b" or "b2a", as users write it.
+inline std::string direction_name(Direction direction) {
+  return direction == Direction::a2b ? "a2b" : "b2a";
+}
+/// The direction of this name; nothing for any other text.
+inline std::optional<Direction> direction_called(std::string_view name) {
+  if (name == "a2b") return Direction::a2b;
+  if (name == "b2a") return Direction::b2a;
+  return std::nullopt;
+}
+inline Direction reversed(Direction direction) {
+  return direction == Direction::a2b ? Direction::b2a : Direction::a2b;
+}
+/// The number of the domain that a direction starts from: 0 is A, 1 is B. It leads to the other one.
+inline std::size_t domain_of(Direction direction) {
+  return direction == Direction::a2b ? 0 : 1;
+}
+
 /// Translates data from one domain to another.
 class Translator {
  public:
   virtual ~Translator() = default;
-  virtual std::vector<std::string> directions() const = 0;  ///< "a2b", "b2a"
-  virtual Tensor translate(const Tensor& data, const std::string& direction) = 0;
+  virtual std::vector<Direction> directions() const = 0;
+  virtual Tensor translate(const Tensor& data, Direction direction) = 0;
+
+  bool knows(Direction direction) const {
+    const auto known = directions();
+    return std::find(known.begin(), known.end(), direction) != known.end();
+  }
 };
 
 /// Predicts classes: logits [N, K].

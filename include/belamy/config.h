@@ -88,8 +88,8 @@ class Fields {
   std::vector<Field> fields_;
 };
 
-/// The known name nearest to `name` by edit distance (swapped neighbours count once), or empty when none
-/// is near.
+/// The known name nearest to `name` by edit distance (swapped neighbours count once). Empty if none is near: at
+/// most one edit for each three letters of `name`, and never as many as there are letters.
 std::string nearest(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace belamy

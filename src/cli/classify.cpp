@@ -8,6 +8,7 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "tensors/dataset_tensors.h"
 #include "use/in_batches.h"
@@ -75,7 +76,7 @@ ExitCode classify(const ClassifyRequest& request) {
   }
   if (set.count > request.show) fmt::print("... {} in all\n", format_count(set.count));
   if (judged > 0)
-    fmt::print("correct: {} of {} labelled examples, {:.2f} %\n", format_count(right), format_count(judged),
+    fmt::print("correct: {} of {}, {:.2f} %\n", format_count(right), counted(judged, "labelled example"),
                100.0 * static_cast<double>(right) / static_cast<double>(judged));
   if (out) {
     write_output(*out, csv);

@@ -11,6 +11,7 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
@@ -91,8 +92,7 @@ ExitCode complete(const CompleteVerb& asked) {
   } else {
     out.write(torch::stack(completions, 1).flatten(0, 1));
   }
-  fmt::print("{} image{} completed {} time{} each, in {}\n", n, n == 1 ? "" : "s", asked.each,
-             asked.each == 1 ? "" : "s", asked.out);
+  fmt::print("{} completed {} each, in {}\n", counted(n, "image"), counted(asked.each, "time"), asked.out);
   if (n < asked.n)
     fmt::print("--count asks for {}, but {} has no more examples\n", format_count(asked.n), dataset.name);
   return ExitCode::ok;

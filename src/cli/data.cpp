@@ -5,6 +5,7 @@
 #include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/attributes.h"
 #include "data/captions.h"
 #include "data/dataset.h"
@@ -45,7 +46,7 @@ ExitCode doctor(const std::string& source) {
   const auto found = diagnose(source);
   for (const auto& fact : found.facts) fmt::print("{}\n", fact);
   if (found.problems.empty()) {
-    fmt::print("all {} files are good\n", format_count(found.files));
+    fmt::print("no problems in {}\n", counted(found.files, "file"));
     return ExitCode::ok;
   }
   std::size_t wide = 4, reason = 3;
@@ -57,7 +58,7 @@ ExitCode doctor(const std::string& source) {
   for (const auto& problem : found.problems) {
     fmt::print("{:<{}}  {:<{}}  {}\n", problem.file, wide, problem.reason, reason, problem.cure);
   }
-  fmt::print("\n{} of {} files are good; problems: {}\n", format_count(found.good), format_count(found.files),
+  fmt::print("\ngood: {} of {}; problems: {}\n", format_count(found.good), counted(found.files, "file"),
              format_count(static_cast<std::int64_t>(found.problems.size())));
   return ExitCode::data;
 }

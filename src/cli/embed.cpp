@@ -9,6 +9,7 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "metrics/tsne.h"
 #include "pictures/grids.h"
@@ -59,7 +60,8 @@ void draw_codes(const EmbedRequest& request, Run& run) {
   }
   const auto labels = set.labels.empty() ? Tensor() : torch::tensor(set.labels).index_select(0, pick);
   write_output(out, encode_png(labelled_map(points, labels)));
-  fmt::print("{} codes of {} values {}, in {}\n", n, encoder->code_size(), how, request.out);
+  fmt::print("{} of {} {}, in {}\n", counted(n, "code"), counted(encoder->code_size(), "value"), how,
+             request.out);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "cli/verbs.h"
 #include "core/columns.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "evaluate/measure.h"
 #include "report/scores.h"
 #include "store/run_folder.h"

@@ -74,8 +74,8 @@ ExitCode run_labs(const LabRequest& request) {
     failed += verdict.kind == LabVerdict::Kind::fails;
     judged += verdict.kind != LabVerdict::Kind::skipped;
   }
-  fmt::print("{} of {} claims hold, in {}; the page is {}\n", judged - failed, judged,
-             format_duration(time.count()), out.string());
+  fmt::print("{} of {} {}, in {}; the page is {}\n", judged - failed, counted(judged, "claim"),
+             judged == 1 ? "holds" : "hold", format_duration(time.count()), out.string());
   return failed > 0 ? ExitCode::expectation : ExitCode::ok;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/env.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "data/fit_image.h"
 #include "pictures/grids.h"

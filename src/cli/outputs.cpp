@@ -11,6 +11,7 @@
 
 #include "cli/verbs.h"
 #include "core/env.h"
+#include "core/text.h"
 #include "pictures/grids.h"
 #include "pictures/point_pictures.h"
 #include "tensors/dataset_tensors.h"
@@ -84,11 +85,6 @@ std::optional<OutputPath> optional_output(const std::string& option, const std::
   return OutputPath::named(option, value, {kind}, inputs);
 }
 
-void write_output(const OutputPath& path, std::string_view bytes) {
-  if (path.path().has_parent_path()) Env::real().create_folders(path.path().parent_path());
-  write_atomically(Env::real(), path.path(), bytes);
-}
-
 std::vector<std::int64_t> ranked(const Tensor& values) {
   const auto* value = values.data_ptr<double>();
   std::vector<std::int64_t> order(static_cast<std::size_t>(values.numel()));
@@ -97,7 +93,7 @@ std::vector<std::int64_t> ranked(const Tensor& values) {
       std::stable_partition(order.begin(), order.end(), [&](auto i) { return std::isfinite(value[i]); });
   std::stable_sort(order.begin(), finite, [&](auto a, auto b) { return value[a] > value[b]; });
   if (finite != order.end())
-    warn(fmt::format("{} values are not finite; they come last", order.end() - finite));
+    warn("not finite, and therefore last: " + counted(order.end() - finite, "value"));
   return order;
 }
 

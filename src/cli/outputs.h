@@ -45,9 +45,6 @@ class Output {
 std::optional<OutputPath> optional_output(const std::string& option, const std::string& value,
                                           OutputKind kind, const Inputs& inputs);
 
-/// Writes one file, whole or not at all, and creates its folders.
-void write_output(const OutputPath& path, std::string_view bytes);
-
 /// A field of a CSV file, in quotes if it needs them.
 std::string quoted(const std::string& text);
 

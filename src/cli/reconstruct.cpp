@@ -8,6 +8,7 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
@@ -49,8 +50,8 @@ void add_reconstruct(Verb program) {
     }
     const auto error = (copy - original).square().flatten(1).sum(1).mean().item<double>() *
                        (run->shape().is_images() ? 0.25 : 1);
-    fmt::print("{} reconstructions in {}; squared error {:.3f} each (sum over values in [0, 1])\n", n,
-               request->out, error);
+    fmt::print("{} in {}; squared error {:.3f} each (sum over values in [0, 1])\n",
+               counted(n, "reconstruction"), request->out, error);
     if (n < request->n)
       fmt::print("--count asks for {}, but {} has no more examples\n", format_count(request->n),
                  dataset.name);

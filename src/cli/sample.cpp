@@ -6,6 +6,7 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/attributes.h"
 #include "data/csv.h"
 #include "data/dataset.h"
@@ -83,13 +84,14 @@ ExitCode sample(const SampleVerb& asked) {
   }
   Progress progress;
   request.progress = [&](double done) {
-    progress.update_each_second(fmt::format("{} samples: {:.0f} %", format_count(request.count), 100 * done));
+    progress.update_each_second(fmt::format("{}: {:.0f} %", counted(request.count, "sample"), 100 * done));
     return true;
   };
   const auto drawn = draw(*sampler, request);
   progress.finish();
   out.write(drawn, facts_of(request.condition, names), columns);
-  fmt::print("{} samples of {} (step {}) in {}\n", request.count, run->recipe().name, run->step(), asked.out);
+  fmt::print("{} of {} (step {}) in {}\n", counted(request.count, "sample"), run->recipe().name, run->step(),
+             asked.out);
   return ExitCode::ok;
 }
 

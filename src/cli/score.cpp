@@ -10,6 +10,7 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "metrics/roc.h"
 #include "pictures/grids.h"
@@ -90,7 +91,7 @@ ExitCode score(const ScoreRequest& request) {
                           .to(torch::kDouble)
                           .contiguous();
   const auto order = ranked(scores);
-  fmt::print("{} examples of {}, ranked by {}; the most unusual first\n", format_count(set.count), set.name,
+  fmt::print("{} of {}, ranked by {}; the most unusual first\n", counted(set.count, "example"), set.name,
              scorer->score_name());
   tell_ranks(set, scores, order, "score", request.show, ranks);
   print_area(set, scores, strange);

@@ -152,11 +152,11 @@ ExitCode sweep(const SweepVerb& asked) {
   }
   progress.finish();
 
-  LabPage page{.title = fmt::format("{} for {} values of {}", name, values.size(), key)};
+  LabPage page{.title = fmt::format("{} for {} of {}", name, counted(values.size(), "value"), key)};
   page.text = fmt::format(
       "Each row of pictures starts from the same random numbers. The scores are those of `belamy evaluate` with "
-      "{} samples.\n\n{}\n",
-      format_count(asked.evaluate.samples), note);
+      "{}.\n\n{}\n",
+      counted(asked.evaluate.samples, "sample"), note);
   if (images) {
     page.figures.push_back({"Samples",
                             fmt::format("One row for each value of `{}`, in the order of the table.", key),

@@ -10,6 +10,7 @@
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "store/run_folder.h"
 #include "train/machine.h"
@@ -112,10 +113,10 @@ ExitCode train_and_tell(const TrainRequest& request) {
     for (const auto& player : session.state().players()) {
       std::int64_t count = 0;
       for (const auto& p : player->parameters()) count += p.numel();
-      fmt::print("# player {}: {} parameters\n", player->name(), format_count(count));
+      fmt::print("# player {}: {}\n", player->name(), counted(count, "parameter"));
     }
-    fmt::print("# {} examples, {} steps, would be written to {}\n", format_count(data.count),
-               format_count(recipe->total_steps(data.count)), out.string());
+    fmt::print("# {}, {}, would be written to {}\n", counted(data.count, "example"),
+               counted(recipe->total_steps(data.count), "step"), out.string());
     return ExitCode::ok;
   }
 
@@ -131,9 +132,9 @@ ExitCode train_and_tell(const TrainRequest& request) {
     return ExitCode::interrupted;
   }
   if (outcome.steps == 0) {
-    fmt::print("nothing to do: all {} steps are done already\n", format_count(outcome.step));
+    fmt::print("nothing to do: the run is complete after {}\n", counted(outcome.step, "step"));
   } else {
-    fmt::print("done: {} steps in {}\n", format_count(outcome.steps), format_duration(outcome.seconds));
+    fmt::print("done: {} in {}\n", counted(outcome.steps, "step"), format_duration(outcome.seconds));
   }
   fmt::print("  report  {}\n  use     {}\n", (out / RunFolder::report_file).string(),
              use_of(*recipe->model, out));

@@ -13,6 +13,7 @@
 #include "core/env.h"
 #include "core/output_paths.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "data/formats.h"
 #include "data/walk.h"
@@ -32,14 +33,17 @@ struct TranslateRequest {
 constexpr std::size_t kAtOnce = 128;
 constexpr std::int64_t kColumns = 8, kSheet = 32;
 
-std::string direction_of(const TranslateRequest& request, Translator& translator) {
+Direction direction_of(const TranslateRequest& request, const Translator& translator) {
   const auto known = translator.directions();
   if (request.direction.empty()) return known.front();
-  if (std::find(known.begin(), known.end(), request.direction) == known.end()) {
+  const auto direction = direction_called(request.direction);
+  if (!direction || !translator.knows(*direction)) {
+    std::vector<std::string> names;
+    for (const auto each : known) names.push_back(direction_name(each));
     throw usage_error(fmt::format("--direction {}: this run has no such direction", request.direction),
-                      fmt::format("choose one of {}", fmt::join(known, ", ")));
+                      fmt::format("choose one of {}", fmt::join(names, ", ")));
   }
-  return request.direction;
+  return *direction;
 }
 
 // An image file, and the path of its translation.
@@ -59,7 +63,7 @@ class Sheet {
       input_ = torch::cat({input_, input.narrow(0, 0, std::min(kSheet - input_.size(0), input.size(0)))});
     }
   }
-  void write(const OutputPath& file, const Run& run, Translator& translator, const std::string& direction) {
+  void write(const OutputPath& file, const Run& run, Translator& translator, Direction direction) {
     const auto columns = std::min(kColumns, input_.size(0));
     const auto picture =
         translation_picture(translator, direction, to_model_range(input_).to(run.device()), {}, columns);
@@ -75,8 +79,8 @@ class Sheet {
 class FolderTranslation {
  public:
   FolderTranslation(const TranslateRequest& request, const Run& run, Translator& translator,
-                    std::string direction, const DataShape& from)
-      : request_(request), run_(run), translator_(translator), direction_(std::move(direction)), from_(from) {
+                    Direction direction, const DataShape& from)
+      : request_(request), run_(run), translator_(translator), direction_(direction), from_(from) {
     auto found = walk_folder(request.data);
     Inputs inputs;
     inputs.add_folder(request.data);
@@ -97,13 +101,13 @@ class FolderTranslation {
       const auto end = std::min(begin + kAtOnce, jobs_.size());
       translate({jobs_.begin() + static_cast<std::ptrdiff_t>(begin),
                  jobs_.begin() + static_cast<std::ptrdiff_t>(end)});
-      progress_.update(fmt::format("{} of {} images", format_count(static_cast<std::int64_t>(end)),
-                                   format_count(static_cast<std::int64_t>(jobs_.size()))));
+      progress_.update(fmt::format("{} of {}", format_count(static_cast<std::int64_t>(end)),
+                                   counted(jobs_.size(), "image")));
     }
     progress_.finish();
     if (good_ == 0 && lost_ == 0)
       throw data_error(
-          fmt::format("{}: {} files, none of them a readable image", request_.data, jobs_.size()));
+          fmt::format("{}: no readable image among {}", request_.data, counted(jobs_.size(), "file")));
     if (good_ == 0) throw storage_error(last_loss_);
     tell();
     if (sheet_path_) sheet_.write(*sheet_path_, run_, translator_, direction_);
@@ -161,21 +165,21 @@ class FolderTranslation {
   }
 
   void tell() const {
-    fmt::print("{} of {} files translated {} into {}\n", good_, jobs_.size(), direction_, request_.out);
+    fmt::print("{} of {} translated {} into {}\n", good_, counted(jobs_.size(), "file"),
+               direction_name(direction_), request_.out);
     if (stretched_ > 0) {
       fmt::print(
           "{} of them have another aspect ratio than the run's {}x{}: stretched to it, and back afterwards\n",
           stretched_, from_.width, from_.height);
     }
-    if (others_ > 0)
-      fmt::print("{} other files left out, because their names are not those of images\n", others_);
-    if (lost_ > 0) fmt::print("{} translations could not be written\n", lost_);
+    if (others_ > 0) fmt::print("{} left out: not named as an image\n", counted(others_, "other file"));
+    if (lost_ > 0) fmt::print("{} could not be written\n", counted(lost_, "translation"));
   }
 
   const TranslateRequest& request_;
   const Run& run_;
   Translator& translator_;
-  std::string direction_;
+  Direction direction_;
   const DataShape& from_;
   std::vector<Job> jobs_;
   std::optional<OutputPath> sheet_path_;
@@ -189,7 +193,7 @@ ExitCode translate(const TranslateRequest& request) {
   const auto run = request.run.open();
   auto& translator = *require_capability(run->model().translator(), *run, Capability::translator);
   const auto direction = direction_of(request, translator);
-  const bool first = direction.front() == 'a';
+  const bool first = direction == Direction::a2b;
   const auto& shape = run->shape();
   const auto& from = first || shape.others.empty() ? shape : shape.others[0];
   if (fs::is_directory(request.data))
@@ -204,7 +208,8 @@ ExitCode translate(const TranslateRequest& request) {
   if (request.data.empty() && !first && !set.others.empty()) set = Dataset(set.others[0]);
   const auto input = data_tensor(set);
   out.write(in_batches(*run, input, [&](const Tensor& x) { return translator.translate(x, direction); }));
-  fmt::print("{} images of {} translated {} into {}\n", set.count, set.name, direction, request.out);
+  fmt::print("{} of {} translated {} into {}\n", counted(set.count, "image"), set.name,
+             direction_name(direction), request.out);
   if (sheet_path) {
     Sheet sheet;
     sheet.add(input);

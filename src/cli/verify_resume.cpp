@@ -5,6 +5,7 @@
 #include "belamy/trainer.h"
 
 #include "cli/verbs.h"
+#include "core/text.h"
 
 namespace belamy::cli {
 
@@ -29,7 +30,7 @@ void add_verify_resume(Verb program) {
                  request->second, request->first + request->second);
       return ExitCode::ok;
     }
-    fmt::print(stderr, "belamy: {} values differ after resuming: {}\n", different.size(),
+    fmt::print(stderr, "belamy: resuming changes {}: {}\n", counted(different.size(), "value"),
                fmt::join(different, ", "));
     return ExitCode::internal;
   });

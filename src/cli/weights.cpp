@@ -8,6 +8,7 @@
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "core/progress.h"
+#include "core/text.h"
 
 namespace belamy::cli {
 namespace {
@@ -96,9 +97,9 @@ ExitCode show_weights(const std::string& name_or_path) {
   fmt::print("name        {}\nfile        {}\nnetwork     {}: {}\nuse         {}\n", weights.file.name,
              weights.file.path.string(), network_name(weights.kind), description_of(weights.kind),
              use_of(weights));
-  fmt::print("size        {}\nSHA-256     {}\nparameters  {} in {} tensors, running statistics included\n",
+  fmt::print("size        {}\nSHA-256     {}\nparameters  {} in {}, running statistics included\n",
              format_bytes(Env::real().size(weights.file.path)), weights.file.sha256,
-             format_count(parameters_of(arrays)), format_count(static_cast<std::int64_t>(arrays.size())));
+             format_count(parameters_of(arrays)), counted(arrays.size(), "tensor"));
   if (!weights.content.metadata.empty()) fmt::print("\nmetadata\n");
   for (const auto& [key, value] : weights.content.metadata)
     fmt::print("  {} = {}\n", harmless(key), harmless(value));

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
-#include "core/toml.h"
+#include "core/toml_table.h"
 
 namespace belamy {
 namespace {
@@ -59,22 +59,8 @@ bool Bounds::complete() const {
   return (min || max) && !tolerance && !relative;
 }
 
-const std::vector<std::string>& Bounds::keys() {
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> names;
-    for (const auto& [name, part] : kParts) names.emplace_back(name);
-    return names;
-  }();
-  return all;
-}
-
-bool Bounds::take(const std::string& key, const TomlEntry& entry) {
-  for (const auto& [name, part] : kParts) {
-    if (key != name) continue;
-    this->*part = number_in(entry);
-    return true;
-  }
-  return false;
+void Bounds::read(TomlTable& table) {
+  for (const auto& [name, part] : kParts) table.number(name, this->*part);
 }
 
 std::vector<std::pair<std::string, double>> Bounds::set() const {

@@ -236,11 +236,15 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return last[b.size()];
 }
 
-}  // namespace
+/// The number of edits that still count as a mistake in a word of this length.
+std::size_t near_edits(const std::string& word) {
+  return std::max<std::size_t>(1, word.size() / 3);
+}
 
-std::string nearest(const std::string& name, const std::vector<std::string>& known) {
+/// The first of the known names that is fewest edits from `name`; empty if all need more than `most`.
+std::string nearest_within(const std::string& name, const std::vector<std::string>& known, std::size_t most) {
   std::string best;
-  std::size_t fewest = name.size() / 3 + 2;  // one more edit than still counts as near
+  std::size_t fewest = most + 1;
   for (const auto& candidate : known) {
     const std::size_t longer = std::max(name.size(), candidate.size());
     if (longer - std::min(name.size(), candidate.size()) >= fewest) continue;
@@ -251,6 +255,12 @@ std::string nearest(const std::string& name, const std::vector<std::string>& kno
     }
   }
   return best;
+}
+
+}  // namespace
+
+std::string nearest(const std::string& name, const std::vector<std::string>& known) {
+  return nearest_within(name, known, near_edits(name));
 }
 
 void Fields::push(Field field) {
@@ -400,7 +410,8 @@ const Fields::Field& Fields::lookup(const std::string& key, const Origin& origin
   }
 
   // Look in the named table first. Else compare the last part first ("widht", or "train.width" for
-  // "model.width"): a long common table would hide the difference.
+  // "model.width"). Where whole keys are compared ("model.encoder_depth"), a long common table must not allow
+  // more edits, or "init" would be near "widht".
   const auto table = key.substr(0, key.size() - last_part(key).size());
   std::vector<std::string> keys, parts, beside;
   for (const auto& field : fields_) {
@@ -408,7 +419,7 @@ const Fields::Field& Fields::lookup(const std::string& key, const Origin& origin
     parts.push_back(last_part(field.key));
     if (!table.empty() && field.key == table + parts.back()) beside.push_back(parts.back());
   }
-  std::string near = nearest(key, keys);
+  auto near = nearest_within(key, keys, near_edits(last_part(key)));
   if (const auto part = nearest(last_part(key), beside); !part.empty()) {
     near = table + part;
   } else if (const auto anywhere = nearest(last_part(key), parts); !anywhere.empty()) {

@@ -12,10 +12,9 @@
 
 #include "belamy/error.h"
 
+#include "core/env.h"
+
 namespace belamy {
-
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr std::size_t head_bytes = 4096;
@@ -161,6 +160,11 @@ OutputPath OutputPath::below(const fs::path& name, std::string_view mark, const 
                       fmt::format("choose another {}, or move that file away", option_));
   }
   return {option_, kind_, file};
+}
+
+void write_output(const OutputPath& path, std::string_view bytes) {
+  if (path.path().has_parent_path()) Env::real().create_folders(path.path().parent_path());
+  write_atomically(Env::real(), path.path(), bytes);
 }
 
 std::vector<std::string> names_with_ending(const std::vector<std::string>& names, const std::string& ending) {

@@ -59,6 +59,9 @@ class OutputPath {
   std::filesystem::path path_;
 };
 
+/// Writes one file, whole or not at all, and creates its folders.
+void write_output(const OutputPath& path, std::string_view bytes);
+
 /// Names for files made from other files, in the same folders: "a/b.jpg" gives "a/b.png" for the ending
 /// ".png". If two would get the same name, or a folder has that name, they keep their own endings:
 /// "a/b.jpg.png". `names` are relative, with '/' between folders, and all different.

@@ -93,16 +93,6 @@ std::string format_bytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", amount, units[unit]);
 }
 
-std::string format_count(std::int64_t count) {
-  std::string text = std::to_string(count);
-  const std::size_t first = count < 0 ? 1 : 0;
-  for (std::size_t place = text.size(); place > first + 3;) {
-    place -= 3;
-    text.insert(place, ",");
-  }
-  return text;
-}
-
 std::string format_rate(double per_second) {
   if (!std::isfinite(per_second)) return "?";
   if (per_second == 0) return "0";

@@ -34,7 +34,6 @@ class Progress {
 
 std::string format_duration(double seconds);    ///< "0.031 s", "4.2 s", "3 min 20 s", "2 h 5 min"
 std::string format_bytes(std::uint64_t bytes);  ///< "512 B", "3.4 MiB"
-std::string format_count(std::int64_t count);   ///< "60,000"
 std::string format_rate(double per_second);     ///< three significant digits: "0.52", "12.3", "1,850"
 
 }  // namespace belamy

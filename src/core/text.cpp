@@ -31,4 +31,24 @@ std::string_view first_characters(std::string_view text, std::size_t limit) {
   return text.substr(0, end);
 }
 
+std::string format_count(std::int64_t count) {
+  std::string text = std::to_string(count);
+  const std::size_t first = count < 0 ? 1 : 0;
+  for (std::size_t place = text.size(); place > first + 3;) {
+    place -= 3;
+    text.insert(place, ",");
+  }
+  return text;
+}
+
+std::string counted(std::int64_t count, std::string_view noun) {
+  auto text = format_count(count) + " ";
+  if (count == 1) return text.append(noun);
+  const auto ends = [&](std::string_view end) { return noun.ends_with(end); };
+  const bool vowel = ends("ay") || ends("ey") || ends("oy");
+  if (ends("y") && !vowel) return text.append(noun.substr(0, noun.size() - 1)) + "ies";
+  const bool hisses = ends("s") || ends("x") || ends("ch") || ends("sh");
+  return text.append(noun) + (hisses ? "es" : "s");
+}
+
 }  // namespace belamy

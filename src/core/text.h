@@ -1,10 +1,11 @@
-// Small functions of text: trimming, counting characters, reading numbers.
+// Small functions of text: trimming, counting characters, reading and writing numbers.
 #pragma once
 
 #include <charconv>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,16 @@ std::optional<T> number_in(std::string_view text) {
     if (!std::isfinite(value)) return std::nullopt;
   }
   return value;
+}
+
+std::string format_count(std::int64_t count);  ///< "60,000"
+
+/// A number of things, for messages: "1 file", "60,000 files", "2 classes", "3 test images". `noun` is the regular
+/// singular.
+std::string counted(std::int64_t count, std::string_view noun);
+template <std::integral T>
+std::string counted(T count, std::string_view noun) {
+  return counted(static_cast<std::int64_t>(count), noun);
 }
 
 }  // namespace belamy

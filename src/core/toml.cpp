@@ -63,13 +63,16 @@ TomlDocument document_of(const toml::table& table, const std::string& name) {
   collect(table, "", found);
   std::stable_sort(found.begin(), found.end(),
                    [](const Found& a, const Found& b) { return a.position < b.position; });
-  TomlDocument document;
+  TomlDocument document{{}, {}, name};
   for (const auto& [key, node, position] : found) {
     const auto where = place(name, position);
     const auto* array = node->as_array();
     if (array && !array->empty() && all_are<toml::table>(*array)) {
       std::vector<TomlDocument> elements;
-      for (const auto& element : *array) elements.push_back(document_of(*element.as_table(), name));
+      for (const auto& element : *array) {
+        elements.push_back(document_of(*element.as_table(), name));
+        elements.back().origin = place(name, element.source().begin);
+      }
       document.arrays.emplace_back(key, std::move(elements));
     } else if (array) {
       document.entries.push_back({key, list_value(*array, where, key), {where}});
@@ -143,17 +146,6 @@ TomlDocument parse_toml(std::string_view text, const std::string& name) {
                       "write a setting as KEY = VALUE, with text in double quotes");
   }
   return document_of(table, name);
-}
-
-std::string text_in(const TomlEntry& entry) {
-  if (const auto* text = std::get_if<std::string>(&entry.value)) return *text;
-  throw usage_error(fmt::format("{}: '{}' must be text in quotes", entry.origin.text, entry.key));
-}
-
-double number_in(const TomlEntry& entry) {
-  if (const auto* whole = std::get_if<std::int64_t>(&entry.value)) return static_cast<double>(*whole);
-  if (const auto* number = std::get_if<double>(&entry.value)) return *number;
-  throw usage_error(fmt::format("{}: '{}' must be a number", entry.origin.text, entry.key));
 }
 
 std::string to_toml(const Value& value) {

@@ -22,14 +22,11 @@ struct TomlEntry {
 struct TomlDocument {
   std::vector<TomlEntry> entries;
   std::vector<std::pair<std::string, std::vector<TomlDocument>>> arrays;
+  std::string origin;  ///< the file, and for an element of an array the line too
 };
 
 /// Usage errors: bad syntax (file, line, reason), and dates and mixed arrays, which no setting takes.
 TomlDocument parse_toml(std::string_view text, const std::string& name);
-
-/// The entry's value as text, or as a number; a usage error that names the entry where it is none.
-std::string text_in(const TomlEntry& entry);
-double number_in(const TomlEntry& entry);
 
 /// One value as TOML text. Strings are quoted and escaped; doubles have a point or an exponent, and read
 /// back exactly.

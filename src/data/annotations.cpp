@@ -93,7 +93,8 @@ class LabelReader {
     }
     if (row.empty()) throw fail(fmt::format("{} has an empty list of attributes", file));
     if (width_ > 0 && row.size() != width_)
-      throw fail(fmt::format("{} has {} attributes, but files before it have {}", file, row.size(), width_));
+      throw fail(fmt::format("{} has {}, but files before it have {}", file, counted(row.size(), "attribute"),
+                             width_));
     width_ = row.size();
     labels_.attributes[prefix_ + file] = std::move(row);
   }
@@ -192,7 +193,8 @@ class TableReader {
     for (std::size_t r = 1; r < rows_.size(); ++r) {
       const auto& [line, cells] = rows_[r];
       if (cells.size() != header().size()) {
-        throw fail(line, fmt::format("{} cells, but the header has {}", cells.size(), header().size()),
+        throw fail(line,
+                   fmt::format("{}, but the header has {}", counted(cells.size(), "cell"), header().size()),
                    "write a value for each column, and put texts with commas into double quotes");
       }
       const auto [known, is_new] = lines.emplace(cells[0], line);

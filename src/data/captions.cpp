@@ -7,6 +7,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/text.h"
+
 namespace belamy {
 namespace {
 
@@ -77,7 +79,8 @@ std::string describe_captions(const std::vector<std::string>& captions) {
     fewest = std::min(fewest, words.size());
     most = std::max(most, words.size());
   }
-  return fmt::format("captions of {} to {} words, {} different words", fewest, most, all.size());
+  return fmt::format("captions of {} to {}, {}", fewest, counted(most, "word"),
+                     counted(all.size(), "different word"));
 }
 
 }  // namespace belamy

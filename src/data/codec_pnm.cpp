@@ -1,6 +1,7 @@
 // PGM and PPM.
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "data/codecs.h"
 
 namespace belamy {
@@ -68,8 +69,8 @@ Image decode_pnm(std::string_view bytes, const std::string& name) {
   // In ASCII a value takes a digit and a space, the last space may be missing.
   const std::size_t least = ascii ? 2 * count - 1 : each * count;
   if (data.size() < least) {
-    throw image_error(name, fmt::format("the header says {} x {} x {}, which takes {} bytes; there are {}",
-                                        width, height, image.channels, least, data.size()));
+    throw image_error(name, fmt::format("the header says {} x {} x {}, which takes {}; there are {}", width,
+                                        height, image.channels, counted(least, "byte"), data.size()));
   }
   image.pixels.resize(count);
   for (std::size_t i = 0; i < count; ++i) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/attributes.h"
 #include "data/captions.h"
 #include "data/readers.h"
@@ -71,7 +72,7 @@ class Doctor {
     diagnosis_.files += static_cast<std::int64_t>(listing.items.size());
     diagnosis_.good += good;
 
-    fact("{}: {} images", split, format_count(good));
+    fact("{}: {}", split, counted(good, "image"));
     describe_shapes(shapes, all, split);
     for (const auto& note : listing.notes) fact("{}: {}", split, note);
     if (const auto dark = dark_images(listing.source, brightest); dark && good > 0) add(*dark);
@@ -80,8 +81,11 @@ class Doctor {
       fact("{}: all images are of one class, '{}': put each class into a folder of its own", split,
            listing.only_class);
     describe_contents(listing, split);
-    if (repeated > 0) fact("{}: {} images repeat another one", split, format_count(repeated));
-    if (leaked > 0) fact("{}: {} images are in the training set as well", split, format_count(leaked));
+    if (repeated > 0)
+      fact("{}: {} {} another one", split, counted(repeated, "image"), repeated == 1 ? "repeats" : "repeat");
+    if (leaked > 0)
+      fact("{}: {} {} in the training set as well", split, counted(leaked, "image"),
+           leaked == 1 ? "is" : "are");
     if (split == "train") before_ = std::move(seen);
   }
 
@@ -117,7 +121,7 @@ class Doctor {
     for (std::size_t i = 0; i < order.size() && i < 5; ++i) {
       fact("{}: {} of {}", split, format_count(-order[i].first), order[i].second);
     }
-    if (order.size() > 5) fact("{}: {} more sizes", split, order.size() - 5);
+    if (order.size() > 5) fact("{}: {}", split, counted(order.size() - 5, "more size"));
     const auto size = all.size_for({}), channels = all.channels();
     if (size > 0)
       fact("{}: the images differ in size: training makes them {}x{}, unless data.size is set", split, size,
@@ -132,16 +136,15 @@ class Doctor {
     const auto name = [&](auto at) {
       return listing.class_names[static_cast<std::size_t>(at - counts.begin())];
     };
-    fact("{}: {} classes of {} ({}) to {} ({}) images", split, counts.size(), format_count(*low), name(low),
-         format_count(*high), name(high));
+    fact("{}: {} of {} ({}) to {} ({}) images", split, counted(counts.size(), "class"), format_count(*low),
+         name(low), format_count(*high), name(high));
     if (const auto empty = empty_classes(listing.source, listing.class_names, counts)) add(*empty);
     if (*high == 1)
       fact("{}: no class has two images: data.pairs=random cannot draw pairs of one class", split);
     for (std::size_t c = 0; c < counts.size(); ++c) {
       if (counts[c] == 0 || counts[c] >= few_images) continue;
       add({fmt::format("{}, class {}", listing.source, listing.class_names[c]),
-           fmt::format("has only {} image{}", counts[c], counts[c] == 1 ? "" : "s"),
-           "add images to the class, or remove it"});
+           "has only " + counted(counts[c], "image"), "add images to the class, or remove it"});
     }
   }
 
@@ -155,7 +158,7 @@ class Doctor {
     std::string text;
     for (std::size_t a = 0; a < shares.size(); ++a)
       text += fmt::format("{}{} {}", a == 0 ? "" : "; ", names[a], shares[a]);
-    if (!text.empty()) fact("{}: {} attributes: {}", split, names.size(), text);
+    if (!text.empty()) fact("{}: {}: {}", split, counted(names.size(), "attribute"), text);
     if (!listing.captions) return;
     std::vector<std::string> captions;
     for (const auto& item : listing.items) captions.push_back(item.caption);

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <map>
 
+#include "core/text.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
 
@@ -308,7 +309,7 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
           "takes them as two domains");
       return;
     }
-    facts.push_back(fmt::format("{} pairs in A and B: data.pairs=folders", pairing.first.size()));
+    facts.push_back(fmt::format("{} in A and B: data.pairs=folders", counted(pairing.first.size(), "pair")));
     problems.insert(problems.end(), pairing.problems.begin(), pairing.problems.end());
   } else if (train_a && train_b) {
     facts.push_back("trainA and trainB are two domains that are not paired: data.pairs=folders");

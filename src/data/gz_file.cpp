@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "core/text.h"
 #include "data/readers.h"
 
 namespace belamy {
@@ -38,8 +39,8 @@ void GzFile::read(std::string& to, std::uint64_t count) {
     const char* text = gzerror(static_cast<gzFile>(file_), &code);
     if (code == Z_OK || code == Z_STREAM_END) return;
     throw data_error(code == Z_BUF_ERROR
-                         ? fmt::format("{}: the compressed file is cut short; {} bytes could be unpacked",
-                                       path_.string(), to.size())
+                         ? fmt::format("{}: the compressed file is cut short; {} could be unpacked",
+                                       path_.string(), counted(to.size(), "byte"))
                          : fmt::format("{}: cannot be unpacked: {}", path_.string(),
                                        code == Z_ERRNO ? std::strerror(errno) : text),
                      "get the file again");

@@ -6,6 +6,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "data/codecs.h"
 #include "data/formats.h"
 
@@ -23,8 +24,8 @@ void check_claim(const std::string& name, std::uint64_t width, std::uint64_t hei
     throw image_error(name, fmt::format("{} x {} pixels; the most is {}", width, height, max_image_pixels));
   }
   if (static_cast<double>(width * height) > pixels_per_byte * static_cast<double>(bytes)) {
-    throw image_error(name, fmt::format("the header says {} x {} pixels, but the file has only {} bytes",
-                                        width, height, bytes));
+    throw image_error(name, fmt::format("the header says {} x {} pixels, but the file has only {}", width,
+                                        height, counted(bytes, "byte")));
   }
 }
 

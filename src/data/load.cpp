@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/random.h"
+#include "core/text.h"
 #include "data/attributes.h"
 #include "data/fit_image.h"
 #include "data/glyphs.h"
@@ -223,7 +224,7 @@ class Collector {
     const auto first = std::find_if(set.problems.begin(), set.problems.end(),
                                     [&](const Problem& p) { return left == 0 || p.files > 0; });
     const auto what = left == 0 ? fmt::format("problems of the data set: {}", set.problems.size())
-                                : fmt::format("{} of {} files left out", left, left + set.count);
+                                : fmt::format("{} of {} left out", left, counted(left + set.count, "file"));
     return fmt::format("{} ('belamy data doctor {}' lists all); the first: {}: {}", what, options_.source,
                        first->file, first->reason);
   }
@@ -240,7 +241,7 @@ class Collector {
 
   Error nothing_readable(const std::vector<Problem>& problems) const {
     std::string seen =
-        fmt::format("{}: {} files, none of them a readable image", listing_.source, files_of(problems));
+        fmt::format("{}: no readable image among {}", listing_.source, counted(files_of(problems), "file"));
     if (!problems.empty()) seen += fmt::format("; first: {}: {}", problems[0].file, problems[0].reason);
     return data_error(seen, "use PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder per class");
   }
@@ -278,8 +279,9 @@ Collected collect(const Listing& listing, const std::vector<bool>& wanted, const
 // Breaks up the pairs of a training set: takes A from one half of them and B from the other.
 void part_ways(Dataset& set, std::int64_t seed) {
   if (set.count < 2)
-    throw data_error(fmt::format("'{}' has {} pair, too few to split into two halves", set.name, set.count),
-                     "leave data.unpaired at false");
+    throw data_error(
+        fmt::format("'{}' has {}, too few to split into two halves", set.name, counted(set.count, "pair")),
+        "leave data.unpaired at false");
   const auto order = Random(static_cast<std::uint64_t>(seed), 6ull << 32).permutation(set.count);
   const auto middle = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2);
   std::vector<std::size_t> first(order.begin(), middle), second(middle, order.end());
@@ -395,8 +397,8 @@ void allow_matches(Dataset& set, Split split) {
   const auto counts = class_counts(set);
   if (const auto alone = std::count(counts.begin(), counts.end(), 1); alone > 0)
     set.notes.push_back(
-        fmt::format("{} of {} classes have only one example: their pairs of one class are that example twice",
-                    alone, counts.size()));
+        fmt::format("{} of {} {} only one example: pairs of one class are then that example twice", alone,
+                    counted(counts.size(), "class"), alone == 1 ? "has" : "have"));
 }
 
 // The listings that a training reads, one per domain.

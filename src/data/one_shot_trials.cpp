@@ -10,6 +10,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "core/text.h"
 #include "data/fit_image.h"
 #include "data/readers.h"
 
@@ -188,8 +189,8 @@ std::vector<Episode> draw_trials(const Dataset& data, const TrialPlan& plan, std
     if (static_cast<std::int64_t>(classes.size()) >= plan.ways) groups.push_back(std::move(classes));
   }
   if (groups.empty()) {
-    throw data_error(fmt::format("'{}' has no {} classes of {} examples or more{}", data.name, plan.ways,
-                                 plan.shots + 1, plan.in_folder ? " in one folder" : ""),
+    throw data_error(fmt::format("'{}' has no {} of {} or more{}", data.name, counted(plan.ways, "class"),
+                                 counted(plan.shots + 1, "example"), plan.in_folder ? " in one folder" : ""),
                      "ask for fewer ways or shots");
   }
   Random random(static_cast<std::uint64_t>(seed));

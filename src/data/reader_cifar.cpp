@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "data/readers.h"
 
 namespace belamy {
@@ -62,8 +63,8 @@ Listing list_cifar(const fs::path& path, Split split) {
     std::string bytes;
     GzFile(file).read(bytes, largest_batch_file);
     if (bytes.empty() || bytes.size() % record != 0) {
-      throw data_error(fmt::format("{}: {} bytes is not a whole number of {}-byte images", file.string(),
-                                   bytes.size(), record),
+      throw data_error(fmt::format("{}: {} is not a whole number of {}-byte images", file.string(),
+                                   counted(bytes.size(), "byte"), record),
                        "get the file again; it is cut short or not the binary version of CIFAR-10");
     }
     for (std::size_t at = 0; at < bytes.size(); at += record) {

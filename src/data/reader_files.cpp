@@ -11,6 +11,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/text.h"
 #include "data/annotations.h"
 #include "data/captions.h"
 #include "data/layout.h"
@@ -177,8 +178,8 @@ Problem bad_image(const Error& error, const std::string& file, const std::string
                  why = bad_image(error, name, bytes).reason;
                }
              });
-  throw data_error(fmt::format("{}: {} files, none of them a readable image; first: {}: {}",
-                               store.path.string(), store.names.size(), store.names[0], why),
+  throw data_error(fmt::format("{}: no readable image among {}; first: {}: {}", store.path.string(),
+                               counted(store.names.size(), "file"), store.names[0], why),
                    expected);
 }
 
@@ -280,7 +281,7 @@ std::vector<Stray> gathered(const std::vector<Stray>& strays) {
 void leave_out(const std::vector<Stray>& strays, const std::string& reason, const std::string& cure,
                const Store& store, Listing& listing) {
   for (const auto& stray : gathered(strays)) {
-    const auto count = fmt::format("{} file{} ", stray.files, stray.files == 1 ? "" : "s");
+    const auto count = counted(stray.files, "file") + " ";
     listing.problems.push_back({stray.path.empty() ? store.path.string() : store.full(stray.path),
                                 (stray.folder ? count : "") + reason, cure, stray.files});
   }
@@ -418,18 +419,17 @@ std::unordered_map<std::string, const PictureTable::Row*> rows_by_picture(
     return fmt::format("{}{}", fmt::join(unknown.begin(), end, ", "), unknown.size() > most ? ", ..." : "");
   };
   if (rows.empty()) {
-    throw data_error(fmt::format("{}: none of its {} file names is an image here: {}", store.full(found.file),
-                                 unknown.size(), shown()),
+    throw data_error(fmt::format("{}: none of its {} is an image here: {}", store.full(found.file),
+                                 counted(unknown.size(), "file name"), shown()),
                      fmt::format("write paths relative to {}, such as {}",
                                  prefix.empty() ? store.path.string() : store.full(prefix),
                                  pictures[0].substr(prefix.size())));
   }
   if (!unknown.empty()) {
-    listing.problems.push_back(
-        {store.full(found.file),
-         fmt::format("names {} file{} that {} not there: {}", unknown.size(), unknown.size() == 1 ? "" : "s",
-                     unknown.size() == 1 ? "is" : "are", shown()),
-         "correct these rows, or remove them", 0});
+    listing.problems.push_back({store.full(found.file),
+                                fmt::format("names {} that {} not there: {}", counted(unknown.size(), "file"),
+                                            unknown.size() == 1 ? "is" : "are", shown()),
+                                "correct these rows, or remove them", 0});
   }
   return rows;
 }
@@ -502,8 +502,9 @@ void add_texts(const std::vector<std::string>& pictures, const Store& store, Lis
     }
   }
   if (without > 0)
-    listing.notes.push_back(
-        fmt::format("{} of {} images have no caption beside them", without, listing.items.size()));
+    listing.notes.push_back(fmt::format("{} of {} {} no caption beside them", without,
+                                        counted(listing.items.size(), "image"),
+                                        without == 1 ? "has" : "have"));
 }
 
 bool has_dataset_json(const fs::path& zip) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "data/readers.h"
 
 namespace belamy {
@@ -34,9 +35,9 @@ Idx read_idx(const fs::path& path) {
   const std::size_t dimensions = byte(3);
   file.read(header, 4 * dimensions);
   if (header.size() < 4 + 4 * dimensions) {
-    throw data_error(
-        fmt::format("{}: the file ends inside its header, after {} bytes", path.string(), header.size()),
-        "get the file again");
+    throw data_error(fmt::format("{}: the file ends inside its header, after {}", path.string(),
+                                 counted(header.size(), "byte")),
+                     "get the file again");
   }
   std::uint64_t expected = 1;
   std::string shape;
@@ -51,9 +52,10 @@ Idx read_idx(const fs::path& path) {
   std::string more;
   file.read(more, 1);
   if (idx.bytes.size() != expected || !more.empty()) {
-    throw data_error(fmt::format("{}: the header says {} = {} bytes, the file holds {}", path.string(), shape,
-                                 expected, more.empty() ? std::to_string(idx.bytes.size()) : "more"),
-                     "get the file again; it is damaged or its header is wrong");
+    throw data_error(
+        fmt::format("{}: the header says {} = {}, the file holds {}", path.string(), shape,
+                    counted(expected, "byte"), more.empty() ? std::to_string(idx.bytes.size()) : "more"),
+        "get the file again; it is damaged or its header is wrong");
   }
   return idx;
 }
@@ -153,8 +155,8 @@ Listing list_idx(const fs::path& path, Split split) {
   const Files files = find_files(path, split);
   Idx images = read_idx(files.images);
   if (images.dims.size() != 3) {
-    throw data_error(fmt::format("{}: {} dimensions where images have 3 (count, rows, columns)",
-                                 files.images.string(), images.dims.size()));
+    throw data_error(fmt::format("{}: {} where images have 3 (count, rows, columns)", files.images.string(),
+                                 counted(images.dims.size(), "dimension")));
   }
   Dataset set;
   set.count = static_cast<std::int64_t>(images.dims[0]);
@@ -170,9 +172,10 @@ Listing list_idx(const fs::path& path, Split split) {
   if (!files.labels.empty()) {
     const Idx labels = read_idx(files.labels);
     if (labels.dims.size() != 1 || labels.dims[0] != images.dims[0]) {
-      throw data_error(fmt::format("{}: {} labels for the {} images of {}", files.labels.string(),
-                                   labels.bytes.size(), images.dims[0], files.images.filename().string()),
-                       "get both files again; they do not belong together");
+      throw data_error(
+          fmt::format("{}: {} for the {} of {}", files.labels.string(), counted(labels.bytes.size(), "label"),
+                      counted(images.dims[0], "image"), files.images.filename().string()),
+          "get both files again; they do not belong together");
     }
     int classes = 0;
     for (const char label : labels.bytes) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "core/text.h"
 #include "data/attributes.h"
 #include "data/readers.h"
 
@@ -149,8 +150,8 @@ Npy parse_npy(std::string bytes, const std::string& title, bool texts) {
   constexpr std::size_t most_dimensions = 64;  // NumPy's own limit
   if (array.shape.size() > most_dimensions) throw wrong(array, "the shape is " + shape + ")");
   if (array.bytes.size() - array.data != expected) {
-    throw wrong(array, fmt::format("the header says {}) of {}, that is {} bytes; there are {}", shape, type,
-                                   expected, array.bytes.size() - array.data));
+    throw wrong(array, fmt::format("the header says {}) of {}, that is {}; there are {}", shape, type,
+                                   counted(expected, "byte"), array.bytes.size() - array.data));
   }
   if (order == "True") to_c_order(array);
   return array;
@@ -239,9 +240,9 @@ Scale scale_of_training(const fs::path& path, const Npy& images) {
 void check_shape(const Npy& images) {
   const auto& shape = images.shape;
   if ((shape.size() != 3 && shape.size() != 4) || (shape.size() == 4 && shape[3] != 1 && shape[3] != 3)) {
-    throw wrong(images,
-                fmt::format("{} dimensions{}; images are [N, H, W] or [N, H, W, C] with 1 or 3 channels",
-                            shape.size(), shape.size() == 4 ? fmt::format(", {} channels", shape[3]) : ""));
+    throw wrong(images, fmt::format("{}{}; images are [N, H, W] or [N, H, W, C] with 1 or 3 channels",
+                                    counted(shape.size(), "dimension"),
+                                    shape.size() == 4 ? ", " + counted(shape[3], "channel") : ""));
   }
   if (images.count() == 0) throw wrong(images, "no images in it");
   if (shape[1] * shape[2] > (std::uint64_t{1} << 28))
@@ -269,7 +270,8 @@ void fill_images(const Npy& images, const Scale& scale, Dataset& set) {
 // [N] or [N, 1] whole numbers.
 void fill_labels(const Npy& labels, Dataset& set) {
   if (labels.count() != static_cast<std::uint64_t>(set.count)) {
-    throw wrong(labels, fmt::format("{} labels for {} images", labels.count(), set.count));
+    throw wrong(labels,
+                fmt::format("{} for {}", counted(labels.count(), "label"), counted(set.count, "image")));
   }
   std::int64_t highest = 0;
   for (std::uint64_t i = 0; i < labels.count(); ++i) {
@@ -307,7 +309,8 @@ std::vector<std::string> texts_of(const Npy& array) {
 void fill_attributes(const Npy& rows, const Npy* names, Dataset& set) {
   if (rows.kind == 'U' || rows.shape.size() != 2 || rows.shape[1] == 0 ||
       rows.shape[0] != static_cast<std::uint64_t>(set.count)) {
-    throw wrong(rows, fmt::format("attributes are [N, A], a row for each of {} images", set.count));
+    throw wrong(rows,
+                fmt::format("attributes are [N, A], a row for each of {}", counted(set.count, "image")));
   }
   set.attributes.reserve(rows.count());
   for (std::uint64_t i = 0; i < rows.count(); ++i) {

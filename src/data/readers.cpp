@@ -11,6 +11,7 @@ namespace fs = std::filesystem;
 const std::vector<std::pair<Source::Kind, DataFormat>>& data_formats() {
   static const std::vector<std::pair<Source::Kind, DataFormat>> all = {
 #define BELAMY_FORMAT(name) {Source::Kind::name, formats::name()},
+#include "core/text.h"
 #include "data/formats.def"
 #undef BELAMY_FORMAT
   };
@@ -59,7 +60,7 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 }
 
 std::string describe(const std::vector<fs::path>& files) {
-  std::string text = fmt::format("{} file{}", files.size(), files.size() == 1 ? "" : "s");
+  auto text = counted(files.size(), "file");
   for (std::size_t i = 0; i < files.size() && i < 5; ++i) {
     text += (i == 0 ? ": " : ", ") + files[i].filename().string();
   }
@@ -91,7 +92,7 @@ std::optional<Problem> empty_classes(const std::string& source, const std::vecto
   if (empty.empty()) return {};
   const auto shown = empty.begin() + static_cast<std::ptrdiff_t>(std::min(most, empty.size()));
   return Problem{source,
-                 fmt::format("{} of {} classes {} no image: {}{}", empty.size(), names.size(),
+                 fmt::format("{} of {} {} no image: {}{}", empty.size(), counted(names.size(), "class"),
                              empty.size() == 1 ? "has" : "have", fmt::join(empty.begin(), shown, ", "),
                              empty.size() > most ? ", ..." : ""),
                  "add images to them, or leave them out: numbers as labels count from 0 without a gap"};

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "core/random.h"
+#include "core/text.h"
 #include "data/attributes.h"
 
 namespace belamy {
@@ -38,8 +39,8 @@ void keep_validation(std::vector<bool>& wanted, const Listing& listing, const Da
                      "set data.validation to a number of training images, such as 1000, and train with it");
   }
   if (options.validation >= left) {
-    throw data_error(fmt::format("{}: data.validation={} leaves nothing of {} training images",
-                                 listing.source, options.validation, left),
+    throw data_error(fmt::format("{}: data.validation={} leaves nothing of {}", listing.source,
+                                 options.validation, counted(left, "training image")),
                      "choose a smaller data.validation");
   }
   const auto kept = take(wanted, options.validation, options, of_validation);
@@ -92,8 +93,8 @@ std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
       const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
       throw data_error(
           fmt::format("{}: no class is called '{}'", source, text),
-          fmt::format("{}choose from its {} classes by name or by number from 0: {}{}",
-                      near.empty() ? "" : "did you mean '" + near + "'? ", names.size(),
+          fmt::format("{}choose from its {} by name or by number from 0: {}{}",
+                      near.empty() ? "" : "did you mean '" + near + "'? ", counted(names.size(), "class"),
                       fmt::join(names.begin(), shown, ", "), names.size() > most ? ", ..." : ""));
     }
     found.push_back(static_cast<std::int64_t>(at));

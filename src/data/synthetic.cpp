@@ -8,6 +8,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "core/text.h"
 
 namespace belamy {
 namespace {
@@ -144,7 +145,7 @@ Dataset make_synthetic(const std::string& name, std::int64_t count, std::int64_t
                        const std::vector<std::string>& classes) {
   const Set& set = find_set(name);
   if (count < 1 || count > kMostPoints) {
-    throw data_error(fmt::format("{}: {} points asked for", name, count),
+    throw data_error(fmt::format("{}: {} asked for", name, counted(count, "point")),
                      fmt::format("ask for 1 to {} points", kMostPoints));
   }
   Dataset data;

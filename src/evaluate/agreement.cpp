@@ -6,6 +6,7 @@
 
 #include "core/progress.h"
 #include "core/sha256.h"
+#include "core/text.h"
 #include "evaluate/measure.h"
 #include "tensors/image_tensors.h"
 #include "use/in_batches.h"
@@ -19,8 +20,8 @@ void take_class_agreement(EvaluationContext& context) {
   if (!labels.defined()) throw data_error("the samples were drawn without classes");
   const auto& judge = context.classifier();
   context.add("class-agreement", judge.classifier.accuracy(context.sample_bytes(), labels),
-              fmt::format("share of {} samples that show the requested class, judged by {}",
-                          format_count(labels.size(0)), context.judge_text()),
+              fmt::format("share of {} that show the requested class, judged by {}",
+                          counted(labels.size(0), "sample"), context.judge_text()),
               context.classifier_basis());
 }
 
@@ -81,16 +82,14 @@ void take_attribute_agreement(EvaluationContext& context) {
       .samples = n, .network = networks.hex(), .range = "[-1, 1]", .resize = "none"};
   context.add(
       "attribute-agreement", shown,
-      fmt::format(
-          "share of {} samples that show an attribute as requested, judged by a classifier for each:{}",
-          format_count(n), shown_each),
+      fmt::format("share of {} that show an attribute as requested, judged by a classifier for each:{}",
+                  counted(n, "sample"), shown_each),
       basis);
-  context.add(
-      "attribute-turn", turned,
-      fmt::format("share of {} latents whose sample shows an attribute as requested, and the opposite "
-                  "if the request is inverted:{}",
-                  format_count(n), turned_each),
-      basis);
+  context.add("attribute-turn", turned,
+              fmt::format("share of {} whose sample shows an attribute as requested, and the opposite "
+                          "if the request is inverted:{}",
+                          counted(n, "latent"), turned_each),
+              basis);
 }
 
 }  // namespace

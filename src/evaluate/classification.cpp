@@ -5,6 +5,7 @@
 #include "belamy/error.h"
 
 #include "core/progress.h"
+#include "core/text.h"
 #include "evaluate/measure.h"
 #include "metrics/clustering.h"
 #include "tensors/dataset_tensors.h"
@@ -26,8 +27,8 @@ void add_cluster_errors(EvaluationContext& context) {
   const auto add = [&](const char* key, double accuracy, const char* how) {
     context.add(
         key, 1 - accuracy,
-        fmt::format("{} clusters, {}; {} test examples of {}, {}", context.model().classifier()->classes(),
-                    how, format_count(test.count), test.name, share_error(accuracy, test.count)),
+        fmt::format("{}, {}; {} of {}, {}", counted(context.model().classifier()->classes(), "cluster"), how,
+                    counted(test.count, "test example"), test.name, share_error(accuracy, test.count)),
         {.examples = test.count});
   };
   add("cluster-error", found.one_to_one, "each matched with one class");
@@ -38,8 +39,8 @@ void add_error(EvaluationContext& context, const char* key, const Dataset& test)
   const auto wrong = classes_by(context, test) != torch::tensor(test.labels);
   const double error = wrong.to(torch::kDouble).mean().item<double>();
   context.add(key, error,
-              fmt::format("{} of {} test examples of {} wrong, {}", wrong.sum().item<std::int64_t>(),
-                          test.count, test.name, share_error(error, test.count)),
+              fmt::format("{} of {} of {} wrong, {}", wrong.sum().item<std::int64_t>(),
+                          counted(test.count, "test example"), test.name, share_error(error, test.count)),
               {.examples = test.count});
 }
 

@@ -4,6 +4,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "evaluate/measure.h"
 #include "metrics/clustering.h"
 #include "metrics/probes.h"
@@ -42,17 +43,18 @@ void take_codes(EvaluationContext& context) {
 
   context.progress("fitting a linear classifier to the codes");
   add("linear-probe-accuracy", share(fit_linear_probe(codes, labels).predict(test_codes)),
-      fmt::format("logistic regression on {} codes of {} values with their labels", known, codes.size(1)));
+      fmt::format("logistic regression on {} of {} with their labels", counted(known, "code"),
+                  counted(codes.size(1), "value")));
   context.progress("searching the neighbours of the codes");
   add("k-nn-accuracy", share(nearest_labels(test_codes, codes, labels, kNeighbours)),
-      fmt::format("k = {}, among {} codes", kNeighbours, known));
+      fmt::format("k = {}, among {}", kNeighbours, counted(known, "code")));
   context.progress("clustering the codes");
   const auto classes = static_cast<std::int64_t>(train.class_names.size());
   const auto clusters = k_means(codes, classes, {.restarts = kRestarts, .seed = context.seed()});
   const auto found = cluster_accuracy(assign_clusters(test_codes, clusters.centres), test_labels);
   add("k-means-accuracy", found.one_to_one,
-      fmt::format("{} clusters, each matched with one class; {:.4f} where each takes its commonest class",
-                  classes, found.majority));
+      fmt::format("{}, each matched with one class; {:.4f} where each takes its commonest class",
+                  counted(classes, "cluster"), found.majority));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "core/progress.h"
 #include "core/random.h"
+#include "core/text.h"
 #include "core/version.h"
 #include "evaluate/measure.h"
 #include "report/scores.h"
@@ -78,8 +79,8 @@ const Tensor& EvaluationContext::samples() {
     auto& sampler = *model().sampler();
     asked_ = condition_for(sampler, train(), request_);
     samples_ = draw(sampler, {request_.samples, run_.generator(request_.seed), asked_, [&](double done) {
-                                progress(fmt::format("drawing {} samples: {:.0f} %",
-                                                     format_count(request_.samples), 100 * done));
+                                progress(fmt::format("drawing {}: {:.0f} %",
+                                                     counted(request_.samples, "sample"), 100 * done));
                                 return true;
                               }});
   }

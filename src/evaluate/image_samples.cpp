@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
+#include "core/text.h"
 #include "evaluate/measure.h"
 #include "metrics/frechet.h"
 #include "metrics/nearest.h"
@@ -23,13 +24,12 @@ void take_frechet(EvaluationContext& context) {
   const double found = frechet_distance(features.samples, features.test);
   const double floor = frechet_distance(features.floor, features.test);
   const auto basis = context.classifier_basis();
-  context.add(
-      "classifier-frechet", found,
-      fmt::format(
-          "Frechet distance in the features of {}; {} samples against {} test images; not FID, and not "
-          "comparable with FID",
-          context.judge_text(), basis.samples, basis.examples),
-      basis);
+  context.add("classifier-frechet", found,
+              fmt::format("Frechet distance in the features of {}; {} against {}; not FID, and not "
+                          "comparable with FID",
+                          context.judge_text(), counted(basis.samples, "sample"),
+                          counted(basis.examples, "test image")),
+              basis);
   context.add("classifier-frechet-floor", floor, "the same for real training images", basis);
   context.add("classifier-frechet-over-floor", found / floor, "", basis);
 }

@@ -9,6 +9,7 @@
 
 #include "core/env.h"
 #include "core/sha256.h"
+#include "core/text.h"
 #include "store/safetensors.h"
 #include "tensors/arrays.h"
 #include "tensors/dataset_tensors.h"
@@ -34,7 +35,7 @@ std::string bytes_of(const FeatureClassifier& classifier) {
 JudgeClassifier judge_classifier(const Dataset& train, torch::Device device,
                                  const std::function<void(const std::string&)>& progress) {
   const ClassifierOptions options{.epochs = judge_passes(train.count), .device = device};
-  const auto training = fmt::format("{} passes over {} images", options.epochs, train.count);
+  const auto training = counted(options.epochs, "pass") + " over " + counted(train.count, "image");
   Sha256 digest;
   digest.update("classifier-1 " + fmt::format("{}x{}x{}", train.channels, train.height, train.width));
   if (options.epochs != ClassifierOptions().epochs) digest.update(fmt::format(" {} epochs", options.epochs));

@@ -5,6 +5,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "evaluate/measure.h"
 #include "metrics/parzen.h"
 #include "use/in_batches.h"
@@ -34,13 +35,13 @@ double add_likelihood(EvaluationContext& context, const char* key, std::int64_t 
   auto generator = context.run().generator(context.request().seed);
   std::int64_t done = 0;
   const auto each = in_batches(context.run(), test, [&](const Tensor& x) {
-    context.progress(fmt::format("likelihood, {} draws: {} of {}", draws, done, test.size(0)));
+    context.progress(fmt::format("likelihood, {}: {} of {}", counted(draws, "draw"), done, test.size(0)));
     done += x.size(0);
     return -density.log_likelihood(x, generator, draws);
   });
   const auto range = range_of(density, context.run().shape());
-  auto note = fmt::format("{}, {}, mean over {} test example{}, {}", kind_text(density.kind()), range,
-                          each.size(0), each.size(0) == 1 ? "" : "s", standard_error_of(each, 3));
+  auto note = fmt::format("{}, {}, mean over {}, {}", kind_text(density.kind()), range,
+                          counted(each.size(0), "test example"), standard_error_of(each, 3));
   if (draws > 1) note += fmt::format(", {} importance-weighted draws each", draws);
   if (const auto how = density.how(); !how.empty()) note += "; " + how;
   const double mean = each.mean().item<double>();

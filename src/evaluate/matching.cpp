@@ -5,6 +5,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "data/one_shot_trials.h"
 #include "evaluate/measure.h"
 #include "metrics/one_shot.h"
@@ -38,9 +39,8 @@ std::int64_t classes_of(const Dataset& set, std::int64_t examples) {
 }
 
 Error too_few(const Dataset& set, std::int64_t examples) {
-  return data_error(
-      fmt::format("the {} examples of '{}' in this split have no two classes with at least {} examples",
-                  set.count, set.name, examples));
+  return data_error(fmt::format("'{}' has {} in this split, but no two classes with at least {}", set.name,
+                                counted(set.count, "example"), counted(examples, "example")));
 }
 
 // Similarities of pairs of one class and of two classes, without pairs of an example with itself.
@@ -71,7 +71,7 @@ Verified verified(Run& run, const Dataset& set, std::int64_t seed) {
 void take_verification(EvaluationContext& context) {
   const auto& test = context.test();
   if (const auto lack = lack_of_matches(test))
-    throw data_error(fmt::format("the {} examples in this split: {}", test.count, lack.what));
+    throw data_error(fmt::format("{} in this split: {}", counted(test.count, "example"), lack.what));
   context.progress("comparing pairs of one class and of two classes");
   const auto seed = context.request().seed;
   const auto known = verified(context.run(), context.train(), seed),
@@ -80,10 +80,11 @@ void take_verification(EvaluationContext& context) {
   const auto right = torch::cat({asked.same > threshold, asked.different <= threshold}).to(torch::kDouble);
   context.add(
       "verification-accuracy", right.mean().item<double>(),
-      fmt::format("{} pairs of test examples of one class and {} of two classes, compared by {}; threshold "
-                  "chosen on {} pairs of training examples; {}",
-                  asked.same.size(0), asked.different.size(0), Similarity(context.run()).how(),
-                  known.same.size(0) + known.different.size(0), standard_error_of(right)),
+      fmt::format("{} of test examples of one class and {} of two classes, compared by {}; threshold "
+                  "chosen on {} of training examples; {}",
+                  counted(asked.same.size(0), "pair"), asked.different.size(0),
+                  Similarity(context.run()).how(),
+                  counted(known.same.size(0) + known.different.size(0), "pair"), standard_error_of(right)),
       {.samples = right.size(0)});
 }
 
@@ -123,8 +124,9 @@ void take_one_shot(EvaluationContext& context) {
   const auto add = [&](const char* key, const std::vector<Tensor>& each, const std::string& how) {
     const auto found = one_shot_accuracy(each);
     context.add(key, found.accuracy,
-                fmt::format("by {}; {} of {} trials ({}) right, {} episodes, standard error {:.2g}", how,
-                            found.right, found.trials, trials, each.size(), found.standard_error),
+                fmt::format("by {}; {} of {} ({}) right, {}, standard error {:.2g}", how, found.right,
+                            counted(found.trials, "trial"), trials, counted(each.size(), "episode"),
+                            found.standard_error),
                 {.examples = found.trials, .trials = trials});
   };
   add("one-shot-accuracy", right, similarity.how());
@@ -152,8 +154,8 @@ void take_retrieval(EvaluationContext& context) {
   }
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     context.add(fmt::format("recall-at-{}", ranks[i]), sums[i],
-                fmt::format("{} queries, each compared with {} test examples of {} classes", queries,
-                            plan.ways * plan.shots, plan.ways),
+                fmt::format("{}, each compared with {} of {}", counted(queries, "query"),
+                            counted(plan.ways * plan.shots, "test example"), counted(plan.ways, "class")),
                 {.samples = queries, .examples = plan.ways * plan.shots});
   }
 }

@@ -6,6 +6,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "core/text.h"
 #include "evaluate/measure.h"
 #include "metrics/clustering.h"
 #include "tensors/dataset_tensors.h"
@@ -46,23 +47,22 @@ void take_parzen(EvaluationContext& context) {
     const auto n = held_out.size(0);
     context.add(
         key, found.mean,
-        fmt::format("{}; sigma {:.5f} chosen on {} of {}, {} over {} images", what, found.sigma,
-                    validation.size(0), chosen,
+        fmt::format("{}; sigma {:.5f} chosen on {} of {}, {} over {}", what, found.sigma, validation.size(0),
+                    chosen,
                     n < 2 ? "no standard error" : fmt::format("standard error {:.2g}", found.standard_error),
-                    n),
+                    counted(n, "image")),
         {.samples = centres.size(0), .examples = n, .range = "[0, 1]"});
   };
   add("parzen-log-likelihood", (samples + 1) / 2,
-      fmt::format("{} samples; not a measure of quality, see the two scores below", samples.size(0)));
+      counted(samples.size(0), "sample") + "; not a measure of quality, see the two scores below");
   add("parzen-of-real-images", real.narrow(0, 0, std::min(samples.size(0), real.size(0))),
       "training images in place of samples: the value of a perfect model");
   const auto count = std::min(kCentroids, real.size(0));
   const auto clusters = k_means(real.flatten(1), count,
                                 {.iterations = kLloydSteps, .plus_plus = false, .seed = context.seed()});
   add("parzen-of-k-means-centroids", clusters.centres.view_as(real.narrow(0, 0, count)),
-      fmt::format(
-          "{} centroids after {} Lloyd steps in place of samples: not samples, yet often above real images",
-          count, kLloydSteps));
+      fmt::format("{} after {} Lloyd steps in place of samples: not samples, yet often above real images",
+                  counted(count, "centroid"), kLloydSteps));
 }
 
 }  // namespace

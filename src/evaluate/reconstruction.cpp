@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "core/text.h"
 #include "evaluate/measure.h"
 #include "use/in_batches.h"
 
@@ -22,10 +23,10 @@ Measure reconstruction() {
               return (reconstructor->reconstruct(x) - x).square().flatten(1).sum(1) * unit;
             });
             const auto n = each.size(0);
-            context.add("reconstruction-error", each.mean().item<double>(),
-                        fmt::format("mean over {} test example{}, {}", n, n == 1 ? "" : "s",
-                                    standard_error_of(each, 3)),
-                        {.examples = n, .range = "[0, 1]"});
+            context.add(
+                "reconstruction-error", each.mean().item<double>(),
+                fmt::format("mean over {}, {}", counted(n, "test example"), standard_error_of(each, 3)),
+                {.examples = n, .range = "[0, 1]"});
           }};
 }
 

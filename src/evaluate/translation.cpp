@@ -26,18 +26,18 @@ Tensor unit(const Tensor& bytes) {
 }
 
 // Compares with the true partner. If the sizes are equal, scores the untranslated image too.
-void add_quality(EvaluationContext& context, const std::string& direction, const Tensor& input,
-                 const Tensor& made, const Tensor& wanted) {
+void add_quality(EvaluationContext& context, Direction direction, const Tensor& input, const Tensor& made,
+                 const Tensor& wanted) {
   const auto x = unit(input), y = unit(made), z = unit(wanted);
   const auto add = [&](const std::string& name, const auto& measure) {
     const auto each = measure(y, z);
     const EvaluationContext::Basis basis{
         .samples = each.size(0), .examples = each.size(0), .range = "[0, 1]"};
-    context.add(name + "-" + direction, each.mean().template item<double>(),
+    context.add(name + "-" + direction_name(direction), each.mean().template item<double>(),
                 fmt::format("over {} pairs, {}", each.size(0), standard_error_of(each)), basis);
     if (x.sizes() == z.sizes())
-      context.add(name + "-of-copying-" + direction, measure(x, z).mean().template item<double>(),
-                  "the same for the untranslated image", basis);
+      context.add(name + "-of-copying-" + direction_name(direction),
+                  measure(x, z).mean().template item<double>(), "the same for the untranslated image", basis);
   };
   add("l1", mean_absolute_error);
   add("psnr", peak_signal_to_noise);
@@ -50,18 +50,18 @@ double recall(const Tensor& queries, const Tensor& gallery) {
   return (found == torch::arange(queries.size(0))).to(torch::kDouble).mean().item<double>();
 }
 
-void add_retrieval(EvaluationContext& context, const std::string& direction, const Tensor& input,
-                   const Tensor& made, const Tensor& wanted) {
+void add_retrieval(EvaluationContext& context, Direction direction, const Tensor& input, const Tensor& made,
+                   const Tensor& wanted) {
   std::string note =
       fmt::format("share of {} translated images whose partner is the nearest by pixels", made.size(0));
   if (input.sizes() == wanted.sizes())
     note += fmt::format("; of the untranslated images {:.3f}", recall(input, wanted));
-  context.add("retrieval-" + direction, recall(made, wanted), note,
+  context.add("retrieval-" + direction_name(direction), recall(made, wanted), note,
               {.samples = made.size(0), .examples = wanted.size(0)});
 }
 
-void add_consistency(EvaluationContext& context, const std::string& direction, const Dataset& from,
-                     const Dataset& to, const Tensor& made, const Dataset& to_train) {
+void add_consistency(EvaluationContext& context, Direction direction, const Dataset& from, const Dataset& to,
+                     const Tensor& made, const Dataset& to_train) {
   // The judge must know all classes, even those that the model's training leaves out.
   auto images = to_train;
   append(images, to);
@@ -70,7 +70,7 @@ void add_consistency(EvaluationContext& context, const std::string& direction, c
   const auto labels = torch::tensor(from.labels).narrow(0, 0, made.size(0));
   const auto real = head(to);
   context.add(
-      "classifier-consistency-" + direction, judge.classifier.accuracy(made, labels),
+      "classifier-consistency-" + direction_name(direction), judge.classifier.accuracy(made, labels),
       fmt::format(
           "share of {} translated images in which a classifier of the other domain ({}) sees the "
           "input's class; it is right on {:.3f} of real images there, and sees the class in {:.3f} of "
@@ -89,12 +89,11 @@ void take_translation(EvaluationContext& context) {
   const auto& test = context.test();
   if (test.others.empty()) throw data_error("the data have no second domain");
   bool any = false;
-  const auto known = translator->directions();
-  for (const auto& direction : known) {
-    const bool forth = direction.front() == 'a';
+  for (const auto direction : translator->directions()) {
+    const bool forth = direction == Direction::a2b;
     const auto& from = forth ? test : test.others[0];
     const auto& to = forth ? test.others[0] : test;
-    context.progress("translating " + direction);
+    context.progress("translating " + direction_name(direction));
     const auto input = head(from);
     const auto made = to_bytes(
         in_batches(run, input, [&](const Tensor& x) { return translator->translate(x, direction); }));
@@ -103,12 +102,12 @@ void take_translation(EvaluationContext& context) {
       add_retrieval(context, direction, input, made, head(to));
       any = true;
     }
-    const std::string back = {direction.back(), '2', direction.front()};
-    if (std::find(known.begin(), known.end(), back) != known.end()) {
+    const auto back = reversed(direction);
+    if (translator->knows(back)) {
       const auto returned =
           to_bytes(in_batches(run, made, [&](const Tensor& x) { return translator->translate(x, back); }));
       const auto each = mean_absolute_error(unit(returned), unit(input));
-      context.add("cycle-error-" + direction, each.mean().item<double>(),
+      context.add("cycle-error-" + direction_name(direction), each.mean().item<double>(),
                   "mean absolute difference after translating there and back, " + standard_error_of(each),
                   {.samples = each.size(0), .range = "[0, 1]"});
       any = true;

@@ -19,7 +19,7 @@
 #include "data/canvas.h"
 #include "data/dataset.h"
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/one_thread.h"
 #include "nn/causal.h"
 #include "nn/init.h"
 #include "nn/masked_autoencoder.h"

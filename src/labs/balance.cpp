@@ -6,7 +6,8 @@
 #include "belamy/recipe.h"
 
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/lab_data.h"
+#include "labs/one_thread.h"
 #include "metrics/transport.h"
 #include "objectives/adversarial.h"
 #include "train/session.h"

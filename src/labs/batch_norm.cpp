@@ -6,8 +6,9 @@
 
 #include "data/synthetic.h"
 #include "labs/lab.h"
+#include "labs/line.h"
+#include "labs/one_thread.h"
 #include "labs/perceptron.h"
-#include "labs/toolbox.h"
 #include "nn/norm.h"
 #include "pictures/grids.h"
 #include "train/session.h"

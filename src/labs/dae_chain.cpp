@@ -9,8 +9,9 @@
 
 #include "data/synthetic.h"
 #include "labs/lab.h"
+#include "labs/line.h"
+#include "labs/one_thread.h"
 #include "labs/perceptron.h"
-#include "labs/toolbox.h"
 #include "metrics/chains.h"
 #include "metrics/transport.h"
 #include "nn/corruption.h"

@@ -3,8 +3,8 @@
 #include "belamy/recipe.h"
 
 #include "core/random.h"
-#include "labs/digits.h"
 #include "labs/lab.h"
+#include "labs/lab_data.h"
 #include "labs/perceptron.h"
 #include "models/shared/latent_histogram.h"
 #include "pictures/grids.h"

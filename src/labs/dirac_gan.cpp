@@ -5,6 +5,7 @@
 #include <cmath>
 #include <complex>
 
+#include "core/text.h"
 #include "labs/lab.h"
 
 namespace belamy::labs {
@@ -298,8 +299,8 @@ void dirac_gan(Lab& lab) {
             "Of the Jacobian of the field that descent follows below, by differences of fourth order.",
             std::move(eigen));
   lab.table("Where descent ends",
-            fmt::format("Radius after {} steps of {}, as a share of the radius at the start.",
-                        lab.integer("steps"), h),
+            fmt::format("Radius after {} of {}, as a share of the radius at the start.",
+                        counted(lab.integer("steps"), "step"), h),
             std::move(ends));
   lab.chart("Alternating descent", "A straight line downwards is convergence at a fixed rate.",
             std::move(radii));

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "core/random.h"
+#include "core/text.h"
 #include "labs/lab.h"
 #include "labs/perceptron.h"
 #include "metrics/divergence.h"
@@ -218,7 +219,7 @@ void plane(Lab& lab) {
       {{"", "distance"},
        {{"exact, by the network simplex", fmt::format("{:.4f}", best.cost)},
         {"Sinkhorn, $\\varepsilon = 0.05$", fmt::format("{:.4f}", blurred.cost)},
-        {fmt::format("sliced, {} directions", lab.integer("projections")), fmt::format("{:.4f}", sliced)}}});
+        {"sliced, " + counted(lab.integer("projections"), "direction"), fmt::format("{:.4f}", sliced)}}});
 
   LabSeries moves{"what moves where", {}, {}, LabSeries::Style::field};
   const auto targets = best.plan.argmax(1);

@@ -9,7 +9,7 @@
 
 #include "belamy/error.h"
 
-#include "core/toml.h"
+#include "core/toml_table.h"
 #include "labs.h"
 
 namespace belamy {
@@ -17,58 +17,36 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Error unknown(const TomlEntry& entry, const std::vector<std::string>& known) {
-  return usage_error(fmt::format("{}: unknown key '{}'", entry.origin.text, entry.key),
-                     fmt::format("use one of {}", fmt::join(known, ", ")));
-}
-
-LabClaim claim_of(const TomlDocument& document, const std::string& origin) {
+LabClaim claim_of(const TomlDocument& document) {
   LabClaim claim;
-  for (const auto& entry : document.entries) {
-    if (entry.key == "key") {
-      claim.key = text_in(entry);
-    } else if (entry.key == "text") {
-      claim.text = text_in(entry);
-    } else if (entry.key == "tiny" && std::holds_alternative<bool>(entry.value)) {
-      claim.tiny = std::get<bool>(entry.value);
-    } else if (!claim.bounds.take(entry.key, entry)) {
-      std::vector<std::string> known = {"key", "text", "tiny (true or false)"};
-      known.insert(known.end(), Bounds::keys().begin(), Bounds::keys().end());
-      throw unknown(entry, known);
-    }
-  }
+  TomlTable table(document, "a [[claim]]");
+  table.text("key", claim.key);
+  table.text("text", claim.text);
+  table.truth("tiny", claim.tiny);
+  claim.bounds.read(table);
+  table.finish();
   if (claim.key.empty() || claim.text.empty() || !claim.bounds.complete()) {
-    throw usage_error(fmt::format("{}: claim '{}' is not complete", origin, claim.key),
+    throw usage_error(fmt::format("{}: claim '{}' is not complete", document.origin, claim.key),
                       fmt::format("a claim has key, text, and {}", Bounds::kForm));
   }
   return claim;
 }
 
-/// One part of a setting: settings.KEY.value, .min, ...
-void read_setting(LabSheet& sheet, const TomlEntry& entry) {
-  const auto path = entry.key.substr(std::string_view("settings.").size());
-  const auto dot = path.rfind('.');
-  const auto key = path.substr(0, dot);
-  const auto part = dot == std::string::npos ? "" : path.substr(dot + 1);
-  if (sheet.settings.empty() || sheet.settings.back().key != key)
-    sheet.settings.push_back({key, "", {}, {}, -kInfinity, kInfinity, {}});
-  auto& setting = sheet.settings.back();
-  if (part == "value") {
-    if (!std::holds_alternative<std::string>(entry.value)) number_in(entry);
-    setting.value = entry.value;
-  } else if (part == "tiny") {
-    setting.tiny = entry.value;
-  } else if (part == "choices" && std::holds_alternative<std::vector<std::string>>(entry.value)) {
-    setting.choices = std::get<std::vector<std::string>>(entry.value);
-  } else if (part == "min") {
-    setting.low = number_in(entry);
-  } else if (part == "max") {
-    setting.high = number_in(entry);
-  } else if (part == "help") {
-    setting.help = text_in(entry);
-  } else {
-    throw unknown(entry, {"value", "tiny", "min", "max", "choices", "help"});
-  }
+LabSheet::Setting setting_of(const std::string& key, const TomlDocument& document) {
+  LabSheet::Setting setting{key, "", {}, {}, -kInfinity, kInfinity, {}};
+  TomlTable table(document, fmt::format("the setting '{}'", key));
+  std::optional<Value> value;
+  table.value("value", value);
+  table.value("tiny", setting.tiny);
+  table.number("min", setting.low);
+  table.number("max", setting.high);
+  table.texts("choices", setting.choices);
+  table.text("help", setting.help);
+  table.finish();
+  if (!value || std::holds_alternative<bool>(*value) || value->index() > 3)  // lists come after the texts
+    throw table.refused("value", "a number or a text");
+  setting.value = *value;
+  return setting;
 }
 
 }  // namespace
@@ -79,29 +57,20 @@ LabSheet LabSheet::parse(const std::string& name, const std::string& toml, const
   sheet.name = name;
   sheet.text = text;
   const auto document = parse_toml(toml, origin);
-  for (const auto& entry : document.entries) {
-    if (entry.key == "title") {
-      sheet.title = text_in(entry);
-    } else if (entry.key == "source") {
-      sheet.source = text_in(entry);
-    } else if (entry.key.starts_with("settings.")) {
-      read_setting(sheet, entry);
-    } else {
-      throw unknown(entry, {"title", "source", "[settings]", "[[claim]]"});
+  TomlTable table(document, "a lab");
+  table.text("title", sheet.title);
+  table.text("source", sheet.source);
+  for (const auto& [key, setting] : table.tables("settings"))
+    sheet.settings.push_back(setting_of(key, setting));
+  for (const auto& each : table.list("claim")) {
+    auto claim = claim_of(each);
+    for (const auto& other : sheet.claims) {
+      if (other.key == claim.key)
+        throw usage_error(fmt::format("{}: claim '{}' is defined twice", each.origin, claim.key));
     }
+    sheet.claims.push_back(std::move(claim));
   }
-  for (const auto& [array, documents] : document.arrays) {
-    if (array != "claim")
-      throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array), "use [[claim]]");
-    for (const auto& each : documents) {
-      auto claim = claim_of(each, origin);
-      for (const auto& other : sheet.claims) {
-        if (other.key == claim.key)
-          throw usage_error(fmt::format("{}: claim '{}' is defined twice", origin, claim.key));
-      }
-      sheet.claims.push_back(std::move(claim));
-    }
-  }
+  table.finish();
   if (sheet.title.empty()) throw usage_error(origin + ": a lab must have a title");
   return sheet;
 }
@@ -120,8 +89,6 @@ Lab::Lab(LabSheet sheet, bool tiny, const std::vector<std::string>& overrides, T
       fields_.add(key, numbers_[key] = *number, {low, high}, help);
     } else if (const auto* text = std::get_if<std::string>(&value)) {
       fields_.add(key, texts_[key] = *text, choices, help);
-    } else {
-      throw std::logic_error(fmt::format("lab {}: setting '{}' has no value", sheet_.name, key));
     }
     if (tiny && small) fields_.set(key, *small, {fmt::format("lab {}, tiny", sheet_.name)});
   }

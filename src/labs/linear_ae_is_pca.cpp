@@ -5,8 +5,10 @@
 
 #include "belamy/recipe.h"
 
+#include "core/text.h"
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/lab_data.h"
+#include "labs/one_thread.h"
 #include "metrics/principal.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
@@ -126,12 +128,12 @@ void linear_ae_is_pca(Lab& lab) {
   lab.measure("axes", std::get<0>(cosines.max(1)).mean().item<double>());
 
   lab.table("Squared error on the test images, summed over pixels in [0, 1]",
-            fmt::format("`{}`, codes of {} numbers.", options.source, k),
+            fmt::format("`{}`, codes of {}.", options.source, counted(k, "number")),
             {{"", "error"},
              {{"mean image", fmt::format("{:.3f}", error_of(components.mean.expand_as(unseen), unseen))},
               {"principal components", fmt::format("{:.3f}", known)},
               {"linear autoencoder", fmt::format("{:.3f}", error_of(by_linear, unseen))},
-              {fmt::format("autoencoder with {} hidden units", lab.integer("hidden")),
+              {"autoencoder with " + counted(lab.integer("hidden"), "hidden unit"),
                fmt::format("{:.3f}", error_of(by_deep, unseen))}}});
   lab.chart(
       "The linear autoencoder finds the plane",

@@ -10,6 +10,7 @@
 #include "belamy/recipe.h"
 
 #include "core/random.h"
+#include "core/text.h"
 #include "labs/lab.h"
 #include "metrics/modes.h"
 #include "pictures/point_pictures.h"
@@ -223,8 +224,8 @@ void compare(Lab& lab, const Dataset& data) {
     if (all[i].name.starts_with("unrolled")) most = covered;
   }
   lab.table(fmt::format("What each cure does on the {}", data.name),
-            fmt::format("{} seeds, {} steps, the same networks; only the one key differs.", seeds,
-                        lab.integer("steps")),
+            fmt::format("{}, {}, the same networks; only the one key differs.", counted(seeds, "seed"),
+                        counted(lab.integer("steps"), "step")),
             std::move(table));
   lab.measure("unrolled", most - plain);
   lab.measure("best", best / static_cast<double>(data.mixture->centres.size() / 2));

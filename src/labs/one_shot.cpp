@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "data/one_shot_trials.h"
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/lab_data.h"
+#include "labs/line.h"
 #include "metrics/pairwise.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
@@ -91,7 +93,8 @@ void one_shot(Lab& lab) {
   lab.measure("moved_hausdorff", static_cast<double>(changed) / static_cast<double>(trials.count()));
   lab.measure("moved_cosine", found[0].accuracy - one_shot_accuracy(ways[0].right_moved).accuracy);
 
-  lab.table("Right answers", fmt::format("{} trials of `{}`.", trials.count(), source), std::move(table));
+  lab.table("Right answers", fmt::format("{} of `{}`.", counted(trials.count(), "trial"), source),
+            std::move(table));
   const auto row = [&](const std::vector<std::int64_t>& places) {
     return to_model_range(images.index_select(0, torch::tensor(places)));
   };

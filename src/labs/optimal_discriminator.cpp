@@ -5,8 +5,9 @@
 #include <torch/optim/adam.h>
 
 #include "labs/lab.h"
+#include "labs/line.h"
+#include "labs/one_thread.h"
 #include "labs/perceptron.h"
-#include "labs/toolbox.h"
 #include "objectives/adversarial.h"
 
 namespace belamy::labs {

@@ -6,8 +6,11 @@
 
 #include "belamy/recipe.h"
 
+#include "core/text.h"
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/lab_data.h"
+#include "labs/line.h"
+#include "labs/one_thread.h"
 #include "metrics/pairwise.h"
 #include "metrics/roc.h"
 #include "pictures/grids.h"
@@ -159,13 +162,13 @@ void outliers(Lab& lab) {
   lab.measure("seeds", std::max(coder.deviation / coder.error, vae.deviation / vae.error));
   lab.measure("pairs", std::abs(share_of_pairs(example, task.strange) - area_of(example, task.strange).area));
 
-  lab.table(
-      "Areas under the curve",
-      fmt::format("{} test images: {} usual ({}), {} strange ({}). *Over seeds* is the deviation between "
-                  "trainings, *DeLong's error* that of one area for so few test images.",
-                  task.test.count, std::count(task.strange.begin(), task.strange.end(), false), task.usual,
-                  std::count(task.strange.begin(), task.strange.end(), true), task.unusual),
-      std::move(table));
+  lab.table("Areas under the curve",
+            fmt::format("{}: {} usual ({}), {} strange ({}). *Over seeds* is the deviation between "
+                        "trainings, *DeLong's error* that of one area for so few test images.",
+                        counted(task.test.count, "test image"),
+                        std::count(task.strange.begin(), task.strange.end(), false), task.usual,
+                        std::count(task.strange.begin(), task.strange.end(), true), task.unusual),
+            std::move(table));
   lab.chart("Receiver operating characteristic", "Dashed: scores that need no training.", std::move(chart));
   const auto order = example.argsort(0, /*descending=*/true);
   const auto n = std::min<std::int64_t>(16, order.size(0) / 2);

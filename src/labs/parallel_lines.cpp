@@ -3,7 +3,9 @@
 #include <torch/optim/adam.h>
 
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/one_thread.h"
+#include "labs/perceptron.h"
+#include "metrics/divergence.h"
 #include "metrics/transport.h"
 #include "objectives/adversarial.h"
 #include "objectives/penalties.h"

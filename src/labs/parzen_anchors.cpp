@@ -1,8 +1,8 @@
 // The Parzen window estimate without a model: of training images, and of their cluster centres.
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "labs/lab.h"
-#include "labs/toolbox.h"
 #include "metrics/clustering.h"
 #include "metrics/parzen.h"
 #include "pictures/grids.h"
@@ -68,7 +68,7 @@ void parzen_anchors(Lab& lab) {
   const auto by_moved = add("training images, moved by one pixel", moved, {real.sigma});
   lab.measure("moved", real.mean - by_moved.mean);
 
-  lab.table("The estimate", "On " + std::to_string(test.size(0)) + " test images.", std::move(table));
+  lab.table("The estimate", "On " + counted(test.size(0), "test image") + ".", std::move(table));
   lab.picture("Training images", "", image_grid(pictures(samples), 16));
   lab.picture("Centroids",
               "The mean of a cluster is blurred, and closer to more test images than any single image.",

@@ -8,7 +8,8 @@
 #include <torch/utils.h>
 
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/line.h"
+#include "labs/one_thread.h"
 #include "metrics/partition.h"
 #include "nn/boltzmann.h"
 

@@ -6,7 +6,7 @@
 
 #include "core/random.h"
 #include "labs/lab.h"
-#include "labs/toolbox.h"
+#include "labs/line.h"
 #include "objectives/adversarial.h"
 
 namespace belamy::labs {

@@ -5,8 +5,10 @@
 #include "belamy/recipe.h"
 
 #include "labs/lab.h"
+#include "labs/lab_data.h"
+#include "labs/line.h"
+#include "labs/one_thread.h"
 #include "labs/perceptron.h"
-#include "labs/toolbox.h"
 #include "metrics/transport.h"
 #include "train/session.h"
 

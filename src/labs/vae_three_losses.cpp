@@ -4,10 +4,10 @@
 
 #include "belamy/recipe.h"
 
-#include "labs/digits.h"
+#include "core/text.h"
 #include "labs/lab.h"
+#include "labs/lab_data.h"
 #include "labs/perceptron.h"
-#include "labs/toolbox.h"
 #include "models/shared/variational.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
@@ -128,8 +128,8 @@ void vae_three_losses(Lab& lab) {
   table.rows.push_back(
       {"the pixels' means, no code", fmt::format("{:.2f}", floor), "0", fmt::format("{:.2f}", floor), ""});
   lab.table("Both terms on the test set",
-            fmt::format("Means over {} test images of {}, pixels drawn black or white once.", test.count,
-                        test.name),
+            fmt::format("Means over {} of {}, pixels drawn black or white once.",
+                        counted(test.count, "test image"), test.name),
             std::move(table));
 }
 

@@ -5,8 +5,8 @@
 
 #include "belamy/recipe.h"
 
-#include "labs/digits.h"
 #include "labs/lab.h"
+#include "labs/lab_data.h"
 #include "labs/perceptron.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"

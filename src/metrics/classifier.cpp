@@ -12,6 +12,8 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
+
 namespace belamy {
 namespace {
 
@@ -53,8 +55,8 @@ FeatureClassifier::FeatureClassifier(std::int64_t channels, std::int64_t size, s
       options_(options),
       generator_(at::make_generator<at::CPUGeneratorImpl>(options.seed)) {
   if (channels < 1 || size < 16 || classes < 2) {
-    throw usage_error(fmt::format("the feature classifier cannot work with {} channels, size {}, {} classes",
-                                  channels, size, classes),
+    throw usage_error(fmt::format("the feature classifier cannot work with {}, size {}, {}",
+                                  counted(channels, "channel"), size, counted(classes, "class")),
                       "it needs at least 1 channel, images of at least 16x16 pixels, and 2 classes");
   }
   if (options.epochs < 1 || options.batch < 1 || !(options.learning_rate > 0)) {
@@ -220,8 +222,8 @@ void FeatureClassifier::check_labels(const Tensor& images, const Tensor& labels)
   const auto smallest = labels.min().item<std::int64_t>();
   const auto largest = labels.max().item<std::int64_t>();
   if (smallest < 0 || largest >= classes_) {
-    throw data_error(fmt::format("labels run from {} to {}, but the classifier has {} classes (0 to {})",
-                                 smallest, largest, classes_, classes_ - 1));
+    throw data_error(fmt::format("labels run from {} to {}, but the classifier has {} (0 to {})", smallest,
+                                 largest, counted(classes_, "class"), classes_ - 1));
   }
 }
 

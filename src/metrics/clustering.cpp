@@ -3,6 +3,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "core/text.h"
 #include "metrics/pairwise.h"
 #include "metrics/transport.h"
 
@@ -77,7 +78,7 @@ Clusters k_means(const Tensor& given, std::int64_t k, const KMeansOptions& optio
   const torch::NoGradGuard no_grad;
   check_feature_sets(given, given, 1, "k-means");
   if (k < 1 || k > given.size(0))
-    throw usage_error(fmt::format("k-means of {} data into {} clusters", given.size(0), k));
+    throw usage_error(fmt::format("k-means of {} data into {}", given.size(0), counted(k, "cluster")));
   // Centred, so that squared_distances does not lose precision.
   const auto plain = given.to(torch::kFloat), centre = plain.mean(0, true), data = plain - centre;
   Random random(options.seed);

@@ -5,6 +5,8 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
+
 namespace belamy {
 
 using torch::Tensor;
@@ -21,8 +23,8 @@ void check_feature_sets(const Tensor& a, const Tensor& b, std::int64_t least, co
                                  fmt::join(a.sizes(), ", "), fmt::join(b.sizes(), ", ")));
   }
   if (std::min(a.size(0), b.size(0)) < least) {
-    throw data_error(fmt::format("{} needs at least {} images on each side, but got {} and {}", what, least,
-                                 a.size(0), b.size(0)),
+    throw data_error(fmt::format("{} needs at least {} on each side, but got {} and {}", what,
+                                 counted(least, "image"), a.size(0), b.size(0)),
                      "use more samples, or a larger data set");
   }
   if (!a.is_floating_point() || !b.is_floating_point()) {

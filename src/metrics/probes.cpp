@@ -4,6 +4,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "metrics/pairwise.h"
 
 namespace belamy {
@@ -19,7 +20,8 @@ std::int64_t check_labels(const Tensor& codes, const Tensor& labels, const char*
   check_feature_sets(codes, codes, 1, what);
   if (labels.dim() != 1 || labels.size(0) != codes.size(0) || labels.scalar_type() != torch::kLong ||
       labels.min().item<std::int64_t>() < 0) {
-    throw data_error(fmt::format("{} needs one label from 0 for each of {} codes", what, codes.size(0)));
+    throw data_error(
+        fmt::format("{} needs one label from 0 for each of {}", what, counted(codes.size(0), "code")));
   }
   return labels.max().item<std::int64_t>() + 1;
 }
@@ -31,7 +33,8 @@ Tensor nearest_labels(const Tensor& queries, const Tensor& codes, const Tensor& 
   const auto classes = check_labels(codes, labels, "k nearest neighbours");
   check_feature_sets(queries, codes, 1, "k nearest neighbours");
   if (k < 1 || k > codes.size(0))
-    throw usage_error(fmt::format("{} nearest neighbours among {} codes", k, codes.size(0)));
+    throw usage_error(
+        fmt::format("{} among {}", counted(k, "nearest neighbour"), counted(codes.size(0), "code")));
   const auto at = codes.to(torch::kFloat), middle = at.mean(0, true), around = at - middle;
   // One vote each, plus a small share for nearer neighbours, which decides between equal counts.
   const auto share = 1e-3 / static_cast<double>(k * k);

@@ -16,6 +16,7 @@
 
 #include "belamy/recipe.h"
 
+#include "core/text.h"
 #include "models/shared/code_networks.h"
 #include "models/shared/code_terms.h"
 #include "objectives/codes.h"
@@ -163,7 +164,7 @@ Fault check_autoencoder(const DataShape& shape, const Recipe& recipe) {
     return {"the KL penalty needs units between 0 and 1", {"model.code_unit=sigmoid"}};
   }
   if (settings.keep > settings.code) {
-    return {fmt::format("a code of {} units cannot keep {} of them", settings.code, settings.keep),
+    return {fmt::format("a code of {} cannot keep {} of them", counted(settings.code, "unit"), settings.keep),
             {fmt::format("model.keep={}", settings.code)}};
   }
   if (settings.contraction > 0 && settings.network == "convolutional") {

@@ -106,9 +106,9 @@ class CycleGan final : public Model, public Translator {
   }
 
   Translator* translator() override { return this; }
-  std::vector<std::string> directions() const override { return {"a2b", "b2a"}; }
-  Tensor translate(const Tensor& data, const std::string& direction) override {
-    return (direction == "a2b" ? a2b_ : b2a_)->forward(data);
+  std::vector<Direction> directions() const override { return {Direction::a2b, Direction::b2a}; }
+  Tensor translate(const Tensor& data, Direction direction) override {
+    return (direction == Direction::a2b ? a2b_ : b2a_)->forward(data);
   }
 
  private:

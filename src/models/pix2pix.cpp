@@ -71,11 +71,12 @@ class Pix2Pix final : public Model, public Translator {
   }
 
   Translator* translator() override { return this; }
-  std::vector<std::string> directions() const override { return {config_.direction}; }
-  Tensor translate(const Tensor& data, const std::string&) override { return generator_->forward(data); }
+  std::vector<Direction> directions() const override { return {direction()}; }
+  Tensor translate(const Tensor& data, Direction) override { return generator_->forward(data); }
 
  private:
-  bool forwards() const { return config_.direction == "a2b"; }
+  Direction direction() const { return direction_called(config_.direction).value(); }
+  bool forwards() const { return direction() == Direction::a2b; }
 
   Pix2PixConfig config_;
   std::shared_ptr<UNet> generator_;

@@ -18,6 +18,7 @@
 #include "belamy/error.h"
 #include "belamy/recipe.h"
 
+#include "core/text.h"
 #include "metrics/partition.h"
 #include "models/shared/boltzmann_learning.h"
 #include "models/shared/code_networks.h"
@@ -156,9 +157,9 @@ class Rbm final : public Model,
     log_partition_ = estimate.log_partition;
     how_ = fmt::format(
         "log Z = {:.2f} by annealed importance sampling, standard error {:.2g}, between {:.2f} and {:.2f} "
-        "at 3 standard errors; {} chains, {} temperatures",
-        log_partition_, estimate.standard_error, estimate.low, estimate.high, config_.anneal_chains,
-        config_.anneal_temperatures);
+        "at 3 standard errors; {}, {}",
+        log_partition_, estimate.standard_error, estimate.low, estimate.high,
+        counted(config_.anneal_chains, "chain"), counted(config_.anneal_temperatures, "temperature"));
     return log_partition_;
   }
 

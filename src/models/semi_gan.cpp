@@ -68,9 +68,7 @@ class SemiGan final : public AdversarialModel, public Classifier {
     auto noise = config.input_noise;
     const auto dense = [&](std::int64_t next, nn::Weighting weighting) {
       discriminator_->add(std::make_shared<nn::Noise>(noise, generator));
-      const auto layer = std::make_shared<nn::Dense>(width, next, weighting);
-      normalised_.emplace_back(discriminator_->size(), layer);
-      discriminator_->add(layer);
+      discriminator_->add(std::make_shared<nn::Dense>(width, next, weighting));
       noise = config.hidden_noise;
       width = next;
     };
@@ -87,7 +85,10 @@ class SemiGan final : public AdversarialModel, public Classifier {
   }
 
   void step(const Batch& batch, StepContext& context) override {
-    if (context.step() == 0) start_from(batch.data);
+    if (context.step() == 0) {
+      const nn::DataStart start;
+      discriminator_->forward(batch.data);
+    }
     AdversarialModel::step(batch, context);
   }
 
@@ -109,20 +110,7 @@ class SemiGan final : public AdversarialModel, public Classifier {
   }
 
  private:
-  // Layer by layer, since a layer's input depends on the scales of those before it.
-  void start_from(const Tensor& data) {
-    const torch::NoGradGuard no_grad;
-    auto x = data;
-    std::size_t at = 0;
-    for (const auto& [place, layer] : normalised_) {
-      x = discriminator_->forward(x, at, place);
-      layer->start_from(x);
-      at = place;
-    }
-  }
-
   double label_weight_;
-  std::vector<std::pair<std::size_t, std::shared_ptr<nn::Dense>>> normalised_;  // by index in the chain
 };
 
 Fault check_semi_gan(const DataShape& shape, const Recipe& recipe) {

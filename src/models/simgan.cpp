@@ -83,8 +83,8 @@ class SimGan final : public Model, public Translator {
   }
 
   Translator* translator() override { return this; }
-  std::vector<std::string> directions() const override { return {"a2b"}; }
-  Tensor translate(const Tensor& data, const std::string&) override { return refiner_->forward(data); }
+  std::vector<Direction> directions() const override { return {Direction::a2b}; }
+  Tensor translate(const Tensor& data, Direction) override { return refiner_->forward(data); }
 
  private:
   SimGanConfig config_;

@@ -103,9 +103,9 @@ class Unit final : public Model, public Translator {
   }
 
   Translator* translator() override { return this; }
-  std::vector<std::string> directions() const override { return {"a2b", "b2a"}; }
-  Tensor translate(const Tensor& data, const std::string& direction) override {
-    const bool forwards = direction == "a2b";
+  std::vector<Direction> directions() const override { return {Direction::a2b, Direction::b2a}; }
+  Tensor translate(const Tensor& data, Direction direction) override {
+    const bool forwards = direction == Direction::a2b;
     return decode(forwards ? b_ : a_, encode(forwards ? a_ : b_, data));
   }
 

@@ -49,7 +49,28 @@ struct TransposedConvolution : torch::autograd::Function<TransposedConvolution> 
   }
 };
 
+thread_local int data_starts = 0;
+
 }  // namespace
+
+DataStart::DataStart() {
+  ++data_starts;
+}
+
+DataStart::~DataStart() {
+  --data_starts;
+}
+
+bool DataStart::is_on() {
+  return data_starts > 0;
+}
+
+std::pair<Tensor, Tensor> channel_moments(const Tensor& x) {
+  std::vector<std::int64_t> others = {0};
+  for (std::int64_t i = 2; i < x.dim(); ++i) others.push_back(i);
+  const auto deviation = x.std(others, /*unbiased=*/false);
+  return {x.mean(others), torch::where(deviation > 1e-6, deviation, torch::ones_like(deviation))};
+}
 
 Weighted::Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting) : weighting_(weighting) {
   const auto outputs = sizes[0];
@@ -93,21 +114,16 @@ Tensor Weighted::map(const Tensor& x) {
 }
 
 void Weighted::standardise(const Tensor& outputs) {
-  const torch::NoGradGuard no_grad;
-  const auto deviation = outputs.std(0, /*unbiased=*/false).clamp_min(1e-6);
-  bias_.sub_(outputs.mean(0)).div_(deviation);
+  const auto [mean, deviation] = channel_moments(outputs);
+  if (bias_.defined()) bias_.sub_(mean).div_(deviation);
   scale_.div_(deviation);
 }
 
 Dense::Dense(std::int64_t in, std::int64_t out, Weighting weighting) : Weighted({out, in}, true, weighting) {}
 
 Tensor Dense::forward(const Tensor& x) {
+  if (starts()) standardise(map(x).to(torch::kFloat));
   return map(x).to(torch::kFloat);
-}
-
-void Dense::start_from(const Tensor& x) {
-  const torch::NoGradGuard no_grad;
-  standardise(forward(x));
 }
 
 Conv::Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
@@ -115,6 +131,7 @@ Conv::Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t 
     : Weighted({out, in, kernel, kernel}, bias, weighting), stride_(stride), padding_(padding) {}
 
 Tensor Conv::forward(const Tensor& x) {
+  if (starts()) standardise(at::conv2d(x, weight(), bias(), stride_, padding_).to(torch::kFloat));
   return at::conv2d(x, weight(), bias(), stride_, padding_);
 }
 

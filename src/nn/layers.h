@@ -8,6 +8,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace belamy::nn {
@@ -22,6 +23,25 @@ enum class Weighting {
   directed   ///< the same, but g keeps the value of start_from(): only directions are learned
 };
 
+/// While it exists, ActNorm and layers with normalised weights that run in this thread first set scale and shift
+/// so that their outputs for this batch have mean 0 and standard deviation 1: the data-dependent start of
+/// Salimans & Kingma 2016, section 3. One pass of a network so starts all of its layers. No gradients.
+class DataStart {
+ public:
+  DataStart();
+  ~DataStart();
+  DataStart(const DataStart&) = delete;
+  DataStart& operator=(const DataStart&) = delete;
+  static bool is_on();
+
+ private:
+  torch::NoGradGuard no_grad_;
+};
+
+/// Mean and standard deviation of each channel of x [N, C, ...]: [C] each. The deviation of a channel that is
+/// constant counts as 1.
+std::pair<Tensor, Tensor> channel_moments(const Tensor& x);
+
 /// The base of layers with a weight matrix [out, ...].
 class Weighted : public torch::nn::Module {
  protected:
@@ -31,6 +51,8 @@ class Weighted : public torch::nn::Module {
   /// x [N, I] -> x weight()^T + bias() [N, O].
   Tensor map(const Tensor& x);
   const Tensor& bias() const;
+  /// Whether a DataStart is to set scale and bias.
+  bool starts() const { return normalised() && DataStart::is_on(); }
   void standardise(const Tensor& outputs);
 
  private:
@@ -50,9 +72,6 @@ class Dense : public Weighted {
  public:
   Dense(std::int64_t in, std::int64_t out, Weighting weighting = Weighting::plain);
   Tensor forward(const Tensor& x);
-  /// Sets scale and bias of a normalised weight so that the outputs for `x` [N, I] have mean 0 and standard
-  /// deviation 1: the data-dependent start of Salimans & Kingma 2016, section 3.
-  void start_from(const Tensor& x);
 };
 
 /// Convolution [N, I, H, W] -> [N, O, H', W'].

@@ -28,6 +28,14 @@ Tensor reparametrise(const Tensor& mean, const Tensor& log_variance, const Tenso
   return mean + (0.5 * log_variance).exp() * noise;
 }
 
+Tensor normal_log_density(const Tensor& x) {
+  return -0.5 * (x.square() + std::log(2 * std::numbers::pi)).flatten(1).sum(1);
+}
+
+Tensor logistic_log_density(const Tensor& x) {
+  return (at::log_sigmoid(x) + at::log_sigmoid(-x)).flatten(1).sum(1);
+}
+
 Tensor normal_log_density(const Tensor& noise, const Tensor& log_variance) {
   return -0.5 * (noise.square() + log_variance + std::log(2 * std::numbers::pi)).flatten(1).sum(1);
 }

@@ -22,6 +22,11 @@ Tensor kl_to_standard_normal(const Tensor& mean, const Tensor& log_variance);
 /// mean + exp(log_variance / 2) * noise: the reparametrisation of Kingma & Welling 2014, section 2.4.
 Tensor reparametrise(const Tensor& mean, const Tensor& log_variance, const Tensor& noise);
 
+/// The log-density of the standard normal distribution, and of the standard logistic one e^-x / (1 + e^-x)^2,
+/// summed over all but the first dimension: [N].
+Tensor normal_log_density(const Tensor& x);
+Tensor logistic_log_density(const Tensor& x);
+
 /// log N(z; mean, exp(log_variance)) of the draw z = mean + exp(log_variance / 2) * noise, summed: [N].
 Tensor normal_log_density(const Tensor& noise, const Tensor& log_variance);
 

@@ -46,14 +46,13 @@ Tensor interleave(std::vector<Tensor> rows, std::int64_t columns) {
 
 }  // namespace
 
-Image translation_picture(Translator& translator, const std::string& direction, const Tensor& input,
+Image translation_picture(Translator& translator, Direction direction, const Tensor& input,
                           const Tensor& target, std::int64_t columns) {
   std::vector<Tensor> rows = {input, translator.translate(input, direction)};
-  const std::string back = {direction.back(), '2', direction.front()};
-  const auto known = translator.directions();
+  const auto back = reversed(direction);
   if (target.defined()) {
     rows.push_back(target);
-  } else if (std::find(known.begin(), known.end(), back) != known.end()) {
+  } else if (translator.knows(back)) {
     rows.push_back(translator.translate(rows[1], back));
   }
   return rows_picture(std::move(rows), columns);

@@ -17,7 +17,7 @@ Image image_grid(const Tensor& images, std::int64_t columns = 0);
 /// Translations in rows of `columns`: inputs, their translations, and below these the true partners
 /// (`target`, where defined), else the way back where the model knows it. Gray rows beside coloured ones are
 /// made coloured, small images enlarged. The last row is short where `input` [N, C, H, W] does not fill it.
-Image translation_picture(Translator& translator, const std::string& direction, const Tensor& input,
+Image translation_picture(Translator& translator, Direction direction, const Tensor& input,
                           const Tensor& target = {}, std::int64_t columns = 8);
 
 /// Sets of images [N, C, H, W] one below the other, in rows of `columns`: a row of each set, then the next

@@ -9,6 +9,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "data/canvas.h"
 
 namespace belamy {
@@ -101,9 +102,9 @@ Image two_domain_map(const Tensor& points, const Tensor& labels, const Tensor& d
 
 Tensor decoded_manifold(Decoder& decoder, std::int64_t rows, torch::Device device) {
   if (decoder.latent_size() != 2) {
-    throw usage_error(
-        fmt::format("the manifold is a plane, and this model has {} latents", decoder.latent_size()),
-        "train with model.code=2 (or model.latent=2)");
+    throw usage_error(fmt::format("the manifold is a plane, and this model has {}",
+                                  counted(decoder.latent_size(), "latent")),
+                      "train with model.code=2 (or model.latent=2)");
   }
   const auto share = (torch::arange(rows, torch::kDouble) + 0.5) / static_cast<double>(rows);
   const auto place = torch::erfinv(2 * share - 1) * std::numbers::sqrt2;

@@ -12,15 +12,16 @@ namespace {
 Image draw_translations(const ViewContext& context) {
   constexpr std::int64_t widest = 8;
   auto& translator = *context.model.translator();
-  const auto directions = static_cast<std::int64_t>(translator.directions().size());
+  const auto directions = translator.directions();
+  const auto count = static_cast<std::int64_t>(directions.size());
   const bool paired = context.shape.relation == Relation::pairs && !context.shape.others.empty();
   std::vector<Image> parts;
-  for (const auto& direction : translator.directions()) {
-    const std::size_t from = direction.front() == 'b' ? 1 : 0;
+  for (const auto direction : directions) {
+    const auto from = domain_of(direction);
     if (from > context.shape.others.size()) continue;
     const auto known = context.examples(std::max(context.count, widest), from).size(0);
     const auto columns = std::min(widest, known);
-    const auto rows = std::clamp<std::int64_t>(context.count / columns / directions / 2, 1, known / columns);
+    const auto rows = std::clamp<std::int64_t>(context.count / columns / count / 2, 1, known / columns);
     const auto head = [&](std::size_t domain) { return context.examples(rows * columns, domain); };
     parts.push_back(
         translation_picture(translator, direction, head(from), paired ? head(1 - from) : Tensor(), columns));

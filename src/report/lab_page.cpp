@@ -10,6 +10,7 @@
 
 #include "core/base64.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "embedded.h"
 #include "report/page.h"
 
@@ -137,8 +138,9 @@ std::string summary(const LabPage& page) {
                          [&](const LabVerdict& verdict) { return verdict.kind == kind; });
   };
   const auto skipped = count(LabVerdict::Kind::skipped);
-  return fmt::format("{} of {} claims hold{}, measured in {}", count(LabVerdict::Kind::holds),
-                     static_cast<std::ptrdiff_t>(page.verdicts.size()) - skipped,
+  const auto judged = static_cast<std::ptrdiff_t>(page.verdicts.size()) - skipped;
+  return fmt::format("{} of {} {}{}, measured in {}", count(LabVerdict::Kind::holds),
+                     counted(judged, "claim"), judged == 1 ? "holds" : "hold",
                      skipped > 0 ? fmt::format(" ({} skipped)", skipped) : "", format_duration(page.seconds));
 }
 

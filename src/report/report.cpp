@@ -7,6 +7,7 @@
 
 #include "core/base64.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "embedded.h"
 #include "report/curves.h"
 #include "report/page.h"

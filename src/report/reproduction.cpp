@@ -10,7 +10,7 @@
 
 #include "belamy/error.h"
 
-#include "core/toml.h"
+#include "core/toml_table.h"
 #include "embedded.h"
 #include "report/page.h"
 #include "report/scores.h"
@@ -31,83 +31,15 @@ const std::vector<std::pair<std::string, std::string>> kConfidence = {
     {"Ml", "from memory, confidence low"},
 };
 
-// Reads one table of a row, key by key, and tells what is unknown.
-class Table {
- public:
-  Table(const TomlDocument& document, std::string what) : document_(document), what_(std::move(what)) {}
-
-  void text(const char* key, std::string& target) {
-    if (const auto* entry = take(key)) target = text_in(*entry);
-  }
-  void texts(const char* key, std::vector<std::string>& target) {
-    if (const auto* entry = take(key)) {
-      const auto* found = std::get_if<std::vector<std::string>>(&entry->value);
-      if (!found) throw wrong(*entry, "a list of texts");
-      target = *found;
-    }
-  }
-  void number(const char* key, double& target) {
-    std::optional<double> found;
-    number(key, found);
-    if (found) target = *found;
-  }
-  void number(const char* key, std::optional<double>& target) {
-    if (const auto* entry = take(key)) target = number_in(*entry);
-  }
-  void bounds(Bounds& target) {
-    for (const auto& key : Bounds::keys()) {
-      if (const auto* entry = take(key.c_str())) target.take(key, *entry);
-    }
-  }
-  void integer(const char* key, std::int64_t& target, std::int64_t least) {
-    if (const auto* entry = take(key)) {
-      const auto* found = std::get_if<std::int64_t>(&entry->value);
-      if (!found || *found < least) throw wrong(*entry, fmt::format("a whole number from {}", least));
-      target = *found;
-    }
-  }
-  void choice(const char* key, std::string& target, const std::vector<std::string>& choices) {
-    const auto* entry = take(key);
-    if (!entry) return;
-    const auto* found = std::get_if<std::string>(&entry->value);
-    if (!found || std::find(choices.begin(), choices.end(), *found) == choices.end())
-      throw wrong(*entry, fmt::format("one of {}", fmt::join(choices, ", ")));
-    target = *found;
-  }
-  /// Call last: a usage error for a key that nobody asked for.
-  void finish() const {
-    for (const auto& entry : document_.entries) {
-      if (std::find(known_.begin(), known_.end(), entry.key) == known_.end()) {
-        throw usage_error(fmt::format("{}: unknown key '{}' in {}", entry.origin.text, entry.key, what_),
-                          fmt::format("known are {}", fmt::join(known_, ", ")));
-      }
-    }
-  }
-
- private:
-  const TomlEntry* take(const char* key) {
-    known_.emplace_back(key);
-    for (const auto& entry : document_.entries) {
-      if (entry.key == key) return &entry;
-    }
-    return nullptr;
-  }
-  static Error wrong(const TomlEntry& entry, const std::string& allowed) {
-    return usage_error(fmt::format("{}: '{}' must be {}", entry.origin.text, entry.key, allowed));
-  }
-
-  const TomlDocument& document_;
-  std::string what_;
-  std::vector<std::string> known_;
-};
-
 Row::Group group_of(const TomlDocument& document) {
   Row::Group group;
-  Table table(document, "a [[group]]");
+  TomlTable table(document, "a [[group]]");
   table.text("name", group.name);
   table.text("recipe", group.recipe);
   table.text("lab", group.lab);
+  table.text("run", group.run);
   table.texts("settings", group.settings);
+  table.texts("use", group.use);
   table.texts("evaluate", group.evaluate);
   table.finish();
   return group;
@@ -115,19 +47,19 @@ Row::Group group_of(const TomlDocument& document) {
 
 Row::Value value_of(const TomlDocument& document) {
   Row::Value value;
-  std::vector<std::string> codes, better = {"lower", "higher"};
+  std::vector<std::string> codes;
   for (const auto& [code, meaning] : kConfidence) codes.push_back(code);
   std::string direction = "lower";
-  Table table(document, "a [[value]]");
+  TomlTable table(document, "a [[value]]");
   table.text("key", value.key);
   table.text("text", value.text);
   table.text("group", value.group);
   table.text("score", value.score);
   table.text("unit", value.unit);
   table.number("factor", value.factor);
-  table.choice("better", direction, better);
+  table.text("better", direction, {"lower", "higher"});
   table.text("published", value.published);
-  table.choice("confidence", value.confidence, codes);
+  table.text("confidence", value.confidence, codes);
   table.finish();
   value.higher = direction == "higher";
   return value;
@@ -135,14 +67,14 @@ Row::Value value_of(const TomlDocument& document) {
 
 Row::Condition condition_of(const TomlDocument& document) {
   Row::Condition condition;
-  Table table(document, "a [[pass]]");
+  TomlTable table(document, "a [[pass]]");
   table.text("text", condition.text);
   table.text("value", condition.value);
-  table.bounds(condition.bounds);
+  condition.bounds.read(table);
   table.text("above", condition.above);
   table.text("below", condition.below);
   table.number("margin", condition.margin);
-  table.choice("of", condition.of, {"mean", "median", "seeds"});
+  table.text("of", condition.of, {"mean", "median", "seeds"});
   table.number("share", condition.share);
   table.finish();
   return condition;
@@ -160,10 +92,21 @@ std::string inconsistency(const Row& row) {
   if (row.groups.empty() || row.values.empty() || row.conditions.empty())
     return "a row has at least one [[group]], [[value]] and [[pass]]";
   for (const auto& group : row.groups) {
-    if (group.name.empty() || group.recipe.empty() == group.lab.empty())
-      return fmt::format("group '{}' must have a name, and either a recipe or a lab", group.name);
-    if (!group.lab.empty() && !group.evaluate.empty())
+    const auto kinds = !group.recipe.empty() + !group.lab.empty() + !group.run.empty();
+    if (group.name.empty() || kinds != 1)
+      return fmt::format(
+          "group '{}' must have a name, and either a recipe, a lab or the run of another group", group.name);
+    if (!group.lab.empty() && !(group.evaluate.empty() && group.use.empty()))
       return fmt::format("group '{}' is a lab: there is nothing to evaluate", group.name);
+    if (!group.run.empty()) {
+      const auto other = find_in(row.groups, group.run, &Row::Group::name);
+      if (other == row.groups.end() || &*other >= &group || other->recipe.empty())
+        return fmt::format("group '{}' uses the run of '{}', which is no earlier group with a recipe",
+                           group.name, group.run);
+      if (!group.settings.empty())
+        return fmt::format("group '{}' uses a trained run: 'use' changes how, 'settings' have no effect",
+                           group.name);
+    }
     if (&*find_in(row.groups, group.name, &Row::Group::name) != &group)
       return fmt::format("group '{}' is there twice", group.name);
   }
@@ -173,7 +116,7 @@ std::string inconsistency(const Row& row) {
     const auto group = find_in(row.groups, value.group, &Row::Group::name);
     if (group == row.groups.end())
       return fmt::format("value '{}' is of group '{}', which is not there", value.key, value.group);
-    if (!group->recipe.empty() && !find_score(value.score)) {
+    if (group->lab.empty() && !find_score(value.score)) {
       const auto near = nearest(value.score, score_keys());
       return fmt::format("'belamy evaluate' has no score '{}'{}", value.score,
                          near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
@@ -256,29 +199,18 @@ ReproductionRow ReproductionRow::parse(const std::string& name, const std::strin
   const auto document = parse_toml(toml, origin);
   ReproductionRow row;
   row.name = name;
-  Table table(document, "a row");
-  table.integer("number", row.number, 0);
+  TomlTable table(document, "a row");
+  table.integer("number", row.number, {0, 1'000});
   table.text("title", row.title);
   table.text("paper", row.paper);
   table.text("protocol", row.protocol);
   table.text("note", row.note);
-  table.integer("seeds", row.seeds, 1);
+  table.integer("seeds", row.seeds, {1, 1'000});
   table.number("minutes", row.minutes);
+  for (const auto& each : table.list("group")) row.groups.push_back(group_of(each));
+  for (const auto& each : table.list("value")) row.values.push_back(value_of(each));
+  for (const auto& each : table.list("pass")) row.conditions.push_back(condition_of(each));
   table.finish();
-  for (const auto& [array, documents] : document.arrays) {
-    for (const auto& each : documents) {
-      if (array == "group") {
-        row.groups.push_back(group_of(each));
-      } else if (array == "value") {
-        row.values.push_back(value_of(each));
-      } else if (array == "pass") {
-        row.conditions.push_back(condition_of(each));
-      } else {
-        throw usage_error(fmt::format("{}: unknown table [[{}]]", origin, array),
-                          "a row has [[group]], [[value]] and [[pass]]");
-      }
-    }
-  }
   if (const auto wrong = inconsistency(row); !wrong.empty()) throw usage_error(origin + ": " + wrong);
   return row;
 }

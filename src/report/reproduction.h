@@ -1,5 +1,5 @@
 // The scoreboard: a row is a published claim, reproduce/ROW.toml, and what was measured here for it,
-// reproduce/results/ROW.json. Reading both, judging, and the table. What runs a row is `belamy reproduce`.
+// reproduce/results/ROW.json. Reading both, judging, and the table. src/scoreboard runs a row.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,12 @@ namespace belamy {
 
 /// reproduce/ROW.toml.
 struct ReproductionRow {
-  /// One training or lab with its settings: a [[group]].
+  /// One training or lab with its settings, or the run of another group used otherwise: a [[group]].
   struct Group {
     std::string name;
-    std::string recipe, lab;            ///< one of the two
-    std::vector<std::string> settings;  ///< "KEY=VALUE"; {seed} in it is replaced by the seed
+    std::string recipe, lab, run;       ///< one of the three; run: the name of an earlier group with a recipe
+    std::vector<std::string> settings;  ///< "KEY=VALUE"; {seed} in it is replaced by the seed; not with `run`
+    std::vector<std::string> use;       ///< "use.KEY=VALUE": how the run is used, not with a lab
     std::vector<std::string> evaluate;  ///< "KEY=VALUE": how a run is measured (JudgeRequest::fields)
   };
   /// One number of a group: a [[value]].

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/sha256.h"
+#include "core/text.h"
 
 namespace belamy {
 
@@ -97,7 +98,7 @@ class Decoder {
   }
 
   json read_header() {
-    if (bytes_.size() < length_bytes) fail(fmt::format("it has only {} bytes", bytes_.size()));
+    if (bytes_.size() < length_bytes) fail("it has only " + counted(bytes_.size(), "byte"));
     std::uint64_t length = 0;
     std::memcpy(&length, bytes_.data(), sizeof length);
     if (length > bytes_.size() - length_bytes) fail("it ends inside of its header");

@@ -12,6 +12,7 @@
 #include "belamy/error.h"
 
 #include "core/random.h"
+#include "core/text.h"
 #include "data/captions.h"
 #include "data/one_shot_trials.h"
 #include "tensors/dataset_tensors.h"
@@ -49,7 +50,7 @@ std::vector<std::int64_t> choose_labelled(const Dataset& data, std::int64_t coun
   }
   if (count % classes != 0) {
     throw usage_error(
-        fmt::format("data.labelled={} cannot be divided equally among {} classes", count, classes),
+        fmt::format("data.labelled={} cannot be divided equally among {}", count, counted(classes, "class")),
         fmt::format("set data.labelled to a multiple of {}", classes));
   }
   std::vector<std::int64_t> left(data.class_names.size(), count / classes), chosen;
@@ -61,8 +62,9 @@ std::vector<std::int64_t> choose_labelled(const Dataset& data, std::int64_t coun
     }
   }
   if (static_cast<std::int64_t>(chosen.size()) < count) {
-    throw data_error(fmt::format("'{}' does not have {} examples of each class", data.name, count / classes),
-                     "set a smaller data.labelled");
+    throw data_error(
+        fmt::format("'{}' does not have {} of each class", data.name, counted(count / classes, "example")),
+        "set a smaller data.labelled");
   }
   return chosen;
 }

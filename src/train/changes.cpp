@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "data/dataset.h"
 #include "train/model_state.h"
 
@@ -50,10 +51,11 @@ std::vector<std::string> changes_since(const Recipe& before, const Recipe& now, 
   const auto digest = checkpoint.find("data-digest");
   if (digest == checkpoint.end() || digest->second == data.digest) return changes;
   const auto count = ModelState::shape_in(checkpoint, "the checkpoint").count;
-  changes.push_back(
-      count == data.count
-          ? fmt::format("the training data have changed: still {} examples, but other contents", count)
-          : fmt::format("the training data have changed: {} examples before, {} now", count, data.count));
+  changes.push_back(count == data.count
+                        ? fmt::format("the training data have changed: still {}, but other contents",
+                                      counted(count, "example"))
+                        : fmt::format("the training data have changed: {} before, {} now",
+                                      counted(count, "example"), data.count));
   return changes;
 }
 

@@ -14,6 +14,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "core/version.h"
 #include "nn/products.h"
 
@@ -124,7 +125,7 @@ std::vector<std::pair<std::string, std::string>> machine_facts() {
       {"threads", std::to_string(at::get_num_threads())},
       {"simd", simd_level()},
       {"device", torch::cuda::is_available() ? "cuda" : "cpu"},
-      {"processor", fmt::format("{}, {} cores", processor(), std::thread::hardware_concurrency())},
+      {"processor", processor() + ", " + counted(std::thread::hardware_concurrency(), "core")},
   };
 }
 

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <limits>
 
 #include "belamy/error.h"
 
 #include "core/env.h"
-#include "core/toml.h"
+#include "core/toml_table.h"
 #include "recipes.h"
 #include "report/scores.h"
 
@@ -19,23 +20,32 @@ struct Description {
   std::string model, name, title, citation;
 };
 
-// One key of the [expect] table: "SCORE.max". Earlier versions wrote "SCORE-max".
-void read_expectation(std::vector<Expectation>& expectations, const TomlEntry& entry) {
-  const auto path = entry.key.substr(std::string("expect.").size());
-  auto at = path.rfind('.');
-  if (at == std::string::npos && (path.ends_with("-max") || path.ends_with("-min"))) at = path.rfind('-');
-  const auto score = path.substr(0, at);
-  const auto part = at == std::string::npos ? "" : path.substr(at + 1);
-  if (!find_score(score)) {
-    const auto near = nearest(score, score_keys());
-    throw usage_error(
-        fmt::format("{}: 'belamy evaluate' has no score '{}'", entry.origin.text, score),
-        near.empty() ? "'belamy evaluate --list' lists all" : fmt::format("did you mean '{}'?", near));
+// Earlier versions wrote "SCORE-max" for "SCORE.max".
+void modernise_expectations(TomlDocument& document) {
+  for (auto& [key, value, origin] : document.entries) {
+    if (key.starts_with("expect.") && (key.ends_with("-max") || key.ends_with("-min")))
+      key[key.size() - 4] = '.';
   }
-  if (expectations.empty() || expectations.back().score != score) expectations.push_back({score, {}});
-  if (!expectations.back().bounds.take(part, entry))
-    throw usage_error(fmt::format("{}: an expectation must have {}", entry.origin.text, Bounds::kForm),
-                      fmt::format("write: {} = {{ max = 0.5 }}", score));
+}
+
+void check_score(const std::string& score, const std::string& origin) {
+  if (find_score(score)) return;
+  const auto near = nearest(score, score_keys());
+  throw usage_error(
+      fmt::format("{}: 'belamy evaluate' has no score '{}'", origin, score),
+      near.empty() ? "'belamy evaluate --list' lists all" : fmt::format("did you mean '{}'?", near));
+}
+
+Expectation expectation_of(const std::string& score, const TomlDocument& document) {
+  check_score(score, document.origin);
+  Expectation expectation{score, {}};
+  TomlTable table(document, "the expectation of " + score);
+  expectation.bounds.read(table);
+  table.finish();
+  if (!expectation.bounds.complete())
+    throw usage_error(
+        fmt::format("{}: the expectation of {} must have {}", document.origin, score, Bounds::kForm));
+  return expectation;
 }
 
 // Some settings had other names in earlier versions; runs of these versions can still be opened.
@@ -50,29 +60,24 @@ std::string present_name(const std::string& key, const Fields& fields) {
   return key;
 }
 
-// `settings` are bound to a copy of the players, so that wrong settings of a stage are found before the run.
-StageOptions stage_of(const TomlDocument& document, Fields& settings) {
+// `settings` are bound to `train` and to a copy of the players, so that wrong settings of a stage are found before
+// the run.
+StageOptions stage_of(const TomlDocument& document, Fields& settings, const TrainOptions& train) {
   StageOptions stage;
-  for (const auto& entry : document.entries) {
-    if (entry.key == "name") {
-      stage.name = text_in(entry);
-    } else if (entry.key == "steps") {
-      const auto* steps = std::get_if<std::int64_t>(&entry.value);
-      if (!steps || *steps < 1)
-        throw usage_error(entry.origin.text + ": the steps of a stage must be a whole number, 1 or more");
-      stage.steps = *steps;
-    } else if (entry.key == "train.batch") {
-      settings.set(entry.key, entry.value, entry.origin);
-      stage.batch = std::get<std::int64_t>(entry.value);
-    } else if (entry.key.rfind("optimizer.", 0) == 0) {
-      settings.set(entry.key, entry.value, entry.origin);
-      stage.settings.push_back(entry.key + "=" + to_toml(entry.value));
-    } else {
-      throw usage_error(fmt::format("{}: unknown setting '{}' in a stage", entry.origin.text, entry.key),
-                        "use name, steps, train.batch or optimizer.PLAYER.KEY");
-    }
+  TomlTable table(document, "a [[stage]]");
+  table.text("name", stage.name);
+  table.integer("steps", stage.steps, {1, std::numeric_limits<std::int64_t>::max()});
+  for (const auto& entry : table.beginning("train.batch", "train.batch")) {
+    settings.set(entry.key, entry.value, entry.origin);
+    stage.batch = train.batch;
   }
-  if (stage.steps == 0) throw usage_error("stage '" + stage.name + "' has no steps");
+  for (const auto& entry : table.beginning("optimizer.", "optimizer.PLAYER.KEY")) {
+    settings.set(entry.key, entry.value, entry.origin);
+    stage.settings.push_back(entry.key + "=" + to_toml(entry.value));
+  }
+  table.finish();
+  if (stage.steps == 0)
+    throw usage_error(fmt::format("{}: stage '{}' has no steps", document.origin, stage.name));
   return stage;
 }
 
@@ -95,14 +100,14 @@ Recipe::Recipe(const ModelInfo& info) : model(&info), config(info.config()) {
 
 std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string& origin,
                                       const std::vector<std::string>& overrides) {
-  const auto document = parse_toml(text, origin);
+  auto document = parse_toml(text, origin);
+  modernise_expectations(document);
+  TomlTable table(document, "a recipe");
   Description about;
-  for (const auto& entry : document.entries) {
-    if (entry.key == "model.name") about.model = text_in(entry);
-    if (entry.key == "name") about.name = text_in(entry);
-    if (entry.key == "title") about.title = text_in(entry);
-    if (entry.key == "citation") about.citation = text_in(entry);
-  }
+  table.text("model.name", about.model);
+  table.text("name", about.name);
+  table.text("title", about.title);
+  table.text("citation", about.citation);
   if (about.model.empty()) {
     throw usage_error(origin + ": the recipe names no model", "add: [model] name = \"dcgan\"");
   }
@@ -110,23 +115,18 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
   recipe->name = about.name.empty() ? std::filesystem::path(origin).stem().string() : about.name;
   recipe->title = about.title;
   recipe->citation = about.citation;
-  for (const auto& entry : document.entries) {
-    const auto key = present_name(entry.key, recipe->fields_);
-    if (key == "model.name" || key == "name" || key == "title" || key == "citation") continue;
-    if (key.rfind("expect.", 0) == 0) {
-      read_expectation(recipe->expectations, entry);
-    } else {
-      recipe->fields_.set(key, entry.value, entry.origin);
+  for (const auto& [score, bounds] : table.tables("expect"))
+    recipe->expectations.push_back(expectation_of(score, bounds));
+  for (const auto& entry : table.others()) {
+    if (entry.key.starts_with("expect.")) {
+      const auto score = entry.key.substr(std::string("expect.").size());
+      check_score(score, entry.origin.text);
+      throw usage_error(fmt::format("{}: an expectation must have {}", entry.origin.text, Bounds::kForm),
+                        fmt::format("write: {} = {{ max = 0.5 }}", score));
     }
+    recipe->fields_.set(present_name(entry.key, recipe->fields_), entry.value, entry.origin);
   }
-  for (const auto& expectation : recipe->expectations) {
-    if (!expectation.bounds.complete())
-      throw usage_error(
-          fmt::format("{}: the expectation of {} must have {}", origin, expectation.score, Bounds::kForm));
-  }
-  for (const auto& [array, documents] : document.arrays) {
-    if (array != "stage")
-      throw usage_error(origin + ": unknown table [[" + array + "]]", "use [[stage]], or remove it");
+  for (const auto& stage : table.list("stage")) {
     auto players = recipe->players;
     auto train = recipe->train;
     Fields settings;
@@ -134,8 +134,9 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
     for (auto& [name, options] : players) {
       settings.group("optimizer." + name, [&options = options](Fields& f) { options.fields(f); });
     }
-    for (const auto& stage : documents) recipe->stages.push_back(stage_of(stage, settings));
+    recipe->stages.push_back(stage_of(stage, settings, train));
   }
+  table.finish();
   for (const auto& setting : overrides) {
     recipe->fields_.set_text(setting);
     const auto key = setting.substr(0, setting.find('='));

@@ -5,21 +5,19 @@
 #include "belamy/error.h"
 
 #include "core/progress.h"
-#include "train/machine.h"
+#include "core/text.h"
 
 namespace belamy {
 
 std::string describe_data(const Dataset& d) {
   if (!d.is_images()) {
-    return fmt::format("{}: {} points in {} dimension{}", d.name, format_count(d.count), d.dimension,
-                       d.dimension == 1 ? "" : "s");
+    return fmt::format("{}: {} in {}", d.name, counted(d.count, "point"), counted(d.dimension, "dimension"));
   }
   const auto classes =
-      d.class_names.empty() ? std::string("no labels") : fmt::format("{} classes", d.class_names.size());
-  auto text = fmt::format("{}: {} images of {}x{} {}, {}", d.name, format_count(d.count), d.width, d.height,
+      d.class_names.empty() ? std::string("no labels") : counted(d.class_names.size(), "class");
+  auto text = fmt::format("{}: {} of {}x{} {}, {}", d.name, counted(d.count, "image"), d.width, d.height,
                           d.channels == 1 ? "gray" : "colour", classes);
-  if (const auto count = d.attribute_names.size(); count > 0)
-    text += fmt::format(", {} attribute{}", count, count == 1 ? "" : "s");
+  if (const auto count = d.attribute_names.size(); count > 0) text += ", " + counted(count, "attribute");
   if (!d.captions.empty()) text += ", captions";
   if (d.matches) text += "; pairs of one class or of two";
   for (const auto& other : d.others)
@@ -40,11 +38,6 @@ std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
   if (model.can(Capability::reconstructor)) return "belamy reconstruct " + folder + " --out copies.png";
   if (model.can(Capability::classifier)) return "belamy classify " + folder + " --data DIR";
   return "belamy evaluate " + folder;
-}
-
-void write_about(RunFolder& folder, const Dataset& dataset, const std::string& shown,
-                 const std::vector<std::pair<std::string, std::string>>& legend) {
-  write_about(folder, RunAbout{describe_data(dataset), machine_facts(), shown, legend});
 }
 
 void write_run_report(RunFolder& folder, const Recipe& recipe) {

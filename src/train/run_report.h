@@ -22,11 +22,6 @@ std::unique_ptr<Recipe> recipe_in(const RunFolder& folder);
 /// The command that shows what a run of the model can do.
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run);
 
-/// Writes about.json: the data and the machine of the training, what its pictures show ("Samples"), and what
-/// their colours mean.
-void write_about(RunFolder& folder, const Dataset& dataset, const std::string& shown,
-                 const std::vector<std::pair<std::string, std::string>>& legend = {});
-
 /// Writes report.html. It shows the PNG files in pictures/ under their names.
 void write_run_report(RunFolder& folder, const Recipe& recipe);
 

@@ -99,9 +99,9 @@ void Session::take(const Command& command) {
       throw usage_error("the length of this run is the sum of its stages, and cannot be changed");
     const auto steps = number_in<std::int64_t>(command.argument);
     if (!steps || *steps <= step_)
-      throw usage_error(
-          fmt::format("'{}' cannot be the length of a run that has made {} steps", command.argument, step_),
-          "give a larger whole number");
+      throw usage_error(fmt::format("'{}' cannot be the length of a run that has made {}", command.argument,
+                                    counted(step_, "step")),
+                        "give a larger whole number");
     total_ = stage_steps_ = *steps;
   }
   if (command.kind == Command::Kind::set) {

@@ -4,11 +4,11 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "data/dataset.h"
 #include "pictures/views.h"
 #include "store/run_folder.h"
@@ -18,33 +18,32 @@
 #include "train/run_report.h"
 #include "train/sample_check.h"
 #include "train/session.h"
+#include "train/steering.h"
 #include "train/threads.h"
 #include "train/training_data.h"
 
 namespace belamy {
 namespace {
 
-constexpr double kLookSeconds = 0.5;            // between two checks for requests of `belamy steer`
 constexpr std::int64_t kSampleSeed = 20140610;  // every picture of a run shows the same latents
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Moves the examples out of `data`, which keeps their description.
-Dataset hand_over(Dataset& data) {
-  std::vector<Dataset> others;
-  for (auto& other : data.others) others.push_back(hand_over(other));
-  auto pixels = std::exchange(data.pixels, {});
-  auto points = std::exchange(data.points, {});
-  auto names = std::exchange(data.names, {});
-  Dataset examples = data;
-  examples.others = std::move(others);
-  examples.pixels = std::move(pixels);
-  examples.points = std::move(points);
-  examples.names = std::move(names);
-  return examples;
-}
+// What is still needed of the data after the session has taken them.
+struct DataFacts {
+  explicit DataFacts(const Dataset& data)
+      : state{data.count, digest_of(data)},
+        description(describe_data(data)),
+        mixture(data.mixture),
+        notes(data.notes) {}
+
+  DataState state;
+  std::string description;
+  std::optional<Mixture> mixture;
+  std::vector<std::string> notes;
+};
 
 // One training in one folder.
 class Training {
@@ -55,18 +54,17 @@ class Training {
         found_(training_data(recipe)),
         recipe_(*found_.recipe),
         data_(found_.data),
-        digest_(digest_of(data_)),
-        session_(recipe_, hand_over(data_), device_, kept_parents(recipe_, out, resume, device_)),
+        session_(recipe_, std::move(found_.data), device_, kept_parents(recipe_, out, resume, device_)),
         folder_(open(out, resume)),
         threads_(static_cast<int>(allowed_cores())),
+        steering_(recipe.train, resume, session_, folder_, hooks.commands,
+                  {.tell = [this](const std::string& text) { notify(text); },
+                   .note = [this](const std::string& text) { warn({text}); },
+                   .save = [this] { save(); },
+                   .sample = [this] { show(); }}),
         view_(progress_view(*recipe_.model, session_.state().shape())) {
     if (const auto& plan = recipe.train.thread_plan; !plan.empty())
       given_plan_ = ThreadPlan::parse(Env::real().read(plan), plan);
-    if (const auto& file = recipe.train.commands; !file.empty())
-      log_ = CommandLog::parse(Env::real().read(file), file);
-    if (const auto path = folder_.path() / RunFolder::commands_file; resume && folder_.env().exists(path))
-      log_ = CommandLog::parse(folder_.env().read(path), path.string());
-    session_.follow(log_);
     std::vector<std::string> changes;
     for (const auto& note : data_.notes) notify(note);
     if (recipe_.model->advise) {
@@ -79,16 +77,13 @@ class Training {
       check_length(out);
       notify(fmt::format("resuming from step {}", step));
       const auto before = recipe_in(folder_);
-      changes = changes_since(*before, recipe_, file.metadata, {data_.count, digest_});
+      changes = changes_since(*before, recipe_, file.metadata, data_.state);
       length_before_ = length_of(*before, file.metadata);
-      // A length that the user asks for now overrides earlier commands.
-      if (const auto now = recipe_.total_steps(data_.count); !log_.empty() && now != *length_before_)
-        follow({Command::Kind::steps, std::to_string(now)});
     }
     // Written first: if the process is killed, a folder without this file would not be recognised as a run,
     // and a restart would refuse it.
     folder_.write_settings(settings_for_anywhere(recipe_));
-    if (!log_.empty()) folder_.write_file(RunFolder::commands_file, log_.text());
+    steering_.write();
     if (resume) {
       folder_.rewind(session_.step());
       if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
@@ -98,8 +93,12 @@ class Training {
         plan_.rewind(session_.step());
       }
     }
+    // A length that the user asks for now overrides earlier commands.
+    if (const auto length = recipe_.total_steps(data_.state.count);
+        length_before_ && length != *length_before_ && !steering_.empty())
+      steering_.follow({Command::Kind::steps, std::to_string(length)});
     warn(changes);
-    write_about(folder_, data_, view_ ? view_->title : "", legend());
+    write_about(folder_, {data_.description, machine_facts(), view_ ? view_->title : "", legend()});
   }
 
   TrainingOutcome run() {
@@ -114,7 +113,7 @@ class Training {
       const bool last = session_.finished();
       if (last || now() - last_tick_ >= recipe_.train.log_seconds) tick();
       if (last || step % recipe_.train.sample_every == 0) show();
-      stopped = !last && ((hooks_.stop && hooks_.stop()) || take_commands());
+      stopped = !last && ((hooks_.stop && hooks_.stop()) || steering_.follow_new());
       if (last || stopped || step % recipe_.train.checkpoint_every == 0) save();
     }
     if (session_.step() != saved_) save();
@@ -150,8 +149,8 @@ class Training {
 
   void check_length(const fs::path& out) const {
     if (session_.step() <= session_.length()) return;
-    throw usage_error(fmt::format("'{}' has made {} steps already, more than the requested {}", out.string(),
-                                  session_.step(), session_.length()),
+    throw usage_error(fmt::format("'{}' has made {} already, more than the requested {}", out.string(),
+                                  counted(session_.step(), "step"), session_.length()),
                       "ask for more steps, or leave out the length");
   }
 
@@ -159,9 +158,9 @@ class Training {
   void warn_of_length() {
     if (!length_before_ || *length_before_ == session_.length() || !session_.follows_length()) return;
     warn({fmt::format(
-        "the length of the run has changed from {} to {} steps: the learning rate or the model depends on "
-        "it, so the result differs from that of a run of {} steps from the start",
-        *length_before_, session_.length(), session_.length())});
+        "the length of the run has changed from {} to {}: the learning rate or the model depends on "
+        "it, so the result differs from that of a run of {} from the start",
+        *length_before_, counted(session_.length(), "step"), counted(session_.length(), "step"))});
   }
 
   // Uses the number of threads of the plan, or else the fastest. Without a plan, a number that the user has
@@ -177,43 +176,6 @@ class Training {
     const auto before = now();
     session_.run_step();
     threads_.took(now() - before);
-  }
-
-  // Follows the commands of the hook and of `belamy steer`. Returns whether the training must stop.
-  bool take_commands() {
-    auto commands = hooks_.commands ? hooks_.commands() : std::vector<Command>();
-    if (const auto time = now(); time - last_look_ >= kLookSeconds) {
-      last_look_ = time;
-      for (const auto& text : folder_.take_requests()) {
-        std::istringstream lines(text);
-        for (std::string line; std::getline(lines, line);) {
-          try {
-            commands.push_back(parse_command(line));
-          } catch (const Error& error) {
-            notify(error.message());
-          }
-        }
-      }
-    }
-    bool stops = false;
-    for (const auto& command : commands) stops |= follow(command);
-    return stops;
-  }
-
-  // Applies a command before the next step and stores it. Returns whether the training must stop.
-  bool follow(const Command& command) {
-    try {
-      session_.take(command);
-    } catch (const Error& error) {
-      notify(fmt::format("command not followed: {}: {}", command_text(command), error.message()));
-      return false;
-    }
-    log_.note(session_.step(), command);
-    folder_.write_file(RunFolder::commands_file, log_.text());
-    warn({fmt::format("command: {}", command_text(command))});
-    if (command.kind == Command::Kind::save) save();
-    if (command.kind == Command::Kind::sample) show();
-    return command.kind == Command::Kind::stop;
   }
 
   void notify(const std::string& text) {
@@ -326,7 +288,7 @@ class Training {
 
   void save() {
     auto snapshot = session_.save();  // holds no time, so that the same run gives the same bytes
-    snapshot.metadata["data-digest"] = digest_;
+    snapshot.metadata["data-digest"] = data_.state.digest;
     folder_.save_checkpoint(session_.step(), snapshot.arrays, snapshot.metadata,
                             static_cast<int>(recipe_.train.keep));
     if (!plan_.empty()) folder_.write_file(RunFolder::threads_file, plan_.text());
@@ -338,18 +300,16 @@ class Training {
   torch::Device device_;
   TrainingData found_;
   const Recipe& recipe_;
-  Dataset& data_;
-  std::string digest_;  // of data_, before its examples were moved out
+  const DataFacts data_;
   Session session_;
   RunFolder folder_;
   ThreadChooser threads_;
   ThreadPlan plan_, given_plan_;  // of this run so far, and of the run to repeat
-  CommandLog log_;                // commands of this run so far, and planned ones of later steps
+  Steering steering_;
   TrainingAlarms alarms_;
   const View* view_;  // of the progress; null if none fits
   std::optional<Dataset> test_;
   std::vector<RunMessage> messages_;
-  double last_look_ = 0;  // the last check for requests
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
   std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0;
   std::optional<std::int64_t> length_before_;  // in steps, of a resumed run
@@ -373,9 +333,7 @@ std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first,
     return decode_safetensors(encode_safetensors(snapshot.arrays, snapshot.metadata), "the checkpoint", true);
   };
 
-  CommandLog commands;
-  if (const auto& file = recipe.train.commands; !file.empty())
-    commands = CommandLog::parse(Env::real().read(file), file);
+  const auto commands = planned_commands(recipe.train);
 
   Session whole(settled, data, device);
   whole.follow(commands);

@@ -11,7 +11,7 @@ fail() {
 
 # --- Folders in dependency order: each includes only from itself and those before it ---
 plain=(core store data report)
-torch=(tensors nn objectives metrics models pictures train use evaluate labs)
+torch=(tensors nn objectives metrics models pictures train use evaluate labs scoreboard)
 order=("${plain[@]}" "${torch[@]}" cli studio)
 grep -qx "set(BELAMY_PLAIN_FOLDERS ${plain[*]})" CMakeLists.txt || fail "CMakeLists.txt and this test differ on the plain folders"
 grep -qx "set(BELAMY_TORCH_FOLDERS ${torch[*]})" CMakeLists.txt || fail "CMakeLists.txt and this test differ on the folders with torch"
@@ -101,7 +101,7 @@ done
 for file in src/labs/*.cpp labs/*/lab.toml; do
   lab=$(basename "$file" .cpp)
   [[ $file == labs/* ]] && lab=$(basename "$(dirname "$file")") && lab=${lab#[0-9][0-9]-} && lab=${lab//-/_}
-  [[ $lab == lab || $lab == toolbox || $lab == digits || " ${labs[*]} " == *" $lab "* ]] || fail "$file is not in src/labs/labs.def"
+  [[ " lab lab_data line perceptron " == *" $lab "* || " ${labs[*]} " == *" $lab "* ]] || fail "$file is not in src/labs/labs.def"
 done
 
 # --- No absolute path of a developer's machine ---

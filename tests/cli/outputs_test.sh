@@ -46,7 +46,7 @@ cp photos/a.png album/a.png
 ln -s ../photos album/linked
 expect_code 0 "$BELAMY" translate turned --data album --out drawn
 expect_text "3 of 3 files translated a2b into drawn"
-expect_text "[23] other files left out, because their names are not those of images"
+expect_text "[23] other files left out: not named as an image"
 expect_file drawn/a.png drawn/linked/{a,b}.png
 expect_none drawn/deep drawn/readme.png
 expect_code 0 "$BELAMY" translate turned --data album --out drawn # what Belamy wrote, it replaces

@@ -113,6 +113,45 @@ expect_code 0 "$BELAMY" reproduce lab.toml
 expect_text "lab: reproduced"
 expect_file runs/reproduce/lab-seed1/index.html
 
+# --- A group that uses the run of another ---
+cat >uses.toml <<'ROW'
+title = "One run, two uses"
+paper = "Nobody."
+protocol = "Very short."
+seeds = 1
+[[group]]
+name = "whole"
+recipe = "gan-ring"
+settings = ["train.threads=1", "train.steps=5", "model.generator=[16]", "model.discriminator=[16]", "model.latent=2", "data.limit=1000"]
+evaluate = ["samples=100"]
+[[group]]
+name = "truncated"
+run = "whole"
+use = ["use.truncation=0.01"]
+evaluate = ["samples=100"]
+[[value]]
+key = "whole"
+text = "diversity"
+group = "whole"
+score = "diversity"
+[[value]]
+key = "truncated"
+text = "diversity, truncated"
+group = "truncated"
+score = "diversity"
+[[pass]]
+value = "truncated"
+below = "whole"
+ROW
+expect_code 0 "$BELAMY" reproduce uses.toml --dry-run
+expect_text "truncated: the run of whole"
+expect_code 0 "$BELAMY" reproduce uses.toml
+expect_text "truncated < whole: holds"
+expect_none runs/reproduce/uses-truncated-seed1
+sed 's/use.truncation/use.truncatoin/' uses.toml >wrong.toml
+expect_failure 2 "$BELAMY" reproduce wrong.toml
+expect_text "did you mean 'use.truncation'"
+
 # --- Mistakes of users ---
 expect_failure 2 "$BELAMY" reproduce gan-parzen-mnits
 expect_text "did you mean 'gan-parzen-mnist'"

@@ -19,7 +19,7 @@ expect_code 0 env -C elsewhere "$BELAMY" evaluate ../run --samples 100
 expect_failure 2 "$BELAMY" train --resume --out run --steps 5
 expect_text "'run' has made 8 steps already, more than the requested 5"
 expect_code 0 "$BELAMY" train --resume --out run
-expect_text "nothing to do: all 8 steps are done already"
+expect_text "nothing to do: the run is complete after 8 steps"
 
 # --- Settings and data that differ ---
 expect_code 0 "$BELAMY" train --resume --out run --steps 10 --set train.batch=4 --set optimizer.generator.schedule=linear

@@ -112,9 +112,9 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     return text.str();
   }
 
-  // Where a direction begins: "b2a" in the second domain.
-  static Tensor side_of(Session& session, const std::string& direction, std::int64_t n) {
-    return session.batches().head(n, direction.front() == 'b' ? 1 : 0);
+  // Where a direction begins: b2a in the second domain.
+  static Tensor side_of(Session& session, Direction direction, std::int64_t n) {
+    return session.batches().head(n, domain_of(direction));
   }
 
   // Whatever the model gives for these data and this seed: by name, in evaluation.
@@ -132,8 +132,8 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     if (auto* r = model.reconstructor()) all.emplace_back("reconstruct", r->reconstruct(data));
     if (auto* classifier = model.classifier()) all.emplace_back("classify", classifier->classify(data));
     if (auto* translator = model.translator()) {
-      for (const auto& d : translator->directions())
-        all.emplace_back(d, translator->translate(side_of(session, d, data.size(0)), d));
+      for (const auto d : translator->directions())
+        all.emplace_back(direction_name(d), translator->translate(side_of(session, d, data.size(0)), d));
     }
     if (auto* density = model.density()) {
       all.emplace_back("log-likelihood", density->log_likelihood(data, seeded(seed)));
@@ -208,9 +208,10 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
     }
     if (auto* translator = model.translator()) {
       EXPECT_FALSE(translator->directions().empty());
-      for (const auto& direction : translator->directions()) {
-        const auto& to = direction.back() == 'b' && !shape.others.empty() ? shape.others[0] : shape;
-        expect_like_data(translator->translate(side_of(session, direction, 5), direction), to, 5, direction);
+      for (const auto direction : translator->directions()) {
+        const auto& to = direction == Direction::a2b && !shape.others.empty() ? shape.others[0] : shape;
+        expect_like_data(translator->translate(side_of(session, direction, 5), direction), to, 5,
+                         direction_name(direction));
       }
     }
     if (auto* classifier = model.classifier()) {

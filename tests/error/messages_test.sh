@@ -163,7 +163,7 @@ lying() {
   (ulimit -v $((4 << 20)) && "$BELAMY" train gan --data lying --out run)
 }
 expect_failure 3 lying
-expect_text "lying/train-images-idx3-ubyte: the header says 2147483648 x 16 x 16 = 549755813888 bytes, the file holds 1280"
+expect_text "lying/train-images-idx3-ubyte: the header says 2147483648 x 16 x 16 = 549,755,813,888 bytes, the file holds 1280"
 expect_text "get the file again"
 # Models that learn from labels, on images without any.
 mkdir bare

@@ -4,6 +4,7 @@
 
 #include "belamy/error.h"
 
+#include "core/text.h"
 #include "nn/norm.h"
 #include "nn/products.h"
 #include "nn/substitution.h"
@@ -33,10 +34,9 @@ Game::Game(torch::nn::Module& owner, const GameSettings& settings, GameSetup set
   const auto last = setup_.features_end > 0 ? setup_.features_end : discriminator_->size() - 1;
   features_end_ = settings_.feature_layer >= 0 ? static_cast<std::size_t>(settings_.feature_layer) + 1 : last;
   if (features_end_ >= discriminator_->size()) {
-    throw usage_error(
-        fmt::format("model.feature_layer={}: the discriminator has {} steps before its final layer",
-                    settings_.feature_layer, discriminator_->size() - 1),
-        fmt::format("choose -1 or 0 to {}", discriminator_->size() - 2));
+    throw usage_error(fmt::format("model.feature_layer={}: the discriminator has {} before its final layer",
+                                  settings_.feature_layer, counted(discriminator_->size() - 1, "step")),
+                      fmt::format("choose -1 or 0 to {}", discriminator_->size() - 2));
   }
   // A spectral weight moves its singular vector with every pass, so joining passes would change it.
   examples_meet_ = setup_.examples_meet || settings_.spectral_norm || layers_mix_examples(*discriminator_);

@@ -6,7 +6,7 @@
 
 #include "belamy/error.h"
 
-#include "core/toml.h"
+#include "core/toml_table.h"
 
 namespace belamy {
 namespace {
@@ -43,14 +43,18 @@ TEST(Bounds, AreCompleteInOneForm) {
   EXPECT_FALSE((Bounds{.min = 1.0, .tolerance = 0.1}.complete()));
 }
 
-TEST(Bounds, TakeTheirKeysAlone) {
+TEST(Bounds, ReadTheirKeysAlone) {
+  const auto document = parse_toml("max = 3.0\nmin = 1\nmost = 3.0\n", "a.toml");
+  TomlTable table(document, "a test");
   Bounds bounds;
-  EXPECT_TRUE(bounds.take("max", {"x.max", Value(3.0), {"a.toml, line 1"}}));
-  EXPECT_TRUE(bounds.take("min", {"x.min", Value(std::int64_t{1}), {"a.toml, line 1"}}));
-  EXPECT_FALSE(bounds.take("most", {"x.most", Value(3.0), {"a.toml, line 1"}}));
+  bounds.read(table);
   EXPECT_EQ(bounds.min, 1);
   EXPECT_EQ(bounds.max, 3);
-  EXPECT_THROW(bounds.take("max", {"x.max", Value(std::string("3")), {"a.toml, line 1"}}), Error);
+  EXPECT_FALSE(bounds.near);
+  EXPECT_THROW(table.finish(), Error) << "most is not one of them";
+  const auto text = parse_toml("max = \"3\"\n", "a.toml");
+  TomlTable wrong(text, "a test");
+  EXPECT_THROW(bounds.read(wrong), Error);
 }
 
 }  // namespace

@@ -6,9 +6,8 @@
 #include <limits>
 #include <stdexcept>
 
-#include "belamy/error.h"
-
 #include "core/toml.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -54,14 +53,7 @@ struct Settings {
 /// The message of the usage error that `action` must throw.
 template <class Action>
 std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::usage, action);
 }
 
 std::string text_error(const std::string& assignment) {
@@ -195,6 +187,9 @@ TEST(Config, UnknownKeysNameTheNearestOne) {
   EXPECT_THAT(text_error("widht=5"), HasSubstr("did you mean 'model.width'?"));
   EXPECT_THAT(text_error("train.width=5"), HasSubstr("did you mean 'model.width'?"));
   EXPECT_THAT(text_error("colour=red"), testing::Not(HasSubstr("did you mean")));
+  EXPECT_THAT(text_error("model.encoder_depth=5"), HasSubstr("did you mean 'model.encoder.depth'?"));
+  EXPECT_THAT(text_error("model.encoder.deep=5"), testing::Not(HasSubstr("did you mean")))
+      << "the common table does not make 'deep' and 'depth' alike";
   EXPECT_THAT(text_error("=5"), HasSubstr("unknown setting ''"));
   EXPECT_THAT(text_error("train.batch"), HasSubstr("KEY=VALUE"));
   EXPECT_LT(text_error(std::string(100000, 'x') + "=1").size(), 400u);
@@ -288,6 +283,9 @@ TEST(Config, NearestFindsSmallMistakesOnly) {
   EXPECT_EQ(nearest("mnsit", {"cifar10", "mnist", "usps"}), "mnist");
   EXPECT_EQ(nearest("fashion-mnis", {"mnist", "fashion-mnist"}), "fashion-mnist");
   EXPECT_EQ(nearest("rl", {"decay", "lr"}), "lr");  // swapped letters are one mistake
+  EXPECT_EQ(nearest("widht", {"init", "width"}), "width");
+  EXPECT_EQ(nearest("widht", {"init", "weight"}), "") << "two edits of five letters";
+  EXPECT_EQ(nearest("gan", {"dann", "vae"}), "");
   EXPECT_EQ(nearest("abc", {"xyz", "uvw"}), "");
   EXPECT_EQ(nearest("", {"a", "b"}), "");
   EXPECT_EQ(nearest("a", {}), "");

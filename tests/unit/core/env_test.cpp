@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/sha256.h"
+#include "errors.h"
 #include "faulty_env.h"
 
 namespace belamy {
@@ -22,13 +23,7 @@ class EnvTest : public testing::Test {
 };
 
 std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::storage);
-    return error.what();
-  }
-  return "no error";
+  return message_of(ExitCode::storage, action);
 }
 
 TEST_F(EnvTest, WritesAppendsAndReads) {

@@ -8,6 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "core/text.h"
+
 namespace belamy {
 namespace {
 

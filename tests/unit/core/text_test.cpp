@@ -35,5 +35,16 @@ TEST(TextTest, ANumberThatDoesNotFitIsNone) {
   EXPECT_EQ(number_in<std::int64_t>("-9223372036854775809"), std::nullopt);
 }
 
+TEST(TextTest, CountsHaveThePluralOfTheirNoun) {
+  EXPECT_EQ(counted(1, "file"), "1 file");
+  EXPECT_EQ(counted(0, "file"), "0 files");
+  EXPECT_EQ(counted(std::size_t{60000}, "test image"), "60,000 test images");
+  EXPECT_EQ(counted(2, "class"), "2 classes");
+  EXPECT_EQ(counted(2, "pass"), "2 passes");
+  EXPECT_EQ(counted(2, "query"), "2 queries");
+  EXPECT_EQ(counted(1, "query"), "1 query");
+  EXPECT_EQ(counted(2, "day"), "2 days");
+}
+
 }  // namespace
 }  // namespace belamy

@@ -7,7 +7,7 @@
 #include <limits>
 #include <random>
 
-#include "belamy/error.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -15,14 +15,7 @@ namespace {
 using testing::HasSubstr;
 
 std::string error_of(std::string_view text) {
-  try {
-    parse_toml(text, "r.toml");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error for: " << text;
-  return "";
+  return message_of(ExitCode::usage, [&] { parse_toml(text, "r.toml"); });
 }
 
 Value read_back(const Value& value) {

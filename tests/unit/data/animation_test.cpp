@@ -3,10 +3,9 @@
 #include <memory>
 #include <webp/demux.h>
 
-#include "belamy/error.h"
-
 #include "core/random.h"
 #include "data/image.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -98,13 +97,7 @@ TEST(Animation, IsDeterministic) {
 
 TEST(Animation, RefusesWhatWebpCannotHold) {
   const auto error_of = [](const std::vector<Image>& frames, int milliseconds) -> std::string {
-    try {
-      encode_animation(frames, milliseconds);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::data);
-      return error.what();
-    }
-    return "no error";
+    return message_of(ExitCode::data, [&] { encode_animation(frames, milliseconds); });
   };
   const auto good = noise(4, 4, 1, 1);
   EXPECT_THAT(error_of({}, 50), HasSubstr("at least one frame"));

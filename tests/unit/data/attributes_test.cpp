@@ -5,12 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
-
 #include "data/csv.h"
 #include "data/dataset.h"
 #include "data/glyphs.h"
 #include "data/npz.h"
+#include "errors.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -40,15 +39,8 @@ Dataset load_from(const fs::path& path) {
 }
 
 template <class Call>
-std::string message_of(const Call& call, ExitCode code = ExitCode::data) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+std::string error_of(const Call& call, ExitCode code = ExitCode::data) {
+  return message_of(code, call);
 }
 
 // One pixel, whose value is the number of the picture.
@@ -82,7 +74,7 @@ TEST(Csv, QuotesLineEndsAndEmptyLines) {
   EXPECT_EQ(rows[1].line, 3u);
   EXPECT_EQ(rows[2].line, 6u);
   EXPECT_THAT(parse_csv("", "t.csv"), IsEmpty());
-  EXPECT_THAT(message_of([] { parse_csv("a\n\"b\n", "t.csv"); }), HasSubstr("t.csv: line 2: a quote"));
+  EXPECT_THAT(error_of([] { parse_csv("a\n\"b\n", "t.csv"); }), HasSubstr("t.csv: line 2: a quote"));
 }
 
 TEST(Attributes, OfARequest) {
@@ -92,7 +84,7 @@ TEST(Attributes, OfARequest) {
   EXPECT_TRUE(std::isnan(row[1]));
   EXPECT_EQ(row[2], 0);
   const auto fails = [&](const std::string& text, ExitCode code) {
-    return message_of([&] { asked_attributes(text, names, "run"); }, code);
+    return error_of([&] { asked_attributes(text, names, "run"); }, code);
   };
   EXPECT_THAT(fails("blod=1", ExitCode::data), HasSubstr("run: no attribute is called 'blod'"));
   EXPECT_THAT(fails("blod=1", ExitCode::data), HasSubstr("did you mean 'bold'?"));
@@ -168,7 +160,7 @@ TEST(AttributeTable, PicturesWithoutARowAndRowsWithoutAPicture) {
   EXPECT_EQ(found.files, 7);
   EXPECT_EQ(found.good, 3);
   EXPECT_THAT(told(found.problems), testing::IsSupersetOf(told(set.problems)));
-  EXPECT_THAT(found.facts, Contains("all: 1 attributes: old 66.7 %"));
+  EXPECT_THAT(found.facts, Contains("all: 1 attribute: old 66.7 %"));
 }
 
 TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
@@ -176,7 +168,7 @@ TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
   for (const char* name : {"a/1.png", "b/1.png"}) write(folder / "set" / name, picture(1));
   const auto fails = [&](const std::string& text) {
     write(folder / "set/attributes.csv", text);
-    return message_of([&] { load_from(folder / "set"); });
+    return error_of([&] { load_from(folder / "set"); });
   };
   EXPECT_THAT(fails(""), HasSubstr("attributes.csv: the table is empty"));
   EXPECT_THAT(fails("file;old\n1.png;1\n"), HasSubstr("the first column is 'file;old'"));
@@ -184,7 +176,7 @@ TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
   EXPECT_THAT(fails("file,note\na/1.png,good\n"), HasSubstr("no column of numbers"));
   EXPECT_THAT(fails("file,old,old\na/1.png,1,1\n"), HasSubstr("line 1: two columns are called 'old'"));
   EXPECT_THAT(fails("file,o=d\na/1.png,1\n"), HasSubstr("line 1: 'o=d' is not a valid name of an attribute"));
-  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png\n"), HasSubstr("line 3: 1 cells, but the header has 2"));
+  EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png\n"), HasSubstr("line 3: 1 cell, but the header has 2"));
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,\n"), HasSubstr("line 3: no value for 'old'"));
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,inf\n"), HasSubstr("line 3: 'old' is 'inf', not a number"));
   EXPECT_THAT(fails("file,old\na/1.png,1\na/1.png,0\n"), HasSubstr("line 3: a/1.png is in line 2"));
@@ -228,7 +220,7 @@ TEST(AttributeTable, BothArchivesOfASetHaveTheSame) {
     return load_dataset(source_at(folder / "train.zip"), Split::test);
   };
   EXPECT_THAT(facts_of(test("file,old,tall\n2.png,0,1\n")), ElementsAre("2: 0 1"));
-  EXPECT_THAT(message_of([&] { test("file,tall,old\n2.png,1,0\n"); }),
+  EXPECT_THAT(error_of([&] { test("file,tall,old\n2.png,1,0\n"); }),
               HasSubstr("its attributes are tall, old, but those of"));
 }
 
@@ -255,13 +247,13 @@ TEST(StyleGanAttributes, ListsOfNumbersAndNull) {
   const auto none = load(R"({"labels": [["00000/img0.png", null]]})");
   EXPECT_EQ(none.count, 3);
   EXPECT_THAT(none.problems, IsEmpty());
-  EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", 1], ["b", [1]]]})"); }),
+  EXPECT_THAT(error_of([&] { load(R"({"labels": [["a", 1], ["b", [1]]]})"); }),
               HasSubstr("dataset.json: entry 1 is of another kind than those before"));
-  EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", [1, 2]], ["b", [1]]]})"); }),
-              HasSubstr("b has 1 attributes, but files before it have 2"));
-  EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", ["x"]]]})"); }),
+  EXPECT_THAT(error_of([&] { load(R"({"labels": [["a", [1, 2]], ["b", [1]]]})"); }),
+              HasSubstr("b has 1 attribute, but files before it have 2"));
+  EXPECT_THAT(error_of([&] { load(R"({"labels": [["a", ["x"]]]})"); }),
               HasSubstr("an attribute of a is not a number"));
-  EXPECT_THAT(message_of([&] { load(R"({"labels": [["a", []]]})"); }),
+  EXPECT_THAT(error_of([&] { load(R"({"labels": [["a", []]]})"); }),
               HasSubstr("a has an empty list of attributes"));
 }
 
@@ -349,10 +341,10 @@ TEST(Attributes, SomeCanBeChosenInAnyOrder) {
   EXPECT_THAT(set.attribute_names, ElementsAre("second"));
   EXPECT_THAT(set.attributes, ElementsAre(0, 0, 1, 1, 0, 0, 1, 1));
   options.attributes = {"secnd"};
-  EXPECT_THAT(message_of([&] { load_dataset(options, Split::train); }),
+  EXPECT_THAT(error_of([&] { load_dataset(options, Split::train); }),
               HasSubstr("no attribute is called 'secnd'\n  did you mean 'second'?"));
   options.source = "ring";
-  EXPECT_THAT(message_of([&] { load_dataset(options, Split::train); }), HasSubstr("ring: has no attributes"));
+  EXPECT_THAT(error_of([&] { load_dataset(options, Split::train); }), HasSubstr("ring: has no attributes"));
 }
 
 TEST(Attributes, CountInTheDigest) {
@@ -405,7 +397,7 @@ TEST(Attributes, OfArraysKeepTheirNames) {
   EXPECT_THAT(set.labels, ElementsAre(0, 1, 0));
   const NpzFacts short_of_one{{}, {0, 1}, {"old"}};
   write(folder / "short.npz", encode_npz("images", pixels.data(), {3, 1, 1}, true, short_of_one));
-  EXPECT_THAT(message_of([&] { load_from(folder / "short.npz"); }),
+  EXPECT_THAT(error_of([&] { load_from(folder / "short.npz"); }),
               HasSubstr("short.npz:attributes.npy: attributes are [N, A], a row for each of 3 images"));
 }
 
@@ -505,7 +497,7 @@ TEST(GlyphAttributes, DependOnTheSettingAlone) {
     ASSERT_EQ(one.attributes[i], set.attributes[2 * i + 1]);
   DataOptions options;
   options.attributes = {"cursive"};
-  EXPECT_THAT(message_of([&] { load_dataset(options, Split::test); }),
+  EXPECT_THAT(error_of([&] { load_dataset(options, Split::test); }),
               HasSubstr("choose from its 5 attributes: bold, italic, serif, mono, script"));
   // Without the setting the glyphs are unchanged.
   options.attributes.clear();

@@ -69,7 +69,7 @@ TEST(Captions, OfATable) {
   write(folder / "set/metadata.csv", "file_name,caption\n2.png,c\n0.png,a\n1.png,b\n");
   EXPECT_THAT(load_captions(folder / "set").captions, ElementsAre("a", "b", "c"));
   EXPECT_THAT(diagnose((folder / "set").string()).facts,
-              Contains("all: captions of 1 to 1 words, 3 different words"));
+              Contains("all: captions of 1 to 1 word, 3 different words"));
   write(folder / "set/attributes.csv", "file,caption\n2.png,\n");
   try {
     load_captions(folder / "set");
@@ -91,7 +91,7 @@ TEST(Captions, OfTextsBesideThePictures) {
   EXPECT_THAT(set.captions, ElementsAre("zero\n", "one", "", "three, and\nmore"));
   EXPECT_THAT(set.pixels, ElementsAre(0, 1, 2, 3)) << "a picture without a caption is still a picture";
   EXPECT_THAT(set.problems, IsEmpty());
-  EXPECT_THAT(set.notes, Contains(HasSubstr("1 of 4 images have no caption")));
+  EXPECT_THAT(set.notes, Contains(HasSubstr("1 of 4 images has no caption")));
   // A table takes precedence.
   write(folder / "set/attributes.csv", "file,caption\n0.png,a\n1.png,b\n2.png,c\n3.png,d\n");
   EXPECT_THAT(load_captions(folder / "set").captions, ElementsAre("a", "b", "c", "d"));

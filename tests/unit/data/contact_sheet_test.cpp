@@ -1,9 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
-
 #include "data/image.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -52,13 +51,7 @@ TEST(ContactSheet, IsNoWiderThanItsImages) {
 
 TEST(ContactSheet, RefusesImpossibleSheets) {
   const auto error_of = [](const std::vector<Image>& images, int columns, int gap, int scale) -> std::string {
-    try {
-      contact_sheet(images, columns, gap, scale);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::data);
-      return error.what();
-    }
-    return "no error";
+    return message_of(ExitCode::data, [&] { contact_sheet(images, columns, gap, scale); });
   };
   const auto good = gray(2, 1, {1, 2});
   EXPECT_THAT(error_of({}, 1, 0, 1), HasSubstr("at least one image"));

@@ -55,7 +55,7 @@ TEST(Doctor, FindsEverythingInOneGo) {
   EXPECT_THAT(found.facts, Contains("all: 3 classes of 1 (eel) to 9 (cat) images"));
   EXPECT_THAT(found.facts,
               Contains("all: the images differ in size: training makes them 16x16, unless data.size is set"));
-  EXPECT_THAT(found.facts, Contains("all: 1 images repeat another one"));
+  EXPECT_THAT(found.facts, Contains("all: 1 image repeats another one"));
 }
 
 TEST(Doctor, SaysWhatATrainingDoesWithTheImages) {
@@ -81,7 +81,7 @@ TEST(Doctor, ADamagedPartDoesNotHideTheOther) {
   const Diagnosis found = diagnose(folder.path().string());
   ASSERT_EQ(found.problems.size(), 1u);
   EXPECT_THAT(found.problems[0].reason, HasSubstr("the header says 9000 x 16 x 16"));
-  EXPECT_THAT(found.facts, Contains("test: 1 images"));
+  EXPECT_THAT(found.facts, Contains("test: 1 image"));
 }
 
 TEST(Doctor, SeesTestImagesInTheTrainingSet) {

@@ -4,12 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "belamy/error.h"
-
 #include "core/env.h"
 #include "core/sha256.h"
 #include "data/dataset.h"
 #include "data/downloads.h"
+#include "errors.h"
 #include "http/server.h"
 #include "samples.h"
 
@@ -34,13 +33,7 @@ class Fetch : public testing::Test {
   void fetch() { fetch_files(set_, folder_.path(), progress_); }
 
   std::string error_of_fetch() {
-    try {
-      fetch();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::data);
-      return error.what();
-    }
-    return "no error";
+    return message_of(ExitCode::data, [&] { fetch(); });
   }
 
   void expect_whole() {

@@ -4,9 +4,8 @@
 #include <gtest/gtest.h>
 #include <locale.h>
 
-#include "belamy/error.h"
-
 #include "data/dataset.h"
+#include "errors.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -31,14 +30,7 @@ Dataset load(const fs::path& path, Split split = Split::train, double holdout = 
 }
 
 std::string error_of(const fs::path& path) {
-  try {
-    load(path);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::data) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::data, [&] { load(path); });
 }
 
 // A 1x1 image: the pixels of a data set then tell which files are in it.
@@ -290,8 +282,7 @@ TEST(Files, NothingToRead) {
   write(folder / "texts/b.txt", "hello");
   EXPECT_THAT(
       error_of(folder / "texts"),
-      HasSubstr(
-          "2 files, none of them a readable image; first: a.txt: not an image: first bytes 68 65 6c 6c"));
+      HasSubstr("no readable image among 2 files; first: a.txt: not an image: first bytes 68 65 6c 6c"));
   write(folder / "bad/a.png", "hello");
   EXPECT_THAT(error_of(folder / "bad"), HasSubstr("a.png: not an image"));
 }

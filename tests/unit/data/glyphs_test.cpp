@@ -4,9 +4,8 @@
 #include <gtest/gtest.h>
 #include <set>
 
-#include "belamy/error.h"
-
 #include "core/sha256.h"
+#include "errors.h"
 #include "samples.h"
 
 namespace belamy {
@@ -120,13 +119,7 @@ class OtherFonts : public testing::Test {
   ~OtherFonts() override { unsetenv("BELAMY_FONTS"); }
 
   std::string error_of_glyphs() {
-    try {
-      make_glyphs(1, Split::test);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::data);
-      return error.what();
-    }
-    return "no error";
+    return message_of(ExitCode::data, [&] { make_glyphs(1, Split::test); });
   }
 
   samples::TemporaryFolder folder_;

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
-
+#include "errors.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -20,14 +19,7 @@ using testing::StartsWith;
 
 // The text of the data error; fails if there is none.
 std::string error_of(const std::string& bytes) {
-  try {
-    decode_image(bytes, "x.img");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::data);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::data, [&] { decode_image(bytes, "x.img"); });
 }
 
 // 13x9 gray without symmetry.

@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 #include <set>
 
-#include "belamy/error.h"
-
 #include "data/dataset.h"
+#include "errors.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -33,14 +32,7 @@ DataOptions options_for(const fs::path& path) {
 }
 
 std::string error_of(const DataOptions& options, ExitCode code, Split split = Split::train) {
-  try {
-    load_dataset(options, split);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(code, [&] { load_dataset(options, split); });
 }
 
 TEST(HoldOut, IsSeededDisjointAndComplete) {

@@ -2,9 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
-
 #include "data/dataset.h"
+#include "errors.h"
 #include "samples.h"
 
 namespace belamy {
@@ -33,13 +32,7 @@ class Sources : public testing::Test {
   Kind kind_of(const std::string& path) { return find_source((folder_ / path).string()).kind; }
 
   std::string error_of(const std::string& source) {
-    try {
-      find_source(source);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::data);
-      return error.what();
-    }
-    return "no error";
+    return message_of(ExitCode::data, [&] { find_source(source); });
   }
 
   samples::TemporaryFolder folder_;

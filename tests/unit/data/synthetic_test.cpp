@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <set>
 
-#include "belamy/error.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -228,13 +228,7 @@ TEST(Synthetic, NamedClassesAloneAndAsManyAsAskedFor) {
 
 TEST(Synthetic, RefusesUnknownNamesAndImpossibleCounts) {
   const auto error_of = [](const std::string& name, std::int64_t count) -> std::string {
-    try {
-      make_synthetic(name, count, 1);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ExitCode::data);
-      return error.what();
-    }
-    return "no error";
+    return message_of(ExitCode::data, [&] { make_synthetic(name, count, 1); });
   };
   EXPECT_THAT(error_of("rign", 10), HasSubstr("did you mean 'ring'?"));
   EXPECT_THAT(error_of("mountains", 10), HasSubstr("choose one of ring, wide-ring, grid"));

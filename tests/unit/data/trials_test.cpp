@@ -4,9 +4,8 @@
 #include <map>
 #include <set>
 
-#include "belamy/error.h"
-
 #include "data/one_shot_trials.h"
+#include "errors.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -52,13 +51,7 @@ std::vector<int> values(const Trials& trials, const std::vector<std::int64_t>& p
 std::string error_with(const samples::Members& members, const DataOptions& options = {}) {
   const TemporaryFolder folder;
   write_archive(folder / "all_runs.zip", members);
-  try {
-    read_trials(folder / "all_runs.zip", options);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::data) << error.what();
-    return error.what();
-  }
-  return "no error";
+  return message_of(ExitCode::data, [&] { read_trials(folder / "all_runs.zip", options); });
 }
 
 samples::Members with(const std::string& name, const std::string& bytes) {

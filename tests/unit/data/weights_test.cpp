@@ -6,6 +6,7 @@
 #include "core/env.h"
 #include "core/sha256.h"
 #include "data/environment.h"
+#include "errors.h"
 #include "faulty_env.h"
 #include "trained_networks.h"
 
@@ -38,14 +39,7 @@ class WeightsTest : public testing::Test {
   static std::string read(const fs::path& path) { return Env::real().read(path); }
   template <class F>
   static std::string error_of(F&& function, ExitCode code = ExitCode::data) {
-    try {
-      function();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), code) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "there was no error";
-    return "";
+    return message_of(code, function);
   }
 
   TestFolder folder_;

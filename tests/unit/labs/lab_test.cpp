@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -34,13 +34,7 @@ LabSheet sheet() {
 }
 
 std::string refusal(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  return "nothing was refused";
+  return message_of(ExitCode::usage, work);
 }
 
 TEST(Lab, SettingsHaveTypesRangesAndATinySize) {
@@ -102,7 +96,11 @@ TEST(LabSheet, SaysWhatIsWrong) {
   EXPECT_THAT(parse("title = \"T\"\n[[claim]]\nkey = \"a\"\nlimit = 1\n"),
               HasSubstr("line 4: unknown key 'limit'"));
   EXPECT_THAT(parse("titel = \"T\"\n"), HasSubstr("line 1: unknown key 'titel'"));
-  EXPECT_THAT(parse("[settings]\nx = { value = 1, low = 2 }\n"), HasSubstr("settings.x.low"));
+  EXPECT_THAT(parse("[settings]\nx = { value = 1, low = 2 }\n"),
+              HasSubstr("line 2: unknown key 'low' in the setting 'x'"));
+  EXPECT_THAT(parse("[settings]\nx = { value = true }\n"), HasSubstr("'value' must be a number or a text"));
+  EXPECT_THAT(parse("[settings]\nx = { min = 2 }\n"),
+              HasSubstr("line 2: 'value' is missing in the setting 'x'"));
   EXPECT_THAT(parse(""), HasSubstr("must have a title"));
 }
 

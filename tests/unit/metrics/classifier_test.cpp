@@ -194,7 +194,7 @@ TEST_F(ClassifierTest, RefusesWrongImagesLabelsAndOptions) {
   expect_error(ExitCode::data, "images [N, 1, 16, 16]",
                [&] { classifier.features(data.images.narrow(0, 0, 0)); });
   expect_error(ExitCode::usage, "size 15", [] { FeatureClassifier(1, 15, 4); });
-  expect_error(ExitCode::usage, "1 classes", [] { FeatureClassifier(1, 16, 1); });
+  expect_error(ExitCode::usage, "size 16, 1 class", [] { FeatureClassifier(1, 16, 1); });
   expect_error(ExitCode::usage, "must be positive", [] {
     ClassifierOptions options;
     options.epochs = 0;

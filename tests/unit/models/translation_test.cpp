@@ -173,11 +173,11 @@ TEST(Pix2PixTest, LearnsTheWayThatPairsShow) {
                                             "train.steps=1000", "optimizer.generator.lr=2e-3"});
   Session session(*recipe, data, kCpu);
   auto* translator = session.state().model().translator();
-  ASSERT_EQ(translator->directions(), std::vector<std::string>{"b2a"});
+  ASSERT_EQ(translator->directions(), std::vector<Direction>{Direction::b2a});
   const auto a = session.batches().head(64), b = session.batches().head(64, 1);
   run_steps(session, 150);
   const ModelState::Evaluation evaluation(session.state());
-  const auto error = (translator->translate(b, "b2a") - a).abs().mean().item<double>();
+  const auto error = (translator->translate(b, Direction::b2a) - a).abs().mean().item<double>();
   EXPECT_LT(error, 0.25 * (a - a.mean(0, true)).abs().mean().item<double>()) << "one answer for all";
 }
 
@@ -194,14 +194,14 @@ TEST(Pix2PixTest, WithoutTheGameTheDiscriminatorStays) {
 TEST(Pix2PixTest, TheSidesMayHaveDifferentChannels) {
   auto data = small_pairs(16);
   data.others = {small_images(16, 16, 3)};
-  for (const auto* direction : {"a2b", "b2a"}) {
-    const auto recipe = recipe_of("pix2pix", {"model.width=2", std::string("model.direction=") + direction,
+  for (const auto direction : {Direction::a2b, Direction::b2a}) {
+    const auto recipe = recipe_of("pix2pix", {"model.width=2", "model.direction=" + direction_name(direction),
                                               "train.batch=4", "train.steps=1"});
     Session session(*recipe, data, kCpu);
     run_steps(session, 1);
-    const auto from = session.batches().head(4, *direction == 'a' ? 0 : 1);
+    const auto from = session.batches().head(4, domain_of(direction));
     const auto made = session.state().model().translator()->translate(from, direction);
-    EXPECT_EQ(made.size(1), *direction == 'a' ? 3 : 1);
+    EXPECT_EQ(made.size(1), direction == Direction::a2b ? 3 : 1);
   }
 }
 
@@ -320,14 +320,14 @@ TEST(UnitTest, TranslationIsTheOtherDecoderOnTheSharedCode) {
   auto& model = session.state().model();
   const auto a = session.batches().head(4);
   const ModelState::Evaluation evaluation(session.state());
-  const auto before = model.translator()->translate(a, "a2b");
+  const auto before = model.translator()->translate(a, Direction::a2b);
   const auto without = [&](const std::string& part) {
     std::vector<Tensor> kept;
     for (auto& p : model.named_children()[part]->parameters()) {
       kept.push_back(p.clone());
       p.mul_(0.5);
     }
-    const auto made = model.translator()->translate(a, "a2b");
+    const auto made = model.translator()->translate(a, Direction::a2b);
     std::size_t i = 0;
     for (auto& p : model.named_children()[part]->parameters()) p.copy_(kept[i++]);
     return made;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <torch/torch.h>
 
+#include "errors.h"
 #include "nn/efficientnet_lite0.h"
 #include "nn/trained.h"
 #include "nn/trained_featurizer.h"
@@ -22,15 +23,8 @@ using testing::HasSubstr;
 using Sizes = std::vector<std::int64_t>;
 
 template <class F>
-std::string message_of(F&& function, ExitCode code) {
-  try {
-    function();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "there was no error";
-  return "";
+std::string error_of(F&& function, ExitCode code) {
+  return message_of(code, function);
 }
 
 const Safetensors& random_vgg16() {
@@ -92,26 +86,26 @@ TEST(Vgg16Test, PoolingIsMaximalOrAverage) {
 
 TEST(Vgg16Test, RefusesWhatItCannotSee) {
   const Vgg16 network(random_vgg16(), "the test");
-  EXPECT_THAT(message_of(
+  EXPECT_THAT(error_of(
                   [&] {
                     network.features(random_images({1, 3, 15, 40}), {"relu5_1"});
                   },
                   ExitCode::usage),
               AllOf(HasSubstr("relu5_1"), HasSubstr("16 pixels or more, not 40x15")));
   EXPECT_EQ(network.features(random_images({1, 3, 15, 40}), {"relu4_3"})[0].sizes(), (Sizes{1, 512, 1, 5}));
-  EXPECT_THAT(message_of(
+  EXPECT_THAT(error_of(
                   [&] {
                     network.features(random_images({1, 2, 16, 16}), {"relu1_1"});
                   },
                   ExitCode::usage),
               HasSubstr("[1, 2, 16, 16]"));
-  EXPECT_THAT(message_of(
+  EXPECT_THAT(error_of(
                   [&] {
                     network.features(torch::ones({1, 3, 16, 16}, torch::kByte), {"relu1_1"});
                   },
                   ExitCode::usage),
               HasSubstr("Byte"));
-  EXPECT_THAT(message_of(
+  EXPECT_THAT(error_of(
                   [&] {
                     network.features(random_images({1, 3, 16, 16}), {"relu1-2"});
                   },
@@ -179,14 +173,14 @@ TEST(TrainedNetworks, AFileThatDoesNotFitIsOneError) {
   TrainedFile file(NetworkKind::vgg16_conv);
   file.add("conv2_1.weight", {128, 64, 5, 5});
   EXPECT_EQ(
-      message_of([&] { Vgg16(file.decoded(), "F.safetensors"); }, ExitCode::data),
+      error_of([&] { Vgg16(file.decoded(), "F.safetensors"); }, ExitCode::data),
       "'F.safetensors' does not hold vgg16-conv: tensor 'conv2_1.weight' has the shape [128, 64, 5, 5] "
       "instead of [128, 64, 3, 3]\n  'belamy weights info F.safetensors' lists the tensors that it has");
-  EXPECT_THAT(message_of([&] { EfficientNetLite0(file.decoded(), "F.safetensors"); }, ExitCode::data),
+  EXPECT_THAT(error_of([&] { EfficientNetLite0(file.decoded(), "F.safetensors"); }, ExitCode::data),
               HasSubstr("tensor '_conv_stem.weight' of shape [32, 3, 3, 3] is missing"));
   TrainedFile broken(NetworkKind::efficientnet_lite0);
   broken.values("_bn1.bias")[7] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THAT(message_of([&] { EfficientNetLite0(broken.decoded(), "F.safetensors"); }, ExitCode::data),
+  EXPECT_THAT(error_of([&] { EfficientNetLite0(broken.decoded(), "F.safetensors"); }, ExitCode::data),
               HasSubstr("tensor '_bn1.bias' holds a value that is not finite"));
 }
 

@@ -7,7 +7,6 @@
 
 #include "models/shared/opponents.h"
 #include "nn/batch_statistics.h"
-#include "nn/flow.h"
 #include "nn/init.h"
 #include "nn/layers.h"
 #include "nn/norm.h"
@@ -132,7 +131,10 @@ TEST(WeightingTest, ADirectedLayerKeepsTheScaleOfItsStart) {
   Dense layer(6, 4, Weighting::directed);
   initialise(layer, Init::wide, seeded(1));
   const auto x = torch::randn({50, 6}, seeded(2));
-  layer.start_from(x);
+  {
+    const DataStart start;
+    layer.forward(x);
+  }
   const auto y = layer.forward(x);
   EXPECT_LT(greatest(y.mean(0)), 1e-5);
   EXPECT_LT(greatest(y.std(0, /*unbiased=*/false) - 1), 1e-5);
@@ -254,33 +256,6 @@ TEST(OpponentsTest, TheHistoryIsTheMeanOfAllSteps) {
     history.follow(weights, step);
   }
   EXPECT_NEAR(history.distance(weights).item<double>(), 2 * 1.5 * 1.5, 1e-5);  // 3 against (0+1+2+3)/4
-}
-
-TEST(FlowTest, GoesThereAndBackAndKnowsItsDeterminant) {
-  for (const std::int64_t dimension : {2, 3, 5}) {
-    CouplingFlow flow(dimension, 3, 8, seeded(1));
-    const auto z = normal_floats({4, dimension}, 2);
-    EXPECT_LT(greatest(flow.to_normal(z) - z), 1e-6) << "starts as the identity";
-    {
-      const torch::NoGradGuard no_grad;
-      auto generator = seeded(3);
-      for (auto& p : flow.parameters()) p.add_(0.3 * torch::randn(p.sizes(), generator));
-    }
-    const auto u = flow.to_normal(z).detach();
-    EXPECT_GT(greatest(u - z), 0.1);
-    EXPECT_LT(greatest(flow.from_normal(u) - z), 1e-4);
-    // log p(z) = log N(u) + log |det du/dz|, the Jacobian by autograd, row by row.
-    const auto x = z.narrow(0, 0, 1).clone().requires_grad_();
-    const auto y = flow.to_normal(x);
-    std::vector<Tensor> rows;
-    for (std::int64_t i = 0; i < dimension; ++i) {
-      rows.push_back(torch::autograd::grad({y[0][i]}, {x}, {}, true)[0][0]);
-    }
-    const auto determinant = at::det(torch::stack(rows)).abs().log().item<double>();
-    const double normal_part =
-        -0.5 * y.square().sum().item<double>() - 0.5 * std::log(2 * M_PI) * static_cast<double>(dimension);
-    EXPECT_NEAR(flow.log_density(z)[0].item<double>(), normal_part + determinant, 1e-3);
-  }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "belamy/error.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -47,14 +47,7 @@ ReproductionRow row_with(const std::string& rest) {
 }
 
 std::string error_of(const std::string& toml) {
-  try {
-    ReproductionRow::parse("row", toml, "row.toml");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return message_of(ExitCode::usage, [&] { ReproductionRow::parse("row", toml, "row.toml"); });
 }
 
 ReproductionResult measured(const std::vector<double>& plain, const std::vector<double>& better) {
@@ -73,6 +66,22 @@ bool holds(const std::string& pass, const std::vector<double>& plain, const std:
   EXPECT_EQ(result.conditions.size(), 1u);
   EXPECT_EQ(result.status, result.conditions[0].second ? "reproduced" : "partial");
   return result.conditions[0].second;
+}
+
+TEST(ReproductionRow, AGroupMayUseTheRunOfAnother) {
+  const std::string group = "[[group]]\nname = \"other\"\nrun = \"plain\"\nuse = [\"use.steps=2\"]\n";
+  const std::string pass = "[[pass]]\nvalue = \"plain\"\nmin = 6\n";
+  const auto row = row_with(group + pass);
+  EXPECT_EQ(row.groups[2].run, "plain");
+  EXPECT_THAT(row.groups[2].use, testing::ElementsAre("use.steps=2"));
+  const auto refused = [&](const std::string& lines, const std::string& why) {
+    EXPECT_THAT(error_of(kHead + "[[group]]\nname = \"other\"\n" + lines + pass), HasSubstr(why)) << lines;
+  };
+  refused("run = \"nothing\"\n", "no earlier group with a recipe");
+  refused("run = \"other\"\n", "no earlier group with a recipe");
+  refused("run = \"plain\"\nrecipe = \"gan-ring\"\n", "either a recipe, a lab or the run");
+  refused("run = \"plain\"\nsettings = [\"train.steps=5\"]\n", "have no effect");
+  refused("lab = \"kl-js-range\"\nuse = [\"use.steps=2\"]\n", "is a lab");
 }
 
 TEST(ReproductionRow, IsReadWhole) {
@@ -114,7 +123,7 @@ TEST(ReproductionRow, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kHead + pass +
                        "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"mode-covered\"\ngroup = \"plain\"\n"),
               HasSubstr("has no score 'mode-covered'; did you mean 'modes-covered'?"));
-  EXPECT_THAT(error_of("seeds = 0\n"), HasSubstr("row.toml, line 1: 'seeds' must be a whole number from 1"));
+  EXPECT_THAT(error_of("seeds = 0\n"), HasSubstr("row.toml, line 1: seeds must be an integer from 1"));
 }
 
 TEST(ReproducedValue, StatisticsOverSeeds) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "errors.h"
 #include "faulty_env.h"
 
 namespace belamy {
@@ -67,13 +68,7 @@ class RunFolderTest : public testing::Test {
 };
 
 std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::storage);
-    return error.what();
-  }
-  return "no error";
+  return message_of(ExitCode::storage, action);
 }
 
 TEST_F(RunFolderTest, SettingsComeBack) {

@@ -78,6 +78,12 @@ TEST(RecipeTest, OverridesComeLast) {
   EXPECT_EQ(Recipe::parse(kRecipe, "bars.toml", {"train.batch=5", "train.batch=6"})->train.batch, 6);
 }
 
+TEST(RecipeTest, AStagesBatchMayBeAnyWholeNumber) {
+  const auto recipe = Recipe::parse(
+      "[model]\nname = \"gan\"\n[[stage]]\nname = \"x\"\nsteps = 4\ntrain.batch = 1e1\n", "staged.toml");
+  EXPECT_EQ(recipe->stages[0].batch, 10);
+}
+
 TEST(RecipeTest, TheLengthOfStagesIsNotOverridden) {
   const std::string staged =
       "[model]\nname = \"gan\"\n[train]\nsteps = 9\n[[stage]]\nname = \"x\"\nsteps = 4\n";
@@ -105,9 +111,15 @@ TEST(RecipeTest, MistakesNameFileLineAndTheNearestKey) {
   EXPECT_THAT(told("[model]\nname = \"gam\"\n"), HasSubstr("did you mean 'gan'?"));
   EXPECT_THAT(told("title = \"x\"\n"), HasSubstr("names no model"));
   EXPECT_THAT(told(head + "[[phase]]\nsteps = 1\n"), HasSubstr("[[phase]]"));
+  EXPECT_THAT(told(head + "[expect]\ndiversity = { max = 1, mix = 0 }\n"),
+              HasSubstr("line 4: unknown key 'mix' in the expectation of diversity\n  did you mean 'min'?"));
+  EXPECT_THAT(told(head + "[expect]\ndiversity = 1\n"), HasSubstr("line 4: an expectation must have min"));
+  EXPECT_THAT(told(head + "[expect]\ndivrsity-max = 1\n"), HasSubstr("did you mean 'diversity'?"));
   EXPECT_THAT(told(head + "[[stage]]\nname = \"x\"\n"), HasSubstr("stage 'x' has no steps"));
-  EXPECT_THAT(told(head + "[[stage]]\nsteps = 0\n"), HasSubstr("1 or more"));
-  EXPECT_THAT(told(head + "[[stage]]\nsteps = 1\ntrain.seed = 2\n"), HasSubstr("'train.seed' in a stage"));
+  EXPECT_THAT(told(head + "[[stage]]\nsteps = 0\n"),
+              HasSubstr("line 4: steps must be an integer of at least 1, not 0"));
+  EXPECT_THAT(told(head + "[[stage]]\nsteps = 1\ntrain.seed = 2\n"),
+              HasSubstr("'train.seed' in a [[stage]]"));
 }
 
 TEST(RecipeTest, AStagesMistakesAreToldBeforeTheRun) {

@@ -1,12 +1,8 @@
-#include "labs/toolbox.h"
+#include "labs/line.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-
-#include "belamy/error.h"
-
-#include "labs/perceptron.h"
 
 namespace belamy::labs {
 
@@ -46,42 +42,6 @@ double LineMixture::high() const {
   double most = -std::numeric_limits<double>::infinity();
   for (const auto& part : parts) most = std::max(most, part.mean + 8 * part.deviation);
   return most;
-}
-
-std::string at_hand(const std::string& source) {
-  try {
-    find_source(source);
-    return source;
-  } catch (const Error&) {
-    return "glyphs";
-  }
-}
-
-Dataset dataset_of(const Tensor& points, const std::string& name) {
-  const auto values = points.to(torch::kFloat32).contiguous();
-  Dataset data;
-  data.name = name;
-  data.count = values.size(0);
-  data.dimension = values.size(1);
-  data.points.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
-  return data;
-}
-
-std::shared_ptr<nn::Chain> critic(std::int64_t in, std::vector<std::int64_t> widths, const std::string& unit,
-                                  at::Generator generator) {
-  widths.insert(widths.begin(), in);
-  widths.push_back(1);
-  auto chain = perceptron(widths, unit, generator);
-  chain->add([](const Tensor& x) { return x.squeeze(1); });
-  return chain;
-}
-
-OneThread::OneThread() : before_(at::get_num_threads()) {
-  at::set_num_threads(1);
-}
-
-OneThread::~OneThread() {
-  at::set_num_threads(before_);
 }
 
 double softplus(double t) {

@@ -1,15 +1,13 @@
-// Helpers of several labs: densities on the line, small networks, curves for charts.
+// What labs on the line share: mixtures of Gaussians, places, curves for charts.
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <torch/types.h>
 #include <vector>
 
-#include "data/dataset.h"
 #include "metrics/divergence.h"
-#include "nn/layers.h"
 #include "report/lab_page.h"
 
 namespace belamy::labs {
@@ -28,26 +26,6 @@ struct LineMixture {
   /// Bounds of all but a negligible part of the mass.
   double low() const;
   double high() const;
-};
-
-/// `source`, if that data set is on this machine, else "glyphs", which always is.
-std::string at_hand(const std::string& source);
-
-/// Points [N, D] as a data set, for a Session.
-Dataset dataset_of(const Tensor& points, const std::string& name);
-
-/// Linear layers with `unit` between them and one output: [N, in] -> [N].
-std::shared_ptr<nn::Chain> critic(std::int64_t in, std::vector<std::int64_t> widths, const std::string& unit,
-                                  at::Generator generator);
-
-/// One thread while it exists: the fastest for small networks. Restores the number of threads at the end.
-class OneThread {
- public:
-  OneThread();
-  ~OneThread();
-
- private:
-  int before_;
 };
 
 /// log(1 + e^t) without overflow.

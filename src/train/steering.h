@@ -1,0 +1,57 @@
+// Steers a training: finds new commands, applies them, and stores them with their steps.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "belamy/trainer.h"
+
+#include "store/run_folder.h"
+#include "train/commands.h"
+#include "train/session.h"
+
+namespace belamy {
+
+class Steering {
+ public:
+  /// What the training does for its commands.
+  struct Actions {
+    std::function<void(const std::string&)> tell;  ///< says something to the user
+    std::function<void(const std::string&)> note;  ///< the same, and stores it with the run
+    std::function<void()> save;                    ///< writes a checkpoint
+    std::function<void()> sample;                  ///< draws the picture of the progress
+  };
+
+  /// Lets the session follow the commands of `train.commands`, or those of commands.csv if the run is
+  /// resumed, at their steps. `source` gives further commands; it may be empty.
+  Steering(const TrainOptions& options, bool resume, Session& session, RunFolder& folder,
+           std::function<std::vector<Command>()> source, Actions actions);
+
+  /// Whether any command has been given so far, or is planned for a later step.
+  bool empty() const { return log_.empty(); }
+  /// Writes commands.csv, if there are commands.
+  void write() const;
+
+  /// Follows the commands of the source, and those that `belamy steer` has left in the run folder. Returns
+  /// whether the training must stop.
+  bool follow_new();
+  /// Applies a command before the next step and stores it. One that cannot be followed is told. Returns
+  /// whether the training must stop.
+  bool follow(const Command& command);
+
+ private:
+  std::vector<Command> requests();  // of `belamy steer`
+
+  Session& session_;
+  RunFolder& folder_;
+  std::function<std::vector<Command>()> source_;
+  Actions actions_;
+  CommandLog log_;        // commands of this run so far, and planned ones of later steps
+  double last_look_ = 0;  // the last check for requests
+};
+
+/// The commands of the file `train.commands`; none if it is not set.
+CommandLog planned_commands(const TrainOptions& options);
+
+}  // namespace belamy

@@ -1,0 +1,87 @@
+// Running rows of the scoreboard. The program's test (tests/cli/reproduce_test.sh) trains whole rows.
+#include "scoreboard/measure_row.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scoreboard/rows.h"
+#include "small_training.h"
+
+namespace belamy {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+ReproductionRow row(const std::string& group, const std::string& score) {
+  return ReproductionRow::parse("small", R"(title = "Small"
+paper = "Nobody."
+protocol = "Very short."
+[[group]]
+name = "one"
+)" + group + R"(
+[[value]]
+key = "it"
+text = "it"
+group = "one"
+score = ")" + score + "\"\n[[pass]]\nvalue = \"it\"\nmax = 1\n",
+                                "small.toml");
+}
+
+RowHooks silent() {
+  RowHooks hooks;
+  hooks.train = [](const Recipe&, const fs::path&) { return TrainingOutcome{}; };
+  hooks.begin = hooks.progress = hooks.warning = [](const std::string&) {};
+  return hooks;
+}
+
+TEST(MeasureRow, ALabWithoutRandomNumbersIsMeasuredOnce) {
+  const auto lab = row("lab = \"kl-js-range\"", "js_1");
+  check_row(lab);
+  std::vector<std::string> begun;
+  auto hooks = silent();
+  hooks.begin = [&](const std::string& text) { begun.push_back(text); };
+  const auto runs = scratch("rows");
+  const auto result = measure_row(lab, 3, runs, hooks);
+  ASSERT_TRUE(result);
+  EXPECT_THAT(begun, ElementsAre("one, seed 1 of 3"));
+  ASSERT_EQ(result->values.size(), 1u);
+  EXPECT_NEAR(result->values[0].mean(), 0.15911, 1e-5);  // the claim of the lab, with its tolerance
+  EXPECT_EQ(result->seeds, 3);
+  EXPECT_EQ(result->status, "reproduced");
+  EXPECT_TRUE(fs::exists(runs / "small-seed1/index.html"));
+  fs::remove_all(runs);
+}
+
+TEST(MeasureRow, AStoppedTrainingHasNoResult) {
+  const auto gan = row("recipe = \"gan-ring\"\nsettings = [\"data.seed={seed}\"]", "diversity");
+  std::vector<std::string> trained;
+  auto hooks = silent();
+  hooks.train = [&](const Recipe& recipe, const fs::path& folder) {
+    trained.push_back(fmt::format("{} {} {}", folder.string(), recipe.train.seed, recipe.data.seed));
+    return TrainingOutcome{};
+  };
+  EXPECT_FALSE(measure_row(gan, 2, "no-such-folder", hooks));
+  EXPECT_THAT(trained, ElementsAre("no-such-folder/small-seed1 1 1"));
+}
+
+TEST(MeasureRow, MistakesAreFoundBeforeTraining) {
+  EXPECT_THAT(message_of(ExitCode::usage, [] { check_row(row("lab = \"kl-js-range\"", "js_9")); }),
+              HasSubstr("has no claim 'js_9'"));
+  EXPECT_THAT(message_of(ExitCode::usage, [] { check_row(row("recipe = \"gan-rnig\"", "diversity")); }),
+              HasSubstr("'gan-rnig'"));
+  EXPECT_THAT(message_of(ExitCode::usage, [] { find_row("gan-parzen-mnits"); }),
+              HasSubstr("'gan-parzen-mnist'"));
+}
+
+TEST(Rows, AreInTheOrderOfTheirNumbers) {
+  const auto rows = all_rows();
+  ASSERT_GE(rows.size(), 2u);
+  for (std::size_t i = 1; i < rows.size(); ++i) EXPECT_LE(rows[i - 1].number, rows[i].number);
+  EXPECT_FALSE(kept_result("no-such-folder", rows[0]));
+}
+
+}  // namespace
+}  // namespace belamy
