@@ -69,7 +69,9 @@ Tensor CausalConv::forward(const Tensor& x) {
   const bool one_row = reach_ == Reach::left || reach_ == Reach::left_until;
   const std::int64_t right = one_row ? (reach_ == Reach::left ? -1 : 0) : radius_;
   const std::int64_t below = reach_ == Reach::above ? -1 : 0;
-  return at::conv2d(at::constant_pad_nd(x, {radius_, right, one_row ? 0 : radius_, below}), kernel(), bias());
+  const auto y =
+      at::conv2d(at::constant_pad_nd(x, {radius_, right, one_row ? 0 : radius_, below}), kernel(), bias());
+  return y.contiguous(torch::MemoryFormat::ChannelsLast);  // images of one channel lead to the other layout
 }
 
 Tensor Pointwise::forward(const Tensor& x) {
