@@ -1,5 +1,6 @@
 // The diffusion model on small data: what its settings of use do.
 #include <gmock/gmock.h>
+#include <memory>
 #include <torch/types.h>
 
 #include "belamy/error.h"
@@ -15,14 +16,22 @@ const std::vector<std::string> kTiny = {"model.width=16",     "model.multipliers
                                         "train.batch=16",     "use.steps=6",
                                         "use.resamples=2",    "optimizer.denoiser.warmup=0"};
 
-// A session after some steps; `more` on top of the settings above.
-std::unique_ptr<Session> trained(const Dataset& data, const std::vector<std::string>& more, int steps = 4) {
-  auto settings = kTiny;
-  settings.insert(settings.end(), more.begin(), more.end());
-  auto session = std::make_unique<Session>(*recipe_of("diffusion", settings), data, kCpu);
-  run_steps(*session, steps);
-  return session;
-}
+// A session after some steps, with what it refers to; `more` on top of the settings above.
+struct Trained {
+  Trained(Dataset examples, const std::vector<std::string>& more, int steps = 4) : data(std::move(examples)) {
+    auto settings = kTiny;
+    settings.insert(settings.end(), more.begin(), more.end());
+    recipe = recipe_of("diffusion", settings);
+    session = std::make_unique<Session>(*recipe, data, kCpu);
+    run_steps(*session, steps);
+  }
+  Session& operator*() const { return *session; }
+  Session* operator->() const { return session.get(); }
+
+  Dataset data;
+  std::unique_ptr<Recipe> recipe;
+  std::unique_ptr<Session> session;
+};
 
 Tensor samples(Session& session, std::int64_t label) {
   const ModelState::Evaluation evaluation(session.state());
@@ -31,29 +40,29 @@ Tensor samples(Session& session, std::int64_t label) {
 
 TEST(Diffusion, EverySolverDrawsWhatItsSettingsSay) {
   const auto data = small_images(32);
-  const auto plain = samples(*trained(data, {}), 1);
-  EXPECT_TRUE(same_bits(samples(*trained(data, {"use.solver=ddim", "use.eta=0"}), 1), plain));
+  const auto plain = samples(*Trained(data, {}), 1);
+  EXPECT_TRUE(same_bits(samples(*Trained(data, {"use.solver=ddim", "use.eta=0"}), 1), plain));
   for (const auto& setting : {"use.solver=ddpm", "use.solver=heun", "use.solver=dpm2", "use.eta=1",
                               "use.steps=3", "use.guidance=2", "use.clip=false"}) {
     SCOPED_TRACE(setting);
-    const auto drawn = samples(*trained(data, {setting}), 1);
+    const auto drawn = samples(*Trained(data, {setting}), 1);
     EXPECT_FALSE(same_bits(drawn, plain));
     EXPECT_LE(value(drawn.abs().max()), 1);
   }
-  EXPECT_FALSE(same_bits(samples(*trained(data, {"use.solver=ddpm", "use.variance=large"}), 1),
-                         samples(*trained(data, {"use.solver=ddpm"}), 1)));
+  EXPECT_FALSE(same_bits(samples(*Trained(data, {"use.solver=ddpm", "use.variance=large"}), 1),
+                         samples(*Trained(data, {"use.solver=ddpm"}), 1)));
 }
 
 TEST(Diffusion, GuidanceMovesAwayFromTheUnconditionalModel) {
   const auto data = small_images(32);
-  EXPECT_TRUE(same_bits(samples(*trained(data, {"use.guidance=0"}), 2), samples(*trained(data, {}), 2)));
+  EXPECT_TRUE(same_bits(samples(*Trained(data, {"use.guidance=0"}), 2), samples(*Trained(data, {}), 2)));
   // A model that is told nothing has nothing to be guided by.
-  EXPECT_FALSE(trained(data, {"model.condition=none"})->state().model().sampler()->conditional());
+  EXPECT_FALSE(Trained(data, {"model.condition=none"})->state().model().sampler()->conditional());
 }
 
 TEST(Diffusion, CompletionKeepsWhatIsKnown) {
   const auto data = small_images(32);
-  const auto session = trained(data, {});
+  const Trained session(data, {});
   const ModelState::Evaluation evaluation(session->state());
   const auto images = session->batches().head(6);
   auto known = torch::zeros({6, 1, 16, 16});
@@ -67,7 +76,7 @@ TEST(Diffusion, CompletionKeepsWhatIsKnown) {
 }
 
 TEST(Diffusion, ReportsProgressAndStops) {
-  const auto session = trained(small_images(32), {});
+  const Trained session(small_images(32), {});
   const ModelState::Evaluation evaluation(session->state());
   auto& sampler = *session->state().model().sampler();
   int calls = 0;
@@ -81,7 +90,7 @@ TEST(Diffusion, ReportsProgressAndStops) {
 }
 
 TEST(Diffusion, TheChainEndsInTheSamples) {
-  const auto session = trained(small_images(32), {});
+  const Trained session(small_images(32), {});
   const ModelState::Evaluation evaluation(session->state());
   auto& sampler = *session->state().model().sampler();
   const auto drawn = sampler.sample({3, seeded(1)});
@@ -95,7 +104,7 @@ TEST(Diffusion, TheChainEndsInTheSamples) {
 TEST(Diffusion, TheBoundAtSomeTimesIsThatAtAll) {
   const auto data = small_images(64);
   const auto bound = [&](const std::string& times, std::uint64_t seed) {
-    const auto session = trained(data, {"use.bound_times=" + times}, 30);
+    const Trained session(data, {"use.bound_times=" + times}, 30);
     const ModelState::Evaluation evaluation(session->state());
     auto& density = *session->state().model().density();
     EXPECT_EQ(density.levels(), 256);
@@ -114,8 +123,7 @@ TEST(Diffusion, PointsFarAwayHaveADensityInTheirUnits) {
   auto data = small_points(256);
   for (auto& value : data.points) value = 100 * value + 1000;
   const auto density_of = [](const Dataset& points) {
-    const auto session =
-        trained(points, {"use.bound_times=0", "model.width=64", "optimizer.denoiser.lr=2e-3"}, 100);
+    const Trained session(points, {"use.bound_times=0", "model.width=64", "optimizer.denoiser.lr=2e-3"}, 100);
     const ModelState::Evaluation evaluation(session->state());
     auto& model = session->state().model();
     EXPECT_EQ(model.completer(), nullptr);
