@@ -134,15 +134,19 @@ TEST(FlowModel, TheFirstBatchGivesTheLatentsMeanZeroAndVarianceOne) {
   EXPECT_LT((u.std(at::IntArrayRef{0, 2}, false) - 1).abs().max().item<double>(), 0.02);
 }
 
-TEST(FlowModel, TemperatureZeroGivesOneImage) {
-  TrainedFlow flow({"model.hidden=[8]", "model.steps=[2]", "use.temperature=0", "train.batch=32"},
-                   small_images(32, 8));
-  const auto samples = flow.model().sampler()->sample({4, seeded(1)});
-  EXPECT_TRUE(torch::equal(samples, samples.narrow(0, 0, 1).expand_as(samples)));
-  TrainedFlow warm({"model.hidden=[8]", "model.steps=[2]", "use.temperature=0.5", "train.batch=32"},
-                   small_images(32, 8));
-  const auto half = warm.model().decoder()->draw_latent(1000, seeded(1));
-  EXPECT_NEAR(half.std().item<double>(), 0.5, 0.01);  // 64,000 draws
+TEST(FlowModel, TemperatureScalesTheLatents) {
+  const auto at = [](const std::string& temperature) {
+    return std::vector<std::string>{"model.hidden=[8]", "model.steps=[2]", "train.batch=32",
+                                    "use.temperature=" + temperature};
+  };
+  {
+    TrainedFlow cold(at("0"), small_images(32, 8));
+    const auto samples = cold.model().sampler()->sample({4, seeded(1)});
+    EXPECT_TRUE(torch::equal(samples, samples.narrow(0, 0, 1).expand_as(samples))) << "one image";
+  }
+  TrainedFlow warm(at("0.5"), small_images(32, 8));
+  const auto latents = warm.model().decoder()->draw_latent(1000, seeded(1));
+  EXPECT_NEAR(latents.std().item<double>(), 0.5, 0.01);  // 64,000 draws
 }
 
 TEST(FlowModel, DataThatItCannotTakeAreRefusedWithACure) {
