@@ -47,7 +47,8 @@ class AutoregressiveTest : public testing::TestWithParam<ModelCase> {
  protected:
   AutoregressiveTest() {
     auto settings = GetParam().settings;
-    settings.insert(settings.end(), {"train.batch=32", "train.steps=1000"});
+    settings.insert(settings.end(),
+                    {"train.batch=32", "train.steps=1000", "optimizer." + GetParam().model + ".lr=0.01"});
     recipe_ = recipe_of(GetParam().model, settings);
     session_ = std::make_unique<Session>(*recipe_, six_pixels(), kCpu);
     run_steps(*session_, 60);
