@@ -8,10 +8,10 @@
 #include "belamy/recipe.h"
 
 #include "data/synthetic.h"
-#include "labs/digits.h"
 #include "labs/lab.h"
-#include "labs/perceptron.h"
+#include "labs/lab_data.h"
 #include "labs/one_thread.h"
+#include "labs/perceptron.h"
 #include "metrics/roc.h"
 #include "pictures/grids.h"
 #include "pictures/point_pictures.h"
