@@ -10,8 +10,8 @@
 #include <torch/optim/adam.h>
 
 #include "labs/lab.h"
+#include "labs/one_thread.h"
 #include "labs/perceptron.h"
-#include "labs/toolbox.h"
 #include "objectives/adversarial.h"
 
 namespace belamy::labs {

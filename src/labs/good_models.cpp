@@ -1,5 +1,5 @@
-// The table "Do we have good models?" with one measured number a cell: families of models on one data set with one budget
-// of training, judged by one classifier.
+// The table "Do we have good models?" with one measured number a cell: families of models on one data set with one
+// budget of training, judged by one classifier.
 #include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <array>
@@ -17,8 +17,8 @@
 
 #include "evaluate/judge_classifier.h"
 #include "labs/lab.h"
+#include "labs/lab_data.h"
 #include "labs/perceptron.h"
-#include "labs/toolbox.h"
 #include "metrics/disentanglement.h"
 #include "metrics/evaluation.h"
 #include "metrics/parzen.h"
