@@ -91,5 +91,7 @@ class Fields {
 /// The known name nearest to `name` by edit distance (swapped neighbours count once). Empty if none is near: at
 /// most one edit for each three letters of `name`, and never as many as there are letters.
 std::string nearest(const std::string& name, const std::vector<std::string>& known);
+/// "did you mean 'NEAREST'? ", for the beginning of a hint; empty if no name is near.
+std::string suggestion(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace belamy

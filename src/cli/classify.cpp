@@ -91,9 +91,7 @@ void add_classify(Verb program) {
   auto request = std::make_shared<ClassifyRequest>();
   auto verb = program.verb("classify", "Predict the class of each example");
   add_run(verb, request->run);
-  verb.option(
-      "--data", request->data,
-      "Known data set, folder or archive: its test split, or all of it if it has none [the run's test data]");
+  add_test_data_or_all(verb, request->data);
   verb.option("-n,--count", request->show, "Number of lines to print").between(0, 10'000'000);
   verb.option("--out", request->out, "F.csv: name, class and belief of every example");
   verb.does([request] { return classify(*request); });

@@ -104,8 +104,7 @@ void add_complete(Verb program) {
   auto request = std::make_shared<CompleteVerb>();
   auto verb = program.verb("complete", "Complete images of which a part is known");
   add_run(verb, request->run);
-  verb.option("--data", request->data,
-              "Known data set, folder or archive; its test split is used [the run's data]");
+  add_test_data(verb, request->data);
   verb.option("--known", request->known, "The part that the model is given")
       .one_of({kUpper, "lower", "left", "right", "border"});
   verb.option("--share", request->share, "How much of the height or width is given").between(0.01, 0.99);

@@ -70,8 +70,7 @@ void add_embed(Verb program) {
   auto request = std::make_shared<EmbedRequest>();
   auto verb = program.verb("embed", "Draw a map of a run's codes, or a grid of decoded latents");
   add_run(verb, request->run);
-  verb.option("--data", request->data,
-              "Known data set, folder or archive; its test split is used [the run's data]");
+  add_test_data(verb, request->data);
   verb.option("-n,--count", request->n, "Number of codes on the map").between(4, 100'000);
   verb.option("--perplexity", request->perplexity,
               "t-SNE perplexity: roughly how many neighbours each code considers");

@@ -26,8 +26,7 @@ void add_reconstruct(Verb program) {
   auto request = std::make_shared<Request>();
   auto verb = program.verb("reconstruct", "Encode and decode data with a run, and measure the error");
   add_run(verb, request->run);
-  verb.option("--data", request->data,
-              "Known data set, folder or archive; its test split is used [the run's data]");
+  add_test_data(verb, request->data);
   verb.option("-n,--count", request->n, "Number of examples").between(1, 10'000'000);
   verb.option("--out", request->out,
               "F.png: originals above reconstructions; F.npz or DIR/: reconstructions");

@@ -28,4 +28,14 @@ void add_optional_run(Verb& verb, RunRequest& request, const std::string& help) 
   add_run_and_options(verb, request, help);
 }
 
+void add_test_data(Verb& verb, std::string& data) {
+  verb.option("--data", data, "Known data set, folder or archive; its test split is used [the run's data]");
+}
+
+void add_test_data_or_all(Verb& verb, std::string& data) {
+  verb.option(
+      "--data", data,
+      "Known data set, folder or archive: its test split, or all of it if it has none [the run's test data]");
+}
+
 }  // namespace belamy::cli

@@ -24,4 +24,9 @@ void add_run(Verb& verb, RunRequest& request);
 /// The same for a verb that can work without a run; `help` describes the argument.
 void add_optional_run(Verb& verb, RunRequest& request, const std::string& help);
 
+/// Adds --data: data whose test split is used, those of the run by default.
+void add_test_data(Verb& verb, std::string& data);
+/// The same; a source without a test split is used whole.
+void add_test_data_or_all(Verb& verb, std::string& data);
+
 }  // namespace belamy::cli

@@ -117,9 +117,7 @@ void add_score(Verb program) {
   auto request = std::make_shared<ScoreRequest>();
   auto verb = program.verb("score", "Rank data by how unusual a run finds them, the most unusual first");
   add_run(verb, request->run);
-  verb.option(
-      "--data", request->data,
-      "Known data set, folder or archive: its test split, or all of it if it has none [the run's test data]");
+  add_test_data_or_all(verb, request->data);
   verb.option("--normal", request->normal,
               "Class that counts as usual in the ROC curve; may be repeated [those of data.classes]");
   verb.option("-n,--count", request->show, "Number of lines to print").between(0, 10'000'000);

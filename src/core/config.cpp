@@ -263,6 +263,11 @@ std::string nearest(const std::string& name, const std::vector<std::string>& kno
   return nearest_within(name, known, near_edits(name));
 }
 
+std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
+  const auto near = nearest(name, known);
+  return near.empty() ? "" : "did you mean '" + near + "'? ";
+}
+
 void Fields::push(Field field) {
   for (const auto& other : fields_) {
     if (other.key == field.key || other.key.starts_with(field.key + ".") ||

@@ -12,10 +12,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Error unknown_name(const std::string& where, const std::string& what, const std::string& name,
                    const std::vector<std::string>& known) {
-  const auto near = nearest(name, known);
   return usage_error(fmt::format("{}: unknown {}", where, what),
-                     (near.empty() ? "" : "did you mean '" + near + "'? ") +
-                         fmt::format("known are {}", fmt::join(known, ", ")));
+                     suggestion(name, known) + fmt::format("known are {}", fmt::join(known, ", ")));
 }
 
 }  // namespace
@@ -62,7 +60,9 @@ void TomlTable::truth(const std::string& key, bool& target) {
 }
 
 void TomlTable::number(const std::string& key, double& target) {
-  read(key, target, Range<double>{-kInfinity, kInfinity});
+  std::optional<double> found;
+  number(key, found);
+  if (found) target = *found;
 }
 
 void TomlTable::number(const std::string& key, std::optional<double>& target) {

@@ -19,11 +19,9 @@ std::vector<std::size_t> attribute_places(const std::vector<std::string>& asked,
     if (names.empty()) throw data_error(source + ": has no attributes", "leave data.attributes empty");
     const auto found = std::find(names.begin(), names.end(), text);
     if (found == names.end()) {
-      const auto near = nearest(text, names);
-      throw data_error(
-          fmt::format("{}: no attribute is called '{}'", source, text),
-          fmt::format("{}choose from its {}: {}", near.empty() ? "" : "did you mean '" + near + "'? ",
-                      counted(names.size(), "attribute"), fmt::join(names, ", ")));
+      throw data_error(fmt::format("{}: no attribute is called '{}'", source, text),
+                       fmt::format("{}choose from its {}: {}", suggestion(text, names),
+                                   counted(names.size(), "attribute"), fmt::join(names, ", ")));
     }
     const auto place = static_cast<std::size_t>(found - names.begin());
     if (std::find(places.begin(), places.end(), place) != places.end())

@@ -230,9 +230,10 @@ Sides halves(const Listing& listing) {
                                                                     const Visitor& visitor) {
       const auto cut = [&](std::size_t index, const Image& image) {
         if (image.width < 2 || image.width % 2 != 0) {
-          return visitor.bad(
-              index, {items[index].name, fmt::format("{} pixels wide, which cannot be halved", image.width),
-                      "put A and B side by side, equally wide"});
+          return visitor.bad(index,
+                             {items[index].name,
+                              fmt::format("{} wide, which cannot be halved", counted(image.width, "pixel")),
+                              "put A and B side by side, equally wide"});
         }
         Image side{image.width / 2, image.height, image.channels, {}};
         const auto row = static_cast<std::ptrdiff_t>(side.width) * side.channels;

@@ -65,8 +65,8 @@ void add_image(const Image& image, const std::string& name, Dataset& data) {
   }
   if (image.channels != data.channels || image.height != data.height || image.width != data.width) {
     throw data_error(
-        fmt::format("{} is {}x{} with {} channels, {} is {}x{} with {}", data.names[0], data.width,
-                    data.height, data.channels, name, image.width, image.height, image.channels),
+        fmt::format("{} is {}x{} with {}, {} is {}x{} with {}", data.names[0], data.width, data.height,
+                    counted(data.channels, "channel"), name, image.width, image.height, image.channels),
         "set data.size and data.channels");
   }
   const auto depth = static_cast<std::size_t>(image.channels), plane = image.pixels.size() / depth;

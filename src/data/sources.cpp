@@ -203,9 +203,7 @@ Source find_source(const std::string& source) {
     hint = fmt::format("put its files into {}, or set BELAMY_DATA to the folder that holds {}/",
                        (cache_folder() / "data" / name).string(), name);
   } else {
-    const std::string near = nearest(source, names);
-    if (!near.empty()) hint = fmt::format("did you mean '{}'? ", near);
-    hint += "'belamy data list' lists all known names";
+    hint = suggestion(source, names) + "'belamy data list' lists all known names";
   }
   throw data_error(fmt::format("no data set '{}'; looked for {}", source, fmt::join(looked, ", ")), hint);
 }

@@ -63,7 +63,7 @@ void take_likelihood(EvaluationContext& context) {
   if (!shape.is_images()) return;
   context.add(
       "bits-per-dimension", bits_per_dimension(best, shape.values(), density.levels()),
-      fmt::format("{} values an example{}", shape.values(),
+      fmt::format("{} an example{}", counted(shape.values(), "value"),
                   density.levels() > 0 ? "" : "; of a density on [0, 1], 8 bits are added for bytes"),
       {.examples = context.limited_test().size(0), .range = range_of(density, shape), .draws = draws});
 }

@@ -4,13 +4,17 @@
 #include <chrono>
 #include <cmath>
 #include <fmt/format.h>
+#include <functional>
+#include <memory>
+#include <string>
 #include <torch/autograd.h>
 #include <torch/optim/adam.h>
-#include <torch/special.h>
 #include <torch/types.h>
 #include <torch/utils.h>
+#include <utility>
+#include <vector>
 
-#include "belamy/recipe.h"
+#include "belamy/options.h"
 
 #include "data/canvas.h"
 #include "data/dataset.h"

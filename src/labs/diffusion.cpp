@@ -217,7 +217,7 @@ void measure_chain(Lab& lab, const PlaneMixture& mixture, at::Generator generato
       line.y.push_back(away(end, data));
       if (steps != 10) continue;
       if (name == "DDIM") of_ddim = line.y.back();
-      if (options.large_variance) lab.measure("ten-steps", line.y.back() / of_ddim);
+      if (options.eta == 1) lab.measure("ten-steps", line.y.back() / of_ddim);
     }
     distances.series.push_back(std::move(line));
   }

@@ -189,7 +189,7 @@ void study_points(Lab& lab) {
 // The images that a flow learns, its own test set, and others that it never saw.
 struct ImageSets {
   Dataset train;
-  Tensor test, other;  // [N, 1, 16, 16] in [-1, 1]
+  Tensor test, other;  // [N, 1, S, S] in [-1, 1]
   std::string usual, strange;
 };
 
@@ -206,7 +206,7 @@ Dataset with_noise(Dataset images, std::uint64_t seed) {
 }
 
 ImageSets image_sets(const Lab& lab) {
-  const std::int64_t side = 16, count = 1000;
+  const std::int64_t side = lab.integer("side"), count = 1000;
   const auto first = [count](const Dataset& data) {
     return to_model_range(data_tensor(data).narrow(0, 0, std::min(count, data.count)));
   };
@@ -304,11 +304,11 @@ void study_images(Lab& lab) {
   const auto sets = image_sets(lab);
   lab.measure("jacobian", jacobian_error(lab, sets));
   const auto recipe =
-      Recipe::parse("[model]\nname = \"flow\"\nhidden = [32, 32]\n", "lab flow",
+      Recipe::parse("[model]\nname = \"flow\"\nhidden = [24, 24]\n", "lab flow",
                     {fmt::format("model.steps=[{}]", lab.integer("image_couplings")),
-                     fmt::format("train.steps={}", lab.integer("image_steps")), "train.batch=64",
+                     fmt::format("train.steps={}", lab.integer("image_steps")), "train.batch=32",
                      fmt::format("train.seed={}", lab.integer("seed")), "optimizer.flow.schedule=cosine",
-                     "optimizer.flow.warmup=50", "optimizer.flow.clip=1000"});
+                     "optimizer.flow.lr=3e-3", "optimizer.flow.warmup=50", "optimizer.flow.clip=2000"});
   Session session(*recipe, sets.train, torch::kCPU);
   while (!session.finished()) {
     if (session.step() % 50 == 0) {
@@ -344,8 +344,8 @@ void study_images(Lab& lab) {
   add(sets.usual + ", test set", usual);
   add(sets.strange, strange);
   lab.table("Likelihood of images that the flow knows, and of others",
-            fmt::format("A small Glow, 16x16 pixels; {} images of each. Fewer bits: more likely.",
-                        sets.test.size(0)),
+            fmt::format("A small Glow, {0}x{0} pixels; {1} images of each. Fewer bits: more likely.",
+                        lab.integer("side"), sets.test.size(0)),
             std::move(table));
   const auto all = torch::cat({usual, strange});
   const double low = all.min().item<double>(), high = all.max().item<double>();

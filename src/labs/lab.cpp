@@ -211,9 +211,8 @@ const LabEntry& find_lab(const std::string& name) {
     if (lab.name == name) return lab;
     names.push_back(lab.name);
   }
-  const auto near = nearest(name, names);
-  throw usage_error("no lab is called '" + name + "'", (near.empty() ? "" : "did you mean '" + near + "'? ") +
-                                                           std::string("'belamy lab list' lists all"));
+  throw usage_error("no lab is called '" + name + "'",
+                    suggestion(name, names) + "'belamy lab list' lists all");
 }
 
 LabSheet load_lab(const LabEntry& entry) {

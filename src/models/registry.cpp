@@ -41,10 +41,8 @@ const ModelInfo& find_model(const std::string& name) {
     if (info.name == name) return info;
     names.push_back(info.name);
   }
-  const auto near = nearest(name, names);
-  throw usage_error(
-      "no model is called '" + name + "'",
-      (near.empty() ? "" : "did you mean '" + near + "'? ") + std::string("'belamy models' lists all"));
+  throw usage_error("no model is called '" + name + "'",
+                    suggestion(name, names) + "'belamy models' lists all");
 }
 
 const char* capability_name(Capability capability) {

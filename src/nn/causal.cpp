@@ -65,10 +65,13 @@ Tensor CausalConv::kernel() {
 }
 
 Tensor CausalConv::forward(const Tensor& x) {
-  // Zeros on all sides: of the outputs, the first H rows and W columns have their windows in the right place.
+  // Zeros where the window leaves the image. The last row or column is left out where no window reaches it.
   const bool one_row = reach_ == Reach::left || reach_ == Reach::left_until;
-  const auto y = at::conv2d(x, kernel(), bias(), 1, {one_row ? 0 : radius_, radius_});
-  return y.narrow(2, 0, x.size(2)).narrow(3, 0, x.size(3));
+  const std::int64_t right = one_row ? (reach_ == Reach::left ? -1 : 0) : radius_;
+  const std::int64_t below = reach_ == Reach::above ? -1 : 0;
+  const auto y =
+      at::conv2d(at::constant_pad_nd(x, {radius_, right, one_row ? 0 : radius_, below}), kernel(), bias());
+  return y.contiguous(torch::MemoryFormat::ChannelsLast);  // images of one channel lead to the other layout
 }
 
 Tensor Pointwise::forward(const Tensor& x) {

@@ -171,14 +171,14 @@ std::shared_ptr<Chain> convolutional_conditioner(std::int64_t in, const std::vec
   return network;
 }
 
-ActNorm::ActNorm(std::int64_t channels) {
+ActNorm::ActNorm(std::int64_t channels, bool alike) : alike_(alike) {
   log_scale_ = register_parameter("log-scale", torch::zeros({channels}));
   shift_ = register_parameter("shift", torch::zeros({channels}));
 }
 
 Mapped ActNorm::map(const Tensor& x) {
   if (DataStart::is_on()) {
-    const auto [mean, deviation] = channel_moments(x);
+    const auto [mean, deviation] = channel_moments(alike_ ? x.reshape({-1, 1}) : x);
     log_scale_.copy_(-deviation.log());
     shift_.copy_(-mean / deviation);
   }

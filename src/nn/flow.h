@@ -98,14 +98,17 @@ std::shared_ptr<Chain> convolutional_conditioner(std::int64_t in, const std::vec
                                                  std::int64_t out, at::Generator generator);
 
 /// y = x * exp(log_scale) + shift for each channel. A DataStart sets both so that y has mean 0 and deviation 1
-/// over batch and places (Glow, section 3.1); a channel that is constant is only shifted.
+/// over batch and places (Glow, section 3.1); a channel that is constant is only shifted. Channels that are
+/// `alike`, such as pixels, start with their common moments: one that hardly varies in the first batch may do
+/// so in the next.
 class ActNorm : public Invertible {
  public:
-  explicit ActNorm(std::int64_t channels);
+  explicit ActNorm(std::int64_t channels, bool alike = false);
   Mapped map(const Tensor& x) override;
   Tensor inverse(const Tensor& y) override;
 
  private:
+  bool alike_;
   Tensor log_scale_, shift_;  // [C]
 };
 

@@ -53,10 +53,11 @@ Tensor empty_image(const Tensor& like, std::int64_t channels) {
                    like.options().memory_format(torch::MemoryFormat::ChannelsLast));
 }
 
+// An autograd function takes no undefined tensor: an empty one stands for "nothing more".
 struct Gate : torch::autograd::Function<Gate> {
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, const Tensor& more) {
     ctx->save_for_backward({x, more});
-    return compute(x, more);
+    return compute(x, more.numel() > 0 ? more : Tensor());
   }
   static Tensor compute(const Tensor& x, const Tensor& more) {
     const auto c = x.size(1) / 2;
@@ -71,7 +72,8 @@ struct Gate : torch::autograd::Function<Gate> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
                                                  torch::autograd::variable_list grads) {
     const auto saved = ctx->get_saved_variables();
-    const auto &x = saved[0], &more = saved[1];
+    const auto& x = saved[0];
+    const auto more = saved[1].numel() > 0 ? saved[1] : Tensor();
     if (torch::GradMode::is_enabled()) {
       const auto sum = more.defined() ? x + more : x;
       auto found = plain_gradients([&] { return plain_gate(sum, {}); }, {sum}, grads[0], 1);
@@ -95,7 +97,8 @@ Tensor gate(const Tensor& x, const Tensor& more) {
   if (!suits_gate(x, more)) return plain_gate(x, more);
   const bool recorded =
       torch::GradMode::is_enabled() && (x.requires_grad() || (more.defined() && more.requires_grad()));
-  return recorded ? Gate::apply(x, more) : Gate::compute(x, more);
+  if (!recorded) return Gate::compute(x, more);
+  return Gate::apply(x, more.defined() ? more : at::empty({0}, x.options()));
 }
 
 }  // namespace belamy::nn

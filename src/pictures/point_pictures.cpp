@@ -33,7 +33,7 @@ constexpr Colour kArrow = {150, 30, 80};
 constexpr Colour kCurve = {196, 84, 16};
 constexpr Colour kAxis = {96, 102, 112};
 
-Tensor plain(const Tensor& x) {
+Tensor on_host(const Tensor& x) {
   return x.detach().to(torch::kCPU, torch::kFloat).contiguous();
 }
 
@@ -81,7 +81,7 @@ class Surface {
   /// [N, D] -> [N] on the CPU.
   Tensor at(const Tensor& places) const {
     const torch::NoGradGuard no_grad;
-    return plain(-scorer_.score(places));
+    return on_host(-scorer_.score(places));
   }
 
   /// The gradient at places [N, D], on the CPU; undefined where the score has none.
@@ -91,7 +91,7 @@ class Surface {
     const Tensor value = -scorer_.score(x).sum();
     if (!value.requires_grad()) return {};
     const auto gradients = torch::autograd::grad({value}, {x}, {}, false, false, /*allow_unused=*/true);
-    return gradients[0].defined() ? plain(gradients[0]) : Tensor{};
+    return gradients[0].defined() ? on_host(gradients[0]) : Tensor{};
   }
 
   /// Values as shares of the way from "generated" (0) to "real" (1).
@@ -188,7 +188,7 @@ void label_lattice(Canvas& canvas, const Plane& plane) {
 
 void draw_points(Canvas& canvas, const Plane& plane, const Tensor& points, double radius,
                  const Colour& colour, double alpha, bool clamped) {
-  const Tensor set = plain(points);
+  const Tensor set = on_host(points);
   const auto at = set.accessor<float, 2>();
   for (std::int64_t i = 0; i < at.size(0); ++i) {
     double x = plane.across(at[i][0]), y = plane.down(at[i][1]);
@@ -208,7 +208,7 @@ void draw_field(Canvas& canvas, const Plane& plane, const Surface& surface, cons
   // The longest arrows are cut, so that one steep place does not make all others vanish.
   const double unit = torch::quantile(slopes.norm(2, 1), 0.8).item<double>();
   if (!(unit > 0)) return;
-  const Tensor from = plain(places);
+  const Tensor from = on_host(places);
   const auto at = from.accessor<float, 2>(), to = slopes.accessor<float, 2>();
   for (std::int64_t i = 0; i < at.size(0); ++i) {
     const double x = plane.across(at[i][0]), y = plane.down(at[i][1]);
@@ -220,7 +220,7 @@ void draw_field(Canvas& canvas, const Plane& plane, const Surface& surface, cons
 }
 
 Image plane_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
-  const Plane plane(plain(data.defined() ? data : samples));
+  const Plane plane(on_host(data.defined() ? data : samples));
   Canvas canvas(kPlotSide, kPlotSide, kPaper);
   if (scorer) draw_surface(canvas, plane, Surface(*scorer), samples.device());
   draw_lattice(canvas, plane);
@@ -245,8 +245,8 @@ Tensor histogram(const Tensor& values, const AxisRange& window) {
 
 Image line_picture(const Tensor& samples, const Tensor& data, Scorer* scorer) {
   constexpr double bottom = kLineHeight - 26, top = 14;
-  const Tensor fake = plain(samples).flatten();
-  const Tensor real = data.defined() ? plain(data).flatten() : Tensor{};
+  const Tensor fake = on_host(samples).flatten();
+  const Tensor real = data.defined() ? on_host(data).flatten() : Tensor{};
   const AxisRange window = window_of(data.defined() ? real : fake, 1.6);
   const auto across = [&](double value) { return (value - window.low) / window.span() * kPlotSide; };
   const Tensor densities = histogram(fake, window);

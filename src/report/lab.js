@@ -174,14 +174,6 @@ function startCharts() {
   const charts = JSON.parse(data.textContent);
   const drawn = [...document.querySelectorAll(".lab-chart")].map((place) => new LabChart(place, charts[Number(place.dataset.chart)]));
   const updateAll = () => drawn.forEach((chart) => chart.update());
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", updateAll);
-  // Paper is white.
-  const printing = (on) => () => {
-    document.documentElement.classList.toggle("printing", on);
-    drawn.forEach((chart) => chart.drawn.resize());
-    updateAll();
-  };
-  addEventListener("beforeprint", printing(true));
-  addEventListener("afterprint", printing(false));
+  followPage(updateAll, () => drawn.forEach((chart) => chart.drawn.resize()));
 }
 startCharts();

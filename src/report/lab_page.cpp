@@ -256,6 +256,7 @@ std::string render_lab(const LabPage& page) {
   if (!charts.empty()) {
     scripts.push_back(script("lab-charts", charts));
     scripts.push_back(script(embedded_chart_js));
+    scripts.push_back(script(embedded_charts_js));
   }
   scripts.push_back(script(embedded_lab_js));
   values["scripts"] = scripts;

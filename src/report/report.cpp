@@ -144,6 +144,7 @@ std::string render_report(const ReportInput& input) {
     scripts.push_back(script("curves-data", curves));
     // Nobody should have to load the chart library for a page without charts.
     scripts.push_back(script(embedded_chart_js));
+    scripts.push_back(script(embedded_charts_js));
   }
   scripts.push_back(script(embedded_report_js));
   page["scripts"] = scripts;

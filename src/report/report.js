@@ -257,15 +257,7 @@ function startCurves() {
   const charts = JSON.parse(data.textContent).map((group) => new CurveChart(group));
   const updateAll = () => charts.forEach((chart) => chart.update());
   document.querySelectorAll("input[name=axis]").forEach((input) => input.addEventListener("change", updateAll));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", updateAll);
-  // Paper is white.
-  const printing = (on) => () => {
-    document.documentElement.classList.toggle("printing", on);
-    charts.forEach((chart) => chart.chart.resize());
-    updateAll();
-  };
-  addEventListener("beforeprint", printing(true));
-  addEventListener("afterprint", printing(false));
+  followPage(updateAll, () => charts.forEach((chart) => chart.chart.resize()));
   updateAll();
 }
 startCurves();

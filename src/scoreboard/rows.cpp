@@ -30,10 +30,8 @@ ReproductionRow find_row(const std::string& name) {
     if (row.name == name) return row;
     names.push_back(row.name);
   }
-  const auto near = nearest(name, names);
   throw usage_error("no row is called '" + name + "'",
-                    (near.empty() ? "" : "did you mean '" + near + "'? ") +
-                        std::string("'belamy reproduce --list' lists all"));
+                    suggestion(name, names) + "'belamy reproduce --list' lists all");
 }
 
 std::string result_file(const ReproductionRow& row) {

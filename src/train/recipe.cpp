@@ -167,11 +167,9 @@ std::unique_ptr<Recipe> Recipe::load(const std::string& name, const std::vector<
     if (!env.exists(name)) throw usage_error("there is no recipe file '" + name + "'");
     return parse(env.read(name), name, overrides);
   }
-  const auto near = nearest(name, known);
   throw usage_error(
       "no recipe or model is called '" + name + "'",
-      (near.empty() ? "" : "did you mean '" + near + "'? ") +
-          std::string("'belamy recipes' and 'belamy models' list all; a file's name ends in .toml"));
+      suggestion(name, known) + "'belamy recipes' and 'belamy models' list all; a file's name ends in .toml");
 }
 
 std::string Recipe::resolved() const {

@@ -322,7 +322,7 @@ expect_text "^-[0-9.]+  minus the distance of autoencoder's codes"
 expect_code 0 "$BELAMY" evaluate siamese --trials 2-way-1-shot
 expect_text "^ +recall@1 +(0\.9|1)"
 expect_text "^ +one-shot accuracy +(0\.9|1)"
-expect_text "by similarity of siamese; .* of 1000 trials \(2-way-1-shot\) right, 500 episodes, standard error"
+expect_text "by similarity of siamese; .* of 1,000 trials \(2-way-1-shot\) right, 500 episodes, standard error"
 expect_text "one-shot accuracy of pixels +[0-9.]+"
 
 # --- Resuming gives the same bits, for every model ---

@@ -287,6 +287,8 @@ TEST(Config, NearestFindsSmallMistakesOnly) {
   EXPECT_EQ(nearest("widht", {"init", "weight"}), "") << "two edits of five letters";
   EXPECT_EQ(nearest("gan", {"dann", "vae"}), "");
   EXPECT_EQ(nearest("abc", {"xyz", "uvw"}), "");
+  EXPECT_EQ(suggestion("mnsit", {"mnist", "usps"}), "did you mean 'mnist'? ");
+  EXPECT_EQ(suggestion("abc", {"xyz", "uvw"}), "");
   EXPECT_EQ(nearest("", {"a", "b"}), "");
   EXPECT_EQ(nearest("a", {}), "");
 }

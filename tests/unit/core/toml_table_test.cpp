@@ -3,6 +3,7 @@
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <limits>
 
 namespace belamy {
 namespace {
@@ -57,6 +58,14 @@ TEST(TomlTable, ReadsEveryType) {
   EXPECT_EQ(most, std::nullopt);
   EXPECT_EQ(count, 7);
   EXPECT_EQ(any, Value(std::vector<std::int64_t>{1}));
+}
+
+TEST(TomlTable, ADefaultMayBeInfinite) {
+  double high = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(told("", [&](TomlTable& table) { table.number("max", high); }), "");
+  EXPECT_EQ(high, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(told("max = 3\n", [&](TomlTable& table) { table.number("max", high); }), "");
+  EXPECT_EQ(high, 3);
 }
 
 TEST(TomlTable, MistakesNameThePlace) {

@@ -13,16 +13,17 @@ namespace belamy {
 namespace {
 
 // What float32 leaves of a pixel after some ten layers, and of a sum of about a hundred terms near 1.
-constexpr double kRounding = 1e-4;
+constexpr double kFlowModelRounding = 1e-4;
 
-const std::vector<std::vector<std::string>>& kinds() {
+const std::vector<std::vector<std::string>>& flow_kinds() {
   static const std::vector<std::string> small = {"model.hidden=[8]", "model.steps=[2]", "train.batch=32"};
   static const std::vector<std::vector<std::string>> all = [] {
     std::vector<std::vector<std::string>> kinds = {
         {"model.network=dense", "model.halves=alternate", "model.coupling=additive", "model.mixing=swap",
-         "model.actnorm=false", "model.prior=logistic"},                                           // NICE
-        {"model.coupling=tanh", "model.mixing=swap", "model.checkerboard=2", "model.logit=0.05"},  // RealNVP
-        {},                                                                                        // Glow
+         "model.actnorm=false", "model.prior=logistic"},                    // NICE
+        {"model.mixing=swap", "model.checkerboard=2", "model.logit=0.05"},  // RealNVP
+        {"model.coupling=sigmoid"},                                         // Glow
+        {"model.last_hidden=[8]"},
         {"model.mixing=shuffle", "model.network=dense", "model.logit=0.05"}};
     for (auto& kind : kinds) kind.insert(kind.begin(), small.begin(), small.end());
     return kinds;
@@ -31,12 +32,12 @@ const std::vector<std::vector<std::string>>& kinds() {
 }
 
 // After some steps, since at the start half of the layers are the identity.
-struct Trained {
+struct TrainedFlow {
   std::unique_ptr<Recipe> recipe;
   Session session;
   ModelState::Evaluation evaluation;
 
-  Trained(const std::vector<std::string>& settings, const Dataset& data, int steps = 5)
+  TrainedFlow(const std::vector<std::string>& settings, const Dataset& data, int steps = 5)
       : recipe(recipe_of("flow", settings)),
         session(*recipe, data, kCpu),
         evaluation((run_steps(session, steps), session.state())) {}
@@ -44,29 +45,30 @@ struct Trained {
 };
 
 TEST(FlowModel, DecodingUndoesEncoding) {
-  for (const auto& settings : kinds()) {
+  for (const auto& settings : flow_kinds()) {
     for (const auto& data : {small_images(32, 12), small_images(32, 8, 3)}) {
       SCOPED_TRACE(testing::PrintToString(settings));
-      Trained flow(settings, data);
+      TrainedFlow flow(settings, data);
       const auto x = flow.session.batches().head(8);
       const auto back = flow.model().decoder()->decode(flow.model().encoder()->encode(x));
-      EXPECT_LT((back - x).abs().max().item<double>(), kRounding);
+      EXPECT_LT((back - x).abs().max().item<double>(), kFlowModelRounding);
     }
   }
   for (const std::string mixing : {"swap", "convolution"}) {
-    Trained flow({"model.network=dense", "model.hidden=[8, 8]", "model.mixing=" + mixing}, small_points(64));
+    TrainedFlow flow({"model.network=dense", "model.hidden=[8, 8]", "model.mixing=" + mixing},
+                     small_points(64));
     const auto x = flow.session.batches().head(16);
     const auto back = flow.model().decoder()->decode(flow.model().encoder()->encode(x));
-    EXPECT_LT((back - x).abs().max().item<double>(), kRounding);
+    EXPECT_LT((back - x).abs().max().item<double>(), kFlowModelRounding);
   }
 }
 
 // log p(x') = log p(u) + log |det du/dx'|, the Jacobian of the whole way from the image to the latent.
 TEST(FlowModel, TheLikelihoodOfAnImageHasEveryTerm) {
-  for (auto settings : kinds()) {
+  for (auto settings : flow_kinds()) {
     SCOPED_TRACE(testing::PrintToString(settings));
     settings.emplace_back("model.levels=1");
-    Trained flow(settings, small_images(32, 6));
+    TrainedFlow flow(settings, small_images(32, 6));
     const auto images = flow.session.batches().head(3);
     const auto got = flow.model().density()->log_likelihood(images, seeded(9));
     // encode() takes bytes + 1/2 where the likelihood takes bytes + noise.
@@ -89,16 +91,17 @@ TEST(FlowModel, TheLikelihoodOfAnImageHasEveryTerm) {
       const double range = 36 * std::log(512.0 / 255);
       const double expected = prior + std::get<1>(at::linalg_slogdet(jacobian)).item<double>() + range;
       // Values of a hundred and more in float32.
-      EXPECT_NEAR(got[n].item<double>(), expected, kRounding * std::max(1.0, std::abs(expected) / 10));
+      EXPECT_NEAR(got[n].item<double>(), expected,
+                  kFlowModelRounding * std::max(1.0, std::abs(expected) / 10));
     }
   }
 }
 
 // The logit of a uniform variable is logistic, so the density is 1 everywhere: 8 bits for a byte.
 TEST(FlowModel, TheIdentityNeedsEightBitsForAByte) {
-  Trained flow({"model.network=dense", "model.hidden=[8]", "model.coupling=additive", "model.mixing=swap",
-                "model.actnorm=false", "model.prior=logistic", "model.logit=1e-6"},
-               small_images(32, 8), /*steps=*/0);
+  TrainedFlow flow({"model.network=dense", "model.hidden=[8]", "model.coupling=additive", "model.mixing=swap",
+                    "model.actnorm=false", "model.prior=logistic", "model.logit=1e-6"},
+                   small_images(32, 8), /*steps=*/0);
   const auto nats = flow.model().density()->log_likelihood(flow.session.batches().head(32), seeded(1));
   const auto bits = 8 - nats / (64 * std::numbers::ln2);
   EXPECT_LT((bits - 8).abs().max().item<double>(), 1e-4);  // a pixel's noise below 1e-6 is rare
@@ -106,9 +109,9 @@ TEST(FlowModel, TheIdentityNeedsEightBitsForAByte) {
 
 TEST(FlowModel, TheDensityOfPointsIntegratesToOne) {
   for (const std::string coupling : {"tanh", "sigmoid", "additive"}) {
-    Trained flow({"model.network=dense", "model.hidden=[16]", "model.coupling=" + coupling,
-                  "model.mixing=swap", "model.steps=[4]", "train.batch=64"},
-                 small_points(256), 60);
+    TrainedFlow flow({"model.network=dense", "model.hidden=[16]", "model.coupling=" + coupling,
+                      "model.mixing=swap", "model.steps=[4]", "train.batch=64"},
+                     small_points(256), 60);
     const double step = 0.02;
     const auto line = torch::arange(-4.0, 4.0, step, torch::kFloat);
     const auto grid = torch::cartesian_prod({line, line});
@@ -132,12 +135,12 @@ TEST(FlowModel, TheFirstBatchGivesTheLatentsMeanZeroAndVarianceOne) {
 }
 
 TEST(FlowModel, TemperatureZeroGivesOneImage) {
-  Trained flow({"model.hidden=[8]", "model.steps=[2]", "use.temperature=0", "train.batch=32"},
-               small_images(32, 8));
+  TrainedFlow flow({"model.hidden=[8]", "model.steps=[2]", "use.temperature=0", "train.batch=32"},
+                   small_images(32, 8));
   const auto samples = flow.model().sampler()->sample({4, seeded(1)});
   EXPECT_TRUE(torch::equal(samples, samples.narrow(0, 0, 1).expand_as(samples)));
-  Trained warm({"model.hidden=[8]", "model.steps=[2]", "use.temperature=0.5", "train.batch=32"},
-               small_images(32, 8));
+  TrainedFlow warm({"model.hidden=[8]", "model.steps=[2]", "use.temperature=0.5", "train.batch=32"},
+                   small_images(32, 8));
   const auto half = warm.model().decoder()->draw_latent(1000, seeded(1));
   EXPECT_NEAR(half.std().item<double>(), 0.5, 0.01);  // 64,000 draws
 }

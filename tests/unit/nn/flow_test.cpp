@@ -14,13 +14,13 @@ namespace belamy::nn {
 namespace {
 
 // What float32 leaves of values and sums of some hundred terms near 1.
-constexpr double kRounding = 1e-4;
+constexpr double kFlowRounding = 1e-4;
 
-Tensor normal_floats(at::IntArrayRef sizes, std::uint64_t seed) {
+Tensor flow_normal(at::IntArrayRef sizes, std::uint64_t seed) {
   return torch::randn(sizes, seeded(seed));
 }
 
-double greatest(const Tensor& x) {
+double flow_greatest(const Tensor& x) {
   return x.abs().max().item<double>();
 }
 
@@ -48,11 +48,12 @@ void expect_invertible(Invertible& layer, const Tensor& x, const std::string& wh
   EXPECT_EQ(y.numel(), x.numel());
   const auto back = layer.inverse(y);
   ASSERT_EQ(back.sizes(), x.sizes());
-  EXPECT_LT(greatest(back - x), kRounding);
+  EXPECT_LT(flow_greatest(back - x), kFlowRounding);
   const auto each =
       log_determinant.defined() ? log_determinant.expand({x.size(0)}) : torch::zeros({x.size(0)});
   for (std::int64_t i = 0; i < x.size(0); ++i) {
-    EXPECT_NEAR(each[i].item<double>(), jacobian_log_determinant(layer, x.narrow(0, i, 1)), kRounding) << i;
+    EXPECT_NEAR(each[i].item<double>(), jacobian_log_determinant(layer, x.narrow(0, i, 1)), kFlowRounding)
+        << i;
   }
 }
 
@@ -68,18 +69,18 @@ TEST(FlowTest, EveryCouplingCanBeUndoneAndKnowsItsDeterminant) {
         const auto out = Coupling::outputs(channels, given, scaling);
         Coupling image(channels, given, scaling, convolutional_conditioner(in, {5, 4}, out, seeded(1)));
         disturb(image);
-        expect_invertible(image, normal_floats({2, channels, 4, 6}, 2), what + ", images");
+        expect_invertible(image, flow_normal({2, channels, 4, 6}, 2), what + ", images");
         if (!halves) continue;
         Coupling point(channels, given, scaling, dense_conditioner(in, {5, 4}, out, seeded(1)));
         disturb(point);
-        expect_invertible(point, normal_floats({2, channels}, 2), what + ", points");
+        expect_invertible(point, flow_normal({2, channels}, 2), what + ", points");
       }
     }
   }
 }
 
 TEST(FlowTest, ACouplingLeavesWhatItIsGivenAlone) {
-  const auto x = normal_floats({2, 2, 4, 4}, 1);
+  const auto x = flow_normal({2, 2, 4, 4}, 1);
   for (const auto given : {Given::first, Given::second, Given::even, Given::odd}) {
     Coupling layer(2, given, Scaling::tanh,
                    convolutional_conditioner(Coupling::given_channels(2, given), {5},
@@ -102,7 +103,7 @@ TEST(FlowTest, ACouplingLeavesWhatItIsGivenAlone) {
 }
 
 TEST(FlowTest, EveryOtherLayerCanBeUndoneAndKnowsItsDeterminant) {
-  const auto images = normal_floats({2, 4, 3, 3}, 2), points = normal_floats({2, 5}, 2);
+  const auto images = flow_normal({2, 4, 3, 3}, 2), points = flow_normal({2, 5}, 2);
   const auto check = [&](auto&& make, const std::string& what) {
     const auto of_images = make(4), of_points = make(5);
     disturb(*of_images);
@@ -123,7 +124,7 @@ TEST(FlowTest, EveryOtherLayerCanBeUndoneAndKnowsItsDeterminant) {
         "permutation");
   }
   Squeeze squeeze;
-  expect_invertible(squeeze, normal_floats({2, 2, 4, 6}, 2), "squeeze");
+  expect_invertible(squeeze, flow_normal({2, 2, 4, 6}, 2), "squeeze");
   Flattening flattening(4, 3, 3);
   expect_invertible(flattening, images, "flattening");
   auto rest = std::make_shared<Flow>();
@@ -146,7 +147,7 @@ TEST(FlowTest, AConvolutionStartsAsARotation) {
   for (const std::int64_t channels : {2, 5, 12}) {
     InvertibleConvolution layer(channels, seeded(6));
     const auto [weight, log_determinant] = layer.map(torch::eye(channels));
-    EXPECT_LT(greatest(at::matmul(weight, weight.t()) - torch::eye(channels)), 1e-5);
+    EXPECT_LT(flow_greatest(at::matmul(weight, weight.t()) - torch::eye(channels)), 1e-5);
     EXPECT_NEAR(log_determinant.item<double>(), 0, 1e-5);
   }
 }
@@ -163,60 +164,75 @@ TEST(FlowTest, TheLogDeterminantOfAConvolutionHasTheGradientOfItsMatrix) {
                                                {layer.parameters()}, {}, true, false, true);
   for (std::size_t i = 0; i < by_matrix.size(); ++i) {
     const auto expected = by_sum[i].defined() ? by_sum[i] : torch::zeros_like(by_matrix[i]);
-    EXPECT_LT(greatest(by_matrix[i] - expected), kRounding) << i;
+    EXPECT_LT(flow_greatest(by_matrix[i] - expected), kFlowRounding) << i;
   }
 }
 
 TEST(FlowTest, ActNormStartsFromABatch) {
-  auto x = normal_floats({6, 3, 4, 4}, 7) * torch::tensor({2.F, 0.01F, 5.F}).view({3, 1, 1}) + 3;
+  auto x = flow_normal({6, 3, 4, 4}, 7) * torch::tensor({2.F, 0.01F, 5.F}).view({3, 1, 1}) + 3;
   x.select(1, 2).fill_(-7);  // constant
   ActNorm layer(3);
-  EXPECT_LT(greatest(layer.map(x).value - x), 1e-6) << "without a start it is the identity";
+  EXPECT_LT(flow_greatest(layer.map(x).value - x), 1e-6) << "without a start it is the identity";
   {
     const DataStart start;
     layer.map(x);
   }
   const auto y = layer.map(x).value;
   const auto deviation = y.std({0, 2, 3}, /*unbiased=*/false);
-  EXPECT_LT(greatest(y.mean({0, 2, 3})), 1e-4);  // 3 / 0.01 in float32
+  EXPECT_LT(flow_greatest(y.mean({0, 2, 3})), 1e-4);  // 3 / 0.01 in float32
   EXPECT_NEAR(deviation[0].item<double>(), 1, 1e-4);
   EXPECT_NEAR(deviation[1].item<double>(), 1, 1e-3);
-  EXPECT_EQ(greatest(y.select(1, 2)), 0) << "a constant channel is shifted to zero";
-  EXPECT_LT(greatest(layer.inverse(y) - x), kRounding);
+  EXPECT_EQ(flow_greatest(y.select(1, 2)), 0) << "a constant channel is shifted to zero";
+  EXPECT_LT(flow_greatest(layer.inverse(y) - x), kFlowRounding);
   const auto other = layer.map(x + 1).value;
   EXPECT_TRUE(torch::isfinite(other).all().item<bool>());
-  EXPECT_NEAR(greatest(other.select(1, 2)), 1, 1e-6) << "and not scaled";
+  EXPECT_NEAR(flow_greatest(other.select(1, 2)), 1, 1e-6) << "and not scaled";
+}
+
+TEST(FlowTest, PixelsStartWithCommonMoments) {
+  auto x = 3 * flow_normal({50, 4}, 7) + 1;
+  x.select(1, 3).fill_(1);  // a pixel that varies in another batch
+  ActNorm layer(4, /*alike=*/true);
+  {
+    const DataStart start;
+    layer.map(x);
+  }
+  const auto y = layer.map(x).value;
+  EXPECT_NEAR(y.mean().item<double>(), 0, 1e-5);
+  EXPECT_NEAR(y.std(/*unbiased=*/false).item<double>(), 1, 1e-5);
+  const auto scale = layer.named_parameters()["log-scale"];
+  EXPECT_EQ(flow_greatest(scale - scale[0]), 0);
 }
 
 TEST(FlowTest, OnePassStartsAllLayersOfANetwork) {
   const auto network = convolutional_conditioner(2, {6, 5}, 4, seeded(1));
-  const auto x = 4 * normal_floats({8, 2, 5, 5}, 2) - 3;
+  const auto x = 4 * flow_normal({8, 2, 5, 5}, 2) - 3;
   {
     const DataStart start;
     network->forward(x);
   }
   for (const std::size_t hidden : {1, 3}) {
     const auto y = network->forward(x, 0, hidden);
-    EXPECT_LT(greatest(y.mean({0, 2, 3})), 1e-5);
-    EXPECT_LT(greatest(y.std({0, 2, 3}, /*unbiased=*/false) - 1), 1e-5);
+    EXPECT_LT(flow_greatest(y.mean({0, 2, 3})), 1e-5);
+    EXPECT_LT(flow_greatest(y.std({0, 2, 3}, /*unbiased=*/false) - 1), 1e-5);
   }
-  EXPECT_EQ(greatest(network->forward(x)), 0) << "the last layer stays zero";
+  EXPECT_EQ(flow_greatest(network->forward(x)), 0) << "the last layer stays zero";
 }
 
 TEST(FlowTest, AFlowOfCouplingsGoesThereAndBackAndKnowsItsDensity) {
   for (const std::int64_t dimension : {2, 3, 5}) {
     CouplingFlow flow(dimension, 3, 8, seeded(1));
-    const auto z = normal_floats({4, dimension}, 2);
-    EXPECT_LT(greatest(flow.to_normal(z) - z), 1e-6) << "starts as the identity";
+    const auto z = flow_normal({4, dimension}, 2);
+    EXPECT_LT(flow_greatest(flow.to_normal(z) - z), 1e-6) << "starts as the identity";
     disturb(flow, 0.3);
     const auto u = flow.to_normal(z).detach();
-    EXPECT_GT(greatest(u - z), 0.1);
-    EXPECT_LT(greatest(flow.from_normal(u) - z), kRounding);
+    EXPECT_GT(flow_greatest(u - z), 0.1);
+    EXPECT_LT(flow_greatest(flow.from_normal(u) - z), kFlowRounding);
     const auto x = z.narrow(0, 0, 1);
     const double normal_part =
         -0.5 * u[0].square().sum().item<double>() - 0.5 * std::log(2 * M_PI) * static_cast<double>(dimension);
     EXPECT_NEAR(flow.log_density(z)[0].item<double>(), normal_part + jacobian_log_determinant(flow, x),
-                kRounding);
+                kFlowRounding);
   }
 }
 

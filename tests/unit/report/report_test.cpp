@@ -243,6 +243,7 @@ TEST(Report, MakesNoRequest) {
   for (const char* request :
        {"fetch(", "XMLHttpRequest", "WebSocket", "import(", "sendBeacon", "http:", "https:"}) {
     EXPECT_EQ(embedded_report_js.find(request), std::string_view::npos) << request;
+    EXPECT_EQ(embedded_charts_js.find(request), std::string_view::npos) << request;
   }
 }
 
