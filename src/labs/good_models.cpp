@@ -164,6 +164,8 @@ class Candidate {
     std::vector<std::string> settings = {fmt::format("train.steps={}", steps),
                                          fmt::format("train.seed={}", lab.integer("seed"))};
     settings.insert(settings.end(), family.settings.begin(), family.settings.end());
+    if (family.model == "diffusion")
+      settings.push_back(fmt::format("use.steps={}", lab.integer("diffusion_steps")));
     return Recipe::parse("[model]\nname = \"" + family.model + "\"\n", "the lab good-models", settings);
   }
 
@@ -203,7 +205,7 @@ double sure_share(const Examiner& examiner, const Tensor& bytes, double confiden
 }
 
 void time_sampling(const Lab& lab, Sampler& sampler, FamilyScores& scores) {
-  constexpr std::int64_t batch = 64;
+  const auto batch = lab.integer("batch");
   auto generator = family_generator(lab);
   std::int64_t reports = 0;
   const SampleRequest request{batch, generator, {}, [&](double) {
@@ -218,7 +220,7 @@ void time_sampling(const Lab& lab, Sampler& sampler, FamilyScores& scores) {
     for (double& again : times = std::vector<double>(9)) again = time();
   }
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
-  scores.milliseconds = 1000 * times[times.size() / 2] / batch;
+  scores.milliseconds = 1000 * times[times.size() / 2] / static_cast<double>(batch);
 }
 
 void judge_samples(Lab& lab, const Family& family, Sampler& sampler, const Examiner& examiner,
