@@ -88,7 +88,11 @@ Lab::Lab(LabSheet sheet, bool tiny, const std::vector<std::string>& overrides, T
     } else if (const auto* number = std::get_if<double>(&value)) {
       fields_.add(key, numbers_[key] = *number, {low, high}, help);
     } else if (const auto* text = std::get_if<std::string>(&value)) {
-      fields_.add(key, texts_[key] = *text, choices, help);
+      if (choices.empty()) {
+        fields_.add(key, texts_[key] = *text, help);
+      } else {
+        fields_.add(key, texts_[key] = *text, choices, help);
+      }
     }
     if (tiny && small) fields_.set(key, *small, {fmt::format("lab {}, tiny", sheet_.name)});
   }

@@ -36,7 +36,7 @@ struct LabSheet {
     Value value;                       ///< an integer, a number or text; its type is the setting's
     std::optional<Value> tiny;         ///< replaces the value with --tiny
     double low = 0, high = 0;          ///< the range of a number
-    std::vector<std::string> choices;  ///< the choices of a text
+    std::vector<std::string> choices;  ///< the choices of a text; empty: any text
   };
   std::vector<Setting> settings;
   std::vector<LabClaim> claims;

@@ -17,6 +17,7 @@ source = "A slide"
 steps = { value = 100, tiny = 10, min = 1, max = 1000, help = "How many" }
 rate = { value = 0.5, min = 0, max = 1, help = "How fast" }
 loss = { value = "plain", choices = ["plain", "fancy"], help = "Which" }
+run = { value = "", help = "Of which run" }
 [[claim]]
 key = "distance"
 text = "It is far"
@@ -47,6 +48,8 @@ TEST(Lab, SettingsHaveTypesRangesAndATinySize) {
   EXPECT_EQ(Lab(sheet(), true, {}).integer("steps"), 10);
   EXPECT_EQ(Lab(sheet(), true, {"steps=7"}).integer("steps"), 7);
   EXPECT_EQ(Lab(sheet(), false, {"loss=fancy"}).text("loss"), "fancy");
+  EXPECT_EQ(lab.text("run"), "");
+  EXPECT_EQ(Lab(sheet(), false, {"run=runs/x"}).text("run"), "runs/x");
   EXPECT_THAT(refusal([] { Lab(sheet(), false, {"stpes=7"}); }), HasSubstr("'steps'"));
   EXPECT_THAT(refusal([] { Lab(sheet(), false, {"steps=0"}); }), HasSubstr("from 1 to 1000"));
   EXPECT_THAT(refusal([] { Lab(sheet(), false, {"loss=fany"}); }), HasSubstr("'fancy'"));
@@ -73,7 +76,7 @@ TEST(Lab, ClaimsAreJudged) {
   EXPECT_EQ(tiny.verdicts()[1].kind, LabVerdict::Kind::skipped);
   const auto page = tiny.page(2);
   EXPECT_EQ(page.command, "belamy lab a-lab --tiny --set rate=0.25");
-  ASSERT_EQ(page.settings.size(), 3u);
+  ASSERT_EQ(page.settings.size(), 4u);
   EXPECT_EQ(page.settings[1].value, "0.25");
 
   Lab without(sheet(), false, {});

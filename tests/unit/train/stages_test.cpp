@@ -71,7 +71,7 @@ TEST_F(StageTest, EachBeginsOnceWithItsOwnSettings) {
     session.run_step();
     way.push_back(start - model_of(session).weight());
   }
-  EXPECT_THAT(way, ElementsAreArray(near({1, 2, 3, 3.25, 3.5})));
+  EXPECT_THAT(way, testing::Pointwise(testing::DoubleNear(1e-4), {1.0, 2.0, 3.0, 3.25, 3.5}));
   EXPECT_THAT(begun_, ElementsAre("first", "second"));
   EXPECT_THAT(model_of(session).steps(),
               ElementsAre("first 0", "first 1", "first 2", "second 0", "second 1"));
