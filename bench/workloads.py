@@ -56,8 +56,10 @@ WORKLOADS = [
              ("generators", "critic_a", "critic_b")),
     Workload("rbm-784x500", train("rbm", 100, SMALL, "model.hidden=500"), ["rbm.py"], 100, 2.5),
     Workload("made-784", train("made", 100, SMALL, *MADE), ["made.py"], 100, None, ("made",)),
-    Workload("pixelcnn-28", train("pixelcnn", 50, SMALL, *PIXELCNN), ["pixelcnn.py"], 50, None, ("pixelcnn",)),
-    Workload("glow-28", train("flow", 64, SMALL, "optimizer.flow.average=0"), ["flow.py"], 64, None, ("flow",), 4),
+    # In a step, some of 2.5 million rectified values are so near zero that rounding decides whether they pass. On noise,
+    # whose gradients cancel, one of them changes the gradient by up to 1e-3.
+    Workload("pixelcnn-28", train("pixelcnn", 50, SMALL, *PIXELCNN), ["pixelcnn.py"], 50, None, ("pixelcnn",), 2, 1e-2),
+    Workload("glow-28", train("flow", 64, SMALL, "optimizer.flow.average=0"), ["flow.py"], 64, None, ("flow",), 3, 0.1),
     # The loss is a mean over pixels and the last layers start at zero, so gradients are small.
     Workload("diffusion-28", train("diffusion", 64, SMALL, *DIFFUSION), ["diffusion.py"], 64, None, ("denoiser",), 5, 1e-6),
     Workload("sampling-dcgan-28", ["sample", "dcgan", SMALL, *DCGAN], ["dcgan.py", "sample=1"], 1),
