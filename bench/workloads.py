@@ -19,6 +19,8 @@ class Workload:
     target: float = None  # the ratio to reach
     players: tuple = ()  # bench/parity compares their weights; empty: no comparison
     steps: int = 3  # steps of the comparison
+    # Adam's in the comparison: its first steps are the sign of a gradient, even of one that is nothing but rounding.
+    epsilon: float = 1e-3
     real_data: bool = False
 
     def belamy(self, threads):
@@ -37,6 +39,10 @@ DCGAN = ["model.width=64", "model.latent=100", "optimizer.generator.average=0"]
 VAE = ["model.hidden=[400]", "model.code=20"]
 CYCLEGAN = ["model.width=64", "model.blocks=6", "optimizer.generators.schedule=constant",
             "optimizer.critic_a.schedule=constant", "optimizer.critic_b.schedule=constant"]
+MADE = ["model.hidden=[500]", "model.binarise=threshold", "optimizer.made.average=0"]
+PIXELCNN = ["model.width=16", "model.blocks=7", "model.binarise=threshold", "optimizer.pixelcnn.average=0"]
+DIFFUSION = ["model.width=48", "model.multipliers=[1,2]", "model.patch=2", "optimizer.denoiser.lr=1e-3",
+             "optimizer.denoiser.warmup=0", "optimizer.denoiser.average=0"]
 SMALL, LARGE, MNIST = "data.source=noise-28.npz", "data.source=noise-64.npz", "data.source=mnist"
 GAME = ("generator", "discriminator")
 
@@ -49,6 +55,13 @@ WORKLOADS = [
     Workload("cyclegan-64", train("cyclegan", 1, LARGE, "data.target=others-64.npz", *CYCLEGAN), ["cyclegan.py"], 1, 1.5,
              ("generators", "critic_a", "critic_b")),
     Workload("rbm-784x500", train("rbm", 100, SMALL, "model.hidden=500"), ["rbm.py"], 100, 2.5),
+    Workload("made-784", train("made", 100, SMALL, *MADE), ["made.py"], 100, None, ("made",)),
+    # In a step, some of 2.5 million rectified values are so near zero that rounding decides whether they pass. On noise,
+    # whose gradients cancel, one of them changes the gradient by up to 1e-3.
+    Workload("pixelcnn-28", train("pixelcnn", 50, SMALL, *PIXELCNN), ["pixelcnn.py"], 50, None, ("pixelcnn",), 2, 1e-2),
+    Workload("glow-28", train("flow", 64, SMALL, "optimizer.flow.average=0"), ["flow.py"], 64, None, ("flow",), 3, 0.1),
+    # The loss is a mean over pixels and the last layers start at zero, so gradients are small.
+    Workload("diffusion-28", train("diffusion", 64, SMALL, *DIFFUSION), ["diffusion.py"], 64, None, ("denoiser",), 5, 1e-6),
     Workload("sampling-dcgan-28", ["sample", "dcgan", SMALL, *DCGAN], ["dcgan.py", "sample=1"], 1),
     Workload("feature-statistics", ["statistics"], ["statistics_of_features.py"], 1),
     Workload("mlp-gan-mnist", train("gan", 64, MNIST, *GAN), ["gan.py", "--mnist", "torchvision"], 64, 3.0, real_data=True),

@@ -13,11 +13,11 @@ import sys
 import time
 from pathlib import Path
 
+import belamy_draws
 import numpy as np
 import torch
 
 POOL = 16  # batches of random numbers that take turns
-TRACE_EPSILON = 1e-3  # Adam's, where weights are compared: its first steps are the sign of a gradient, even of rounding
 
 
 def read_safetensors(path):
@@ -39,17 +39,23 @@ class Peer:
 
     def __init__(self):
         self.random = torch.Generator().manual_seed(1)
+        self.follows = False  # whether it repeats a trace
+        self.began = {}  # the weights from which it then trains
+
+    def name(self, key):
+        """Belamy's name of a weight of a network, where it is another one."""
+        return key
 
     def state(self, arrays, prefix):
         """{network: state_dict} of a trace. A peer with other layers than Belamy overrides it."""
         states = {}
         for name, network in self.networks.items():
             states[name] = {}
-            for key in network.state_dict():
+            for key, weight in network.state_dict().items():
                 for kind in ("model", "buffer"):
-                    found = arrays.get(f"{prefix}/{kind}/{name}.{key}")
+                    found = arrays.get(f"{prefix}/{kind}/{name}.{self.name(key)}")
                     if found is not None:
-                        states[name][key] = found
+                        states[name][key] = found.view_as(weight)
                 assert key in states[name] or key.endswith("num_batches_tracked"), f"{name}.{key} is not in the trace"
         return states
 
@@ -57,14 +63,29 @@ class Peer:
         """Random numbers by `how` (torch.randn, torch.rand), in the type in which the peer computes."""
         return how(*size, generator=self.random, dtype=torch.float32).to(torch.get_default_dtype())
 
-    def follow(self, arrays):
+    def normal(self, *size):
+        """Draws from N(0, 1), for which Belamy has a kernel of its own."""
+        if self.follows:
+            return belamy_draws.normal(size, self.random).to(torch.get_default_dtype())
+        return self.draw(torch.randn, *size)
+
+    def begins(self):
+        """To be called after a start from the first batch, which a trace does not hold: weights move from there."""
+        self.began = {
+            name: {key: weight.clone() for key, weight in network.state_dict().items()}
+            for name, network in self.networks.items()
+        }
+
+    def follow(self, arrays, epsilon):
         """Repeats a trace from its start: returns the losses of the first step and the final weights."""
+        self.follows = True
         for name, state in self.state(arrays, "start").items():
             self.networks[name].load_state_dict(state, strict=False)
+        self.begins()
         self.random.set_state(arrays["start/random/generator"])
         for adam in self.optimizers:
             for group in adam.param_groups:
-                group["eps"] = TRACE_EPSILON
+                group["eps"] = epsilon
         first, at = {}, 0
         while f"data/{at}" in arrays:
             inputs = [arrays[f"{side}/{at}"] for side in ("data", "other") if f"{side}/{at}" in arrays]
@@ -74,23 +95,24 @@ class Peer:
         return first, {name: network.state_dict() for name, network in self.networks.items()}
 
 
-def compare(make, arrays):
+def compare(make, arrays, epsilon):
     """Largest relative errors of Belamy, and of the peer in single precision, against the peer in double precision.
 
     "loss": of the losses of the first step. "weight": of the tensors of weights, relative to how far they moved, since
     weights that do not move would be almost right.
     """
     peer = make()
-    began, ended = peer.state(arrays, "start"), peer.state(arrays, "end")
-    single_losses, single = peer.follow(arrays)
+    ended = peer.state(arrays, "end")
+    single_losses, single = peer.follow(arrays, epsilon)
     torch.set_default_dtype(torch.float64)
-    losses, exact = make().follow(arrays)
+    exact_peer = make()
+    losses, exact = exact_peer.follow(arrays, epsilon)
     relative = lambda value, wanted: abs(value - wanted) / max(abs(wanted), 1e-3)
     ours = {"loss": max(relative(float(arrays[f"record/0/{name}"]), losses[name]) for name in losses), "weight": 0.0}
     own = {"loss": max(relative(single_losses[name], losses[name]) for name in losses), "weight": 0.0}
-    for name, start in began.items():
-        for key in start:
-            if f"{name}.{key}" in peer.idle:
+    for name, start in exact_peer.began.items():
+        for key in ended[name]:
+            if f"{name}.{key}" in peer.idle or not start[key].is_floating_point():
                 continue
             wanted = exact[name][key]
             moved = (wanted - start[key]).norm().clamp_min(1e-12)
@@ -130,13 +152,14 @@ def main(make):
     parser = argparse.ArgumentParser()
     parser.add_argument("settings", nargs="*", help="name=number: arguments of the peer")
     parser.add_argument("--trace", help="repeat this trace of bench_worker and print the largest relative errors")
+    parser.add_argument("--epsilon", type=float, help="Adam's epsilon in the trace")
     parser.add_argument("--mnist", help="train on MNIST from this folder instead of random numbers")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
     torch.manual_seed(1)
     settings = {name: int(value) for name, value in (word.split("=") for word in arguments.settings)}
     if arguments.trace:
-        print(json.dumps(compare(lambda: make(**settings), read_safetensors(arguments.trace))))
+        print(json.dumps(compare(lambda: make(**settings), read_safetensors(arguments.trace), arguments.epsilon)))
         return
     peer = make(**settings)
     begin = time.perf_counter()
