@@ -419,11 +419,11 @@ std::unordered_map<std::string, const PictureTable::Row*> rows_by_picture(
     return fmt::format("{}{}", fmt::join(unknown.begin(), end, ", "), unknown.size() > most ? ", ..." : "");
   };
   if (rows.empty()) {
-    throw data_error(fmt::format("{}: none of its {} is an image here: {}", store.full(found.file),
-                                 counted(unknown.size(), "file name"), shown()),
-                     fmt::format("write paths relative to {}, such as {}",
-                                 prefix.empty() ? store.path.string() : store.full(prefix),
-                                 pictures[0].substr(prefix.size())));
+    throw data_error(
+        fmt::format("{}: it names no image that is here; it names {}", store.full(found.file), shown()),
+        fmt::format("write paths relative to {}, such as {}",
+                    prefix.empty() ? store.path.string() : store.full(prefix),
+                    pictures[0].substr(prefix.size())));
   }
   if (!unknown.empty()) {
     listing.problems.push_back({store.full(found.file),

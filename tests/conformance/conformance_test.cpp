@@ -200,7 +200,7 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
     if (auto* r = model.reconstructor()) expect_like_data(r->reconstruct(batch), shape, 5, "reconstruct");
     if (auto* completer = model.completer(); completer && shape.is_images()) {
       auto known = torch::zeros({5, 1, shape.height, shape.width});
-      known.narrow(2, 0, shape.height / 2).fill_(1);
+      known.narrow(2, 0, shape.height / 2).fill_(1);  // every completer takes upper rows
       const auto made = completer->complete(batch, known, {5, seeded(1)});
       expect_like_data(made, shape, 5, "complete");
       const auto kept = (made - batch).mul(known).abs().max().item<double>();

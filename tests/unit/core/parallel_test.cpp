@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <mutex>
+#include <omp.h>
 #include <set>
 #include <thread>
 #include <vector>
@@ -29,12 +30,15 @@ TEST(ParallelFor, EveryPlaceOnceInPiecesOfTheGrain) {
 
 TEST(ParallelFor, IsSharedOutBetweenThreads) {
   if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "this machine has one core";
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(2);  // tests have one thread each
   std::set<std::thread::id> threads;
   std::mutex lock;
   parallel_for(0, 2, 1, [&](std::int64_t, std::int64_t) {
     const std::lock_guard<std::mutex> guard(lock);
     threads.insert(std::this_thread::get_id());
   });
+  omp_set_num_threads(before);
   EXPECT_EQ(threads.size(), 2u);
 }
 

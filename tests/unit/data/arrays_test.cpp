@@ -80,7 +80,7 @@ TEST(Idx, ALyingHeaderIsAnErrorWithItsNumbers) {
   const fs::path images = folder / "train-images-idx3-ubyte.gz";
   write(images, gzip(idx_images(60000, 28, 28, "abc")));
   EXPECT_THAT(error_of(folder.path()),
-              HasSubstr(images.string() + ": the header says 60000 x 28 x 28 = 47040000 "
+              HasSubstr(images.string() + ": the header says 60000 x 28 x 28 = 47,040,000 "
                                           "bytes, the file holds 3"));
   // Sizes whose product wraps around 64 bits to 0.
   write(images, gzip(idx_images(0x80000000, 0x80000000, 4, "")));

@@ -181,7 +181,7 @@ TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,inf\n"), HasSubstr("line 3: 'old' is 'inf', not a number"));
   EXPECT_THAT(fails("file,old\na/1.png,1\na/1.png,0\n"), HasSubstr("line 3: a/1.png is in line 2"));
   // "1.png" may be either of the two.
-  EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("none of its 1 file names is an image here: 1.png"));
+  EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("it names no image that is here; it names 1.png"));
   EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("such as a/1.png"));
 }
 

@@ -111,7 +111,7 @@ TEST(ReproductionRow, SaysWhatIsWrong) {
   EXPECT_THAT(error_of(kHead + pass + "[[group]]\nname = \"plain\"\nlab = \"x\"\n"),
               HasSubstr("group 'plain' is there twice"));
   EXPECT_THAT(error_of(kHead + pass + "[[group]]\nname = \"both\"\nlab = \"x\"\nrecipe = \"y\"\n"),
-              HasSubstr("either a recipe or a lab"));
+              HasSubstr("either a recipe, a lab or the run of another group"));
   EXPECT_THAT(
       error_of(kHead + pass + "[[value]]\nkey = \"v\"\ntext = \"t\"\nscore = \"s\"\ngroup = \"none\"\n"),
       HasSubstr("group 'none', which is not there"));
