@@ -98,7 +98,7 @@ expect_text "2-way-1-shot"
 expect_text "recall@1 "
 expect_code 0 "$BELAMY" train siamese --data coarse --out few "${small[@]}" --set data.holdout=0.05 --set model.width=4
 expect_code 0 "$BELAMY" evaluate few
-expect_text "not measured: retrieval: the 2 examples of 'coarse'"
+expect_text "not measured: retrieval: 'coarse' has 2 examples in this split"
 expect_text "not measured: one-shot"
 expect_text "not measured: verification: "
 for i in 1 2 3 4; do make_photo each/$i/1.ppm 16 16; done
