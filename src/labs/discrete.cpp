@@ -6,6 +6,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <torch/autograd.h>
 #include <torch/nn/module.h>
 #include <torch/optim/adam.h>
 
