@@ -3,6 +3,8 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <limits>
+#include <set>
+#include <string>
 #include <torch/types.h>
 #include <vector>
 
@@ -18,7 +20,6 @@
 #include "evaluate/evaluate.h"
 #include "pictures/grids.h"
 #include "report/lab_page.h"
-#include "report/scores.h"
 #include "use/in_batches.h"
 
 namespace belamy::cli {
@@ -116,6 +117,15 @@ LabChart chart_of(const std::string& key, const std::vector<Point>& points, cons
   return {{numbers ? key : key + ", by place in the list"}, {label}, {line}, {}};
 }
 
+// The command that makes the page again.
+std::string command_of(const SweepVerb& asked) {
+  auto command = fmt::format("belamy sweep {} --over {} -n {} --columns {} --seed {}", asked.run.folder,
+                             asked.over, asked.evaluate.samples, asked.columns, asked.evaluate.seed);
+  for (const auto& setting : asked.run.settings) command += " --set " + setting;
+  for (const auto& measure : asked.evaluate.measures) command += " --measures " + measure;
+  return command;
+}
+
 ExitCode sweep(const SweepVerb& asked) {
   const auto [key, values] = parse_over(asked.over);
   const auto folder = OutputPath::named("--out", asked.out, {OutputKind::folder});
@@ -130,7 +140,8 @@ ExitCode sweep(const SweepVerb& asked) {
   const auto begin = std::chrono::steady_clock::now();
   std::vector<Point> points;
   std::vector<Tensor> rows;
-  std::string name, note;
+  std::string name;
+  std::set<std::string> not_measured;
   bool images = false;
   for (const auto& value : values) {
     const auto run = open(value);
@@ -147,16 +158,18 @@ ExitCode sweep(const SweepVerb& asked) {
     point.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     auto result = evaluate(*run, asked.evaluate, tell);
     point.scores = std::move(result.scores);
-    for (const auto& line : result.not_measured) note = "Not measured: " + line + ".";
+    for (const auto& line : result.not_measured) not_measured.insert(line);
     points.push_back(std::move(point));
   }
   progress.finish();
+  std::string notes;
+  for (const auto& line : not_measured) notes += "not measured: " + line + "\n";
 
   LabPage page{.title = fmt::format("{} for {} of {}", name, counted(values.size(), "value"), key)};
   page.text = fmt::format(
       "Each row of pictures starts from the same random numbers. The scores are those of `belamy evaluate` with "
-      "{}.\n\n{}\n",
-      counted(asked.evaluate.samples, "sample"), note);
+      "{}.\n\n{}",
+      counted(asked.evaluate.samples, "sample"), notes);
   if (images) {
     page.figures.push_back({"Samples",
                             fmt::format("One row for each value of `{}`, in the order of the table.", key),
@@ -172,15 +185,13 @@ ExitCode sweep(const SweepVerb& asked) {
     page.figures.push_back({"Quality against variety", "", trade_of(points)});
   for (const auto& [score, label] : scores)
     page.figures.push_back({label, "", chart_of(key, points, score, label)});
-  page.command = fmt::format("belamy sweep {} --over {} -n {} --seed {}", asked.run.folder, asked.over,
-                             asked.evaluate.samples, asked.evaluate.seed);
+  page.command = command_of(asked);
   page.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   write_output(page_path, render_lab(page));
 
   auto lines = table.rows;
   lines.insert(lines.begin(), table.columns);
-  fmt::print("{}{}{}the page is {}\n", in_columns(lines, 200), note, note.empty() ? "" : "\n",
-             page_path.string());
+  fmt::print("{}{}the page is {}\n", in_columns(lines, 200), notes, page_path.string());
   return ExitCode::ok;
 }
 

@@ -145,6 +145,7 @@ expect_code 0 "$BELAMY" sweep gan --over use.truncation=2,1,0.5 -n 100 --columns
 expect_text "^use.truncation +seconds for the row of pictures +diversity"
 expect_text "^0\.5 "
 expect_file swept/index.html
+grep -q -e "--columns 4 --seed 1 --measures diversity" swept/index.html || fail "the page does not say how it was made"
 expect_code 2 "$BELAMY" sweep gan --over use.truncation
 expect_text "gives no values"
 expect_code 2 "$BELAMY" sweep gan --over use.truncatoin=1 --out misspelt
