@@ -35,7 +35,6 @@ struct DataShape {
   std::int64_t dimension = 0;                        ///< points; 0 for images
   std::int64_t classes = 0;                          ///< 0 without labels
   std::int64_t count = 0;                            ///< training examples
-  std::int64_t levels = 256;                         ///< of the values of images; 2: all are black or white
   std::vector<std::string> class_names = {};         ///< [classes]
   std::vector<std::string> attributes = {};          ///< names of the attributes; empty without
   /// The words of captions by number: 0 is padding, 1 an unknown word, then the words of the training

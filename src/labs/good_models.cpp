@@ -276,12 +276,17 @@ void walk_latents(Lab& lab, const Family& family, Decoder& decoder, const Examin
               image_grid(at::stack(strip, 1).flatten(0, 1), moves + 1));
 }
 
+// The test images that a setting asks for: [n] int64.
+Tensor rows_for(const Lab& lab, const Examiner& examiner, const std::string& count) {
+  return choose_rows(examiner.test_bytes, lab.integer(count),
+                     static_cast<std::uint64_t>(lab.integer("seed")));
+}
+
 // Test images of every class moved in both directions: factors whose values are known.
 void read_factors(Lab& lab, const Family& family, Encoder& encoder, const Examiner& examiner,
                   FamilyScores& scores) {
   lab.say("reading factors from the codes of " + family.title);
-  const auto rows = choose_rows(examiner.test_bytes, lab.integer("factor_images"),
-                                static_cast<std::uint64_t>(lab.integer("seed")));
+  const auto rows = rows_for(lab, examiner, "factor_images");
   const auto images = examiner.test_bytes.index_select(0, rows);
   const auto labels = torch::tensor(examiner.test.labels).index_select(0, rows);
   std::vector<Tensor> codes, factors;
@@ -301,8 +306,7 @@ void read_factors(Lab& lab, const Family& family, Encoder& encoder, const Examin
 void rate_likelihood(Lab& lab, const Family& family, Density& density, const Examiner& examiner,
                      FamilyScores& scores) {
   lab.say("likelihood of " + family.title);
-  const auto rows = choose_rows(examiner.test_bytes, lab.integer("likelihood_images"),
-                                static_cast<std::uint64_t>(lab.integer("seed")));
+  const auto rows = rows_for(lab, examiner, "likelihood_images");
   const auto images = examiner.test_bytes.index_select(0, rows);
   auto generator = family_generator(lab);
   Tensor each;

@@ -1,24 +1,11 @@
 #include "tensors/dataset_tensors.h"
 
-#include <algorithm>
-#include <cstdint>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "data/captions.h"
 
 namespace belamy {
-
-namespace {
-
-// Whether all pixels are black or white.
-bool is_binary(const std::vector<std::uint8_t>& pixels) {
-  return !pixels.empty() && std::all_of(pixels.begin(), pixels.end(),
-                                        [](std::uint8_t pixel) { return pixel == 0 || pixel == 255; });
-}
-
-}  // namespace
 
 DataShape shape_of(const Dataset& dataset) {
   DataShape shape{.channels = dataset.channels,
@@ -27,7 +14,6 @@ DataShape shape_of(const Dataset& dataset) {
                   .dimension = dataset.dimension,
                   .classes = static_cast<std::int64_t>(dataset.class_names.size()),
                   .count = dataset.count,
-                  .levels = is_binary(dataset.pixels) ? 2 : 256,
                   .class_names = dataset.class_names,
                   .attributes = dataset.attribute_names,
                   .vocabulary = vocabulary_of(dataset.captions),

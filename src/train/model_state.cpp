@@ -31,7 +31,6 @@ void add_shape(StringMap& meta, const std::string& prefix, const DataShape& shap
   meta[prefix + "dimension"] = std::to_string(shape.dimension);
   meta[prefix + "classes"] = std::to_string(shape.classes);
   meta[prefix + "count"] = std::to_string(shape.count);
-  meta[prefix + "levels"] = std::to_string(shape.levels);
   if (shape.classes > 0) meta[prefix + "class_names"] = text_of(shape.class_names);
   if (!shape.attributes.empty()) meta[prefix + "attributes"] = text_of(shape.attributes);
   if (!shape.vocabulary.empty()) meta[prefix + "vocabulary"] = text_of(shape.vocabulary);
@@ -169,8 +168,6 @@ DataShape ModelState::shape_in(const StringMap& metadata, const std::string& ori
             .dimension = number("dimension"),
             .classes = number("classes"),
             .count = number("count"),
-            // Checkpoints of earlier versions do not have it.
-            .levels = metadata.count(prefix + "levels") > 0 ? number("levels") : 256,
             .class_names = class_names_in(metadata, prefix, number("classes")),
             .attributes = names_in(metadata, prefix + "attributes"),
             .vocabulary = names_in(metadata, prefix + "vocabulary")};
