@@ -44,7 +44,9 @@ struct Command {
 struct TrainingHooks {
   std::function<void(const Tick&)> tick;
   std::function<void(const std::string&)> message;  ///< warnings and notes for the user
-  /// Called after each step but the last. Return true to save a checkpoint and stop.
+  /// Called after each step but the last. Return true to save a checkpoint and stop. To stop at a signal, block
+  /// it in all threads and wait for it in one (sigwait): a handler on the stack of a training thread can
+  /// overwrite tensors, because kernels of oneDNN use the stack pointer for data.
   std::function<bool()> stop;
   /// Called after each step but the last. Returns the commands to follow; for one that cannot be followed,
   /// `message` is called.

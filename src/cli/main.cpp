@@ -11,6 +11,7 @@
 #include <string>
 #include <system_error>
 
+#include "cli/stop_signals.h"
 #include "cli/verbs.h"
 #include "train/machine.h"
 
@@ -90,6 +91,7 @@ int with_output_written(int code) {
 }  // namespace belamy::cli
 
 int main(int argc, char** argv) {
+  belamy::cli::watch_stop_signals();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit then fails the write, not the process
   try {
     return belamy::cli::with_output_written(belamy::cli::run(argc, argv));

@@ -7,6 +7,7 @@
 #include "belamy/trainer.h"
 
 #include "cli/outputs.h"
+#include "cli/stop_signals.h"
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "core/progress.h"
@@ -20,30 +21,6 @@
 
 namespace belamy::cli {
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;
-
-void on_signal(int) {
-  interrupted = 1;
-}
-
-// While it exists, Ctrl-C, a request to terminate and a closed terminal save and stop the training; a closed
-// pipe (train | head -1) does not.
-class Signals {
- public:
-  Signals() {
-    for (const int stop : kStop) std::signal(stop, on_signal);
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-  ~Signals() {
-    for (const int stop : kStop) std::signal(stop, SIG_DFL);
-    std::signal(SIGPIPE, SIG_DFL);
-  }
-  Signals(const Signals&) = delete;
-
- private:
-  static constexpr int kStop[] = {SIGINT, SIGTERM, SIGHUP};
-};
 
 std::string tick_line(const Tick& tick) {
   std::string line =
@@ -75,12 +52,11 @@ std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& o
 }  // namespace
 
 TrainingOutcome train_in_folder(const Recipe& recipe, const fs::path& out, bool resume, Progress& progress) {
-  interrupted = 0;
-  const Signals signals;
+  const StopSignals signals;
   TrainingHooks hooks;
   hooks.tick = [&](const Tick& tick) { progress.update(tick_line(tick)); };
   hooks.message = [&](const std::string& text) { progress.line("note: " + text); };
-  hooks.stop = [] { return interrupted != 0; };
+  hooks.stop = [&] { return signals.came(); };
   return train(recipe, out, resume, hooks);
 }
 

@@ -42,6 +42,13 @@ const Row::Group& trained_group(const Row& row, const Row::Group& group) {
                        [&](const Row::Group& other) { return other.name == group.run; });
 }
 
+// Rows that train a recipe as it is share the run.
+std::string folder_name(const Row& row, const Row::Group& trained, std::int64_t seed) {
+  const bool plain = trained.lab.empty() && trained.settings.empty();
+  const auto part = row.groups.size() > 1 ? "-" + trained.name : "";
+  return fmt::format("{}-seed{}", plain ? fs::path(trained.recipe).stem().string() : row.name + part, seed);
+}
+
 std::unique_ptr<Recipe> recipe_of(const Row::Group& group, std::int64_t seed) {
   auto settings = with_seed(group.settings, seed);
   settings.push_back(fmt::format("train.seed={}", seed));
@@ -176,8 +183,7 @@ std::optional<ReproductionResult> measure_row(const ReproductionRow& row, std::i
   for (std::int64_t seed = 1; seed <= seeds; ++seed) {
     for (const auto& group : row.groups) {
       if (!is_due(group, seed)) continue;
-      const auto part = row.groups.size() > 1 ? "-" + trained_group(row, group).name : "";
-      const auto folder = runs / fmt::format("{}{}-seed{}", row.name, part, seed);
+      const auto folder = runs / folder_name(row, trained_group(row, group), seed);
       OutputPath::named("--runs", folder.string(), {OutputKind::folder});
       hooks.begin(fmt::format("{}, seed {} of {}", group.name, seed, seeds));
       const auto begin = std::chrono::steady_clock::now();

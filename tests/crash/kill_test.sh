@@ -73,10 +73,22 @@ expect_equal $run
 echo "$kills kills in $((finished + 1)) runs of $span ms: $starting before the first step, $saving left half a file"
 ((starting > 0 && starting < kills)) || fail "the moments do not cover start and training"
 
+# Threads that would run a handler on their own stack, which oneDNN's kernels use for data: at most the one that waits for
+# signals does not block HUP, INT and TERM.
+threads_with_handlers() { # PROCESS
+  local status mask free=0
+  for status in /proc/"$1"/task/*/status; do
+    mask=$((16#$(sed -n 's/^SigBlk:\s*//p' "$status")))
+    if (((mask & 0x4003) != 0x4003)); then free=$((free + 1)); fi
+  done
+  echo "$free"
+}
+
 for signal in TERM INT HUP; do
   train "$signal" >"$signal.txt" 2>&1 &
   background=$!
   wait_for 60 compgen -G "$signal/checkpoints/*.safetensors" >/dev/null
+  (($(threads_with_handlers "$background") <= 1)) || fail "SIG$signal could interrupt a training step"
   kill -s "$signal" "$background"
   code=0
   wait "$background" || code=$?
@@ -88,6 +100,20 @@ for signal in TERM INT HUP; do
   expect_text "resuming from step"
   expect_equal "$signal"
 done
+
+# nohup: a closed terminal does not stop the training.
+with_nohup() {
+  trap '' HUP
+  train nohup
+}
+with_nohup >nohup.txt 2>&1 &
+background=$!
+wait_for 60 compgen -G "nohup/checkpoints/*.safetensors" >/dev/null
+kill -s HUP "$background"
+code=0
+wait "$background" || code=$?
+background=
+[[ $code == 0 ]] || fail "with nohup, SIGHUP ends the training with $code: $(tail -n 1 nohup.txt)"
 
 list_into_full() { "$BELAMY" models >/dev/full; }
 sample_with_limit() (
