@@ -1,4 +1,5 @@
 // The verb `arithmetic`: adds and subtracts groups of latents or codes.
+#include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -150,8 +151,7 @@ ExitCode arithmetic(const ArithmeticRequest& request) {
   for (const auto& text : request.plus) groups.push_back(operands.find(text, 1));
   for (const auto& text : request.minus) groups.push_back(operands.find(text, -1));
 
-  auto generator = at::globalContext().defaultGenerator(at::kCPU).clone();
-  generator.set_current_seed(static_cast<std::uint64_t>(request.seed));
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(request.seed));
   const auto codes = rows_of(groups, request, generator);
   const auto images = in_batches(*run, codes, [&](const Tensor& z) { return operands.decoder().decode(z); });
   write_output(out, encode_png(image_grid(images, 1 + request.variations)));

@@ -1,4 +1,5 @@
 // The verb `interpolate`: walks between latents.
+#include <ATen/CPUGeneratorImpl.h>
 #include <cmath>
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -42,8 +43,7 @@ Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed)
   if (test.size(0) < 2)
     throw data_error(fmt::format("a path needs two test images, but the run has {}", test.size(0)),
                      "train with a larger data.holdout, or with more data");
-  auto generator = at::globalContext().defaultGenerator(at::kCPU).clone();
-  generator.set_current_seed(static_cast<std::uint64_t>(seed));
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(seed));
   const auto pick = torch::randperm(test.size(0), generator).narrow(0, 0, std::min(count, test.size(0)));
   return model.encoder()->encode(test.index_select(0, pick).to(run.device()));
 }

@@ -15,6 +15,7 @@
 #include "belamy/recipe.h"
 #include "belamy/run.h"
 
+#include "core/text.h"
 #include "evaluate/judge_classifier.h"
 #include "labs/lab.h"
 #include "labs/lab_data.h"
@@ -389,8 +390,7 @@ Cell cell_of(const Lab& lab, Criterion criterion, const FamilyScores& scores, co
   using enum Criterion;
   switch (criterion) {
     case sampling:
-      return {fmt::format("{:.3g} ms, {} step{}", scores.milliseconds, scores.passes,
-                          scores.passes == 1 ? "" : "s"),
+      return {fmt::format("{:.3g} ms, {}", scores.milliseconds, counted(scores.passes, "step")),
               scores.milliseconds <= slower * fastest};
     case quality:
       return {fmt::format("{:.3f}", scores.precision), scores.precision >= share * real.precision};
@@ -432,9 +432,9 @@ std::string reading(Criterion criterion, const FamilyScores& scores, const Famil
   using enum Criterion;
   switch (criterion) {
     case sampling:
-      return fmt::format("a sample takes {:.3g} times as long as one of the fastest family, in {} step{}",
-                         scores.milliseconds / fastest, scores.passes,
-                         scores.passes == 1 ? "" : "s that follow each other");
+      return fmt::format("a sample takes {:.3g} times as long as one of the fastest family, in {}{}",
+                         scores.milliseconds / fastest, counted(scores.passes, "step"),
+                         scores.passes == 1 ? "" : " that follow each other");
     case quality:
       return fmt::format("{} of the samples lie among the data, {} of what real images get",
                          percent(scores.precision, 1), percent(scores.precision, real.precision));

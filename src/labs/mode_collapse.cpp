@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "labs/lab.h"
 #include "metrics/modes.h"
+#include "nn/draws.h"
 #include "pictures/point_pictures.h"
 #include "train/session.h"
 
@@ -116,9 +117,8 @@ double mean(const std::vector<CollapseOutcome>& runs, double CollapseOutcome::*o
 Image picture_of(Session& session) {
   const ModelState::Evaluation evaluation(session.state());
   auto& model = session.state().model();
-  auto generator = session.state().generator().clone();
-  generator.set_current_seed(1);  // the same latents in each picture
-  return points_picture(model.sampler()->sample({1024, generator}), session.batches().head(2000),
+  const auto same_latents = nn::seeded_like(session.state().generator(), 1);
+  return points_picture(model.sampler()->sample({1024, same_latents}), session.batches().head(2000),
                         model.scorer());
 }
 

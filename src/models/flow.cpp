@@ -29,7 +29,9 @@
 
 #include "belamy/recipe.h"
 
+#include "core/text.h"
 #include "models/shared/code_networks.h"
+#include "nn/draws.h"
 #include "objectives/likelihood.h"
 
 namespace belamy::models {
@@ -267,9 +269,7 @@ class FlowModel final : public Model,
   std::string score_name() const override { return "negative log-likelihood (nats)"; }
   // The same noise in every call, so that scores are reproducible and the run's generator is not touched.
   Tensor score(const Tensor& data) override {
-    auto generator = generator_.clone();
-    generator.set_current_seed(kFlowScoreSeed);
-    return -log_density(dequantised(data, generator));
+    return -log_density(dequantised(data, nn::seeded_like(generator_, kFlowScoreSeed)));
   }
 
  private:
@@ -318,7 +318,7 @@ Fault check_flow(const DataShape& shape, const Recipe& recipe) {
   if (halvings >= config.levels) return {};
   const auto size = fmt::format("{}x{} pixels", shape.width, shape.height);
   if (halvings == 0) return {size + " cannot be halved", {"model.network=dense"}};
-  return {fmt::format("{} can be halved only {} time{}", size, halvings, halvings == 1 ? "" : "s"),
+  return {fmt::format("{} can be halved only {}", size, counted(halvings, "time")),
           {fmt::format("model.levels={}", halvings)}};
 }
 

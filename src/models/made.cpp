@@ -21,6 +21,7 @@
 #include "belamy/recipe.h"
 
 #include "models/shared/black_and_white.h"
+#include "nn/draws.h"
 #include "nn/masked_autoencoder.h"
 #include "objectives/likelihood.h"
 
@@ -112,9 +113,7 @@ class Made final : public Model, public Sampler, public Density, public Scorer, 
 
   std::string score_name() const override { return "negative log-likelihood (nats)"; }
   Tensor score(const Tensor& data) override {
-    auto generator = generator_.clone();
-    generator.set_current_seed(kMadeScoreSeed);
-    return -log_likelihood(data, generator, 1);
+    return -log_likelihood(data, nn::seeded_like(generator_, kMadeScoreSeed), 1);
   }
 
  private:

@@ -20,6 +20,7 @@
 #include "belamy/recipe.h"
 
 #include "models/shared/black_and_white.h"
+#include "nn/draws.h"
 #include "nn/pixel_network.h"
 #include "objectives/likelihood.h"
 #include "objectives/logistics.h"
@@ -109,9 +110,7 @@ class PixelCnn final : public Model, public Sampler, public Density, public Scor
 
   std::string score_name() const override { return "negative log-likelihood (nats)"; }
   Tensor score(const Tensor& data) override {
-    auto generator = generator_.clone();
-    generator.set_current_seed(kPixelScoreSeed);
-    return -log_likelihood(data, generator, 1);
+    return -log_likelihood(data, nn::seeded_like(generator_, kPixelScoreSeed), 1);
   }
 
  private:

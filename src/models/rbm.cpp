@@ -22,6 +22,7 @@
 #include "metrics/partition.h"
 #include "models/shared/boltzmann_learning.h"
 #include "models/shared/code_networks.h"
+#include "nn/draws.h"
 
 namespace belamy::models {
 namespace {
@@ -150,10 +151,9 @@ class Rbm final : public Model,
       how_ = fmt::format("log Z = {:.3f}, enumerated", log_partition_);
       return log_partition_;
     }
-    auto generator = generator_.clone();
-    generator.set_current_seed(kAnnealSeed);
-    const auto estimate = annealed_log_partition(
-        *machine_, learner_->data_means(), {config_.anneal_chains, config_.anneal_temperatures}, generator);
+    const auto estimate = annealed_log_partition(*machine_, learner_->data_means(),
+                                                 {config_.anneal_chains, config_.anneal_temperatures},
+                                                 nn::seeded_like(generator_, kAnnealSeed));
     log_partition_ = estimate.log_partition;
     how_ = fmt::format(
         "log Z = {:.2f} by annealed importance sampling, standard error {:.2g}, between {:.2f} and {:.2f} "

@@ -21,6 +21,7 @@
 #include "belamy/recipe.h"
 
 #include "models/shared/variational.h"
+#include "nn/draws.h"
 #include "nn/flow.h"
 #include "objectives/variational.h"
 
@@ -149,9 +150,7 @@ class Vae final : public Model,
   std::string score_name() const override { return "negative ELBO (nats)"; }
   // The same noise in every call, so that scores are reproducible and the run's generator is not touched.
   Tensor score(const Tensor& data) override {
-    auto generator = generator_.clone();
-    generator.set_current_seed(kScoreSeed);
-    return -log_likelihood(data, generator, 1);
+    return -log_likelihood(data, nn::seeded_like(generator_, kScoreSeed), 1);
   }
 
   Evidence evidence(const Tensor& taken, at::Generator generator) override {

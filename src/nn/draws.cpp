@@ -50,6 +50,12 @@ Tensor fill_like(const Tensor& x, Kernel kernel, double setting, at::Generator& 
 
 }  // namespace
 
+at::Generator seeded_like(const at::Generator& like, std::uint64_t seed) {
+  auto generator = like.clone();
+  generator.set_current_seed(seed);
+  return generator;
+}
+
 UnitDraw draw_units(const Tensor& logits, const Tensor& bias, at::Generator generator, bool mean) {
   const torch::NoGradGuard no_grad;
   UnitDraw draw;

@@ -8,6 +8,9 @@ namespace belamy::nn {
 
 using torch::Tensor;
 
+/// A new generator for `like`'s device, which stays as it is.
+at::Generator seeded_like(const at::Generator& like, std::uint64_t seed);
+
 /// Sigmoid(logits + bias) and a Bernoulli draw from it, in one pass on the CPU. `mean` may be left out.
 struct UnitDraw {
   Tensor mean, sample;

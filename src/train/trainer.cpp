@@ -10,6 +10,7 @@
 
 #include "core/text.h"
 #include "data/dataset.h"
+#include "nn/draws.h"
 #include "pictures/views.h"
 #include "store/run_folder.h"
 #include "train/alarms.h"
@@ -25,7 +26,7 @@
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kSampleSeed = 20140610;  // every picture of a run shows the same latents
+constexpr std::uint64_t kSampleSeed = 20140610;  // every picture of a run shows the same latents
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -225,13 +226,11 @@ class Training {
 
   ViewContext view_context() {
     auto& state = session_.state();
-    auto generator = state.generator().clone();  // a copy: pictures must not change the run
-    generator.set_current_seed(kSampleSeed);
     return {
         .model = state.model(),
         .shape = state.shape(),
         .device = device_,
-        .generator = generator,
+        .generator = nn::seeded_like(state.generator(), kSampleSeed),
         .count = recipe_.train.samples,
         .examples = [&](std::int64_t n, std::size_t domain) { return session_.batches().head(n, domain); },
         .batch =

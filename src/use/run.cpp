@@ -6,6 +6,7 @@
 
 #include "belamy/error.h"
 
+#include "nn/draws.h"
 #include "store/run_folder.h"
 #include "train/machine.h"
 #include "train/model_state.h"
@@ -86,9 +87,7 @@ torch::Device Run::device() const {
 }
 
 at::Generator Run::generator(std::int64_t seed) const {
-  auto generator = parts_->state->generator().clone();
-  generator.set_current_seed(static_cast<std::uint64_t>(seed));
-  return generator;
+  return nn::seeded_like(parts_->state->generator(), static_cast<std::uint64_t>(seed));
 }
 
 }  // namespace belamy
