@@ -57,10 +57,9 @@ ExitCode complete(const CompleteVerb& asked) {
   auto* completer = require_capability(run->model().completer(), *run, Capability::completer);
   if (!run->shape().is_images()) throw usage_error("complete works on images, but this run makes points");
   if (!completer->any_region() && asked.known != kUpper) {
-    throw usage_error(
-        fmt::format("{} draws pixels in the order of reading, so the known part must be the upper one",
-                    run->recipe().model->name),
-        "leave --known out, or use a run of another model, such as diffusion");
+    throw usage_error(fmt::format("{} draws pixels in reading order, so the known part must be the upper one",
+                                  run->recipe().model->name),
+                      "leave --known out, or use a run of another model, such as diffusion");
   }
   const auto options = fitted_options(*run, asked.data);
   const Output out(asked.out, inputs_of(options));
@@ -107,7 +106,7 @@ void add_complete(Verb program) {
   add_test_data(verb, request->data);
   verb.option("--known", request->known, "The part that the model is given")
       .one_of({kUpper, "lower", "left", "right", "border"});
-  verb.option("--share", request->share, "How much of the height or width is given").between(0.01, 0.99);
+  verb.option("--share", request->share, "Share of the height or width that is given").between(0.01, 0.99);
   verb.option("-n,--count", request->n, "Number of images").between(1, 10'000);
   verb.option("--each", request->each, "Completions of each image").between(1, 64);
   verb.option("--seed", request->seed, "Seed; the same seed gives the same completions");

@@ -20,9 +20,9 @@ void add_steer(Verb program) {
   verb.option("run", request->run, "Folder of the run").required();
   verb.option("--set", request->settings, "optimizer.PLAYER.KEY=VALUE: a setting of an optimiser");
   verb.option("--steps", request->steps, "New length of the run").between(1, 1e15);
-  verb.flag("--sample", request->sample, "Draw the picture of the run's progress now");
+  verb.flag("--sample", request->sample, "Draw the run's picture of progress now");
   verb.flag("--save", request->save, "Write a checkpoint now");
-  verb.flag("--stop", request->stop, "Save a checkpoint and end the training");
+  verb.flag("--stop", request->stop, "Write a checkpoint and end the training");
   verb.does([request] {
     std::string text;
     const auto add = [&](const std::string& line) { text += command_text(parse_command(line)) + "\n"; };
@@ -34,7 +34,7 @@ void add_steer(Verb program) {
     if (text.empty())
       throw usage_error("steer needs a command", "give --save, --sample, --stop, --steps or --set");
     RunFolder::leave_request(Env::real(), request->run, text);
-    fmt::print("sent; the training follows before its next step and reports it in its log\n");
+    fmt::print("sent; the training follows the commands before its next step and reports them in its log\n");
     return ExitCode::ok;
   });
 }

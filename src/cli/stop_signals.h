@@ -3,13 +3,13 @@
 
 namespace belamy::cli {
 
-/// A thread of its own takes these signals, and all other threads block them. A handler that ran inside a
-/// training step could destroy the run: kernels of oneDNN use the stack pointer for data, so that the frame
-/// of a signal is written over tensors. Call it once, before other threads exist.
+/// Starts a thread that takes these signals; all other threads block them. A signal handler that ran inside a
+/// training step could destroy the run: kernels of oneDNN use the stack pointer for data, so the signal's
+/// frame would be written over tensors. Call it once, before other threads exist.
 void watch_stop_signals();
 
-/// While it exists, these signals are noted instead of ending the program. A closed pipe (train | head -1) is
-/// ignored. Programs that were started to survive a closed terminal (nohup) do.
+/// While it exists, these signals are noted and do not end the program. A closed pipe (train | head -1) is
+/// ignored. A program that was started to survive a closed terminal (nohup) survives it.
 class StopSignals {
  public:
   StopSignals();

@@ -201,7 +201,8 @@ void add_sweep(Verb program) {
   auto request = std::make_shared<SweepVerb>();
   auto verb = program.verb("sweep", "Sample a run with several values of a setting of use, and measure each");
   add_run(verb, request->run);
-  verb.option("--over", request->over, "use.KEY=VALUE,VALUE,...: the setting and its values").required();
+  verb.option("--over", request->over, "use.KEY=VALUE,VALUE,...: the setting of use and its values")
+      .required();
   verb.option("-n,--samples", request->evaluate.samples, "Number of samples to judge for each value")
       .between(100, 1'000'000);
   verb.option("--measures", request->evaluate.measures,

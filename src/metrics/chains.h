@@ -13,10 +13,10 @@ namespace belamy {
 /// [C, T] with T > most, values that are not finite.
 std::vector<double> autocorrelation(const torch::Tensor& chains, std::int64_t most);
 
-/// The number of independent draws whose mean is as exact as that of the C * T states. Computed from the
-/// variance between and within the chains and the autocorrelations, summed in pairs while these fall and stay
-/// positive (Geyer 1992; Gelman et al., Bayesian Data Analysis, 3rd edition, section 11.5). 0 for chains of
-/// one constant value. Data error: fewer than 4 states.
+/// The number of independent draws whose mean has the same variance as the mean of the C * T states. Computed
+/// from the variance between and within the chains and the autocorrelations, summed in pairs while these fall
+/// and stay positive (Geyer 1992; Gelman et al., Bayesian Data Analysis, 3rd edition, section 11.5). 0 for
+/// chains of one constant value. Data error: fewer than 4 states.
 double effective_sample_size(const torch::Tensor& chains);
 
 /// Potential scale reduction over the halves of the chains: the total spread divided by the spread within.

@@ -6,7 +6,7 @@
 namespace belamy {
 
 /// Images or points [N, ...], N >= 2 (else a data error) -> scalar f32 tensor on their device: the mean
-/// Euclidean distance over all pairs i < j, in the units of `x`. Takes memory for [N, N] values; nothing is
+/// Euclidean distance over all pairs i < j, in the units of `x`. Takes memory for [N, N] values; no value is
 /// read on the host.
 torch::Tensor mean_pairwise_distance(const torch::Tensor& x);
 

@@ -13,13 +13,13 @@
 
 namespace belamy {
 
-/// At most `count` rows of `images`, drawn by the seed: [count] int64 on their device. Never just the first ones,
-/// since samples and test sets may be in an order.
+/// The indices of at most `count` rows of `images`, drawn by the seed: int64 on their device. They are not
+/// simply the first ones, since samples and test sets may be sorted.
 torch::Tensor choose_rows(const torch::Tensor& images, std::int64_t count, std::uint64_t seed);
 
-/// Features [N, 128] of samples, of test images, and of as many training images as there are samples: what
-/// real images get is the floor of a score. The classifier was trained on these, so the floor's Frechet
-/// distance is a little above that of two unseen real sets.
+/// Features [N, 128] of samples, of test images, and of as many training images as there are samples. The
+/// score of these real images is the floor of a score. The classifier was trained on the training images, so
+/// the Frechet distance of the floor is a little above that of two unseen real sets.
 struct SampleFeatures {
   torch::Tensor samples, test, floor;
 };
@@ -28,7 +28,7 @@ struct SampleFeatures {
 SampleFeatures sample_features(const FeatureClassifier& classifier, const torch::Tensor& samples,
                                const torch::Tensor& train, const torch::Tensor& test, std::uint64_t seed);
 
-/// Samples in each class, and test images in each, both by the classifier, so that its errors cancel.
+/// Number of samples and of test images in each class, both by the classifier, so that its errors cancel.
 struct ClassShares {
   std::vector<std::int64_t> samples, test;
   /// Total variation of the two: 0 for equal shares of classes, 1 for disjoint ones.

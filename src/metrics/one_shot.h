@@ -10,8 +10,8 @@ namespace belamy {
 
 struct OneShot {
   double accuracy = 0;
-  /// Standard error of the mean over episodes, whose trials share their examples; with one episode that of
-  /// independent trials.
+  /// Standard error of the mean over episodes, since the trials of an episode share examples. With one
+  /// episode: that of independent trials.
   double standard_error = 0;
   std::int64_t right = 0, trials = 0;
 };
@@ -19,13 +19,13 @@ struct OneShot {
 /// `right`: for each episode, whether each of its trials was right, [Q] bool. Data error: no episode.
 OneShot one_shot_accuracy(const std::vector<torch::Tensor>& right);
 
-/// [Q] bool: whether the greatest of each row of similarities [Q, S] is of the query's class; of equal ones
-/// the first counts.
+/// [Q] bool: whether the greatest entry of each row of similarities [Q, S] belongs to the query's class; of
+/// equal entries the first counts.
 torch::Tensor most_alike_is_right(const torch::Tensor& similarity, const torch::Tensor& query_classes,
                                   const torch::Tensor& support_classes);
 
 /// Share of queries with a datum of their class among the k most similar, for each k; similarities [Q, N].
-/// Data errors: k < 1, labels of another number.
+/// Data errors: k < 1, a wrong number of labels.
 std::vector<double> recall_at(const std::vector<std::int64_t>& k, const torch::Tensor& similarity,
                               const torch::Tensor& query_labels, const torch::Tensor& labels);
 

@@ -30,7 +30,8 @@ ParzenEstimate parzen_estimate(const torch::Tensor& samples, const torch::Tensor
 std::vector<double> parzen_widths();
 
 /// Negative log-likelihood of an image with `dimensions` values, in nats -> bits for each of them. levels 0: the
-/// likelihood is a density of values in [0, 1]; the 8 bits of a byte are added. Otherwise it is a probability.
+/// likelihood is a density of values in [0, 1], and the 8 bits of a byte are added. Otherwise it is a
+/// probability.
 double bits_per_dimension(double nats, std::int64_t dimensions, std::int64_t levels);
 
 }  // namespace belamy

@@ -7,8 +7,8 @@
 namespace belamy {
 
 /// [N] int64: for each query [N, D] the most frequent label among its k nearest codes [M, D] with labels [M],
-/// by Euclidean distance; of equally frequent ones that with the nearer neighbours. Usage error: k below 1 or
-/// above M. Data errors: those of check_feature_sets, labels that do not fit.
+/// by Euclidean distance; among equally frequent labels, the one with the nearer neighbours. Usage error: k
+/// below 1 or above M. Data errors: those of check_feature_sets, labels that do not fit.
 torch::Tensor nearest_labels(const torch::Tensor& queries, const torch::Tensor& codes,
                              const torch::Tensor& labels, std::int64_t k);
 

@@ -9,8 +9,8 @@
 //   With classify_samples=false D learns classes from data alone, so that poor samples early in training
 //   cannot mislead it.
 //
-// Departures: the networks of DCGAN; G's side of L_S is that of the objective, non-saturating by default; the
-// samples of a step have the classes of its batch.
+// Departures: the networks of DCGAN; the objective decides G's loss in place of L_S, by default the
+// non-saturating one; the samples of a step have the classes of its batch.
 
 #include <torch/types.h>
 
@@ -29,7 +29,7 @@ struct AcganConfig : ConvolutionalConfig {
     ConvolutionalConfig::fields(f);
     f.add("class_weight", class_weight, {0, 1000},
           "weight of the classes' cross-entropy in the losses of both players");
-    f.add("classify_samples", classify_samples, "the discriminator learns classes from samples too");
+    f.add("classify_samples", classify_samples, "let the discriminator learn classes from samples too");
   }
 };
 

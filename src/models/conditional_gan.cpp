@@ -1,5 +1,5 @@
-// Conditional GAN: Mirza & Osindero 2014 (arXiv:1411.1784); its discriminator also as that of Miyato & Koyama
-// 2018 (arXiv:1802.05637).
+// Conditional GAN: Mirza & Osindero 2014 (arXiv:1411.1784); optionally with the projection discriminator of
+// Miyato & Koyama 2018 (arXiv:1802.05637).
 //
 //   min_G max_D  E_(x,y) log D(x, y) + E_(z,y) log(1 - D(G(z, y), y))
 //
@@ -56,7 +56,7 @@ class ConditionalGan final : public ConvolutionalGan {
     return generate_with(conditions_->asked(request), request.generator);
   }
   bool takes_attributes() const override { return true; }
-  // Score and features of an image without its condition are not defined.
+  // An image without its condition has no defined score or features.
   Scorer* scorer() override { return nullptr; }
   Featurizer* featurizer() override { return nullptr; }
 

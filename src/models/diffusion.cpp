@@ -1,18 +1,20 @@
-// Denoising diffusion: Ho, Jain & Abbeel 2020 (arXiv:2006.11239); with the cosine schedule of Nichol & Dhariwal
-// 2021 (arXiv:2102.09672), predictions of x_0 and v (Salimans & Ho 2022, arXiv:2202.00512), samplers of few steps
-// (Song et al. 2021, arXiv:2010.02502; Lu et al. 2022, arXiv:2206.00927; Karras et al. 2022, arXiv:2206.00364),
-// guidance without a classifier (Ho & Salimans 2022, arXiv:2207.12598), and completion by resampling (Lugmayr et
-// al. 2022, arXiv:2201.09865).
+// Denoising diffusion: Ho, Jain & Abbeel 2020 (arXiv:2006.11239), with the cosine schedule of Nichol &
+// Dhariwal 2021 (arXiv:2102.09672), predictions of x_0 and v (Salimans & Ho 2022, arXiv:2202.00512), samplers
+// of few steps (Song et al. 2021, arXiv:2010.02502; Lu et al. 2022, arXiv:2206.00927; Karras et al. 2022,
+// arXiv:2206.00364), guidance without a classifier (Ho & Salimans 2022, arXiv:2207.12598), and completion by
+// resampling (Lugmayr et al. 2022, arXiv:2201.09865).
 //
 //   min  E |noise - f(alpha_t x_0 + sigma_t noise, t)|^2,   t from 1, ..., T, noise from N(0, 1)
 //
-// or the same of x_0 or v; with weighting=bound each t has its weight in the bound on the likelihood.
+// or the same with x_0 or v in place of the noise. With weighting=bound each t has its weight in the bound on
+// the likelihood.
 //
-// Departures: as many residual blocks up as down, and no skip from the layers that halve; scale and shift from
-// the code of time in place of an added bias, as in Nichol & Dhariwal; x_0 is clipped to the range of images in every
-// sampler (use.clip). The variance of a reverse step is fixed; that of Nichol & Dhariwal, which is learned, gains
-// likelihood but needs their loss-aware draws of t against its noise. Points are scaled to mean 0 and deviation 1,
-// measured on the first batch, and have a multilayer perceptron.
+// Departures: as many residual blocks up as down, and no skip connection from the layers that halve the
+// sides; the time embedding gives scale and shift in place of an added bias, as in Nichol & Dhariwal; x_0 is
+// clipped to the range of images in every sampler (use.clip). The variance of a reverse step is fixed. Nichol
+// & Dhariwal learn it, which improves the likelihood, but makes the loss so noisy that they draw t by
+// importance. Points are scaled to mean 0 and deviation 1, measured on the first batch, and the network is a
+// multilayer perceptron.
 
 #include "objectives/diffusion.h"
 
@@ -29,7 +31,7 @@
 namespace belamy::models {
 namespace {
 
-constexpr double kTimes = 1000;  // the network sees times 0 to 1000, whatever T
+constexpr double kTimes = 1000;  // the network sees times from 0 to below 1000, whatever T
 
 struct DiffusionConfig : ModelConfig {
   std::int64_t width = 32;
@@ -58,38 +60,42 @@ struct DiffusionConfig : ModelConfig {
     f.add("width", width, {4, 1024}, "channels of the first level, or units of a hidden layer for points");
     f.add("multipliers", multipliers, {1, 16},
           "channels of each level, relative to width; between levels even sides are halved");
-    f.add("blocks", blocks, {1, 16}, "residual blocks of each level, down and up; all blocks for points");
-    f.add("attention", attention, {0, 1024}, "maps whose longer side is at most this get attention; 0: none",
-          "pixels");
-    f.add("patch", patch, {1, 8}, "squares of so many pixels a side are one place of the first level",
+    f.add("blocks", blocks, {1, 16},
+          "residual blocks of each level going down, and as many going up; for points: of the whole network");
+    f.add("attention", attention, {0, 1024},
+          "feature maps whose longer side is at most this get attention; 0: none", "pixels");
+    f.add("patch", patch, {1, 8}, "side of the squares of pixels that become one place of the first level",
           "pixels");
     f.add("dropout", dropout, {0, 0.95}, "dropout rate in residual blocks");
     f.add("timesteps", timesteps, {2, 10000}, "T, the steps from the data to noise");
     f.add("schedule", schedule, objectives::NoiseSchedule::names(), "how the noise grows with time");
     f.add("prediction", prediction, objectives::prediction_names(),
           "what the network predicts; velocity: v = alpha noise - sigma x_0");
-    f.add(
-        "weighting", weighting, std::vector<std::string>{"simple", "bound"},
-        "weight of each time; simple: 1 on the error of the prediction; bound: that of the likelihood's bound");
+    f.add("weighting", weighting, std::vector<std::string>{"simple", "bound"},
+          "weight of each time in the loss; simple: 1; bound: its weight in the bound on the likelihood");
     f.add("condition", condition, std::vector<std::string>{"labels", "none"},
-          "what the network is told; labels: the class, where the data have labels");
+          "what the network is given; labels: the class, if the data have labels");
     f.add("drop", drop, {0.001, 0.9},
-          "share of the labels that are left out in training, so that guidance has an unconditional model");
+          "share of the labels that are left out in training, so that the network also learns the "
+          "unconditional model that guidance needs");
   }
   void use_fields(Fields& f) override {
     f.add("steps", steps, {1, 10000},
           "steps from noise to a sample, at most T; heun and dpm2 evaluate the network twice in each");
     f.add("solver", solver, objectives::solver_names(),
-          "how a step is made; ddpm: with the noise of variance");
+          "how a step is made; ddpm: with noise, whose size is set by variance");
     f.add("eta", eta, {0, 1}, "noise of ddim's steps; 0: none, 1: that of the posterior");
     f.add("variance", variance, std::vector<std::string>{"small", "large"},
-          "of ddpm's steps and of the bound; small: the posterior's, large: beta");
-    f.add("guidance", guidance, {0, 100},
-          "w in (1 + w) conditional - w unconditional; 0: the conditional model, more: typical of the class");
+          "variance of ddpm's steps, and of the steps in the bound; small: the posterior's, large: beta");
+    f.add(
+        "guidance", guidance, {0, 100},
+        "w in (1 + w) conditional - w unconditional; 0: the conditional model; larger: samples more typical "
+        "of the class");
     f.add("clip", clip, "in each step, clip the prediction of an image to [-1, 1]");
-    f.add("resamples", resamples, {1, 1000}, "times that each step is made when an image is completed");
+    f.add("resamples", resamples, {1, 1000},
+          "number of times that each step is made when an image is completed");
     f.add("bound_times", bound_times, {0, 10000},
-          "times drawn for each datum in the bound on its likelihood; 0: all T");
+          "number of times t drawn for each datum in the bound on its likelihood; 0: all");
   }
 };
 
@@ -169,8 +175,8 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
     return torch::stack(seen);
   }
 
-  // Each step is made several times, with noise added back in between, so that the unknown part can come to fit
-  // the known one: Lugmayr et al. 2022, algorithm 1, with jumps of one step.
+  // Each step is made several times, with noise added back in between, so that the unknown part adapts to the
+  // known one: Lugmayr et al. 2022, algorithm 1, with jumps of one step.
   Tensor complete(const Tensor& data, const Tensor& known, const SampleRequest& request) override {
     const bool told = classes_ > 0 && request.condition.labels.defined();
     const auto denoise = denoiser(told ? request.condition.labels.to(data.device()) : unknown(data.size(0)));
@@ -206,8 +212,8 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
     const auto stretch = shape_.is_images() ? 0.0 : scale_.log().sum().item<double>();
     const auto mean = [](const Tensor& part) { return part.mean().item<double>(); };
     how_ = fmt::format(
-        "bound of {} reverse steps at {} of their times; in the last {} data L_T = {:.4g}, "
-        "L_1 + ... + L_(T-1) = {:.5g}, L_0 = {:.5g} nats",
+        "bound of {} reverse steps, computed at {} of their times; means over the last {} data: "
+        "L_T = {:.4g}, L_1 + ... + L_(T-1) = {:.5g}, L_0 = {:.5g} nats",
         config_.timesteps, config_.bound_times == 0 ? "all" : fmt::format("{}", config_.bound_times),
         data.size(0), mean(parts.prior), mean(parts.transitions), mean(parts.data) + stretch);
     return parts.bound() - stretch;
@@ -215,7 +221,7 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
   std::string how() const override { return how_; }
 
  private:
-  // Of points: mean and deviation of the first batch.
+  // For points: takes mean and deviation of the first batch.
   void measure(const Tensor& data) {
     const torch::NoGradGuard no_grad;
     const auto deviation = data.std(0, /*unbiased=*/false);
@@ -272,8 +278,8 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
     return {.levels = levels(), .large_variance = config_.variance == "large", .times = config_.bound_times};
   }
 
-  // The weight of a prediction's squared error in the bound, nats for a value: [T + 1]. All T steps count in the
-  // bound, and a training step draws one of them.
+  // The weight of a prediction's squared error in the bound, nats for each value: [T + 1]. The bound is a sum
+  // over T steps, and a training step draws one of them: hence the factor T.
   Tensor loss_weights() const {
     const auto of_data = objectives::bound_weights(schedule_, bound_options());
     const auto alpha = schedule_.alphas(), sigma = schedule_.sigmas();
@@ -296,7 +302,7 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
 
   DiffusionConfig config_;
   DataShape shape_;
-  std::int64_t classes_;  // 0: not told
+  std::int64_t classes_;  // 0: not conditioned on a class
   objectives::NoiseSchedule schedule_;
   objectives::Prediction prediction_;
   std::shared_ptr<nn::UNet> images_;  // one of the two

@@ -5,19 +5,20 @@
 //
 // f is invertible and has as many outputs as inputs; p_u is the standard Gaussian or logistic distribution.
 // Images are dequantised, x' = (byte + noise) / 256 with uniform noise, so that a density on [0, 1] fits them;
-// with `logit` the flow sees logit(a + (1 - 2a) x'), whose derivative counts too. The defaults are a small
-// Glow with RealNVP's scale, which learns faster:
+// with `logit` = a > 0 the flow sees logit(a + (1 - 2a) x'), and the log-derivative of this map is added to
+// log p. The defaults are a small Glow with RealNVP's scale, which learns faster. The papers' models:
 //
 //   NICE:    network=dense halves=alternate coupling=additive mixing=swap actnorm=false prior=logistic
 //   RealNVP: mixing=swap checkerboard=3 logit=0.05; points: network=dense mixing=swap
 //   Glow:    coupling=sigmoid
 //
-// Values that are factored out between levels pass a last affine coupling given those that go on, and so have
-// a learned Gaussian (or logistic) prior; a last ActNorm does the same for the top level.
+// The values that are factored out between levels pass one more affine coupling, whose scale and shift depend
+// on the values that go on. So their prior is a Gaussian (or logistic) with learned mean and scale. A last
+// ActNorm does the same for the top level.
 //
-// Departures: couplings have three convolutions, as in Glow, in RealNVP too; ActNorm in place of batch norm.
-// Inside of the couplings' networks normalised weights with a start from the data replace ActNorm, and the last
-// layer has no further learned gain. No padding channel that marks the image's edge.
+// Departures: the networks of couplings have three convolutions, as in Glow, for RealNVP too; ActNorm in
+// place of batch norm. Inside these networks, weight normalisation that starts from the data replaces
+// ActNorm, and the last layer has no further learned gain. No padding channel marks the image's edge.
 
 #include "nn/flow.h"
 
@@ -64,11 +65,10 @@ struct FlowConfig : ModelConfig {
     f.add(
         "levels", levels, {1, 10},
         "times that the image's sides are halved, when convolutional; between two levels half of the values "
-        "are done");
-    f.add(
-        "last_hidden", last_hidden, {1, 8192},
-        "widths of the hidden layers of couplings that see the whole of the last level at once, dense and with "
-        "swapped halves; empty: it has convolutions like the others");
+        "are factored out");
+    f.add("last_hidden", last_hidden, {1, 8192},
+          "widths of the hidden layers of dense couplings with swapped halves, which see all values of the "
+          "last level; empty: the last level has convolutions like the others");
     f.add("steps", steps, {1, 1000},
           "couplings in each level, from fine to coarse; the last number also holds for further levels");
     f.add("checkerboard", checkerboard, {0, 1000},
@@ -77,18 +77,19 @@ struct FlowConfig : ModelConfig {
           "scale in a coupling; additive: 1 (NICE), tanh: exp(g tanh(h)) with learned g (RealNVP), sigmoid: "
           "sigmoid(h + 2) (Glow)");
     f.add("halves", halves, std::vector<std::string>{"blocks", "alternate"},
-          "the halves of a dense coupling: first and second, or even and odd places");
+          "halves of a dense coupling; blocks: first and second half, alternate: even and odd places");
     f.add("mixing", mixing, std::vector<std::string>{"swap", "reverse", "shuffle", "convolution"},
-          "between couplings; swap: the halves change roles, reverse or shuffle: a fixed order of the "
-          "channels, convolution: a learned invertible 1x1 convolution");
+          "what is between couplings; swap: the halves change roles, reverse, shuffle: a fixed permutation "
+          "of the channels, convolution: a learned invertible 1x1 convolution");
     f.add("actnorm", actnorm,
-          "scale and shift each channel before each coupling, at first by a batch's moments");
+          "a learned scale and shift of each channel before each coupling, initialised from the first batch");
     f.add("prior", prior, std::vector<std::string>{"gaussian", "logistic"}, "distribution of the latents");
-    f.add("logit", logit, {0, 0.49}, "a: images pass as logit(a + (1 - 2a) x); 0: as they are");
+    f.add("logit", logit, {0, 0.49},
+          "a: the flow sees logit(a + (1 - 2a) x) of images x in [0, 1]; 0: it sees x");
   }
   void use_fields(Fields& f) override {
     f.add("temperature", temperature, {0, 10},
-          "factor of the latents for samples; below 1: more usual ones, less diverse");
+          "factor of the latents of samples; below 1: samples are more typical and less diverse");
   }
 
   nn::Scaling scaling() const {
@@ -254,7 +255,7 @@ class FlowModel final : public Model,
     return from_unit(((x * 256 - 0.5) / 255).clamp(0, 1));
   }
   std::int64_t code_size() const override { return shape_.values(); }
-  // In the middle of the dequantised interval, so that decoding gives the datum back.
+  // At the middle of each byte's interval, so that decoding gives the datum back.
   Tensor encode(const Tensor& data) override {
     return flow_->map(transformed(dequantised(data)).value).value;
   }
@@ -273,14 +274,14 @@ class FlowModel final : public Model,
   }
 
  private:
-  // Images as (byte + noise) / 256 in [0, 1], without a generator noise = 1/2; points as they are.
+  // Images as (byte + noise) / 256 in [0, 1], with noise = 1/2 if there is no generator; points as they are.
   Tensor dequantised(const Tensor& data, c10::optional<at::Generator> generator = {}) const {
     if (!shape_.is_images()) return data;
     const auto bytes = to_unit(data) * 255;
     return (generator ? bytes + torch::rand(data.sizes(), *generator, data.options()) : bytes + 0.5) / 256;
   }
 
-  // What the flow takes, and the log-derivative of this transformation, if it is not 1.
+  // What the flow takes, and the log-determinant of this transformation, undefined if it is zero.
   nn::Mapped transformed(const Tensor& x) const {
     const auto in = config_.network == "dense" ? x.flatten(1) : x;
     if (!shape_.is_images() || config_.logit == 0) return {in, {}};

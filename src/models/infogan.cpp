@@ -3,9 +3,9 @@
 //   min_(G,Q) max_D  V(D, G) - lambda L_I(G, Q),   L_I = E log Q(c | G(z, c)) + H(c) <= I(c; G(z, c))
 //
 //   G gets codes c beside z: equally likely categories, and numbers from U(-1, 1). The recogniser Q shares
-//   D's layers and predicts the codes of a sample; no labels are used. As in the authors' program, Q's own
-//   layers are one of 128 units with batch norm and its output, the numbers' Gaussian has a fixed variance of
-//   1, and both players ascend L_I.
+//   D's layers and predicts the codes of a sample; no labels are used. As in the authors' program, Q has one
+//   hidden layer of its own, with 128 units and batch norm, and an output layer; Q's Gaussian for the numbers
+//   has a fixed variance of 1; and both players ascend L_I.
 //
 // Departures: the networks of DCGAN; the noise is N(0, 1) by default.
 //
@@ -33,7 +33,7 @@ struct InfoganConfig : ConvolutionalConfig {
   void fields(Fields& f) override {
     ConvolutionalConfig::fields(f);
     f.add("categories", categories, {2, 1000},
-          "sizes of the categorical codes; [10]: one code with ten categories");
+          "number of categories of each categorical code; [10]: one code with ten");
     f.add("numbers", numbers, {0, 100}, "number of codes from U(-1, 1)");
     f.add("information", information, {0, 1000},
           "lambda, the weight of the categorical codes' bound in both losses");
@@ -129,8 +129,8 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
   }
 
  private:
-  // Minus the weighted bound, without the constant entropies. With a context it also records the bounds, in
-  // nats for each kind of code.
+  // Minus the weighted bound, without the constant entropies. With a context it also records the bound of
+  // each kind of code, in nats.
   Tensor information_loss(const Tensor& outputs, const Tensor& codes, StepContext* context) const {
     const auto said = outputs.narrow(1, 1, outputs.size(1) - 1);
     auto loss = torch::zeros({}, outputs.options());
@@ -149,7 +149,8 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
       const auto error =
           (said.narrow(1, at, config_.numbers) - codes.narrow(1, at, config_.numbers)).square();
       loss = loss + config_.numbers_weight * 0.5 * error.sum(1).mean();
-      // For the best fixed variance instead of 1: H(U(-1, 1)) - log sqrt(2 pi e var), var the squared error.
+      // The bound for the best fixed variance instead of 1: H(U(-1, 1)) - log sqrt(2 pi e var), where var is
+      // the mean squared error.
       if (context) {
         constexpr double kGaussian = 1.4189385332046727;  // log sqrt(2 pi e)
         context->record("information/numbers",

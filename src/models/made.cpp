@@ -3,12 +3,14 @@
 //
 //   max  log p(x) = sum_d log p(x_d | x_<d),   all factors from one pass of a network with masked weights
 //
-// Hidden unit k has a degree m(k); it sees units and inputs of degree at most m(k), and output d those of a degree
-// below its own place in the order. With masks = M the sets of masks take turns, one for each step; with
-// order = random each set has an order of its own. use.ensemble averages the likelihoods of the first sets.
+// Hidden unit k has a degree m(k) and sees inputs and units of degree at most m(k). Output d sees those of a
+// degree below its own place in the order. With masks = M the M sets of masks take turns, one set for each
+// step. With order = random each set has an order of its own. With use.ensemble = E the likelihood is the
+// mean of the likelihoods of the first E sets.
 //
-// Departures: Adam in place of Adagrad, Glorot's start in place of an orthogonal one; direct connections start at
-// zero. A sample costs one pass instead of D, because each hidden unit is computed only once.
+// Departures: Adam in place of Adagrad; Glorot's initial weights in place of orthogonal ones; direct
+// connections start at zero. A sample costs the arithmetic of one pass instead of D, because each hidden unit
+// is computed only once.
 
 #include <algorithm>
 #include <cmath>
@@ -39,15 +41,16 @@ struct MadeConfig : ModelConfig, Binarising {
 
   void fields(Fields& f) override {
     f.add("hidden", hidden, {1, 65536}, "widths of the hidden layers");
-    f.add("masks", masks, {1, 1024}, "different sets of masks, which take turns in training");
+    f.add("masks", masks, {1, 1024}, "number of different sets of masks, which take turns in training");
     f.add("order", order, std::vector<std::string>{"natural", "random"},
-          "order of the pixels; natural: row by row; random: a random one for each set of masks");
+          "order of the pixels; natural: row by row; random: a random order for each set of masks");
     f.add("direct", direct, "masked connections from inputs to outputs");
     binarising_field(f);
   }
   void use_fields(Fields& f) override {
     f.add("ensemble", ensemble, {1, 1024},
-          "sets of masks whose likelihoods are averaged; samples come from all of them; at most model.masks");
+          "number of sets of masks whose likelihoods are averaged, and which share the samples; at most "
+          "model.masks");
   }
 };
 
@@ -76,7 +79,7 @@ class Made final : public Model, public Sampler, public Density, public Scorer, 
   Sampler* sampler() override { return this; }
   Density* density() override { return this; }
   Scorer* scorer() override { return this; }
-  // Only what comes first in the order can be given, and for a random order that is no region of an image.
+  // Only what comes first in the order can be given. With a random order that is not a region of an image.
   Completer* completer() override { return is_shuffled() ? nullptr : this; }
 
   Tensor sample(const SampleRequest& request) override {

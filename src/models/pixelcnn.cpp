@@ -4,12 +4,12 @@
 //   max  log p(x) = sum_i log p(x_i | x_<i),   pixels i row by row; all factors from one pass of causal convolutions
 //
 // output=binary: pixels are black or white, p(x_i | x_<i) is Bernoulli. output=logistics: 8-bit grey or colour, a
-// discretised mixture of logistics (PixelCNN++, Salimans et al. 2017, arXiv:1701.05517), in which red, green and
-// blue of a pixel depend on each other through their means.
+// discretised mixture of logistics (PixelCNN++, Salimans et al. 2017, arXiv:1701.05517), in which the mean of
+// green depends on red, and the mean of blue on red and green.
 //
-// Departures: Adam in place of RMSprop; the plain stack's first layer has twice the width, so that residual blocks
-// need no projection. Samples are drawn with a cache: each feature is computed once (use.cache=false: the whole
-// network for each pixel, as in the papers).
+// Departures: Adam in place of RMSprop; the first layer of the plain stack has twice the width, so that the
+// first residual block needs no projection. Samples are drawn with a cache: each feature is computed once
+// (use.cache=false: the whole network for each pixel, as in the papers).
 
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -49,16 +49,18 @@ struct PixelCnnConfig : ModelConfig, Binarising {
     f.add("output", output, std::vector<std::string>{"binary", "logistics"},
           "distribution of a pixel; binary: black or white; logistics: 256 levels, a discretised mixture of "
           "logistics");
-    f.add("width", width, {1, 1024}, "features of a layer; between the plain stack's blocks twice as many");
+    f.add("width", width, {1, 1024},
+          "features of a layer; twice as many between the blocks of the plain stack");
     f.add("blocks", blocks, {0, 100}, "layers after the first");
     f.add("first_kernel", first_kernel, {3, 31}, "side of the first layer's window, odd", "pixels");
     f.add("kernel", kernel, {3, 31}, "side of the other layers' windows, odd", "pixels");
-    f.add("head", head, {1, 4096}, "features between the two last layers");
-    f.add("components", components, {1, 100}, "logistics in the mixture of a pixel");
+    f.add("head", head, {1, 4096}, "features between the last two layers");
+    f.add("components", components, {1, 100}, "logistics in the mixture of a pixel, with output=logistics");
     binarising_field(f);
   }
   void use_fields(Fields& f) override {
-    f.add("cache", cache, "draw samples with each feature computed once; false: a whole pass for each pixel");
+    f.add("cache", cache,
+          "draw samples with a cache: each feature is computed once; false: a whole pass for each pixel");
   }
 };
 
@@ -135,7 +137,8 @@ class PixelCnn final : public Model, public Sampler, public Density, public Scor
     return from_unit((torch::rand(raw.sizes(), generator, raw.options()) < raw.sigmoid()).to(torch::kFloat));
   }
 
-  // Pixel by pixel, each given those before it. Where `known` [N, 1, H, W] is true, pixels are `given` ones.
+  // Draws pixel by pixel, each given those before it. Where `known` [N, 1, H, W] is true, the pixel of
+  // `given` is taken instead.
   Tensor draw(const Tensor& given, const Tensor& known, std::int64_t n, const SampleRequest& request) {
     const torch::NoGradGuard no_grad;
     const auto x = torch::zeros(shape_.sizes(n), torch::TensorOptions().device(request.generator.device()));

@@ -1,4 +1,5 @@
-// Normalising flows: invertible layers that know how they change volumes, and chains of them.
+// Normalising flows: invertible layers with the log-determinants of their Jacobians, and chains of such
+// layers.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 namespace belamy::nn {
 
-/// What an invertible layer makes of x.
+/// The result of an invertible layer for x.
 struct Mapped {
   Tensor value;
   /// log |det d value / d x|, nats: [N], or a scalar where it is the same for all examples. Undefined if it is
@@ -38,33 +39,34 @@ class Flow : public Invertible {
   std::vector<std::shared_ptr<Invertible>> layers_;
 };
 
-/// Which part of x a coupling leaves alone and computes the rest's change from: the first or the second half
-/// of the channels, or the squares of one colour of a checkerboard over the image. The first half is the larger
-/// one if the number of channels is odd.
+/// The part of x that a coupling leaves unchanged, and from which it computes the change of the rest: the
+/// first or the second half of the channels, or the squares of one colour of a checkerboard over the image.
+/// If the number of channels is odd, the first half is the larger one.
 enum class Given { first, second, even, odd };
 
-/// The scale by which a coupling multiplies what it changes, from an output h of its network.
+/// The scale by which a coupling multiplies the part that it changes, computed from an output h of its
+/// network.
 enum class Scaling {
-  none,     ///< 1: additive, volumes stay (Dinh et al. 2015, NICE, arXiv:1410.8516)
+  none,     ///< 1: additive, keeps volumes (Dinh et al. 2015, NICE, arXiv:1410.8516)
   bounded,  ///< exp(2 tanh(h / 2)), so that no coupling scales by more than e^2
   tanh,     ///< exp(g tanh(h)), g learned for each channel (Dinh et al. 2017, RealNVP, arXiv:1605.08803)
   sigmoid   ///< sigmoid(h + 2) (the code of Kingma & Dhariwal 2018, Glow, arXiv:1807.03039)
 };
 
-/// y = x * scale + shift on one part of x, both computed from the rest by `network`: given -> [scale,] shift
-/// along the channels. Halves: the network sees the given one alone. Checkerboard: it sees x with zeros on the
-/// other squares, and its outputs on the given squares are not used. The network's layers are registered as
-/// the coupling's own.
+/// y = x * scale + shift on one part of x. `network` computes scale and shift from the given part: its
+/// outputs are [scale,] shift along the channels. With halves, the network sees only the given half. With a
+/// checkerboard, it sees x with zeros on the other squares, and its outputs on the given squares are not
+/// used. The network's layers are registered as the coupling's own.
 class Coupling : public Invertible {
  public:
   Coupling(std::int64_t channels, Given given, Scaling scaling, std::shared_ptr<Chain> network);
   Mapped map(const Tensor& x) override;
   Tensor inverse(const Tensor& y) override;
 
-  /// The channels that the network takes and that the coupling changes.
+  /// The number of channels that the network takes, and the number that the coupling changes.
   static std::int64_t given_channels(std::int64_t channels, Given given);
   static std::int64_t moved_channels(std::int64_t channels, Given given);
-  /// What the network must give.
+  /// The number of outputs that the network must have.
   static std::int64_t outputs(std::int64_t channels, Given given, Scaling scaling);
 
  private:
@@ -86,8 +88,8 @@ class Coupling : public Invertible {
   Tensor gain_;  // [moved], of Scaling::tanh
 };
 
-/// The networks of couplings. Both end in a layer of zeros, so that the coupling starts as the identity (or
-/// with the constant scale of `sigmoid`).
+/// The networks of couplings. Both end in a layer whose weights start at zero, so that the coupling starts as
+/// the identity (or with the constant scale of `sigmoid`).
 ///
 /// Affine maps in -> hidden... -> out with rectifiers between them.
 std::shared_ptr<Chain> dense_conditioner(std::int64_t in, const std::vector<std::int64_t>& hidden,
@@ -99,8 +101,8 @@ std::shared_ptr<Chain> convolutional_conditioner(std::int64_t in, const std::vec
 
 /// y = x * exp(log_scale) + shift for each channel. A DataStart sets both so that y has mean 0 and deviation 1
 /// over batch and places (Glow, section 3.1); a channel that is constant is only shifted. Channels that are
-/// `alike`, such as pixels, start with their common moments: one that hardly varies in the first batch may do
-/// so in the next.
+/// `alike`, such as pixels, all start with the moments of all of them together, because a channel that hardly
+/// varies in the first batch may vary in the next.
 class ActNorm : public Invertible {
  public:
   explicit ActNorm(std::int64_t channels, bool alike = false);
@@ -112,7 +114,7 @@ class ActNorm : public Invertible {
   Tensor log_scale_, shift_;  // [C]
 };
 
-/// y = x * exp(log_scale) for each channel, at first the identity: NICE's last layer.
+/// y = x * exp(log_scale) for each channel: the last layer of NICE. Starts as the identity.
 class DiagonalScaling : public Invertible {
  public:
   explicit DiagonalScaling(std::int64_t channels);
@@ -123,9 +125,10 @@ class DiagonalScaling : public Invertible {
   Tensor log_scale_;  // [C]
 };
 
-/// y = W x at every place, W [C, C] learned, at first a random rotation: the invertible 1x1 convolution of
-/// Glow, section 3.2. W = P L U with a fixed permutation P, so that its log-determinant is a sum, and no step
-/// can make it singular. The inverse is computed in double precision.
+/// y = W x at every place with a learned W [C, C] that starts as a random rotation: the invertible 1x1
+/// convolution of Glow, section 3.2. W = P L U with a fixed permutation P, a unit lower triangular L, and a U
+/// whose diagonal cannot reach zero. So the log-determinant is a sum, and no step can make W singular. The
+/// inverse is computed in double precision.
 class InvertibleConvolution : public Invertible {
  public:
   InvertibleConvolution(std::int64_t channels, at::Generator generator);
@@ -134,7 +137,7 @@ class InvertibleConvolution : public Invertible {
 
  private:
   Tensor weight() const;
-  Tensor lower_, upper_;         // [C, C], of which only the parts beside the diagonal count
+  Tensor lower_, upper_;         // [C, C]; only the entries below and above the diagonal are used
   Tensor log_diagonal_, signs_;  // [C], of U
   Tensor order_;                 // [C] int64: row i of W is row order[i] of L U
 };
@@ -173,8 +176,9 @@ class Flattening : public Invertible {
   std::int64_t channels_, height_, width_;
 };
 
-/// Factors out half of the values: of x [N, C, H, W] the first half of the channels goes on through `rest`,
-/// which must give [N, D]; the second is done. C even. Result: [N, C H W], what `rest` gives first.
+/// Factors out half of the values. The first half of the channels of x [N, C, H, W] goes on through `rest`,
+/// whose result must be [N, D]; the second half is left as it is. C even. Result: [N, C H W], that of `rest`
+/// first.
 class Split : public Invertible {
  public:
   Split(std::int64_t channels, std::int64_t height, std::int64_t width, std::shared_ptr<Invertible> rest);
@@ -186,8 +190,8 @@ class Split : public Invertible {
   std::shared_ptr<Invertible> rest_;
 };
 
-/// A learned density of z [N, D] with exact samples: affine couplings (RealNVP) between z and u ~ N(0, 1),
-/// each given one half of the dimensions, in turn. Starts as the identity. D at least 2.
+/// A learned density of z [N, D] with exact samples: affine couplings (RealNVP) between z and u ~ N(0, I).
+/// The halves of the dimensions take turns as the given part. Starts as the identity. D at least 2.
 class CouplingFlow : public Flow {
  public:
   CouplingFlow(std::int64_t dimension, std::int64_t couplings, std::int64_t width, at::Generator generator);

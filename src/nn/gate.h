@@ -8,7 +8,7 @@ namespace belamy::nn {
 using torch::Tensor;
 
 /// tanh(a) sigmoid(b) of the two halves a, b of the channels of x, or of x + more: [N, 2 C, ...] -> [N, C, ...].
-/// For images the kernel wants the channels innermost; x may be cut out of a larger image.
+/// Images are fastest with the channels innermost in memory; x may be a view of a part of a larger image.
 Tensor gate(const Tensor& x, const Tensor& more = {});
 
 }  // namespace belamy::nn

@@ -11,7 +11,7 @@
 
 namespace belamy::nn {
 
-/// Affine map [N, I] -> [N, O] with weights that a mask [O, I] switches off.
+/// Affine map [N, I] -> [N, O]. A mask [O, I] of ones and zeros multiplies the weights.
 class MaskedDense : public Weighted {
  public:
   MaskedDense(std::int64_t in, std::int64_t out, bool bias) : Weighted({out, in}, bias, Weighting::plain) {}
@@ -36,12 +36,12 @@ class MaskedAutoencoder : public torch::nn::Module {
   /// [D] int64: the place of each value in the order of a set, 0 to D - 1.
   Tensor places(std::int64_t set) const { return degrees_[0][set] - 1; }
 
-  /// Computes one output after the other. A hidden unit is computed once, when the last of its inputs is known,
-  /// so that all outputs together cost one pass. It reads the order on the host.
+  /// Computes one output after the other. Each hidden unit is computed once, when the last of its inputs is
+  /// known. So all outputs together cost the arithmetic of one pass. The order is read on the host.
   class Walk {
    public:
     Walk(MaskedAutoencoder& network, std::int64_t n, std::int64_t set);
-    Tensor at(std::int64_t place);                  ///< [N], the logits of the value at this place
+    Tensor at(std::int64_t place);                  ///< [N], the logit of the value at this place
     void put(std::int64_t place, const Tensor& x);  ///< [N], the value itself
     std::int64_t value(std::int64_t place) const;   ///< which value is at this place
     Tensor values() const;                          ///< [N, D], all that were put, in the data's order

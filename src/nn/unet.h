@@ -1,4 +1,4 @@
-// Networks of diffusion models: they take noisy data and a code of time and class, and predict a value for each
+// Networks of diffusion models: they take noisy data, the time and the class, and predict a value for each
 // value of the data. Their last layers start at zero.
 #pragma once
 
@@ -17,14 +17,14 @@ namespace belamy::nn {
 /// 3.5, as Ho et al. 2020 use it). `size` is even, 4 or more.
 Tensor time_waves(const Tensor& times, std::int64_t size);
 
-/// Times [N] and labels [N] -> codes [N, size]: two dense layers on waves of the time; then the learned code
-/// of the class is added. Labels are 0 to `classes`, the last of which stands for no class; undefined without
-/// classes.
+/// Times [N] and labels [N] -> codes [N, size], the embedding of both: two dense layers on time_waves, plus a
+/// learned vector for the class. Labels are 0 to `classes`, where `classes` stands for no class. If `classes`
+/// is 0, the labels are not used and may be undefined.
 class TimeCode : public torch::nn::Module {
  public:
   TimeCode(std::int64_t waves, std::int64_t size, std::int64_t classes);
   Tensor forward(const Tensor& times, const Tensor& labels);
-  /// Draws the codes of the classes from N(0, 1), as large as the waves.
+  /// Draws the vectors of the classes from N(0, 1), so that they are about as large as the waves.
   void spread_classes(at::Generator generator);
 
  private:
@@ -33,13 +33,14 @@ class TimeCode : public torch::nn::Module {
   Tensor table_;  // [classes + 1, size]
 };
 
-/// x + conv(norm, SiLU, conv(norm, SiLU, x)), whose second norm gets scale and shift from the code. The
-/// second convolution starts at zero. [N, in, H, W] -> [N, out, H, W].
+/// x + conv(SiLU(norm(conv(SiLU(norm(x)))))), whose second norm gets scale and shift from the code. If `in`
+/// and `out` differ, the first x passes a 1x1 convolution. The second convolution starts at zero.
+/// [N, in, H, W] -> [N, out, H, W].
 class ResidualBlock : public torch::nn::Module {
  public:
   ResidualBlock(std::int64_t in, std::int64_t out, std::int64_t code, double dropout,
                 at::Generator generator);
-  /// `code` after its SiLU.
+  /// `code`: that of TimeCode after a SiLU.
   Tensor forward(const Tensor& x, const Tensor& code);
   void start_at_zero();
 
@@ -50,8 +51,9 @@ class ResidualBlock : public torch::nn::Module {
   std::shared_ptr<Dropout> dropout_;  // null: none
 };
 
-/// x + projection(attention(norm(x))): every place looks at all places of its image. Vaswani et al. 2017 on the
-/// places of a map; the projection starts at zero. One head for each 32 channels, or a single one.
+/// x + projection(attention(norm(x))): self-attention (Vaswani et al. 2017) over all places of a feature map.
+/// The projection starts at zero. One head for each 32 channels; a single one if 32 does not divide their
+/// number.
 class Attention : public torch::nn::Module {
  public:
   explicit Attention(std::int64_t channels);
@@ -70,8 +72,8 @@ struct UNetSettings {
   std::int64_t base = 32;                             ///< channels of the first level
   std::vector<std::int64_t> multipliers = {1, 2, 2};  ///< channels of each level, relative to `base`
   std::int64_t blocks = 1;                            ///< residual blocks of each level, down and up
-  std::int64_t attention = 7;  ///< attention on maps whose longer side is at most this; 0: none
-  std::int64_t patch = 1;      ///< squares of so many pixels a side are one place of the first level
+  std::int64_t attention = 7;  ///< attention on feature maps whose longer side is at most this; 0: none
+  std::int64_t patch = 1;      ///< side of the squares of pixels that become one place of the first level
   double dropout = 0;
   std::int64_t classes = 0;  ///< 0: not conditioned on a class
 };

@@ -18,34 +18,36 @@ namespace belamy::objectives {
 
 using torch::Tensor;
 
-/// A place on the way from the datum to noise. `time` is 0 to T, and need not be whole.
+/// A point on the way from the datum to noise. `time` is 0 to T, and need not be a whole number.
 struct NoiseLevel {
   double time = 0, alpha = 1, sigma = 0;
 
-  /// sigma / alpha: the deviation of the noise beside a datum of full size.
+  /// sigma / alpha: the deviation of the noise in x_t / alpha_t = x_0 + ratio noise.
   double ratio() const { return sigma / alpha; }
 };
 
-/// The noise of T steps.
+/// How the noise grows over T steps.
 class NoiseSchedule {
  public:
-  /// linear: beta_t from 1e-4 to 0.02 in equal steps, times 1000 / T, so that any T ends in the same noise
-  /// (Ho et al. 2020; Nichol & Dhariwal 2021). cosine: alpha_t = cos((t / T + 0.008) / 1.008 * pi / 2), relative
-  /// to that of t = 0 (Nichol & Dhariwal 2021, arXiv:2102.09672, eq. 17). No beta exceeds 0.999. T at least 2.
+  /// linear: beta_t from 1e-4 to 0.02 in equal steps, times 1000 / T, so that any T ends in nearly the same
+  /// noise (Ho et al. 2020; Nichol & Dhariwal 2021). cosine: alpha_t = cos((t / T + 0.008) / 1.008 * pi / 2),
+  /// relative to that of t = 0 (Nichol & Dhariwal 2021, arXiv:2102.09672, eq. 17). No beta exceeds 0.999. T
+  /// at least 2.
   NoiseSchedule(const std::string& name, std::int64_t steps);
   static const std::vector<std::string>& names();
 
   std::int64_t steps() const { return static_cast<std::int64_t>(square_.size()) - 1; }
   NoiseLevel at(std::int64_t time) const;
-  /// The level of a ratio sigma / alpha; log(alpha / sigma) is linear between whole times. Ratios beyond those
-  /// of times 1 and T get these times.
+  /// The level of a ratio sigma / alpha; between whole times, log(alpha / sigma) is interpolated linearly.
+  /// Ratios beyond those of times 1 and T get the levels of times 1 and T.
   NoiseLevel at_ratio(double ratio) const;
   /// 1 - alpha_t^2 / alpha_{t-1}^2.
   double beta(std::int64_t time) const;
-  /// `count` + 1 levels from T down to 0, even in time; at most T + 1. `by_first`: the last step is from time 1,
-  /// the others are even. Solvers of order 2 need that, because the step to 0 is of order 1.
+  /// `count` + 1 levels from T down to 0, evenly spaced in time; at most T + 1. With `by_first` the last step
+  /// starts at time 1, and the others are even. Solvers of order 2 need that, because the step to 0 is of
+  /// order 1.
   std::vector<NoiseLevel> spread(std::int64_t count, bool by_first = false) const;
-  /// alpha and sigma of the times 0 to T: [T + 1] f32 each.
+  /// alpha and sigma at the times 0 to T: [T + 1] f32 each.
   Tensor alphas() const;
   Tensor sigmas() const;
 
@@ -71,7 +73,7 @@ Tensor predicted(Prediction kind, const Tensor& data, const Tensor& noise, const
   }
   return noise * alpha - data * sigma;
 }
-/// x_0 from a prediction for x.
+/// x_0 from the prediction for x.
 template <class S>
 Tensor data_in(Prediction kind, const Tensor& prediction, const Tensor& x, const S& alpha, const S& sigma) {
   switch (kind) {
@@ -87,20 +89,21 @@ Tensor noise_in(const Tensor& x, const Tensor& data, const S& alpha, const S& si
   return (x - data * alpha) / sigma;
 }
 
-/// q(x_s | x_t, x_0) = N(of_data x_0 + of_noisy x_t, variance) for s before t: Ho et al. 2020, eq. 6 and 7.
+/// q(x_s | x_t, x_0) = N(of_data x_0 + of_noisy x_t, variance) for s < t: Ho et al. 2020, eq. 6 and 7.
 struct Posterior {
   double of_data, of_noisy, variance;
 };
 Posterior posterior(const NoiseLevel& from, const NoiseLevel& to);
-/// The variance of x_t given x_s, beta for neighbours: the upper choice for the variance of a reverse step;
-/// `posterior` has the lower one.
+/// The variance of x_t given x_s, which is beta for s = t - 1: the larger of the two choices for the variance
+/// of a reverse step. That of `posterior` is the smaller one. `from` is the level of t, `to` that of s.
 double forward_variance(const NoiseLevel& from, const NoiseLevel& to);
 
-/// Labels of which each is replaced by `none` with probability `share`: Ho & Salimans 2022
+/// The labels, each replaced by `none` with probability `share`: Ho & Salimans 2022
 /// (arXiv:2207.12598), algorithm 1. [N] int64.
 Tensor drop_labels(const Tensor& labels, std::int64_t none, double share, at::Generator generator);
 /// (1 + w) conditional - w unconditional: the convention of Ho & Salimans 2022, eq. 6. w = 0 is the
-/// conditional model. The same for predictions of noise, data and v, since each is linear in the others.
+/// conditional model. The same holds for predictions of noise, data and v, since each is affine in the
+/// others.
 Tensor guided(const Tensor& conditional, const Tensor& unconditional, double w);
 
 // ---- Samplers ----
@@ -109,31 +112,32 @@ Tensor guided(const Tensor& conditional, const Tensor& unconditional, double w);
 using Denoiser = std::function<Tensor(const Tensor& x, const NoiseLevel& level)>;
 
 enum class Solver {
-  ddim,  ///< order 1; noise by eta: Song et al. 2021 (arXiv:2010.02502), eq. 12. At eta = 0 Euler's method
+  ddim,  ///< order 1; noise if eta > 0: Song et al. 2021 (arXiv:2010.02502), eq. 12. At eta 0 Euler's method
   ddpm,  ///< ancestral: Ho et al. 2020, algorithm 2
-  heun,  ///< order 2, two evaluations a step: the mean of the slopes at both ends, as Karras et al. 2022
+  heun,  ///< order 2, two evaluations a step: the mean of the slopes at both ends, as in Karras et al. 2022
   dpm2   ///< order 2, two evaluations a step, the second at the middle of log(alpha / sigma): Lu et al. 2022
 };
-/// Both work on x / sigma as a function of alpha / sigma, whose slope is the mean of x_0, as the DPM-Solver++ of Lu
-/// et al. 2022b (arXiv:2211.01095): slopes are then bounded. On x / alpha, as Karras et al. have it, the first
-/// step from the noise of a cosine schedule, sigma / alpha = 2e4, would explode; their noise ends at 80.
+/// Whether the solver is heun or dpm2. Both work on x / sigma as a function of alpha / sigma, like the
+/// DPM-Solver++ of Lu et al. 2022b (arXiv:2211.01095). The slope of this function is the mean of x_0, so
+/// slopes are bounded. Karras et al. work on x / alpha. From the noise of a cosine schedule,
+/// sigma / alpha = 2e4, their first step would explode; the greatest noise of Karras et al. is 80.
 bool is_second_order(Solver solver);
 Solver solver_of(const std::string& name);
 const std::vector<std::string>& solver_names();
 
 struct SolverOptions {
   Solver solver = Solver::ddim;
-  double eta = 0;               ///< of ddim: 0 no noise, 1 the noise of the posterior
-  bool large_variance = false;  ///< of ddpm: forward_variance in place of the posterior's
+  double eta = 0;               ///< for ddim: 0 no noise, 1 the noise of the posterior
+  bool large_variance = false;  ///< for ddpm: forward_variance in place of the posterior's
 };
 
-/// x one step of the solver on. Steps to sigma = 0 are of order 1 without noise. `middle` gives the level of a
-/// ratio sigma / alpha, for dpm2.
+/// x after one step of the solver. Steps to sigma = 0 are of order 1 and without noise. `middle` gives the
+/// level of a ratio sigma / alpha; only dpm2 calls it.
 Tensor solver_step(const Denoiser& denoise, const Tensor& x, const NoiseLevel& from, const NoiseLevel& to,
                    const SolverOptions& options, const std::function<NoiseLevel(double)>& middle,
                    at::Generator generator);
 
-/// The level of a ratio without a schedule; `time` is the ratio.
+/// The level of a ratio sigma / alpha without a schedule; its `time` is the ratio.
 NoiseLevel level_of_ratio(double ratio);
 
 // ---- The bound ----
@@ -142,11 +146,11 @@ NoiseLevel level_of_ratio(double ratio);
 using TimedDenoiser = std::function<Tensor(const Tensor& x, const Tensor& times)>;
 
 struct BoundOptions {
-  /// 0: the data are continuous. Else the values are on so many equally spaced places of [-1, 1].
+  /// 0: the data are continuous. Otherwise each value is one of this many equally spaced levels in [-1, 1].
   std::int64_t levels = 0;
-  bool large_variance = false;  ///< of a reverse step
-  /// Times at which each datum's KL terms are computed: a sample whose sum is unbiased, more often where
-  /// log(alpha / sigma) changes quickly. 0: all.
+  bool large_variance = false;  ///< forward_variance for a reverse step, in place of the posterior's
+  /// The number of times t at which the KL terms of each datum are computed. They are drawn, more often where
+  /// log(alpha / sigma) changes quickly, and weighted so that their sum is unbiased. 0: all times.
   std::int64_t times = 0;
 };
 
@@ -158,17 +162,18 @@ struct BoundParts {
 
   Tensor bound() const { return -(prior + transitions + data); }  ///< on log p(x_0)
 };
-/// L_0 is a Gaussian density, or its mass in each value's interval, the outer of which are open. Its variance
-/// is that of the posterior at t = 2 for discrete data, as in Ho et al.'s program, and sigma_1^2 / alpha_1^2
-/// for continuous data.
+/// L_0 is minus the logarithm of a Gaussian density, or for discrete data of its mass in the interval of each
+/// value; the two outer intervals are open. The variance of this Gaussian is that of the posterior at t = 2
+/// for discrete data, as in Ho et al.'s program, and sigma_1^2 / alpha_1^2 for continuous data.
 BoundParts bound_parts(const NoiseSchedule& schedule, const TimedDenoiser& denoise, const Tensor& data,
                        const BoundOptions& options, at::Generator generator);
 
 /// The factor of |x_0 - mean of x_0|^2 in the bound for the times 0 (unused: 0) to T: [T + 1] f32.
 Tensor bound_weights(const NoiseSchedule& schedule, const BoundOptions& options);
 
-/// log of the mass that N(mean, deviation^2) has in the interval of each value of x, which is on one of
-/// `levels` equally spaced places of [-1, 1]; the outer intervals are open. Elementwise.
+/// log of the mass of N(mean, deviation^2) in the interval around each value of x, elementwise. Each value is
+/// one of `levels` equally spaced levels in [-1, 1]; the two outer intervals are open. Masses below 1e-12
+/// count as 1e-12.
 Tensor discretised_normal(const Tensor& x, const Tensor& mean, double deviation, std::int64_t levels);
 
 }  // namespace belamy::objectives

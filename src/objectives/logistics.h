@@ -1,10 +1,11 @@
 // Mixtures of logistics over the levels of a pixel: Salimans et al. 2017 (arXiv:1701.05517), PixelCNN++. Pure
 // functions; nats.
 //
-// The levels are evenly spaced on [-1, 1]. The mass of a level is that of the interval around it; the lowest and
-// the highest level have all that lies beyond. Every component has a mean and a scale for each channel; the mean
-// of a channel also depends linearly on the channels before it. Where the authors' code switches to a density for
-// small masses, these formulas are exact:
+// The levels are evenly spaced on [-1, 1]. The mass of a level is that of the interval around it; the lowest
+// and the highest level also get all mass beyond them. Every component has a mean and a scale for each
+// channel. The mean of a channel also depends linearly on the channels before it. For small masses the
+// authors' code uses the density in place of the difference of sigmoids. Here this exact form, which does not
+// cancel, serves for all masses:
 //
 //   sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a))
 #pragma once
@@ -16,11 +17,12 @@ namespace belamy::objectives {
 
 using torch::Tensor;
 
-/// Numbers that describe the mixture of a pixel: weights [K]; means and log scales [C, K] each; coefficients
-/// [C (C - 1) / 2, K], those of the second channel first.
+/// How many numbers describe the mixture of a pixel: logits of the weights [K]; means and log scales [C, K]
+/// each; coefficients of earlier channels before their tanh [C (C - 1) / 2, K], those of the second channel
+/// first.
 std::int64_t logistics_size(std::int64_t channels, std::int64_t components);
 
-/// The nearest level, as a number in [-1, 1].
+/// The level nearest to each value of x, as a number in [-1, 1].
 Tensor to_levels(const Tensor& x, std::int64_t levels = 256);
 
 /// log p(x), summed over a datum: x [N, C, H, W] on the levels, raw [N, logistics_size, H, W] -> [N].

@@ -1,4 +1,4 @@
-// Runs a row of the scoreboard: trains and measures each group for each seed, and judges.
+// Runs a row of the scoreboard: trains and measures each group for each seed, and judges the conditions.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace belamy {
 
-/// What the caller does for a row that is measured.
+/// What the caller does while a row is measured.
 struct RowHooks {
   /// Trains in the folder, or continues there. An outcome that is not `finished` ends the measuring.
   std::function<TrainingOutcome(const Recipe& recipe, const std::filesystem::path& folder)> train;
@@ -27,8 +27,8 @@ struct RowHooks {
 void check_row(const ReproductionRow& row);
 
 /// Measures each group with the seeds 1 to `seeds`, in folders below `runs`. Runs that are finished are not
-/// trained again. Nothing if a training was stopped. Throws a usage error if a folder holds a run with other
-/// settings, or a group lacks a score of the row.
+/// trained again. Returns nothing if a training was stopped. Throws a usage error if a folder holds a run
+/// with other settings, or a group lacks a score of the row.
 std::optional<ReproductionResult> measure_row(const ReproductionRow& row, std::int64_t seeds,
                                               const std::filesystem::path& runs, const RowHooks& hooks);
 

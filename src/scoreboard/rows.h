@@ -1,4 +1,4 @@
-// The rows of the scoreboard that the program knows, and the results that are kept of them.
+// The rows of the scoreboard that the program knows, and their stored results.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +12,13 @@ namespace belamy {
 
 /// The embedded rows of reproduce/, by number.
 std::vector<ReproductionRow> all_rows();
-/// A row by name, or from a TOML file. A usage error that suggests the nearest name for an unknown one.
+/// A row by name, or from a TOML file. An unknown name is a usage error, which suggests the nearest one.
 ReproductionRow find_row(const std::string& name);
 
-/// The name of a row's result in the folder of the results.
+/// The file name of a row's result in the folder of results.
 std::string result_file(const ReproductionRow& row);
-/// The result in the folder, judged by the row as it is now; nothing if there is none.
+/// The result of the row in the folder, judged by the conditions that the row has now; nothing if there is
+/// none.
 std::optional<ReproductionResult> kept_result(const std::filesystem::path& results,
                                               const ReproductionRow& row);
 

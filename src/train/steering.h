@@ -18,13 +18,13 @@ class Steering {
   /// What the training does for its commands.
   struct Actions {
     std::function<void(const std::string&)> tell;  ///< says something to the user
-    std::function<void(const std::string&)> note;  ///< the same, and stores it with the run
+    std::function<void(const std::string&)> note;  ///< says it to the user and stores it with the run
     std::function<void()> save;                    ///< writes a checkpoint
     std::function<void()> sample;                  ///< draws the picture of the progress
   };
 
-  /// Lets the session follow the commands of `train.commands`, or those of commands.csv if the run is
-  /// resumed, at their steps. `source` gives further commands; it may be empty.
+  /// Lets the session follow, at their steps, the commands of the file `train.commands`, or those of
+  /// commands.csv if the run is resumed. `source` gives further commands; it may be empty.
   Steering(const TrainOptions& options, bool resume, Session& session, RunFolder& folder,
            std::function<std::vector<Command>()> source, Actions actions);
 
@@ -36,8 +36,8 @@ class Steering {
   /// Follows the commands of the source, and those that `belamy steer` has left in the run folder. Returns
   /// whether the training must stop.
   bool follow_new();
-  /// Applies a command before the next step and stores it. One that cannot be followed is told. Returns
-  /// whether the training must stop.
+  /// Applies a command before the next step and stores it. If it cannot be followed, the user is told why.
+  /// Returns whether the training must stop.
   bool follow(const Command& command);
 
  private:

@@ -11,8 +11,8 @@ namespace belamy {
 /// Finds the fastest number of threads by trials. If another program keeps a core busy, two threads wait for
 /// each other and can be several times slower than one.
 ///
-/// A trial times some steps with each candidate. Trials are made at the start, when the time of a step has
-/// changed, and now and then, so rarely that together they cost about two percent of the time.
+/// A trial times some steps with each candidate. There is a trial at the start, one when the time of a step
+/// has changed, and others from time to time, so rarely that all together cost about two percent of the time.
 class ThreadChooser {
  public:
   /// Candidates are 1, half of `most`, and `most`.
@@ -48,8 +48,8 @@ class ThreadChooser {
   double trial_cost_ = 0;  // seconds of the trial in slower candidates
 };
 
-/// The numbers of threads of a run, each with the first step that used it: lines "step,threads". With it a
-/// run can be repeated bit for bit.
+/// The numbers of threads of a run, each with the first step that used it, as lines "step,threads". With this
+/// plan the run can be repeated bit for bit.
 class ThreadPlan {
  public:
   /// Records that `step` was made with this number of threads.
