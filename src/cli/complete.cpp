@@ -62,7 +62,7 @@ ExitCode complete(const CompleteVerb& asked) {
                       "leave --known out, or use a run of another model, such as diffusion");
   }
   const auto options = fitted_options(*run, asked.data);
-  const Output out(asked.out, inputs_of(options));
+  const Output out(asked.out, inputs_of(asked.run, options));
   const auto dataset = load_dataset(options, Split::test);
   check_fits(*run, dataset);
   const auto n = std::min(asked.n, dataset.count);

@@ -31,7 +31,8 @@ struct EmbedRequest {
 // Codes of two values are drawn as they are; t-SNE maps longer ones to the plane.
 void draw_codes(const EmbedRequest& request, Run& run) {
   const auto options = fitted_options(run, request.data);
-  const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs_of(options));
+  const auto out =
+      OutputPath::named("--out", request.out, {OutputKind::png}, inputs_of(request.run, options));
   auto* encoder = require_capability(run.model().encoder(), run, Capability::encoder);
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
@@ -85,7 +86,7 @@ void add_embed(Verb program) {
       draw_codes(*request, *run);
       return ExitCode::ok;
     }
-    const auto out = OutputPath::named("--out", request->out, {OutputKind::png});
+    const auto out = OutputPath::named("--out", request->out, {OutputKind::png}, inputs_of(request->run));
     auto* decoder = require_capability(run->model().decoder(), *run, Capability::decoder);
     const auto images = decoded_manifold(*decoder, request->rows, run->device());
     if (images.dim() != 4) throw usage_error("--manifold draws images, but this run makes points");

@@ -55,8 +55,13 @@ int run(int argc, char** argv) {
   return static_cast<int>(work());
 }
 
+// Standard error may be closed, too; fmt::print would throw.
+void say_error(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+}
+
 int report(const Error& error) {
-  fmt::print(stderr, "belamy: {}\n", error.what());
+  say_error(fmt::format("belamy: {}\n", error.what()));
   return static_cast<int>(error.code());
 }
 
@@ -76,9 +81,8 @@ bool is_about_memory(const c10::Error& error) {
 }
 
 int report_defect(const char* what) {
-  fmt::print(stderr,
-             "belamy: internal error: {}\n  this is a defect of Belamy; please report it with the command\n",
-             what);
+  say_error(fmt::format(
+      "belamy: internal error: {}\n  this is a defect of Belamy; please report it with the command\n", what));
   return static_cast<int>(ExitCode::internal);
 }
 

@@ -45,7 +45,7 @@ ExitCode match_two(const MatchRequest& request, const Run& run, const Similarity
 
 ExitCode match_folder(const MatchRequest& request, const Run& run, const Similarity& similarity) {
   const auto options = whole_options(run, request.folder);
-  auto inputs = inputs_of(options);
+  auto inputs = inputs_of(request.run, options);
   inputs.add_file(request.query);
   const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
   const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);

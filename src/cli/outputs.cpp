@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "pictures/grids.h"
 #include "pictures/point_pictures.h"
+#include "store/run_folder.h"
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
 
@@ -44,6 +45,22 @@ void add_data(Inputs& inputs, const DataOptions& options) {
 
 Inputs inputs_of(const DataOptions& options) {
   Inputs inputs;
+  add_data(inputs, options);
+  return inputs;
+}
+
+Inputs inputs_of(const RunRequest& run) {
+  Inputs inputs;
+  try {
+    for (const auto& file : RunFolder::read(Env::real(), run.folder).files()) inputs.add_file(file);
+  } catch (const Error&) {
+    // Opening the run reports the same error.
+  }
+  return inputs;
+}
+
+Inputs inputs_of(const RunRequest& run, const DataOptions& options) {
+  auto inputs = inputs_of(run);
   add_data(inputs, options);
   return inputs;
 }

@@ -11,6 +11,7 @@
 #include "belamy/capabilities.h"
 #include "belamy/run.h"
 
+#include "cli/run_request.h"
 #include "core/output_paths.h"
 #include "data/dataset.h"
 #include "data/npz.h"
@@ -23,6 +24,9 @@ namespace belamy::cli {
 /// source that cannot be found is ignored here; loading it reports the error.
 void add_data(Inputs& inputs, const DataOptions& options);
 Inputs inputs_of(const DataOptions& options);
+/// What a verb reads that opens a run: the files of the run's folder, and the data.
+Inputs inputs_of(const RunRequest& run);
+Inputs inputs_of(const RunRequest& run, const DataOptions& options);
 void add_files(Inputs& inputs, const std::filesystem::path& folder, const FolderFiles& files);
 
 /// An --out argument for data: a picture F.png, arrays F.npz, or a folder of pictures.

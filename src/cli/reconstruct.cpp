@@ -34,7 +34,7 @@ void add_reconstruct(Verb program) {
     const auto run = request->run.open();
     auto* reconstructor = require_capability(run->model().reconstructor(), *run, Capability::reconstructor);
     const auto options = fitted_options(*run, request->data);
-    const Output out(request->out, inputs_of(options));
+    const Output out(request->out, inputs_of(request->run, options));
     const auto dataset = load_dataset(options, Split::test);
     check_fits(*run, dataset);
     const auto n = std::min(request->n, dataset.count);

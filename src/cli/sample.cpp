@@ -67,7 +67,7 @@ NpzFacts facts_of(const Condition& condition, const std::vector<std::string>& na
 }
 
 ExitCode sample(const SampleVerb& asked) {
-  const Output out(asked.out, {});
+  const Output out(asked.out, inputs_of(asked.run));
   const auto run = asked.run.open();
   auto* sampler = require_capability(run->model().sampler(), *run, Capability::sampler);
   SampleRequest request{asked.count, run->generator(asked.seed)};

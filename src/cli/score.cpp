@@ -79,7 +79,7 @@ ExitCode score(const ScoreRequest& request) {
   const auto run = request.run.open();
   auto* scorer = require_capability(run->model().scorer(), *run, Capability::scorer);
   const auto options = options_of(request, *run);
-  const auto inputs = inputs_of(options);
+  const auto inputs = inputs_of(request.run, options);
   const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
   const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
   const auto set = load_dataset(options, Split::test);

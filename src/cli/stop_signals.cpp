@@ -59,7 +59,6 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() {
   noted = false;
-  std::signal(SIGPIPE, SIG_DFL);
 }
 
 bool StopSignals::came() const {

@@ -8,8 +8,8 @@ namespace belamy::cli {
 /// frame would be written over tensors. Call it once, before other threads exist.
 void watch_stop_signals();
 
-/// While it exists, these signals are noted and do not end the program. A closed pipe (train | head -1) is
-/// ignored. A program that was started to survive a closed terminal (nohup) survives it.
+/// While it exists, these signals are noted and do not end the program. From then on a closed pipe (train | head
+/// -1) does not end it either. A program that was started to survive a closed terminal (nohup) survives it.
 class StopSignals {
  public:
   StopSignals();

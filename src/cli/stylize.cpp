@@ -81,7 +81,7 @@ Eye eye_of(const StylizeRequest& request) {
 
 ExitCode work_on(const StylizeRequest& request) {
   const auto eye = eye_of(request);
-  Inputs inputs;
+  auto inputs = inputs_of(request.run);
   for (const auto& file : {request.content, request.style}) inputs.add_file(file);
   const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs);
   const auto content = read_image(request.content, request.size, eye.channels).to(eye.device);

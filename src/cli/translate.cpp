@@ -82,7 +82,7 @@ class FolderTranslation {
                     Direction direction, const DataShape& from)
       : request_(request), run_(run), translator_(translator), direction_(direction), from_(from) {
     auto found = walk_folder(request.data);
-    Inputs inputs;
+    auto inputs = inputs_of(request.run);
     inputs.add_folder(request.data);
     add_files(inputs, request.data, found);
     const auto out = OutputPath::named("--out", request.out, {OutputKind::folder}, inputs);
@@ -201,7 +201,7 @@ ExitCode translate(const TranslateRequest& request) {
 
   auto options = fitted_options(*run, request.data);
   if (!request.data.empty()) ask_for(options, from);
-  const auto inputs = inputs_of(options);
+  const auto inputs = inputs_of(request.run, options);
   const Output out(request.out, inputs);
   const auto sheet_path = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
   auto set = load_dataset(options, Split::test);

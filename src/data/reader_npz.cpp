@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <optional>
 
 #include "core/text.h"
@@ -245,6 +246,10 @@ void check_shape(const Npy& images) {
                                     shape.size() == 4 ? ", " + counted(shape[3], "channel") : ""));
   }
   if (images.count() == 0) throw wrong(images, "no images in it");
+  if (shape.size() == 3 && shape[0] >= 8 && shape[1] >= 8 && (shape[2] == 3 || shape[2] == 4))
+    throw wrong(images,
+                fmt::format("[{}] is the shape of one colour image; images are [N, H, W] or [N, H, W, C]",
+                            fmt::join(shape, ", ")));
   if (shape[1] * shape[2] > (std::uint64_t{1} << 28))
     throw wrong(images, fmt::format("images of {} x {} pixels", shape[2], shape[1]));
 }
@@ -267,17 +272,27 @@ void fill_images(const Npy& images, const Scale& scale, Dataset& set) {
   }
 }
 
+Error wrong_labels(const Npy& labels, const std::string& what) {
+  return data_error(
+      labels.title + ": " + what,
+      "store the classes as whole numbers from 0, one for each image, in an array of shape [N]");
+}
+
 // [N] or [N, 1] whole numbers.
 void fill_labels(const Npy& labels, Dataset& set) {
-  if (labels.count() != static_cast<std::uint64_t>(set.count)) {
-    throw wrong(labels,
-                fmt::format("{} for {}", counted(labels.count(), "label"), counted(set.count, "image")));
-  }
+  const auto images = static_cast<std::uint64_t>(set.count);
+  if (labels.count() != images)
+    throw wrong_labels(
+        labels, fmt::format("{} for {}", counted(labels.count(), "label"), counted(set.count, "image")));
+  if (labels.shape.empty() || labels.shape[0] != images)
+    throw wrong_labels(labels, fmt::format("labels of shape [{}] for {}", fmt::join(labels.shape, ", "),
+                                           counted(set.count, "image")));
   std::int64_t highest = 0;
   for (std::uint64_t i = 0; i < labels.count(); ++i) {
     const double label = labels.at(i);
     if (!(label >= 0 && label < kMostClasses) || label != std::floor(label)) {
-      throw wrong(labels, fmt::format("label {} of image {}; allowed 0 .. {}", label, i, kMostClasses - 1));
+      throw wrong_labels(labels,
+                         fmt::format("label {} of image {}; allowed 0 .. {}", label, i, kMostClasses - 1));
     }
     set.labels.push_back(static_cast<std::int64_t>(label));
     highest = std::max(highest, set.labels.back());

@@ -90,12 +90,15 @@ std::optional<Problem> empty_classes(const std::string& source, const std::vecto
     if (counts[c] == 0) empty.push_back(names[c]);
   }
   if (empty.empty()) return {};
+  const bool numbered = names == numbered_classes(static_cast<std::int64_t>(names.size()));
   const auto shown = empty.begin() + static_cast<std::ptrdiff_t>(std::min(most, empty.size()));
   return Problem{source,
-                 fmt::format("{} of {} {} no image: {}{}", empty.size(), counted(names.size(), "class"),
-                             empty.size() == 1 ? "has" : "have", fmt::join(empty.begin(), shown, ", "),
-                             empty.size() > most ? ", ..." : ""),
-                 "add images to them, or leave them out: numbers as labels count from 0 without a gap"};
+                 fmt::format("{} of {} {} no training image: {}{}", empty.size(),
+                             counted(names.size(), "class"), empty.size() == 1 ? "has" : "have",
+                             fmt::join(empty.begin(), shown, ", "), empty.size() > most ? ", ..." : ""),
+                 numbered
+                     ? "add images to them, or leave them out: numbers as labels count from 0 without a gap"
+                     : "add training images to them, or remove the classes, from the test set too"};
 }
 
 std::vector<std::string> numbered_classes(std::int64_t count) {

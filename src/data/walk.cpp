@@ -21,7 +21,13 @@ class Walk {
     while (!links_.empty()) {
       const auto next = links_.front();
       links_.pop_front();
-      enter(next.folder, next.prefix);
+      std::error_code code;
+      if (entered_.count(fs::canonical(next.folder, code)) == 0) {
+        enter(next.folder, next.prefix);
+      } else {
+        found_.problems.push_back(
+            {next.folder.string(), "a link to a folder that is read already", "remove the link", 0});
+      }
     }
     std::sort(found_.names.begin(), found_.names.end());
     std::sort(found_.empty.begin(), found_.empty.end());

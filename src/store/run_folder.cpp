@@ -152,6 +152,22 @@ void RunFolder::lock() {
   }
 }
 
+std::vector<fs::path> RunFolder::files() const {
+  std::vector<fs::path> files;
+  for (const auto& entry : env_->list(path_)) {
+    const auto name = entry.filename().string();
+    const auto ending = entry.extension();
+    if (ending == ".toml" || ending == ".json" || ending == ".jsonl" || name == report_file ||
+        name == threads_file || name == commands_file || name.starts_with("events."))
+      files.push_back(entry);
+  }
+  for (const auto* name : {samples_folder, pictures_folder, checkpoints_folder}) {
+    if (!env_->exists(path_ / name)) continue;
+    for (const auto& entry : env_->list(path_ / name)) files.push_back(entry);
+  }
+  return files;
+}
+
 std::vector<std::string> RunFolder::take_requests() {
   std::vector<std::string> texts;
   const auto folder = path_ / requests_name;

@@ -98,6 +98,9 @@ class RunFolder {
   /// (name, path).
   std::vector<std::pair<std::string, fs::path>> pictures() const;
 
+  /// The files that the run consists of. Others that somebody put into the folder are not among them.
+  std::vector<fs::path> files() const;
+
   /// Writes atomically; creates the folders in between.
   void write_file(const fs::path& relative, std::string_view bytes);
   Env& env() const { return *env_; }

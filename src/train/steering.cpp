@@ -26,6 +26,8 @@ Steering::Steering(const TrainOptions& options, bool resume, Session& session, R
       source_(std::move(source)),
       actions_(std::move(actions)),
       log_(planned_commands(options)) {
+  for (const auto& command : taken())  // came after the last step of an earlier session
+    actions_.tell(fmt::format("command of an earlier session dropped: {}", command_text(command)));
   if (const auto path = folder_.path() / RunFolder::commands_file; resume && folder_.env().exists(path))
     log_ = CommandLog::parse(folder_.env().read(path), path.string());
   session_.follow(log_);
@@ -48,6 +50,10 @@ std::vector<Command> Steering::requests() {
       std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   if (time - last_look_ < kLookSeconds) return {};
   last_look_ = time;
+  return taken();
+}
+
+std::vector<Command> Steering::taken() {
   std::vector<Command> commands;
   for (const auto& text : folder_.take_requests()) {
     std::istringstream lines(text);
@@ -60,6 +66,11 @@ std::vector<Command> Steering::requests() {
     }
   }
   return commands;
+}
+
+void Steering::refuse_rest() {
+  for (const auto& command : taken())
+    actions_.tell(fmt::format("command not followed: {}: the training has ended", command_text(command)));
 }
 
 bool Steering::follow(const Command& command) {

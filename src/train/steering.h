@@ -36,12 +36,15 @@ class Steering {
   /// Follows the commands of the source, and those that `belamy steer` has left in the run folder. Returns
   /// whether the training must stop.
   bool follow_new();
+  /// Tells the user which commands came too late, after the last step.
+  void refuse_rest();
   /// Applies a command before the next step and stores it. If it cannot be followed, the user is told why.
   /// Returns whether the training must stop.
   bool follow(const Command& command);
 
  private:
-  std::vector<Command> requests();  // of `belamy steer`
+  std::vector<Command> requests();  // of `belamy steer`, if it is time to look for them
+  std::vector<Command> taken();     // of `belamy steer`
 
   Session& session_;
   RunFolder& folder_;

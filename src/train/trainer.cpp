@@ -120,6 +120,7 @@ class Training {
     if (session_.step() != saved_) save();
     show_end();
     write_run_report(folder_, recipe_);
+    steering_.refuse_rest();
     TrainingOutcome outcome{
         session_.step(), session_.step() - first_, session_.finished(), now() - begin_, {}};
     for (const auto& message : messages_) outcome.messages.push_back(message.text);

@@ -29,6 +29,15 @@ mkdir photos
 cp photo.png photos/a.png
 cp photo.png photos/b.png
 
+# --- The files of the run stay; others in its folder are the user's ---
+picture=$(echo gan/samples/*.png)
+for file in "$picture" gan/samples/../samples/"${picture##*/}"; do
+  expect_kept gan 2 "$BELAMY" sample gan -n 4 --out "$file"
+  expect_text "this command reads that file and would overwrite it"
+done
+expect_code 0 "$BELAMY" sample gan -n 4 --out gan/mine.png
+expect_code 0 "$BELAMY" sample gan -n 9 --out gan/mine.png
+
 # --- An output is named after its input, also through links ---
 mkdir -p lk/links
 cp -r photos lk/orig

@@ -353,3 +353,9 @@ expect_code 0 "$BELAMY" steer told-run --set optimizer.generator.lr=1e-5 --stop
 wait "$training" && fail "a training that was told to stop ends with another code"
 [[ $(sed -n 2p told-run/commands.csv) == *,set,optimizer.generator.lr=1e-5 ]] || fail "the command is not kept"
 [[ $(sed -n 3p told-run/commands.csv) == *,stop, ]] || fail "the stop is not kept"
+# A command that came after the last step does not act on the next session.
+mkdir -p told-run/requests
+echo stop >told-run/requests/00000000000000000001-1.txt
+expect_code 0 "$BELAMY" train --resume --out told-run --steps $(($(sed -n '3s/,.*//p' told-run/commands.csv) + 5))
+expect_text "command of an earlier session dropped: stop"
+expect_text "done: 5 steps"

@@ -126,6 +126,11 @@ train piped 2>&1 | head -n 1 >/dev/null || true
 expect_file piped/report.html
 expect_code 0 "$BELAMY" train --resume --out piped
 expect_text "nothing to do"
+# The last line has no reader: not a signal (141), but the error of output that cannot be written.
+code=0
+train piped-too 2>/dev/null | true || code=${PIPESTATUS[0]}
+[[ $code == 5 ]] || fail "a training whose output has no reader ends with $code, expected 5"
+expect_file piped-too/report.html
 if [[ -c /dev/full ]]; then
   expect_code 5 list_into_full
   expect_text "cannot write to standard output: No space left on device"

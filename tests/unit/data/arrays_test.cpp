@@ -344,7 +344,8 @@ TEST(Npz, LabelsWithGapsSaySo) {
   const Dataset set = load(file, Split::train, 0);
   EXPECT_THAT(set.labels, ElementsAre(0, 3, 7, 90));
   EXPECT_EQ(set.class_names.size(), 91u);
-  EXPECT_THAT(set.notes, ElementsAre(HasSubstr("87 of 91 classes have no image: 1, 2, 4, 5, 6, ...")));
+  EXPECT_THAT(set.notes,
+              ElementsAre(HasSubstr("87 of 91 classes have no training image: 1, 2, 4, 5, 6, ...")));
   // Images that a limit leaves out still count.
   samples::write_archive(file, {{"images.npy", npy("|u1", "4, 1, 1", "abcd")},
                                 {"labels.npy", npy("|u1", "4,", std::string("\0\1\2\3", 4))}});
@@ -376,6 +377,16 @@ TEST(Npz, DamageIsAnError) {
   samples::write_archive(file,
                          {{"images.npy", npy("|u1", "1, 1, 1", "a")}, {"labels.npy", npy("|u1", "2", "ab")}});
   EXPECT_THAT(error_of(file), HasSubstr("labels.npy: 2 labels for 1 image"));
+  // The right number of labels in another shape: a row, or two for each image.
+  const auto with_labels = [&](const std::string& shape) {
+    samples::write_archive(file, {{"images.npy", npy("|u1", "4, 1, 1", "abcd")},
+                                  {"labels.npy", npy("|u1", shape, {0, 1, 0, 1})}});
+    return error_of(file);
+  };
+  EXPECT_THAT(with_labels("1, 4"), HasSubstr("labels.npy: labels of shape [1, 4] for 4 images"));
+  EXPECT_THAT(with_labels("2, 2"), HasSubstr("labels.npy: labels of shape [2, 2] for 4 images"));
+  EXPECT_THAT(error_with(npy("|u1", "8, 9, 3", std::string(216, 'a'))),
+              HasSubstr("[8, 9, 3] is the shape of one colour image"));
 }
 
 }  // namespace

@@ -168,8 +168,22 @@ TEST(Doctor, CountsClassesWithoutAnImage) {
   write(folder / "images-idx3-ubyte", samples::idx_images(20, 16, 16, pixels));
   write(folder / "labels-idx1-ubyte", samples::idx_labels(20, labels));
   EXPECT_THAT(diagnose(folder.path().string()).problems,
-              testing::ElementsAre(
-                  problem("images-idx3-ubyte", "89 of 91 classes have no image: 1, 2, 3, 4, 5, ...")));
+              testing::ElementsAre(problem("images-idx3-ubyte",
+                                           "89 of 91 classes have no training image: 1, 2, 3, 4, 5, ...")));
+}
+
+TEST(Doctor, JudgesClassesByTheirTrainingImages) {
+  TemporaryFolder folder;
+  unsigned seed = 0;
+  for (const char* name : {"cat", "dog"}) {
+    for (int i = 0; i < 8; ++i)
+      write(folder / fmt::format("set/train/{}/{}.png", name, i), encode_png(noise(16, ++seed)));
+  }
+  for (const char* name : {"cat", "dog", "emu"})
+    write(folder / fmt::format("set/test/{}/0.png", name), encode_png(noise(16, ++seed)));
+  const auto problems = diagnose((folder / "set").string()).problems;
+  ASSERT_THAT(problems, testing::ElementsAre(problem("set", "1 of 3 classes has no training image: emu")));
+  EXPECT_THAT(problems[0].cure, HasSubstr("add training images"));
 }
 
 TEST(Doctor, SaysWhatValuesWereTakenFor) {

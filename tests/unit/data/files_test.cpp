@@ -296,8 +296,9 @@ TEST(Files, LinksAreFollowedOnce) {
   fs::create_symlink(folder / "nowhere", folder / "set/cat/3.png");
   const Dataset set = load(folder / "set");
   EXPECT_THAT(set.pixels, ElementsAre(1, 2));
-  ASSERT_EQ(set.problems.size(), 1u);
+  ASSERT_EQ(set.problems.size(), 2u);
   EXPECT_THAT(set.problems[0].reason, HasSubstr("a link to a file that is not there"));
+  EXPECT_THAT(set.problems[1].reason, HasSubstr("a link to a folder that is read already"));
 }
 
 TEST(Archives, DamageIsAnError) {
