@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/text.h"
+
 namespace belamy {
 
 namespace fs = std::filesystem;
@@ -11,7 +13,6 @@ namespace fs = std::filesystem;
 const std::vector<std::pair<Source::Kind, DataFormat>>& data_formats() {
   static const std::vector<std::pair<Source::Kind, DataFormat>> all = {
 #define BELAMY_FORMAT(name) {Source::Kind::name, formats::name()},
-#include "core/text.h"
 #include "data/formats.def"
 #undef BELAMY_FORMAT
   };
