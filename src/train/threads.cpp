@@ -14,9 +14,10 @@
 namespace belamy {
 namespace {
 
-constexpr std::int64_t kBlockSteps =
-    10;  // long enough to include updates that are made every fifth step only
-constexpr double kBlockSeconds = 0.1;
+// A block has at least ten steps and a tenth of a second, or five steps if these take a second. Five steps include
+// updates that are made every fifth step only.
+constexpr std::int64_t kBlockSteps = 10, kFewSteps = 5;
+constexpr double kBlockSeconds = 0.1, kLongSeconds = 1;
 constexpr double kChange = 1.25;      // a trial begins if steps become slower or faster by this factor
 constexpr double kGain = 0.95;        // another number must take less than this share of the time
 constexpr double kPause = 5;          // least time between two trials, in seconds
@@ -25,7 +26,8 @@ constexpr double kCostOfTrials = 50;  // the pause after a trial is its cost tim
 }  // namespace
 
 bool ThreadChooser::Block::is_long() const {
-  return steps >= kBlockSteps && seconds >= kBlockSeconds;
+  return (steps >= kBlockSteps && seconds >= kBlockSeconds) ||
+         (steps >= kFewSteps && seconds >= kLongSeconds);
 }
 
 ThreadChooser::ThreadChooser(int most) {

@@ -70,6 +70,12 @@ TEST(ThreadChooserTest, StepsOfTwoLengthsAreNoChangeOfTheMachine) {
   EXPECT_LT(changes, 40);
 }
 
+TEST(ThreadChooserTest, ATrialOfLongStepsIsShort) {
+  const auto slow = [](int threads, double) { return threads == 2 ? 0.55 : 1.0; };
+  ThreadChooser chooser(2);
+  EXPECT_EQ(run(chooser, slow, 12).last, 2);  // six steps with each number take 9.3 s
+}
+
 TEST(ThreadChooserTest, OneCoreLeavesNothingToChoose) {
   ThreadChooser chooser(1);
   EXPECT_EQ(run(chooser, quiet, 1).last, 1);
