@@ -17,8 +17,12 @@
 
 namespace belamy::cli {
 
+void say_error(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+}
+
 void warn(const std::string& text) {
-  fmt::print(stderr, "belamy: warning: {}\n", text);
+  say_error(fmt::format("belamy: warning: {}\n", text));
 }
 
 namespace {
@@ -53,11 +57,6 @@ int run(int argc, char** argv) {
     return static_cast<int>(ExitCode::usage);
   }
   return static_cast<int>(work());
-}
-
-// Standard error may be closed, too; fmt::print would throw.
-void say_error(const std::string& text) {
-  std::fputs(text.c_str(), stderr);
 }
 
 int report(const Error& error) {

@@ -8,6 +8,7 @@
 
 #include "belamy/config.h"
 
+#include "cli/verbs.h"
 #include "core/text.h"
 
 namespace belamy::cli {
@@ -223,8 +224,8 @@ Parser::Outcome Parser::parse(int argc, char** argv) {
     for (const auto* each = app; each != app_.get(); each = each->get_parent())
       verbs = each->get_name() + " " + verbs;
     const auto mistake = mistake_in(words, *app_, *app, error.what());
-    fmt::print(stderr, "belamy: {}\n  {}'belamy {}--help' shows the options\n", mistake.what, mistake.meant,
-               verbs);
+    say_error(fmt::format("belamy: {}\n  {}'belamy {}--help' shows the options\n", mistake.what,
+                          mistake.meant, verbs));
     return {.work = {}, .exit_code = static_cast<int>(ExitCode::usage)};
   }
   refuse_empty_values(*app_);

@@ -65,7 +65,7 @@ ExitCode reproduce(const Row& row, const ReproduceRequest& request) {
   const auto result = measure_row(row, seeds, request.runs, hooks);
   progress.finish();
   if (!result) {
-    fmt::print(stderr, "stopped, everything is saved; resume with: belamy reproduce {}\n", request.row);
+    say_error(fmt::format("stopped, everything is saved; resume with: belamy reproduce {}\n", request.row));
     return ExitCode::interrupted;
   }
   write_output(kept, result->to_json());

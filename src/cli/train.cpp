@@ -102,9 +102,9 @@ ExitCode train_and_tell(const TrainRequest& request) {
   const auto outcome = train_in_folder(*recipe, out, request.resume, progress);
   progress.finish();
   if (!outcome.finished) {
-    fmt::print(stderr,
-               "stopped after step {}, everything is saved; resume with: belamy train --resume --out {}\n",
-               format_count(outcome.step), out.string());
+    say_error(fmt::format(
+        "stopped after step {}, everything is saved; resume with: belamy train --resume --out {}\n",
+        format_count(outcome.step), out.string()));
     return ExitCode::interrupted;
   }
   if (outcome.steps == 0) {

@@ -31,6 +31,8 @@ ExitCode train_and_tell(const TrainRequest& request);
 TrainingOutcome train_in_folder(const Recipe& recipe, const std::filesystem::path& out, bool resume,
                                 Progress& progress);
 
+/// Writes to standard error. A reader that is gone is no error, unlike with fmt::print, which throws.
+void say_error(const std::string& text);
 /// One line "belamy: warning: ..." on standard error.
 void warn(const std::string& text);
 

@@ -30,8 +30,8 @@ void add_verify_resume(Verb program) {
                  request->second, request->first + request->second);
       return ExitCode::ok;
     }
-    fmt::print(stderr, "belamy: resuming changes {}: {}\n", counted(different.size(), "value"),
-               fmt::join(different, ", "));
+    say_error(fmt::format("belamy: resuming changes {}: {}\n", counted(different.size(), "value"),
+                          fmt::join(different, ", ")));
     return ExitCode::internal;
   });
 }

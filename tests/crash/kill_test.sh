@@ -131,6 +131,10 @@ code=0
 train piped-too 2>/dev/null | true || code=${PIPESTATUS[0]}
 [[ $code == 5 ]] || fail "a training whose output has no reader ends with $code, expected 5"
 expect_file piped-too/report.html
+# Messages without a reader of standard error leave the code as it is.
+without_errors() { "$BELAMY" "$@" 2>/dev/full; }
+expect_code 2 without_errors sample
+expect_code 2 without_errors sample nowhere.png --out x.doc
 if [[ -c /dev/full ]]; then
   expect_code 5 list_into_full
   expect_text "cannot write to standard output: No space left on device"
