@@ -235,8 +235,9 @@ class TableReader {
       }
       values.push_back(*value);
     }
-    const bool signs = std::all_of(values.begin(), values.end(),
-                                   [](float value) { return value == -1 || value == 0 || value == 1; });
+    // As in CelebA's table. A column that has 0 as well means three different things.
+    const bool signs =
+        std::all_of(values.begin(), values.end(), [](float value) { return value == -1 || value == 1; });
     for (std::size_t i = 0; i < values.size(); ++i) {
       const bool absent = signs && values[i] == -1;
       if (absent && !std::exchange(told_, true)) table_.notes.push_back(title_ + ": values -1 taken as 0");

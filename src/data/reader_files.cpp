@@ -85,9 +85,25 @@ Store open_archive(const fs::path& path) {
   };
   read_archive(path, largest_file, collect, {});
   std::sort(store.names.begin(), store.names.end());
+  // Archives that were added to may hold a name several times; unpacking them leaves the last file.
+  std::map<std::string, std::int64_t> repeated;
+  for (std::size_t i = 1; i < store.names.size(); ++i) {
+    if (store.names[i] == store.names[i - 1]) ++repeated[store.names[i]];
+  }
   store.names.erase(std::unique(store.names.begin(), store.names.end()), store.names.end());
-  store.read = [path](const auto& wanted, const TakeFile& take) {
-    read_archive(path, largest_file, wanted, take);
+  for (const auto& [name, times] : repeated) {
+    store.problems.push_back({store.full(name),
+                              fmt::format("{} times in the archive; only the last is read", times + 1),
+                              "pack the archive again with different names", 0});
+  }
+  store.read = [path, repeated](const auto& wanted, const TakeFile& take) {
+    auto earlier = repeated;
+    const auto wanted_last = [&](const std::string& name) {
+      const auto more = earlier.find(name);
+      const bool last = more == earlier.end() || more->second-- == 0;
+      return last && wanted(name);
+    };
+    read_archive(path, largest_file, wanted_last, take);
   };
   return store;
 }
@@ -110,20 +126,26 @@ std::optional<fs::path> test_archive_of(const fs::path& train) {
 struct Place {
   fs::path train;
   std::optional<fs::path> test;
+  std::vector<fs::path> others;  // archives of the folder that are not read
 };
 
 Place find_place(const fs::path& path, const Store* folder) {
-  if (!folder) return {path, test_archive_of(path)};
+  if (!folder) return {path, test_archive_of(path), {}};
   std::vector<fs::path> archives;
   for (const auto& name : folder->names) {
-    if (is_image_name(name)) return {path, {}};
+    if (is_image_name(name)) return {path, {}, {}};
     if (is_archive(name) && name.find('/') == std::string::npos) archives.push_back(path / name);
   }
   std::vector<fs::path> pairs;
   std::copy_if(archives.begin(), archives.end(), std::back_inserter(pairs), test_archive_of);
-  if (pairs.size() == 1) return {pairs[0], test_archive_of(pairs[0])};
-  if (archives.size() == 1) return {archives[0], {}};
-  if (archives.empty()) return {path, {}};
+  if (pairs.size() == 1) {
+    Place place{pairs[0], test_archive_of(pairs[0]), {}};
+    std::copy_if(archives.begin(), archives.end(), std::back_inserter(place.others),
+                 [&](const fs::path& file) { return file != place.train && file != place.test; });
+    return place;
+  }
+  if (archives.size() == 1) return {archives[0], {}, {}};
+  if (archives.empty()) return {path, {}, {}};
   throw data_error(fmt::format("{}: several archives, and it is not clear which to use: {}", path.string(),
                                describe(archives)),
                    "give the path of one of them");
@@ -549,6 +571,11 @@ Listing list_files(const fs::path& path, Split split) {
   if (table_outside) {
     listing.problems.push_back({(path / kAttributesFile).string(), "beside an archive, so it is not read",
                                 "put it into the archive, with file names relative to its root", 0});
+  }
+  for (const auto& other : place.others) {
+    listing.notes.push_back(fmt::format("{} is not read: {} holds the training images, {} the test images",
+                                        other.string(), place.train.filename().string(),
+                                        place.test->filename().string()));
   }
   const auto names = image_names(*store);
   if (auto labels = find_labels(*store)) {

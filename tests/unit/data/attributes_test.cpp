@@ -106,7 +106,7 @@ TEST(AttributeTable, GivesEachPictureItsRow) {
   // CelebA's -1 is 0; numbers stay what they are. The order of the rows does not matter.
   write(
       folder / "set/attributes.csv",
-      "file,smiling,age,note\ndog/3.png,1,-1,x\ncat/0.png,-1,2.5,y\n./cat/1.png,1,3,z\n2.png,0,4,\"a,b\"\n");
+      "file,smiling,age,note\ndog/3.png,1,-1,x\ncat/0.png,-1,2.5,y\n./cat/1.png,1,3,z\n2.png,-1,4,\"a,b\"\n");
   const auto set = load_from(folder / "set");
   EXPECT_THAT(set.attribute_names, ElementsAre("smiling", "age"));
   EXPECT_THAT(facts_of(set), ElementsAre("10: 0 2.5", "11: 1 3", "12: 0 4", "13: 1 -1"));
@@ -199,6 +199,15 @@ TEST(AttributeTable, ElsewhereItIsNamed) {
   write(folder / "set/attributes.csv", "file,old\ntest/2.png,1\ntrain/1.png,0\n");
   EXPECT_THAT(facts_of(load_from(folder / "set")), ElementsAre("1: 0"));
   EXPECT_THAT(facts_of(load_dataset(source_at(folder / "set"), Split::test)), ElementsAre("2: 1"));
+}
+
+TEST(AttributeTable, AColumnOfThreeSignsKeepsThem) {
+  TemporaryFolder folder;
+  for (int i = 1; i <= 3; ++i) write(folder / fmt::format("set/{}.png", i), picture(i));
+  write(folder / "set/attributes.csv", "file,turn\n1.png,-1\n2.png,0\n3.png,1\n");
+  const auto set = load_from(folder / "set");
+  EXPECT_THAT(facts_of(set), ElementsAre("1: -1", "2: 0", "3: 1"));
+  EXPECT_THAT(set.notes, testing::Not(Contains(HasSubstr("-1"))));
 }
 
 TEST(AttributeTable, BesideAnArchiveItIsNamed) {

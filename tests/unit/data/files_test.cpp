@@ -119,6 +119,17 @@ TEST(Files, SplitsAsArchives) {
   EXPECT_THAT(test.class_names, ElementsAre("cat", "dog"));
 }
 
+TEST(Files, AThirdArchiveBesideTheSplitsIsNamed) {
+  TemporaryFolder folder;
+  for (const char* name : {"train", "test", "val"})
+    write_archive(folder / fmt::format("{}.zip", name), {{"1.png", dot(1)}});
+  for (const auto split : {Split::train, Split::test}) {
+    const auto notes = load(folder.path(), split).notes;
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_THAT(notes[0], HasSubstr("val.zip is not read: train.zip holds the training images"));
+  }
+}
+
 TEST(Files, SplitsWithOtherClasses) {
   TemporaryFolder folder;
   write_archive(folder / "images_background.zip", {{"images_background/A/character01/1.png", dot(1)},
@@ -321,6 +332,15 @@ TEST(Archives, TwoWithoutSplitAreNotGuessedAt) {
   write_archive(folder / "two.zip", {{"1.png", dot(2)}});
   EXPECT_THAT(error_of(folder.path()), HasSubstr("several archives"));
   EXPECT_THAT(load(folder / "two.zip").pixels, ElementsAre(2));
+}
+
+TEST(Archives, OfANameThatRepeatsTheLastFileCounts) {
+  TemporaryFolder folder;
+  write_archive(folder / "a.zip", {{"1.png", dot(1)}, {"2.png", dot(2)}, {"1.png", dot(3)}});
+  const Dataset set = load(folder / "a.zip");
+  EXPECT_THAT(set.pixels, ElementsAre(3, 2));
+  ASSERT_EQ(set.problems.size(), 1u);
+  EXPECT_THAT(set.problems[0].reason, HasSubstr("2 times in the archive"));
 }
 
 // The results of a call in the C locale and in a UTF-8 locale, as a program with the user's locale has.
