@@ -2,7 +2,6 @@
 
 #include <ATen/autocast_mode.h>
 #include <algorithm>
-#include <atomic>
 #include <dlfcn.h>
 #include <torch/autograd.h>
 #include <torch/types.h>
@@ -17,7 +16,7 @@ namespace {
 constexpr std::int64_t kColumns = 16;       // columns that are worth a vector
 constexpr std::int64_t kFlops = 1'000'000;  // operations that are worth a thread
 
-std::atomic<bool> fast{true};
+thread_local bool fast = true;
 
 // oneDNN's C interface: row-major, op(A) [M, K], op(B) [K, N]. Looked up, not linked: a second copy beside
 // LibTorch's own would have a second pool of threads.

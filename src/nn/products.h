@@ -9,7 +9,7 @@ namespace belamy::nn {
 using torch::Tensor;
 
 /// Whether layers use Belamy's own paths where these are faster than LibTorch's: train.fast of the run, on at
-/// the start. The values agree up to rounding. One switch for the whole process.
+/// the start. The values agree up to rounding. Each thread has its own switch.
 bool fast_paths();
 void set_fast_paths(bool on);
 

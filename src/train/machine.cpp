@@ -73,6 +73,8 @@ std::int64_t allowed_cores() {
 
 c10::Device prepare_machine(const std::string& device, std::int64_t threads) {
   keep_memory();
+  // When a thread first asks for its number of threads, LibTorch sets it to the one that any thread has set last.
+  at::get_num_threads();
   at::set_num_threads(static_cast<int>(threads > 0 ? threads : allowed_cores()));
   const bool cuda = torch::cuda::is_available();
   if (device == "cuda" && !cuda) {

@@ -12,7 +12,8 @@
 namespace belamy {
 
 /// Sets LibTorch's number of threads, the memory allocator's limits and the use of fast paths, and returns
-/// the requested device. Throws a usage error if the device is not available.
+/// the requested device. The number of threads and the fast paths hold for the calling thread: two threads can
+/// train or sample with different settings. Throws a usage error if the device is not available.
 c10::Device prepare_machine(const TrainOptions& options);
 /// The same without the fast paths. `threads` 0: one for each allowed core.
 c10::Device prepare_machine(const std::string& device, std::int64_t threads = 0);

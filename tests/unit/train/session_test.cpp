@@ -1,5 +1,6 @@
 // Sessions: who moves, records, schedules, and the guard against not-a-number.
 #include <cmath>
+#include <future>
 #include <gmock/gmock.h>
 #include <limits>
 #include <torch/torch.h>
@@ -7,7 +8,9 @@
 #include "belamy/error.h"
 
 #include "data/synthetic.h"
+#include "nn/products.h"
 #include "small_training.h"
+#include "train/machine.h"
 #include "train/optimizer_kernels.h"
 
 namespace belamy {
@@ -32,6 +35,32 @@ TEST(SessionTest, AnUpdateMovesItsPlayerAndNoOther) {
     EXPECT_TRUE(all_same_bits(other->parameters(), before_other)) << other->name();
   }
   EXPECT_THROW(session.update("critic", loss, true), std::logic_error);
+}
+
+// The parameters after some steps with these options of the machine, which must still hold at the end.
+std::vector<Tensor> trained_with(std::int64_t threads, bool fast) {
+  const auto data = small_images(64);
+  TrainOptions options;
+  options.threads = threads;
+  options.fast = fast;
+  options.device = "cpu";
+  prepare_machine(options);
+  const auto recipe = recipe_of("gan", kTinyGan);
+  Session session(*recipe, data, kCpu);
+  for (int step = 0; step < 50; ++step) session.run_step();
+  EXPECT_EQ(at::get_num_threads(), threads);
+  EXPECT_EQ(nn::fast_paths(), fast);
+  return copies_of(session.state().model().parameters());
+}
+
+TEST(SessionTest, RunsInTwoThreadsHaveTheirOwnNumberOfThreadsAndFastPaths) {
+  const auto in_a_thread = [](std::int64_t threads, bool fast) {
+    return std::async(std::launch::async, trained_with, threads, fast);
+  };
+  const auto plain_alone = in_a_thread(1, false).get(), fast_alone = in_a_thread(2, true).get();
+  auto plain = in_a_thread(1, false), fast = in_a_thread(2, true);
+  EXPECT_TRUE(all_same_bits(plain.get(), plain_alone));
+  EXPECT_TRUE(all_same_bits(fast.get(), fast_alone));
 }
 
 TEST(SessionTest, RecordsAreMeansSinceTheLastCall) {
