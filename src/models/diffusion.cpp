@@ -7,18 +7,20 @@
 //   min  E |noise - f(alpha_t x_0 + sigma_t noise, t)|^2,   t from 1, ..., T, noise from N(0, 1)
 //
 // or the same with x_0 or v in place of the noise. With weighting=bound each t has its weight in the bound on
-// the likelihood.
+// the likelihood. With learn_variance the network also says how large the variance of a reverse step is, for
+// each value, and learns it from the bound (Nichol & Dhariwal, eq. 15 and 16):
+//
+//   min  simple + 0.001 bound,   bound in bits for each value; its gradient does not reach the mean
 //
 // Departures: as many residual blocks up as down, and no skip connection from the layers that halve the
 // sides; the time embedding gives scale and shift in place of an added bias, as in Nichol & Dhariwal; x_0 is
-// clipped to the range of images in every sampler (use.clip). The variance of a reverse step is fixed. Nichol
-// & Dhariwal learn it, which improves the likelihood, but makes the loss so noisy that they draw t by
-// importance. Points are scaled to mean 0 and deviation 1, measured on the first batch, and the network is a
+// clipped to the range of images in every sampler (use.clip). Points are scaled to mean 0 and deviation 1, measured on the first batch, and the network is a
 // multilayer perceptron.
 
 #include "objectives/diffusion.h"
 
 #include <fmt/format.h>
+#include <numbers>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -31,7 +33,8 @@
 namespace belamy::models {
 namespace {
 
-constexpr double kTimes = 1000;  // the network sees times from 0 to below 1000, whatever T
+constexpr double kTimes = 1000;     // the network sees times from 0 to below 1000, whatever T
+constexpr double kOfBound = 0.001;  // the weight of the bound from which the variance is learned
 
 struct DiffusionConfig : ModelConfig {
   std::int64_t width = 32;
@@ -44,6 +47,7 @@ struct DiffusionConfig : ModelConfig {
   std::string schedule = "linear";
   std::string prediction = "noise";
   std::string weighting = "simple";
+  bool learn_variance = false;
   std::string condition = "labels";
   double drop = 0.1;
   // Settings of use.
@@ -73,6 +77,8 @@ struct DiffusionConfig : ModelConfig {
           "what the network predicts; velocity: v = alpha noise - sigma x_0");
     f.add("weighting", weighting, std::vector<std::string>{"simple", "bound"},
           "weight of each time in the loss; simple: 1; bound: its weight in the bound on the likelihood");
+    f.add("learn_variance", learn_variance,
+          "learn the variance of a reverse step, for each value; ddpm and the bound use it");
     f.add("condition", condition, std::vector<std::string>{"labels", "none"},
           "what the network is given; labels: the class, if the data have labels");
     f.add("drop", drop, {0.001, 0.9},
@@ -85,8 +91,10 @@ struct DiffusionConfig : ModelConfig {
     f.add("solver", solver, objectives::solver_names(),
           "how a step is made; ddpm: with noise, whose size is set by variance");
     f.add("eta", eta, {0, 1}, "noise of ddim's steps; 0: none, 1: that of the posterior");
-    f.add("variance", variance, std::vector<std::string>{"small", "large"},
-          "variance of ddpm's steps, and of the steps in the bound; small: the posterior's, large: beta");
+    f.add(
+        "variance", variance, std::vector<std::string>{"small", "large"},
+        "variance of ddpm's steps, and of the steps in the bound, if it is not learned; small: the posterior's, "
+        "large: beta");
     f.add(
         "guidance", guidance, {0, 100},
         "w in (1 + w) conditional - w unconditional; 0: the conditional model; larger: samples more typical "
@@ -106,7 +114,8 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
         shape_(shape),
         classes_(config.condition == "labels" && shape.classes > 1 ? shape.classes : 0),
         schedule_(config.schedule, config.timesteps),
-        prediction_(objectives::prediction_of(config.prediction)) {
+        prediction_(objectives::prediction_of(config.prediction)),
+        terms_(schedule_, bound_options()) {
     alphas_ = register_buffer("alphas", schedule_.alphas());
     sigmas_ = register_buffer("sigmas", schedule_.sigmas());
     if (config.weighting == "bound") weights_ = register_buffer("weights", loss_weights());
@@ -121,13 +130,14 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
                                                                             .attention = config.attention,
                                                                             .patch = config.patch,
                                                                             .dropout = config.dropout,
+                                                                            .outputs = outputs(),
                                                                             .classes = classes_},
                                                            generator));
       add_player("denoiser", {images_});
     } else {
-      points_ =
-          register_module("network", std::make_shared<nn::TimePerceptron>(
-                                         shape.dimension, config.width, config.blocks, classes_, generator));
+      points_ = register_module(
+          "network", std::make_shared<nn::TimePerceptron>(shape.dimension, config.width, config.blocks,
+                                                          outputs(), classes_, generator));
       centre_ = register_buffer("centre", torch::zeros({shape.dimension}));
       scale_ = register_buffer("scale", torch::ones({shape.dimension}));
       add_player("denoiser", {points_});
@@ -145,13 +155,20 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
     const auto noise = nn::normal_like(data, 1, generator);
     const auto labels =
         classes_ > 0 ? objectives::drop_labels(batch.labels, classes_, config_.drop, generator) : Tensor();
-    const auto found = predict(data * alpha + noise * sigma, times, labels);
+    const auto x = data * alpha + noise * sigma;
+    const auto [found, share] = predict(x, times, labels);
     const auto errors = (found - objectives::predicted(prediction_, data, noise, alpha, sigma)).square();
     const auto simple = errors.mean();
-    const auto loss = weights_.defined() ? (errors * at_times(weights_, times)).mean() : simple;
-    context.update("denoiser", loss);
+    auto loss = weights_.defined() ? (errors * at_times(weights_, times)).mean() : simple;
     context.record("loss/prediction", simple);
     if (weights_.defined()) context.record("loss/bound", loss);
+    if (share.defined()) {
+      const auto mean = objectives::data_in(prediction_, found.detach(), x, alpha, sigma);
+      const auto bound = terms_({mean, share}, data, times).mean() * (schedule_.steps() / std::numbers::ln2);
+      context.record("loss/variance", bound);
+      loss = loss + kOfBound * bound;
+    }
+    context.update("denoiser", loss);
   }
 
   Sampler* sampler() override { return this; }
@@ -205,8 +222,10 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
   Tensor log_likelihood(const Tensor& data, at::Generator generator, std::int64_t) override {
     const auto none = unknown(data.size(0));
     const auto denoise = [&](const Tensor& x, const Tensor& times) {
-      return clipped(objectives::data_in(prediction_, predict(x, times, none), x, at_times(alphas_, times),
-                                         at_times(sigmas_, times)));
+      const auto [found, share] = predict(x, times, none);
+      return objectives::Estimate(clipped(objectives::data_in(prediction_, found, x, at_times(alphas_, times),
+                                                              at_times(sigmas_, times))),
+                                  share);
     };
     const auto parts = objectives::bound_parts(schedule_, denoise, scaled(data), bound_options(), generator);
     const auto stretch = shape_.is_images() ? 0.0 : scale_.log().sum().item<double>();
@@ -240,11 +259,19 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
     return shape_.is_images() ? each.view({-1, 1, 1, 1}) : each.view({-1, 1});
   }
 
-  // What the network predicts at times [N].
-  Tensor predict(const Tensor& x, const Tensor& times, const Tensor& labels) {
+  // What the network says at times [N].
+  struct Said {
+    Tensor found;  // the noise, x_0 or v
+    Tensor share;  // as in Estimate
+  };
+  Said predict(const Tensor& x, const Tensor& times, const Tensor& labels) {
     const auto place = (times.to(torch::kFloat) - 1) * (kTimes / static_cast<double>(config_.timesteps));
-    return images_ ? images_->forward(x, place, labels) : points_->forward(x, place, labels);
+    const auto out = images_ ? images_->forward(x, place, labels) : points_->forward(x, place, labels);
+    if (!config_.learn_variance) return {out, {}};
+    const auto halves = out.chunk(2, 1);
+    return {halves[0], (halves[1] + 1) / 2};
   }
+  std::int64_t outputs() const { return config_.learn_variance ? 2 : 1; }
 
   // x_0 given the labels [N], with guidance; the class `classes_` stands for none.
   objectives::Denoiser denoiser(const Tensor& labels) {
@@ -252,12 +279,14 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
       const bool guides = config_.guidance > 0 && labels.defined();
       const auto rows = guides ? at::cat({x, x}) : x;
       const auto classes = guides ? at::cat({labels, torch::full_like(labels, classes_)}) : labels;
-      auto found = predict(rows, torch::full({rows.size(0)}, level.time, x.options()), classes);
+      auto [found, share] = predict(rows, torch::full({rows.size(0)}, level.time, x.options()), classes);
       if (guides) {
         const auto halves = found.chunk(2);
         found = objectives::guided(halves[0], halves[1], config_.guidance);
+        if (share.defined()) share = share.chunk(2)[0];
       }
-      return clipped(objectives::data_in(prediction_, found, x, level.alpha, level.sigma));
+      return objectives::Estimate(
+          clipped(objectives::data_in(prediction_, found, x, level.alpha, level.sigma)), share);
     };
   }
 
@@ -305,6 +334,7 @@ class Diffusion final : public Model, public Sampler, public Density, public Com
   std::int64_t classes_;  // 0: not conditioned on a class
   objectives::NoiseSchedule schedule_;
   objectives::Prediction prediction_;
+  objectives::BoundTerms terms_;
   std::shared_ptr<nn::UNet> images_;  // one of the two
   std::shared_ptr<nn::TimePerceptron> points_;
   Tensor alphas_, sigmas_;  // [T + 1]
@@ -345,8 +375,8 @@ ModelInfo diffusion() {
                "model.attention=4", "use.steps=8", "use.bound_times=3", "use.resamples=2",
                "optimizer.denoiser.warmup=0"},
       .variants = {"model.schedule=cosine", "model.prediction=velocity", "model.prediction=data",
-                   "model.weighting=bound", "model.patch=1", "model.dropout=0.1", "model.condition=none",
-                   "model.blocks=2", "model.attention=0"},
+                   "model.weighting=bound", "model.learn_variance=true", "model.patch=1", "model.dropout=0.1",
+                   "model.condition=none", "model.blocks=2", "model.attention=0"},
       .defaults = {"train.batch=128"},
   });
 }

@@ -146,7 +146,7 @@ UNet::UNet(const UNetSettings& settings, at::Generator generator)
     }
   }
   head_norm_ = register_module("head_norm", std::make_shared<GroupNorm>(channels));
-  head_ = register_module("head", std::make_shared<Conv>(channels, values, 3, 1, 1, true));
+  head_ = register_module("head", std::make_shared<Conv>(channels, settings.outputs * values, 3, 1, 1, true));
 
   initialise(*this, Init::glorot, generator);
   time_->spread_classes(generator);
@@ -197,7 +197,7 @@ Tensor UNet::forward(const Tensor& x, const Tensor& times, const Tensor& labels)
 }
 
 TimePerceptron::TimePerceptron(std::int64_t dimension, std::int64_t width, std::int64_t blocks,
-                               std::int64_t classes, at::Generator generator) {
+                               std::int64_t outputs, std::int64_t classes, at::Generator generator) {
   time_ = register_module(
       "time", std::make_shared<TimeCode>(std::max<std::int64_t>(4, width / 4 * 2), width, classes));
   stem_ = register_module("stem", std::make_shared<Dense>(dimension, width));
@@ -209,7 +209,7 @@ TimePerceptron::TimePerceptron(std::int64_t dimension, std::int64_t width, std::
     block.second = register_module(name + "_second", std::make_shared<Dense>(width, width));
     blocks_.push_back(block);
   }
-  head_ = register_module("head", std::make_shared<Dense>(width, dimension));
+  head_ = register_module("head", std::make_shared<Dense>(width, outputs * dimension));
   initialise(*this, Init::glorot, generator);
   time_->spread_classes(generator);
   set_to_zero(*head_);

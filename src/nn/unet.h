@@ -75,11 +75,12 @@ struct UNetSettings {
   std::int64_t attention = 7;  ///< attention on feature maps whose longer side is at most this; 0: none
   std::int64_t patch = 1;      ///< side of the squares of pixels that become one place of the first level
   double dropout = 0;
+  std::int64_t outputs = 1;  ///< values predicted for each value of the image
   std::int64_t classes = 0;  ///< 0: not conditioned on a class
 };
 
 /// The U-Net of Ho et al. 2020. Between two levels the sides are halved if both are even; otherwise they stay. Going
-/// up, each block also gets the output of its counterpart going down. [N, C, H, W] -> the same shape.
+/// up, each block also gets the output of its counterpart going down. [N, C, H, W] -> [N, outputs C, H, W].
 class UNet : public torch::nn::Module {
  public:
   UNet(const UNetSettings& settings, at::Generator generator);
@@ -110,11 +111,11 @@ class UNet : public torch::nn::Module {
   std::vector<Block> middle_;
 };
 
-/// For points: x [N, D] -> [N, D]. Residual blocks of two dense layers, with the code added between them.
+/// For points: x [N, D] -> [N, outputs D]. Residual blocks of two dense layers, with the code added between them.
 class TimePerceptron : public torch::nn::Module {
  public:
-  TimePerceptron(std::int64_t dimension, std::int64_t width, std::int64_t blocks, std::int64_t classes,
-                 at::Generator generator);
+  TimePerceptron(std::int64_t dimension, std::int64_t width, std::int64_t blocks, std::int64_t outputs,
+                 std::int64_t classes, at::Generator generator);
   Tensor forward(const Tensor& x, const Tensor& times, const Tensor& labels);
 
  private:

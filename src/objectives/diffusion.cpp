@@ -50,28 +50,20 @@ Tensor sum_of_rows(const Tensor& x) {
   return x.flatten(1).sum(1);
 }
 
+// The variance of q(x_{t-1} | x_t, x_0); at t = 1 it has none, and that of t = 2 replaces it.
+double posterior_variance(const NoiseSchedule& schedule, std::int64_t t) {
+  const auto from = std::max<std::int64_t>(t, 2);
+  return posterior(schedule.at(from), schedule.at(from - 1)).variance;
+}
+
 // The variance of p(x_{t-1} | x_t).
 double reverse_variance(const NoiseSchedule& schedule, std::int64_t t, const BoundOptions& options) {
   if (t == 1 && options.levels == 0) {
     const auto first = schedule.at(1);
     return first.ratio() * first.ratio();
   }
-  // At t = 1 the posterior has no variance: that of t = 2 replaces it.
-  if (t == 1) return posterior(schedule.at(2), schedule.at(1)).variance;
-  if (options.large_variance) return schedule.beta(t);
-  return posterior(schedule.at(t), schedule.at(t - 1)).variance;
-}
-
-// KL of a reverse step to the posterior at times [N]: [N].
-Tensor transition(const NoiseSchedule& schedule, const TimedDenoiser& denoise, const Tensor& data,
-                  const BoundOptions& options, const Tensor& weights, const Tensor& mismatches,
-                  const Tensor& times, at::Generator& generator) {
-  const auto x = data * entries(schedule.alphas(), times, data) +
-                 normal_beside(data, generator) * entries(schedule.sigmas(), times, data);
-  const auto away = sum_of_rows((data - denoise(x, times)).square());
-  const auto values = static_cast<double>(data.numel() / data.size(0));
-  const auto row = torch::empty({data.size(0)}, data.options());
-  return away * entries(weights, times, row) + entries(mismatches, times, row) * values;
+  if (options.large_variance && t > 1) return schedule.beta(t);
+  return posterior_variance(schedule, t);
 }
 
 }  // namespace
@@ -192,17 +184,17 @@ NoiseLevel level_of_ratio(double ratio) {
 Tensor solver_step(const Denoiser& denoise, const Tensor& x, const NoiseLevel& from, const NoiseLevel& to,
                    const SolverOptions& options, const std::function<NoiseLevel(double)>& middle,
                    at::Generator generator) {
-  const auto data = denoise(x, from);
+  const auto [data, share] = denoise(x, from);
   if (to.sigma == 0) return data * to.alpha;
   // In y = x / sigma the mean of the datum is the derivative by alpha / sigma.
   const auto moved = [&](const NoiseLevel& level, const Tensor& slope) {
     return x * (level.sigma / from.sigma) + slope * (level.alpha - from.alpha * level.sigma / from.sigma);
   };
   switch (options.solver) {
-    case Solver::heun: return moved(to, (data + denoise(moved(to, data), to)) / 2);
+    case Solver::heun: return moved(to, (data + denoise(moved(to, data), to).data) / 2);
     case Solver::dpm2: {
       const auto half = middle(std::sqrt(from.ratio() * to.ratio()));
-      return moved(to, denoise(moved(half, data), half));
+      return moved(to, denoise(moved(half, data), half).data);
     }
     case Solver::ddim:
     case Solver::ddpm: break;
@@ -211,12 +203,16 @@ Tensor solver_step(const Denoiser& denoise, const Tensor& x, const NoiseLevel& f
   const double variance = eta * eta * posterior(from, to).variance;
   const double rest = std::sqrt(std::max(0.0, to.sigma * to.sigma - variance));
   const auto mean = data * to.alpha + noise_in(x, data, from.alpha, from.sigma) * rest;
+  if (options.solver == Solver::ddpm && share.defined()) {
+    const double low = std::log(variance), high = std::log(forward_variance(from, to));
+    return mean + normal_beside(x, generator) * ((low + share * (high - low)) / 2).exp();
+  }
   const bool large = options.solver == Solver::ddpm && options.large_variance;
   const double deviation = std::sqrt(large ? forward_variance(from, to) : variance);
   return deviation > 0 ? mean + normal_beside(x, generator) * deviation : mean;
 }
 
-Tensor discretised_normal(const Tensor& x, const Tensor& mean, double deviation, std::int64_t levels) {
+Tensor discretised_normal(const Tensor& x, const Tensor& mean, const Tensor& deviation, std::int64_t levels) {
   const double half = 1 / static_cast<double>(levels - 1);
   const auto above = (x - mean + half) / deviation, below = (x - mean - half) / deviation;
   // From the upper tail where the interval is above the mean: the difference of two numbers near 1 would lose
@@ -226,6 +222,33 @@ Tensor discretised_normal(const Tensor& x, const Tensor& mean, double deviation,
   const auto inner = at::where(flip, upper(below) - upper(above), upper(-above) - upper(-below));
   const auto mass = at::where(x > 1 - half, upper(below), at::where(x < half - 1, upper(-above), inner));
   return mass.clamp_min(1e-12).log();
+}
+
+BoundTerms::BoundTerms(const NoiseSchedule& schedule, const BoundOptions& options) : levels_(options.levels) {
+  std::vector<double> of_data = {0}, low = {0}, high = {0}, fixed = {0};
+  for (std::int64_t t = 1; t <= schedule.steps(); ++t) {
+    of_data.push_back(posterior(schedule.at(t), schedule.at(t - 1)).of_data);
+    low.push_back(std::log(posterior_variance(schedule, t)));
+    high.push_back(std::log(schedule.beta(t)));
+    fixed.push_back(std::log(reverse_variance(schedule, t, options)));
+  }
+  of_data_ = row_of(of_data);
+  low_ = row_of(low);
+  high_ = row_of(high);
+  fixed_ = row_of(fixed);
+}
+
+Tensor BoundTerms::operator()(const Estimate& estimate, const Tensor& data, const Tensor& times) const {
+  const auto low = entries(low_, times, data), high = entries(high_, times, data);
+  const auto log_variance =
+      estimate.share.defined() ? low + estimate.share * (high - low) : entries(fixed_, times, data);
+  const auto square = (data - estimate.data).square(), precision = (-log_variance).exp();
+  const auto apart = square * entries(of_data_, times, data).square();
+  const auto transition = (log_variance - low - 1 + (low - log_variance).exp() + apart * precision) / 2;
+  const auto of_value = levels_ > 0
+                            ? -discretised_normal(data, estimate.data, (log_variance / 2).exp(), levels_)
+                            : (square * precision + log_variance + std::log(2 * std::numbers::pi)) / 2;
+  return at::where((times == 1).view(low.sizes()), of_value, transition);
 }
 
 Tensor bound_weights(const NoiseSchedule& schedule, const BoundOptions& options) {
@@ -248,27 +271,16 @@ BoundParts bound_parts(const NoiseSchedule& schedule, const TimedDenoiser& denoi
   parts.prior =
       sum_of_rows(data.square() * (end.alpha * end.alpha) + (variance - 1 - std::log(variance))) / 2;
 
-  const auto first = schedule.at(1);
-  const auto noisy = data * first.alpha + normal_beside(data, generator) * first.sigma;
-  const auto mean = denoise(noisy, torch::ones({n}, whole));
-  const double deviation = std::sqrt(reverse_variance(schedule, 1, options));
-  parts.data =
-      -sum_of_rows(options.levels > 0 ? discretised_normal(data, mean, deviation, options.levels)
-                                      : ((data - mean) / deviation).square() / -2 -
-                                            (std::log(deviation) + std::log(2 * std::numbers::pi) / 2));
-
-  const auto weights = bound_weights(schedule, options);
-  std::vector<double> mismatch = {0, 0}, chance = {0, 0};  // of each time
-  for (std::int64_t t = 2; t <= steps; ++t) {
-    const double ratio =
-        posterior(schedule.at(t), schedule.at(t - 1)).variance / reverse_variance(schedule, t, options);
-    mismatch.push_back((ratio - 1 - std::log(ratio)) / 2);
-    chance.push_back(std::log(schedule.at(t).ratio() / schedule.at(t - 1).ratio()));
-  }
-  const auto mismatches = row_of(mismatch);
+  const BoundTerms terms(schedule, options);
   const auto at_times = [&](const Tensor& times) {
-    return transition(schedule, denoise, data, options, weights, mismatches, times, generator);
+    const auto x = data * entries(schedule.alphas(), times, data) +
+                   normal_beside(data, generator) * entries(schedule.sigmas(), times, data);
+    return sum_of_rows(terms(denoise(x, times), data, times));
   };
+  parts.data = at_times(torch::ones({n}, whole));
+  std::vector<double> chance = {0, 0};  // of each time
+  for (std::int64_t t = 2; t <= steps; ++t)
+    chance.push_back(std::log(schedule.at(t).ratio() / schedule.at(t - 1).ratio()));
   parts.transitions = torch::zeros({n}, data.options());
   if (options.times == 0 || options.times >= steps - 1) {
     for (std::int64_t t = 2; t <= steps; ++t) parts.transitions += at_times(torch::full({n}, t, whole));

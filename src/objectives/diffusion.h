@@ -12,6 +12,7 @@
 #include <functional>
 #include <string>
 #include <torch/types.h>
+#include <utility>
 #include <vector>
 
 namespace belamy::objectives {
@@ -108,8 +109,21 @@ Tensor guided(const Tensor& conditional, const Tensor& unconditional, double w);
 
 // ---- Samplers ----
 
-/// x at a level -> the mean of x_0 given x.
-using Denoiser = std::function<Tensor(const Tensor& x, const NoiseLevel& level)>;
+/// What a network says of x_t.
+struct Estimate {
+  Estimate(Tensor mean_of_data) : data(std::move(mean_of_data)) {}  // NOLINT: most networks say no more
+  Estimate(Tensor mean_of_data, Tensor share_of_variance)
+      : data(std::move(mean_of_data)), share(std::move(share_of_variance)) {}
+
+  Tensor data;  ///< the mean of x_0 given x_t
+  /// How far the logarithm of the variance of a reverse step is from the smaller choice, that of the posterior, to
+  /// the larger one, `forward_variance`: Nichol & Dhariwal 2021, eq. 15. For each value; undefined if the variance
+  /// is not learned.
+  Tensor share;
+};
+
+/// x at a level -> what the network says of it.
+using Denoiser = std::function<Estimate(const Tensor& x, const NoiseLevel& level)>;
 
 enum class Solver {
   ddim,  ///< order 1; noise if eta > 0: Song et al. 2021 (arXiv:2010.02502), eq. 12. At eta 0 Euler's method
@@ -127,8 +141,9 @@ const std::vector<std::string>& solver_names();
 
 struct SolverOptions {
   Solver solver = Solver::ddim;
-  double eta = 0;               ///< for ddim: 0 no noise, 1 the noise of the posterior
-  bool large_variance = false;  ///< for ddpm: forward_variance in place of the posterior's
+  double eta = 0;  ///< for ddim: 0 no noise, 1 the noise of the posterior
+  bool large_variance =
+      false;  ///< for ddpm without a learned variance: forward_variance, not the posterior's
 };
 
 /// x after one step of the solver. Steps to sigma = 0 are of order 1 and without noise. `middle` gives the
@@ -142,13 +157,14 @@ NoiseLevel level_of_ratio(double ratio);
 
 // ---- The bound ----
 
-/// x_t [N, ...] and t [N] int64 -> the mean of x_0.
-using TimedDenoiser = std::function<Tensor(const Tensor& x, const Tensor& times)>;
+/// x_t [N, ...] and t [N] int64 -> what the network says of it.
+using TimedDenoiser = std::function<Estimate(const Tensor& x, const Tensor& times)>;
 
 struct BoundOptions {
   /// 0: the data are continuous. Otherwise each value is one of this many equally spaced levels in [-1, 1].
   std::int64_t levels = 0;
-  bool large_variance = false;  ///< forward_variance for a reverse step, in place of the posterior's
+  /// For a variance that is not learned: forward_variance for a reverse step, in place of the posterior's.
+  bool large_variance = false;
   /// The number of times t at which the KL terms of each datum are computed. They are drawn, more often where
   /// log(alpha / sigma) changes quickly, and weighted so that their sum is unbiased. 0: all times.
   std::int64_t times = 0;
@@ -164,9 +180,25 @@ struct BoundParts {
 };
 /// L_0 is minus the logarithm of a Gaussian density, or for discrete data of its mass in the interval of each
 /// value; the two outer intervals are open. The variance of this Gaussian is that of the posterior at t = 2
-/// for discrete data, as in Ho et al.'s program, and sigma_1^2 / alpha_1^2 for continuous data.
+/// for discrete data, as in Ho et al.'s program, and sigma_1^2 / alpha_1^2 for continuous data. A learned
+/// variance lies between that of the posterior at t = 2 and beta_1.
 BoundParts bound_parts(const NoiseSchedule& schedule, const TimedDenoiser& denoise, const Tensor& data,
                        const BoundOptions& options, at::Generator generator);
+
+/// The part of minus the bound that belongs to one time, for each value of the data: the KL of the reverse step
+/// to the posterior, or minus log p(x_0 | x_1) at t = 1. Nats.
+class BoundTerms {
+ public:
+  BoundTerms(const NoiseSchedule& schedule, const BoundOptions& options);
+  /// data [N, ...], times [N] int64 -> [N, ...].
+  Tensor operator()(const Estimate& estimate, const Tensor& data, const Tensor& times) const;
+
+ private:
+  std::int64_t levels_;
+  Tensor of_data_;  // [T + 1] each, at the times 0 (unused) to T: factor of x_0 in the posterior's mean
+  Tensor low_, high_,
+      fixed_;  // logarithms of variances: the posterior's, beta, that of a step that learns none
+};
 
 /// The factor of |x_0 - mean of x_0|^2 in the bound for the times 0 (unused: 0) to T: [T + 1] f32.
 Tensor bound_weights(const NoiseSchedule& schedule, const BoundOptions& options);
@@ -174,6 +206,6 @@ Tensor bound_weights(const NoiseSchedule& schedule, const BoundOptions& options)
 /// log of the mass of N(mean, deviation^2) in the interval around each value of x, elementwise. Each value is
 /// one of `levels` equally spaced levels in [-1, 1]; the two outer intervals are open. Masses below 1e-12
 /// count as 1e-12.
-Tensor discretised_normal(const Tensor& x, const Tensor& mean, double deviation, std::int64_t levels);
+Tensor discretised_normal(const Tensor& x, const Tensor& mean, const Tensor& deviation, std::int64_t levels);
 
 }  // namespace belamy::objectives

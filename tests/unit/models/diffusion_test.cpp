@@ -5,6 +5,7 @@
 
 #include "belamy/error.h"
 
+#include "data/synthetic.h"
 #include "small_data.h"
 #include "train/session.h"
 
@@ -51,6 +52,25 @@ TEST(Diffusion, EverySolverDrawsWhatItsSettingsSay) {
   }
   EXPECT_FALSE(same_bits(samples(*Trained(data, {"use.solver=ddpm", "use.variance=large"}), 1),
                          samples(*Trained(data, {"use.solver=ddpm"}), 1)));
+}
+
+// Two lines: of one coordinate the noisy datum tells the value, so that the variance of the posterior is right. Of the
+// other one beta is.
+TEST(Diffusion, ALearnedVarianceTightensTheBound) {
+  const auto data = make_synthetic("lines", 4000, 1);
+  const auto bound = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> settings = {
+        "model.width=64",    "model.timesteps=50",           "model.prediction=velocity",  "train.batch=256",
+        "use.bound_times=0", "optimizer.denoiser.average=0", "optimizer.denoiser.lr=0.002"};
+    settings.insert(settings.end(), more.begin(), more.end());
+    const Trained run(data, settings, 800);
+    const ModelState::Evaluation evaluation(run->state());
+    const auto points = run->batches().head(4000);
+    return value(run->state().model().density()->log_likelihood(points, seeded(5), 1).mean());
+  };
+  const auto learned = bound({"model.learn_variance=true"});
+  EXPECT_GT(learned, bound({"use.variance=small"}) + 1);
+  EXPECT_GT(learned, bound({"use.variance=large"}) + 0.03);  // seed 1
 }
 
 TEST(Diffusion, GuidanceMovesAwayFromTheUnconditionalModel) {

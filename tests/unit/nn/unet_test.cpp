@@ -167,7 +167,7 @@ TEST(UNet, KeepsTheShapeAndStartsAtZero) {
 }
 
 TEST(TimePerceptron, SeesTimeAndClass) {
-  TimePerceptron net(2, 16, 2, 3, seeded(1));
+  TimePerceptron net(2, 16, 2, 1, 3, seeded(1));
   const auto x = drawn({4, 2}, 2);
   const auto times = torch::tensor({3.0f, 500.0f, 3.0f, 3.0f}), labels = torch::tensor({0, 1, 2, 3});
   EXPECT_EQ(value(net.forward(x, times, labels).abs().max()), 0);

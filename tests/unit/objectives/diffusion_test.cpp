@@ -172,6 +172,16 @@ TEST(Solvers, AncestralStepsDrawFromThePosterior) {
     EXPECT_NEAR(value(drawn.mean()), mean, 4 * std::sqrt(variance / n));
     EXPECT_NEAR(value(drawn.var()), variance, 4 * variance * std::sqrt(2.0 / n));
   }
+  // A learned variance lies between the two, on the scale of logarithms.
+  const double low = std::log(q.variance), high = std::log(forward_variance(from, to));
+  for (const double share : {0.0, 0.3, 1.0}) {
+    const Denoiser learned = [&](const Tensor& at, const NoiseLevel&) {
+      return Estimate(torch::full_like(at, -0.6), torch::full_like(at, share));
+    };
+    const auto drawn = solver_step(learned, x, from, to, {.solver = Solver::ddpm}, level_of_ratio, seeded(5));
+    const double variance = std::exp(low + share * (high - low));
+    EXPECT_NEAR(value(drawn.var()), variance, 4 * variance * std::sqrt(2.0 / n)) << share;
+  }
 }
 
 TEST(Solvers, HaveTheirOrderOnAGaussian) {
@@ -262,11 +272,51 @@ TEST(Bound, ReachesTheEntropyOfAGaussian) {
   EXPECT_NEAR(value(difference.mean()), 0, 4 * noise);
 
   // A worse denoiser or a wrong variance loosens it.
-  const TimedDenoiser worse = [&](const Tensor& x, const Tensor& t) { return denoise(x, t) * 0.9; };
+  const TimedDenoiser worse = [&](const Tensor& x, const Tensor& t) { return denoise(x, t).data * 0.9; };
   EXPECT_LT(value(bound_parts(schedule, worse, data, exact, seeded(12)).bound().mean()),
             value(parts.bound().mean()) - 1);
   EXPECT_LT(value(bound_parts(schedule, denoise, data, {}, seeded(12)).bound().mean()),
             value(parts.bound().mean()) - 0.1);
+}
+
+// Of Gaussian data even a few reverse steps are Gaussian. With their true variance the bound is exact, apart from the
+// noise that is left at time T.
+TEST(Bound, IsExactInFewStepsWithTheRightVariance) {
+  const double deviation = 0.5, square = deviation * deviation;
+  const NoiseSchedule schedule("linear", 10);
+  std::vector<double> right = {0};
+  for (std::int64_t t = 1; t <= 10; ++t) {
+    const auto from = schedule.at(t), to = schedule.at(t - 1),
+               late = schedule.at(std::max<std::int64_t>(t, 2));
+    const auto q = posterior(from, to);
+    const double wide = from.alpha * from.alpha * square + from.sigma * from.sigma;
+    const double variance = q.variance + q.of_data * q.of_data * square * from.sigma * from.sigma / wide;
+    const double low =
+        std::log(posterior(late, schedule.at(static_cast<std::int64_t>(late.time) - 1)).variance);
+    right.push_back((std::log(variance) - low) / (std::log(schedule.beta(t)) - low));
+  }
+  const auto shares = torch::tensor(right, kDouble);
+  const auto data = normal({4000, 1}, 21) * deviation;
+  const auto denoise = [&](const Tensor& x, const Tensor& times) {
+    const auto alpha = schedule.alphas().to(kDouble).index_select(0, times).unsqueeze(1);
+    const auto sigma = schedule.sigmas().to(kDouble).index_select(0, times).unsqueeze(1);
+    return x * alpha * square / (alpha.square() * square + sigma.square());
+  };
+  const TimedDenoiser learned = [&](const Tensor& x, const Tensor& times) {
+    return Estimate(denoise(x, times), shares.index_select(0, times).unsqueeze(1));
+  };
+  const auto truth =
+      data.square().sum(1) / (-2 * square) - std::log(deviation) - std::log(2 * std::numbers::pi) / 2;
+  const auto gap_of = [&](const TimedDenoiser& network, const BoundOptions& options) {
+    const auto parts = bound_parts(schedule, network, data, options, seeded(22));
+    return truth - parts.bound() - parts.prior;
+  };
+  const auto gap = gap_of(learned, {});
+  const double error = value(gap.std()) / std::sqrt(4000.0);
+  EXPECT_LT(error, 0.03);
+  EXPECT_NEAR(value(gap.mean()), 0, 4 * error);
+  EXPECT_GT(value(gap_of(denoise, {}).mean()), 0.2);
+  EXPECT_GT(value(gap_of(denoise, {.large_variance = true}).mean()), 0.1);
 }
 
 TEST(Bound, WeighsErrorsAsItsParts) {
@@ -291,7 +341,9 @@ TEST(DiscretisedNormal, SumsToOne) {
   const auto levels = torch::linspace(-1, 1, 256, kDouble);
   for (const double mean : {-1.3, -1.0, -0.2, 0.5, 0.999}) {
     for (const double deviation : {0.002, 0.007, 0.05, 1.0}) {
-      const auto mass = discretised_normal(levels, torch::full({256}, mean, kDouble), deviation, 256).exp();
+      const auto mass = discretised_normal(levels, torch::full({256}, mean, kDouble),
+                                           torch::tensor(deviation, kDouble), 256)
+                            .exp();
       EXPECT_NEAR(value(mass.sum()), 1, 1e-5) << mean << " " << deviation;
     }
   }
