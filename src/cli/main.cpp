@@ -5,11 +5,14 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <new>
 #include <string>
 #include <system_error>
+#include <tuple>
+#include <unistd.h>
 
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
@@ -37,6 +40,15 @@ std::string version_text() {
 }
 
 }  // namespace
+
+// A closed standard stream would give its number to the next file, and what is printed would end up there. The
+// streams are opened so that reading and printing still fail.
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+      std::ignore = ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 int run(int argc, char** argv) {
   Parser parser("belamy", "Belamy: train and use generative and unsupervised models");
@@ -94,6 +106,7 @@ int with_output_written(int code) {
 }  // namespace belamy::cli
 
 int main(int argc, char** argv) {
+  belamy::cli::occupy_standard_streams();
   belamy::cli::watch_stop_signals();
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit then fails the write, not the process
   try {

@@ -36,8 +36,7 @@ std::string tick_line(const Tick& tick) {
 // some of them.
 std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& out, bool going_on) {
   if (!going_on) return Recipe::load(request.recipe, request.overrides);
-  const auto settings = out / RunFolder::settings_file;
-  auto recipe = Recipe::parse(Env::real().read(settings), settings.string(), request.overrides);
+  auto recipe = recipe_in(RunFolder::read(Env::real(), out), request.overrides);
   if (!request.recipe.empty()) {
     const auto named = Recipe::load(request.recipe);
     if (named->name != recipe->name || named->model != recipe->model) {

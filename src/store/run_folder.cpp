@@ -168,6 +168,22 @@ std::vector<fs::path> RunFolder::files() const {
   return files;
 }
 
+void RunFolder::discard() noexcept {
+  try {
+    metrics_.reset();
+    events_.reset();
+    for (const auto& file : files()) env_->remove(file);
+    env_->remove(path_ / lock_name);
+    lock_.reset();
+    for (const auto* name : {samples_folder, pictures_folder, checkpoints_folder, requests_name}) {
+      if (env_->exists(path_ / name) && env_->list(path_ / name).empty()) env_->remove(path_ / name);
+    }
+    if (env_->list(path_).empty()) env_->remove(path_);
+  } catch (const Error&) {
+    // What cannot be removed stays.
+  }
+}
+
 std::vector<std::string> RunFolder::take_requests() {
   std::vector<std::string> texts;
   const auto folder = path_ / requests_name;

@@ -101,6 +101,9 @@ class RunFolder {
   /// The files that the run consists of. Others that somebody put into the folder are not among them.
   std::vector<fs::path> files() const;
 
+  /// Removes the files of a run that has just been created, and the folder if nothing else lies in it. Never throws.
+  void discard() noexcept;
+
   /// Writes atomically; creates the folders in between.
   void write_file(const fs::path& relative, std::string_view bytes);
   Env& env() const { return *env_; }

@@ -25,8 +25,16 @@ std::string describe_data(const Dataset& d) {
   return text;
 }
 
-std::unique_ptr<Recipe> recipe_in(const RunFolder& folder) {
-  return Recipe::parse(folder.read_settings(), (folder.path() / RunFolder::settings_file).string());
+std::unique_ptr<Recipe> recipe_in(const RunFolder& folder, const std::vector<std::string>& overrides) {
+  const auto text = folder.read_settings(), origin = (folder.path() / RunFolder::settings_file).string();
+  std::unique_ptr<Recipe> recipe;
+  try {
+    recipe = Recipe::parse(text, origin);
+  } catch (const Error& error) {
+    throw storage_error(fmt::format("the settings of the run cannot be read: {}", error.message()),
+                        fmt::format("restore a good copy of {}", RunFolder::settings_file));
+  }
+  return overrides.empty() ? std::move(recipe) : Recipe::parse(text, origin, overrides);
 }
 
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {

@@ -16,8 +16,8 @@ namespace belamy {
 /// "mnist: 60,000 images of 28x28 gray, 10 classes".
 std::string describe_data(const Dataset& dataset);
 
-/// The settings of a run.
-std::unique_ptr<Recipe> recipe_in(const RunFolder& folder);
+/// The settings of a run, with some of them overridden. A storage error if the run's own cannot be read.
+std::unique_ptr<Recipe> recipe_in(const RunFolder& folder, const std::vector<std::string>& overrides = {});
 
 /// The command that shows what a run of the model can do.
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run);

@@ -249,7 +249,7 @@ void Session::diverge(const PlayerState& player, const Tensor& loss) const {
   throw diverged_error(fmt::format("step {}, player '{}': {} is not finite; this update was not made", step_,
                                    player.name(), first),
                        fmt::format("lower optimizer.{0}.lr (now {1:g}), or set optimizer.{0}.clip=1; "
-                                   "--resume continues from the last checkpoint",
+                                   "--resume continues from the last checkpoint, if there is one",
                                    player.kind(), player.options().lr));
 }
 
@@ -286,7 +286,7 @@ void Session::check_finite() const {
     throw diverged_error(
         fmt::format("step {}: a loss or gradient is not finite; this update was not made", bad),
         "lower the learning rate, or run again with --device cpu to see which tensor it is; "
-        "--resume continues from the last checkpoint");
+        "--resume continues from the last checkpoint, if there is one");
   }
 }
 

@@ -71,7 +71,9 @@ class Training {
     if (recipe_.model->advise) {
       for (const auto& advice : recipe_.model->advise(recipe_)) notify(advice);
     }
-    if (resume && !folder_.checkpoints().empty()) {
+    fresh_ = !resume || folder_.checkpoints().empty();
+    if (resume && fresh_) refuse_lost_checkpoints();
+    if (!fresh_) {
       std::int64_t step = 0;
       const auto file = folder_.load_newest([&](const std::string& text) { notify(text); }, &step);
       session_.load(file, checkpoint_name(step));
@@ -90,8 +92,7 @@ class Training {
       if (const auto rows = folder_.read_metrics(); !rows.empty()) seconds_before_ = rows.back().seconds;
       messages_ = read_messages(folder_, session_.step());
       if (const auto path = folder_.path() / RunFolder::threads_file; folder_.env().exists(path)) {
-        plan_ = ThreadPlan::parse(folder_.env().read(path), path.string());
-        plan_.rewind(session_.step());
+        read_plan(path);
       }
     }
     // A length that the user asks for now overrides earlier commands.
@@ -127,7 +128,35 @@ class Training {
     return outcome;
   }
 
+  // For a training that was refused in its first step: the folder is free again.
+  void discard() {
+    if (fresh_ && session_.step() == 0) folder_.discard();
+  }
+
  private:
+  // A run that ended, or made more steps than lie between two checkpoints, had one. Starting afresh would remove its
+  // curves and pictures.
+  void refuse_lost_checkpoints() const {
+    const auto rows = folder_.read_metrics();
+    const auto made = rows.empty() ? 0 : rows.back().step;
+    const bool ended = folder_.env().exists(folder_.path() / RunFolder::report_file);
+    if (!ended && made <= recipe_.train.checkpoint_every) return;
+    throw storage_error(fmt::format("the run '{}' has made {}, but its checkpoints are gone",
+                                    folder_.path().string(), counted(made, "step")),
+                        "restore its folder 'checkpoints', or train into another folder with --out");
+  }
+  // The plan only serves to repeat the run: a damaged one must not end it.
+  void read_plan(const fs::path& path) {
+    try {
+      plan_ = ThreadPlan::parse(folder_.env().read(path), path.string());
+      plan_.rewind(session_.step());
+    } catch (const Error& error) {
+      notify(fmt::format(
+          "the numbers of threads of earlier steps are lost, so this run cannot be repeated bit for bit: {}",
+          error.message()));
+    }
+  }
+
   static RunFolder open(const fs::path& out, bool resume) {
     auto& env = Env::real();
     return resume && env.exists(out / RunFolder::settings_file) ? RunFolder::open(env, out)
@@ -312,13 +341,21 @@ class Training {
   std::vector<RunMessage> messages_;
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
   std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0;
+  bool fresh_ = false;                         // it starts at step 0
   std::optional<std::int64_t> length_before_;  // in steps, of a resumed run
 };
 
 }  // namespace
 
 TrainingOutcome train(const Recipe& recipe, const fs::path& out, bool resume, const TrainingHooks& hooks) {
-  return Training(recipe, out, resume, hooks).run();
+  Training training(recipe, out, resume, hooks);
+  try {
+    return training.run();
+  } catch (const Error& error) {
+    // Some contradictions show only in a step.
+    if (error.code() == ExitCode::usage) training.discard();
+    throw;
+  }
 }
 
 std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first, std::int64_t second) {

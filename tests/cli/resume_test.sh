@@ -45,3 +45,33 @@ expect_text "did you mean 'runs/circles'"
 expect_none runs/cirlces
 expect_code 0 "$BELAMY" train gan --data ring --steps 2 --resume --out runs/new "${tiny[@]}"
 expect_text "runs/new holds no run to resume; a new run starts"
+
+# --- A run that has lost files ---
+expect_code 0 "$BELAMY" train gan --data ring --steps 6 --out lost "${tiny[@]}" --set train.threads=0 --set train.log_seconds=0 --set train.sample_every=2
+cp -r lost copy
+rm -r lost/checkpoints
+expect_failure 5 "$BELAMY" train --resume --out lost --steps 8
+expect_text "the run 'lost' has made 6 steps, but its checkpoints are gone"
+diff -r lost copy --exclude checkpoints >/dev/null || fail "a run without checkpoints was changed"
+head -c 9 copy/threads.csv >half && mv half copy/threads.csv
+expect_code 0 "$BELAMY" train --resume --out copy --steps 8
+expect_text "the numbers of threads of earlier steps are lost"
+expect_text "done: 2 steps"
+head -c 40 copy/resolved.toml >half && mv half copy/resolved.toml
+expect_failure 5 "$BELAMY" train --resume --out copy
+expect_text "the settings of the run cannot be read"
+expect_text "restore a good copy of resolved.toml"
+
+# --- A contradiction that shows in the first step leaves nothing ---
+expect_failure 2 "$BELAMY" train gan --data ring --steps 3 --out refused "${tiny[@]}" --set train.batch=1
+expect_text "set train.batch=2 or more"
+expect_none refused
+expect_code 0 "$BELAMY" train gan --data ring --steps 3 --out refused "${tiny[@]}" --set train.batch=2
+
+# --- Closed standard streams: nothing printed lands in a file of the run ---
+code=0
+"$BELAMY" train gan --data ring --steps 3 --out closed "${tiny[@]}" --set train.log_seconds=0 <&- >&- 2>&- || code=$?
+[[ $code -eq 5 ]] || fail "with a closed standard output the exit code is $code"
+if grep -q 'step [0-9]' closed/metrics.jsonl closed/events.* closed/resolved.toml; then
+  fail "a file of the run holds printed lines"
+fi

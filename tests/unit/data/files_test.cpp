@@ -124,9 +124,8 @@ TEST(Files, AThirdArchiveBesideTheSplitsIsNamed) {
   for (const char* name : {"train", "test", "val"})
     write_archive(folder / fmt::format("{}.zip", name), {{"1.png", dot(1)}});
   for (const auto split : {Split::train, Split::test}) {
-    const auto notes = load(folder.path(), split).notes;
-    ASSERT_EQ(notes.size(), 1u);
-    EXPECT_THAT(notes[0], HasSubstr("val.zip is not read: train.zip holds the training images"));
+    EXPECT_THAT(load(folder.path(), split).notes,
+                testing::Contains(HasSubstr("val.zip is not read: train.zip holds the training images")));
   }
 }
 
