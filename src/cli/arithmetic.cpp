@@ -145,7 +145,7 @@ ExitCode arithmetic(const ArithmeticRequest& request) {
   const auto run = request.run.open();
   if (!run->shape().is_images()) throw usage_error("arithmetic draws images, but this run makes points");
   auto inputs = inputs_of(request.run, run->recipe().data);
-  const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs);
+  const auto out = picture_output("--out", request.out, inputs);
   Operands operands(*run, request);
   std::vector<Group> groups;
   for (const auto& text : request.plus) groups.push_back(operands.find(text, 1));
@@ -154,7 +154,7 @@ ExitCode arithmetic(const ArithmeticRequest& request) {
   const auto generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(request.seed));
   const auto codes = rows_of(groups, request, generator);
   const auto images = in_batches(*run, codes, [&](const Tensor& z) { return operands.decoder().decode(z); });
-  write_output(out, encode_png(image_grid(images, 1 + request.variations)));
+  write_picture(out, image_grid(images, 1 + request.variations));
   for (std::size_t i = 0; i < groups.size(); ++i) {
     fmt::print("row {}: {} {}, the mean of {}, then some of them\n", i + 1, groups[i].sign > 0 ? '+' : '-',
                groups[i].name, groups[i].codes.size(0));

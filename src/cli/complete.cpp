@@ -87,7 +87,7 @@ ExitCode complete(const CompleteVerb& asked) {
   if (out.kind() == OutputKind::png) {
     std::vector<Tensor> rows = {images, torch::where(known > 0, images, torch::zeros_like(images))};
     rows.insert(rows.end(), completions.begin(), completions.end());
-    write_output(out.path(), encode_png(rows_picture(std::move(rows), std::min<std::int64_t>(n, 16))));
+    write_picture(out.path(), rows_picture(std::move(rows), std::min<std::int64_t>(n, 16)));
   } else {
     out.write(torch::stack(completions, 1).flatten(0, 1));
   }

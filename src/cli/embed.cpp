@@ -31,8 +31,7 @@ struct EmbedRequest {
 // Codes of two values are drawn as they are; t-SNE maps longer ones to the plane.
 void draw_codes(const EmbedRequest& request, Run& run) {
   const auto options = fitted_options(run, request.data);
-  const auto out =
-      OutputPath::named("--out", request.out, {OutputKind::png}, inputs_of(request.run, options));
+  const auto out = picture_output("--out", request.out, inputs_of(request.run, options));
   auto* encoder = require_capability(run.model().encoder(), run, Capability::encoder);
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
@@ -60,7 +59,7 @@ void draw_codes(const EmbedRequest& request, Run& run) {
                       map.divergence);
   }
   const auto labels = set.labels.empty() ? Tensor() : torch::tensor(set.labels).index_select(0, pick);
-  write_output(out, encode_png(labelled_map(points, labels)));
+  write_picture(out, labelled_map(points, labels));
   fmt::print("{} of {} {}, in {}\n", counted(n, "code"), counted(encoder->code_size(), "value"), how,
              request.out);
 }
@@ -86,11 +85,11 @@ void add_embed(Verb program) {
       draw_codes(*request, *run);
       return ExitCode::ok;
     }
-    const auto out = OutputPath::named("--out", request->out, {OutputKind::png}, inputs_of(request->run));
+    const auto out = picture_output("--out", request->out, inputs_of(request->run));
     auto* decoder = require_capability(run->model().decoder(), *run, Capability::decoder);
     const auto images = decoded_manifold(*decoder, request->rows, run->device());
     if (images.dim() != 4) throw usage_error("--manifold draws images, but this run makes points");
-    write_output(out, encode_png(image_grid(images, request->rows)));
+    write_picture(out, image_grid(images, request->rows));
     fmt::print("{0} x {0} decoded latents in {1}\n", request->rows, request->out);
     return ExitCode::ok;
   });

@@ -9,6 +9,7 @@
 #include "cli/outputs.h"
 #include "cli/run_request.h"
 #include "cli/verbs.h"
+#include "core/env.h"
 #include "data/dataset.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
@@ -48,6 +49,16 @@ Tensor ends(const Run& run, Model& model, std::int64_t count, std::int64_t seed)
   return model.encoder()->encode(test.index_select(0, pick).to(run.device()));
 }
 
+// What the names of the files begin with, such as "walk-": a folder keeps them below itself, and the ending
+// of a file that was named is added again.
+std::string prefix_of(const std::string& out) {
+  if (out.ends_with('/')) return out;
+  if (fs::is_directory(out)) return out + "/";
+  const fs::path path(out);
+  const bool named = path.extension() == ".png" || path.extension() == ".webp";
+  return (named ? fs::path(path).replace_extension().string() : out) + "-";
+}
+
 }  // namespace
 
 void add_interpolate(Verb program) {
@@ -64,7 +75,8 @@ void add_interpolate(Verb program) {
   verb.option("-n,--count", request->paths, "Number of paths").between(1, 64);
   verb.option("--steps", request->steps, "Pictures per path").between(2, 256);
   verb.option("--seed", request->seed, "Seed of the ends of the paths");
-  verb.option("--out", request->out, "Prefix of the file names: OUT-linear.png, OUT-linear.webp, ...");
+  verb.option("--out", request->out,
+              "Prefix of the file names: OUT-linear.png, OUT-linear.webp, ...; DIR/: DIR/linear.png, ...");
   verb.does([request] {
     const auto run = request->run.open();
     auto& model = run->model();
@@ -78,8 +90,8 @@ void add_interpolate(Verb program) {
     const auto inputs = inputs_of(request->run, run->recipe().data);
     for (const std::string path : {"linear", "spherical"}) {
       if (request->path != "both" && request->path != path) continue;
-      const auto name = request->out + "-" + path;
-      files.push_back({path, OutputPath::named("--out", name + ".png", {OutputKind::png}, inputs),
+      const auto name = prefix_of(request->out) + path;
+      files.push_back({path, picture_output("--out", name + ".png", inputs),
                        OutputPath::named("--out", name + ".webp", {OutputKind::webp}, inputs)});
     }
     const auto z = ends(*run, model, request->paths + 1, request->seed);
@@ -92,7 +104,7 @@ void add_interpolate(Verb program) {
         rows.push_back(decoder->decode(between));
       }
       const auto all = torch::cat(rows);
-      write_output(strip, encode_png(image_grid(all, request->steps)));
+      write_picture(strip, image_grid(all, request->steps));
       std::vector<Image> frames;
       for (const auto& image : to_images(all)) frames.push_back(contact_sheet({image}, 1, 0, 4));
       write_output(film, encode_animation(frames, 80));

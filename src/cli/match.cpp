@@ -62,7 +62,7 @@ ExitCode match_folder(const MatchRequest& request, const Run& run, const Similar
     const auto n = std::min(kMatchSheet - 1, set.count);
     const std::vector<std::int64_t> best(order.begin(), order.begin() + n);
     const auto shown = torch::cat({query, data.index_select(0, torch::tensor(best))});
-    write_output(*sheet, encode_png(image_grid(to_model_range(shown), kMatchColumns)));
+    write_picture(*sheet, image_grid(to_model_range(shown), kMatchColumns));
     fmt::print("the query and the {} most similar: {}\n", n, request.sheet);
   }
   return ExitCode::ok;

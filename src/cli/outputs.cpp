@@ -17,8 +17,11 @@
 #include "store/run_folder.h"
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
+#include "train/run_report.h"
 
 namespace belamy::cli {
+
+static_assert(settings_of_run == RunFolder::settings_file);
 
 void add_files(Inputs& inputs, const fs::path& folder, const FolderFiles& files) {
   for (const auto& name : files.names) inputs.add_file(folder / name);
@@ -52,7 +55,9 @@ Inputs inputs_of(const DataOptions& options) {
 Inputs inputs_of(const RunRequest& run) {
   Inputs inputs;
   try {
-    for (const auto& file : RunFolder::read(Env::real(), run.folder).files()) inputs.add_file(file);
+    const auto folder = RunFolder::read(Env::real(), run.folder);
+    for (const auto& file : folder.files()) inputs.add_file(file);
+    add_data(inputs, recipe_in(folder)->data);
   } catch (const Error&) {
     // Opening the run reports the same error.
   }
@@ -68,7 +73,9 @@ Inputs inputs_of(const RunRequest& run, const DataOptions& options) {
 Output::Output(const std::string& value, Inputs inputs)
     : inputs_(std::move(inputs)),
       path_(OutputPath::named("--out", value, {OutputKind::png, OutputKind::npz, OutputKind::folder},
-                              inputs_)) {}
+                              inputs_)) {
+  if (kind() == OutputKind::png) path_.refuse_others(png_mark);
+}
 
 void Output::write(const Tensor& data, const NpzFacts& facts, std::int64_t columns) const {
   const bool images = data.dim() == 4;
@@ -82,23 +89,34 @@ void Output::write(const Tensor& data, const NpzFacts& facts, std::int64_t colum
   if (!images) {
     if (kind() == OutputKind::folder)
       throw usage_error("points cannot be written as a folder of pictures", "use --out F.npz or F.png");
-    write_output(path_, encode_png(points_picture(data, {})));
+    write_picture(path_, points_picture(data, {}));
     return;
   }
   if (kind() == OutputKind::png) {
-    write_output(path_, encode_png(image_grid(data, columns)));
+    write_picture(path_, image_grid(data, columns));
     return;
   }
   const auto all = to_images(data);
   std::vector<OutputPath> files;
   for (std::size_t i = 0; i < all.size(); ++i)
     files.push_back(path_.below(fmt::format("{:06d}.png", i), png_mark, inputs_));
-  for (std::size_t i = 0; i < all.size(); ++i) write_output(files[i], encode_png(all[i], true));
+  for (std::size_t i = 0; i < all.size(); ++i) write_picture(files[i], all[i]);
+}
+
+OutputPath picture_output(const std::string& option, const std::string& value, const Inputs& inputs) {
+  auto path = OutputPath::named(option, value, {OutputKind::png}, inputs);
+  path.refuse_others(png_mark);
+  return path;
+}
+
+void write_picture(const OutputPath& path, const Image& image) {
+  write_output(path, encode_png(image, true));
 }
 
 std::optional<OutputPath> optional_output(const std::string& option, const std::string& value,
                                           OutputKind kind, const Inputs& inputs) {
   if (value.empty()) return std::nullopt;
+  if (kind == OutputKind::png) return picture_output(option, value, inputs);
   return OutputPath::named(option, value, {kind}, inputs);
 }
 
@@ -160,12 +178,16 @@ DataOptions whole_options(const Run& run, const std::string& data) {
 }
 
 void check_fits(const Run& run, const Dataset& dataset) {
+  check_fits(run, dataset, run.shape());
+}
+
+void check_fits(const Run& run, const Dataset& dataset, const DataShape& wanted) {
   const auto each = [](const DataShape& shape) {
     auto sizes = shape.sizes(1);
     sizes.erase(sizes.begin());
     return sizes;
   };
-  const auto got = each(shape_of(dataset)), want = each(run.shape());
+  const auto got = each(shape_of(dataset)), want = each(wanted);
   if (got != want) {
     throw data_error(fmt::format("'{}' holds data of shape [{}], but {} was trained on [{}]", dataset.name,
                                  fmt::join(got, ", "), run.recipe().name, fmt::join(want, ", ")));

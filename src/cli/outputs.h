@@ -24,7 +24,8 @@ namespace belamy::cli {
 /// source that cannot be found is ignored here; loading it reports the error.
 void add_data(Inputs& inputs, const DataOptions& options);
 Inputs inputs_of(const DataOptions& options);
-/// What a verb reads that opens a run: the files of the run's folder, and the data.
+/// What a verb reads that opens a run: the files of the run's folder, the run's data, and the given data. The
+/// data of a run are inputs of verbs that do not read them, too: they are the user's.
 Inputs inputs_of(const RunRequest& run);
 Inputs inputs_of(const RunRequest& run, const DataOptions& options);
 void add_files(Inputs& inputs, const std::filesystem::path& folder, const FolderFiles& files);
@@ -45,6 +46,11 @@ class Output {
   OutputPath path_;
 };
 
+/// An argument for a picture F.png. A usage error if the file exists and Belamy did not write it.
+OutputPath picture_output(const std::string& option, const std::string& value, const Inputs& inputs);
+/// Writes a PNG file that tells that Belamy wrote it.
+void write_picture(const OutputPath& path, const Image& image);
+
 /// An optional argument, such as --sheet: nothing if `value` is empty.
 std::optional<OutputPath> optional_output(const std::string& option, const std::string& value,
                                           OutputKind kind, const Inputs& inputs);
@@ -64,7 +70,8 @@ void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std:
 DataOptions fitted_options(const Run& run, const std::string& data = "");
 /// The same for data of the user's that are used whole: all examples of all classes, as Split::test.
 DataOptions whole_options(const Run& run, const std::string& data);
-/// A data error if the data set does not have the run's shape.
+/// A data error if the data set does not have the run's shape, or that of the run's domain `wanted`.
 void check_fits(const Run& run, const Dataset& dataset);
+void check_fits(const Run& run, const Dataset& dataset, const DataShape& wanted);
 
 }  // namespace belamy::cli

@@ -43,7 +43,7 @@ void add_reconstruct(Verb program) {
         in_batches(*run, original, [&](const Tensor& x) { return reconstructor->reconstruct(x); });
     if (out.kind() == OutputKind::png && run->shape().is_images()) {
       const auto columns = std::min<std::int64_t>(n, 16);
-      write_output(out.path(), encode_png(reconstruction_picture(original, copy, columns)));
+      write_picture(out.path(), reconstruction_picture(original, copy, columns));
     } else {
       out.write(copy);
     }

@@ -105,7 +105,7 @@ ExitCode score(const ScoreRequest& request) {
     };
     const auto columns = std::min(kScoreColumns, n);
     const auto gap = torch::ones(run->shape().sizes(columns + (columns - n % columns) % columns));
-    write_output(*sheet, encode_png(image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns)));
+    write_picture(*sheet, image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns));
     fmt::print("the {} strangest above, the {} most usual below: {}\n", n, n, request.sheet);
   }
   return ExitCode::ok;

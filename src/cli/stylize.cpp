@@ -83,7 +83,7 @@ ExitCode work_on(const StylizeRequest& request) {
   const auto eye = eye_of(request);
   auto inputs = inputs_of(request.run);
   for (const auto& file : {request.content, request.style}) inputs.add_file(file);
-  const auto out = OutputPath::named("--out", request.out, {OutputKind::png}, inputs);
+  const auto out = picture_output("--out", request.out, inputs);
   const auto content = read_image(request.content, request.size, eye.channels).to(eye.device);
   const auto style = read_image(request.style, request.size, eye.channels).to(eye.device);
   for (const auto* image : {&content, &style}) {
@@ -98,7 +98,7 @@ ExitCode work_on(const StylizeRequest& request) {
     progress.update(fmt::format("{:3.0f} %, loss {:.4g}", 100 * done, loss));
   });
   progress.finish();
-  write_output(out, encode_png(to_images(made.cpu()).front()));
+  write_picture(out, to_images(made.cpu()).front());
   fmt::print("{} in the style of {}: {}\n", request.content, request.style, request.out);
   return ExitCode::ok;
 }

@@ -67,7 +67,7 @@ class Sheet {
     const auto columns = std::min(kColumns, input_.size(0));
     const auto picture =
         translation_picture(translator, direction, to_model_range(input_).to(run.device()), {}, columns);
-    write_output(file, encode_png(picture));
+    write_picture(file, picture);
     fmt::print("inputs above translations: {}\n", file.string());
   }
 
@@ -153,7 +153,7 @@ class FolderTranslation {
   // A failed write does not stop the other ones, but kAtOnce failures in a row do, as on a full disk.
   void write(const Job& job, const Image& made) {
     try {
-      write_output(job.out, encode_png(resize(made, job.image.width, job.image.height), true));
+      write_picture(job.out, resize(made, job.image.width, job.image.height));
       ++good_;
       lost_in_a_row_ = 0;
     } catch (const Error& error) {
@@ -206,6 +206,7 @@ ExitCode translate(const TranslateRequest& request) {
   const auto sheet_path = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
   auto set = load_dataset(options, Split::test);
   if (request.data.empty() && !first && !set.others.empty()) set = Dataset(set.others[0]);
+  check_fits(*run, set, from);
   const auto input = data_tensor(set);
   out.write(in_batches(*run, input, [&](const Tensor& x) { return translator.translate(x, direction); }));
   fmt::print("{} of {} translated {} into {}\n", counted(set.count, "image"), set.name,

@@ -34,6 +34,18 @@ fs::path real_place(const fs::path& path) {
   return place.has_filename() ? place : place.parent_path();
 }
 
+// "new/../a" is "a" if there is no folder "new": it must not be made on the way.
+fs::path without_detours(const fs::path& path) {
+  std::error_code code;
+  fs::path place;
+  for (const auto& part : path) {
+    if (part == "." && !place.empty()) continue;
+    const bool detour = part == ".." && !place.empty() && !fs::exists(place, code);
+    place = detour ? place.parent_path() : place / part;
+  }
+  return place.empty() ? "." : place;
+}
+
 std::string ending_of(const fs::path& path) {
   std::string ending = path.extension().string();
   for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -106,8 +118,9 @@ bool begins_with_mark(const fs::path& file, std::string_view mark) {
 }
 
 Error is_input(const std::string& option, const std::string& path) {
-  return usage_error(fmt::format("{} {}: this command reads that file and would overwrite it", option, path),
-                     fmt::format("choose another {}", option));
+  return usage_error(
+      fmt::format("{} {}: the command or its run reads that file and would overwrite it", option, path),
+      fmt::format("choose another {}", option));
 }
 
 }  // namespace
@@ -137,29 +150,42 @@ fs::path Inputs::folder_around(const fs::path& path) const {
 
 OutputPath OutputPath::named(const std::string& option, const std::string& value, Kinds kinds,
                              const Inputs& inputs) {
+  if (value == "-") {
+    throw usage_error(fmt::format("{} -: the output cannot go to standard output", option),
+                      "name a file or a folder; one that is called - can be written as ./-");
+  }
   const auto kind = kind_of(value, kinds);
   if (!kind) throw wrong_kind(option, value, kinds);
   if (const auto around = inputs.folder_around(value); !around.empty()) {
     throw usage_error(
-        fmt::format("{} {}: this lies in {}, whose images the command reads", option, value, around.string()),
+        fmt::format("{} {}: this lies in {}, whose images the command or its run reads", option, value,
+                    around.string()),
         "choose a place outside of that folder; the next command would read the output as images of yours");
   }
   if (inputs.has(value)) throw is_input(option, value);
-  return {option, *kind, value};
+  return {option, *kind, without_detours(value)};
 }
 
 OutputPath OutputPath::below(const fs::path& name, std::string_view mark, const Inputs& inputs) const {
   const auto normal = name.lexically_normal();
   if (normal.empty() || normal.is_absolute() || *normal.begin() == ".." || normal == ".")
     throw Error(ExitCode::internal, fmt::format("'{}' does not lie below a folder", name.string()));
-  const auto file = path_ / normal;
-  if (inputs.has(file)) throw is_input(option_, file.string());
+  const OutputPath file(option_, kind_, path_ / normal);
   std::error_code code;
-  if (fs::is_regular_file(file, code) && !begins_with_mark(file, mark)) {
-    throw usage_error(fmt::format("{}: this file exists already, and Belamy did not write it", file.string()),
-                      fmt::format("choose another {}, or move that file away", option_));
+  if (fs::exists(path_ / settings_of_run, code)) {
+    throw usage_error(fmt::format("{} {}: this is the folder of a run", option_, string()),
+                      fmt::format("choose another {}", option_));
   }
-  return {option_, kind_, file};
+  if (inputs.has(file.path())) throw is_input(option_, file.string());
+  file.refuse_others(mark);
+  return file;
+}
+
+void OutputPath::refuse_others(std::string_view mark) const {
+  std::error_code code;
+  if (!fs::is_regular_file(path_, code) || begins_with_mark(path_, mark)) return;
+  throw usage_error(fmt::format("{}: this file exists already, and Belamy did not write it", string()),
+                    fmt::format("choose another {}, or move that file away", option_));
 }
 
 void write_output(const OutputPath& path, std::string_view bytes) {

@@ -1,6 +1,7 @@
 // Where a verb may write. The rules: a file that the command line names is replaced if it exists, as `cp`
-// does; below a folder that the command line names, only files that Belamy wrote are replaced; a file that
-// the command reads is never replaced, and nothing is written into a folder of images that it reads.
+// does, but a picture only if Belamy wrote it; below a folder that the command line names, only files that
+// Belamy wrote are replaced, and it is not the folder of a run; a file of the data or of the run is never
+// replaced, and nothing is written into a folder of images that are data.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace belamy {
 
-/// What a command reads.
+/// What a command or its run reads.
 class Inputs {
  public:
   /// A missing file is ignored here; reading it reports the error.
@@ -32,6 +33,9 @@ class Inputs {
   std::vector<std::filesystem::path> folders_;
 };
 
+/// The file that makes a folder the folder of a run.
+inline constexpr std::string_view settings_of_run = "resolved.toml";
+
 enum class OutputKind { folder, png, npz, csv, webp, zip };
 
 /// A place that may be written. It can only be made by the functions below, which check the rules above.
@@ -43,8 +47,12 @@ class OutputPath {
   static OutputPath named(const std::string& option, const std::string& value,
                           std::initializer_list<OutputKind> kinds, const Inputs& inputs = {});
   /// A file below this folder; `name` is relative and without "..". A usage error if the file is one of the
-  /// inputs, or if it exists without the `mark` in its first bytes that Belamy's files of this kind carry.
+  /// inputs, if the folder is that of a run, or for what `refuse_others` refuses.
   OutputPath below(const std::filesystem::path& name, std::string_view mark, const Inputs& inputs = {}) const;
+
+  /// A usage error if the file exists without the `mark` in its first bytes that Belamy's files of this kind
+  /// carry.
+  void refuse_others(std::string_view mark) const;
 
   OutputKind kind() const { return kind_; }
   const std::filesystem::path& path() const { return path_; }

@@ -24,19 +24,25 @@ expect_code 0 "$BELAMY" train gan --data images --steps 2 --out gan "${tiny[@]}"
 expect_code 0 "$BELAMY" train dcgan --data images --steps 1 --out seen --set train.threads=1 --set width=4
 expect_code 0 "$BELAMY" train source-only --data images --set target=images --steps 1 --out named --set train.threads=1
 # Pictures that Belamy did not write.
-expect_code 0 "$BELAMY" sample gan -n 1 --out photo.png
+picture=$(echo gan/samples/*.png)
+cp "$picture" photo.png
 mkdir photos
 cp photo.png photos/a.png
 cp photo.png photos/b.png
 
 # --- The files of the run stay; others in its folder are the user's ---
-picture=$(echo gan/samples/*.png)
 for file in "$picture" gan/samples/../samples/"${picture##*/}"; do
   expect_kept gan 2 "$BELAMY" sample gan -n 4 --out "$file"
-  expect_text "this command reads that file and would overwrite it"
+  expect_text "the command or its run reads that file and would overwrite it"
 done
 expect_code 0 "$BELAMY" sample gan -n 4 --out gan/mine.png
 expect_code 0 "$BELAMY" sample gan -n 9 --out gan/mine.png
+expect_kept gan 2 "$BELAMY" sample gan -n 4 --out gan
+expect_text "--out gan: this is the folder of a run"
+expect_kept gan 2 "$BELAMY" sweep gan --over use.truncation=1 --out coder
+expect_text "--out coder: this is the folder of a run"
+expect_failure 2 "$BELAMY" sample gan -n 4 --out -
+expect_none ./-
 
 # --- An output is named after its input, also through links ---
 mkdir -p lk/links
@@ -71,7 +77,7 @@ expect_text "none: no images in it"
 ln -s photos linked
 for out in photos photos/ photos/out ./photos/../photos/out linked linked/out; do
   expect_kept photos 2 "$BELAMY" translate turned --data photos --out $out
-  expect_text "--out $out: this lies in photos, whose images the command reads"
+  expect_text "--out $out: this lies in photos, whose images the command or its run reads"
   expect_text "choose a place outside of that folder"
 done
 expect_kept photos 2 "$BELAMY" translate turned --data photos --out elsewhere --sheet photos/sheet.png
@@ -79,11 +85,14 @@ expect_text "--sheet photos/sheet.png: this lies in photos"
 expect_none photos/out elsewhere
 expect_refused() { # OUTPUT COMMAND...
   expect_kept images 2 "$BELAMY" "${@:2}"
-  expect_text "^belamy: $1: this lies in (/.*/)?images, whose images the command reads"
+  expect_text "^belamy: $1: this lies in (/.*/)?images, whose images the command or its run reads"
 }
 expect_refused "--out images/left/" reconstruct coder --data images --out images/left/
 expect_refused "--out images/some.png" reconstruct coder --out images/some.png # the run's own data
 expect_refused "--sheet images/sheet.png" score coder --data images --sheet images/sheet.png
+expect_refused "--out images/left/001.png" sample gan --out images/left/001.png # data that the verb does not read
+expect_refused "--out images/" sample gan --out images/
+expect_refused "--out images/page" sweep gan --over use.truncation=1 --out images/page
 expect_refused "--out images/codes.png" embed coder --out images/codes.png
 expect_refused "--out images/walk-linear.png" interpolate coder --out images/walk
 expect_refused "--out images/classes.csv" classify named --out images/classes.csv
@@ -92,18 +101,18 @@ expect_refused "--out images/packed.zip" data pack images --out images/packed.zi
 expect_refused "--out images/run" train gan --data images --out images/run "${tiny[@]}"
 in_images() { (cd images && "$BELAMY" "$@"); }
 expect_kept images 2 in_images train gan --data . "${tiny[@]}"
-expect_text "--out runs/gan: this lies in ., whose images the command reads"
+expect_text "--out runs/gan: this lies in ., whose images the command or its run reads"
 
 # --- No output overwrites an input, by whatever name ---
 ln photos/a.png same.png
 mkdir -p back
 ln photos/a.png back/a.png
 expect_kept photos 2 "$BELAMY" translate turned --data photos --out back
-expect_text "--out back/a.png: this command reads that file and would overwrite it"
+expect_text "--out back/a.png: the command or its run reads that file and would overwrite it"
 expect_none back/b.png
 for out in photos/a.png same.png ./photos/../photos/a.png linked/a.png; do
   expect_kept photos 2 "$BELAMY" stylize seen --content photos/a.png --style photos/b.png --out $out
-  expect_text "--out $out: this command reads that file"
+  expect_text "--out $out: the command or its run reads that file"
 done
 cp photo.png stylized.png # the name that stylize takes by itself
 expect_failure 2 "$BELAMY" stylize seen --content photos/a.png --style stylized.png
@@ -118,14 +127,21 @@ cp packed.zip copy.zip
 expect_failure 2 "$BELAMY" data pack packed.zip --out packed.zip
 expect_same packed.zip copy.zip
 
-# --- A named file is replaced; in a named folder only files that Belamy wrote ---
+# --- A named file is replaced, but a picture only if Belamy wrote it, as all files in a named folder ---
 for _ in 1 2; do
-  expect_code 0 "$BELAMY" sample gan -n 3 --out photo.png
+  expect_code 0 "$BELAMY" sample gan -n 3 --out grid.png
   expect_code 0 "$BELAMY" sample gan -n 3 --out drawn.npz
   expect_code 0 "$BELAMY" sample gan -n 3 --out folder/
   expect_code 0 "$BELAMY" data pack images --out packed.zip
   expect_code 0 "$BELAMY" lab box-muller --tiny --out page
 done
+expect_refused_picture() { # COMMAND...
+  expect_kept photos 2 "$BELAMY" "$@"
+  expect_text "photos/a.png: this file exists already, and Belamy did not write it"
+}
+expect_refused_picture sample gan -n 3 --out photos/a.png
+expect_refused_picture score coder --sheet photos/a.png
+expect_refused_picture embed coder --out photos/a.png
 mkdir theirs
 cp photos/a.png theirs/000001.png
 expect_kept theirs 2 "$BELAMY" sample gan -n 3 --out theirs/

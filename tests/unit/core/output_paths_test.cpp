@@ -73,7 +73,8 @@ TEST_F(OutputPaths, AnInputIsNoOutputUnderAnyName) {
   inputs.add_file(folder_ / "soft.png");
   inputs.add_file(folder_ / "missing.png");
   for (const char* name : {"in/a.png", "soft.png", "hard.png", "linked/a.png", "in/../in/./a.png"}) {
-    EXPECT_THAT(error_of(at(name), {png}, inputs), HasSubstr("this command reads that file")) << name;
+    EXPECT_THAT(error_of(at(name), {png}, inputs), HasSubstr("the command or its run reads that file"))
+        << name;
   }
   write("other.png");
   for (const char* name : {"other.png", "new.png", "missing.png", "in/b.png"})
@@ -89,7 +90,8 @@ TEST_F(OutputPaths, NothingIsWrittenIntoAFolderThatIsRead) {
     inputs.add_folder(at(read));
     for (const char* name : {"data", "data/", "data/new/deep", "data/.", "linked/new", "data-2/../data"}) {
       const auto said = error_of(at(name), {folder}, inputs);
-      EXPECT_THAT(said, HasSubstr("this lies in " + at(read) + ", whose images the command reads")) << name;
+      EXPECT_THAT(said, HasSubstr("this lies in " + at(read) + ", whose images the command or its run reads"))
+          << name;
       EXPECT_THAT(said, HasSubstr("choose a place outside of that folder"));
     }
     EXPECT_THAT(error_of(at("data/sheet.png"), {png}, inputs), HasSubstr("this lies in")) << read;
@@ -133,8 +135,37 @@ TEST_F(OutputPaths, BelowAFolderOnlyWhatBelamyWroteIsReplaced) {
               at("out/" + name) + ": this file exists already, and Belamy did not write it\n" +
                   "  choose another --out, or move that file away");
   }
-  // A file that the command line names is replaced, whoever wrote it.
-  EXPECT_EQ(error_of(at("out/theirs.png"), {png}), "no error");
+  const auto named = [&](const std::string& name) { return OutputPath::named("--sheet", at(name), {png}); };
+  EXPECT_THAT(usage_of([&] { named("out/theirs.png").refuse_others("mark"); }),
+              HasSubstr("Belamy did not write it\n  choose another --sheet"));
+  for (const auto* name : {"out/ours.png", "out/new.png"})
+    EXPECT_EQ(usage_of([&] { named(name).refuse_others("mark"); }), "no error") << name;
+}
+
+TEST_F(OutputPaths, NothingIsPutBelowTheFolderOfARun) {
+  write("run/resolved.toml");
+  const auto out = OutputPath::named("--out", at("run"), {folder});
+  EXPECT_EQ(usage_of([&] { out.below("a.png", "mark"); }),
+            "--out " + at("run") + ": this is the folder of a run\n  choose another --out");
+  EXPECT_EQ(error_of(at("run/a.png"), {png}), "no error");
+}
+
+TEST_F(OutputPaths, StandardOutputIsNoFolder) {
+  EXPECT_THAT(error_of("-", {png, folder}), HasSubstr("--out -: the output cannot go to standard output"));
+  EXPECT_EQ(OutputPath::named("--out", "./-", {folder}).path(), "./-");
+}
+
+TEST_F(OutputPaths, NoFolderIsMadeOnTheWayToAnother) {
+  write_output(OutputPath::named("--out", at("new/../a.png"), {png}), "bytes");
+  EXPECT_TRUE(fs::exists(folder_ / "a.png"));
+  EXPECT_FALSE(fs::exists(folder_ / "new"));
+  // Behind a link, ".." is the folder above the link's target.
+  fs::create_directories(folder_ / "deep/inside");
+  fs::create_directory_symlink(folder_ / "deep/inside", folder_ / "link");
+  write_output(OutputPath::named("--out", at("link/../b.png"), {png}), "bytes");
+  EXPECT_TRUE(fs::exists(folder_ / "deep/b.png"));
+  EXPECT_EQ(OutputPath::named("--out", "new/./../", {folder}).path(), ".");
+  EXPECT_EQ(OutputPath::named("--out", "./vae", {folder}).path(), "./vae");
 }
 
 TEST_F(OutputPaths, AnInputBelowTheFolderStays) {
