@@ -9,6 +9,7 @@
 
 #include "belamy/error.h"
 
+#include "core/shell.h"
 #include "core/toml_table.h"
 #include "labs.h"
 
@@ -173,7 +174,7 @@ LabPage Lab::page(double seconds) const {
       seconds};
   for (const auto& field : fields_.all()) page.settings.push_back({field.key, field.get(), field.help});
   if (tiny_) page.command += " --tiny";
-  for (const auto& setting : overrides_) page.command += " --set " + setting;
+  for (const auto& setting : overrides_) page.command += " --set " + shell_word(setting);
   return page;
 }
 

@@ -8,6 +8,7 @@
 
 #include "belamy/config.h"
 
+#include "core/shell.h"
 #include "store/event_writer.h"
 
 namespace belamy {
@@ -202,7 +203,7 @@ void RunFolder::leave_request(Env& env, const fs::path& path, const std::string&
   check_is_run(env, path);
   if (env.try_lock(path / lock_name))
     throw usage_error(fmt::format("no training is running in '{}'", path.string()),
-                      "start it with: belamy train --resume --out " + path.string());
+                      "start it with: belamy train --resume --out " + shell_word(path.string()));
   env.create_folders(path / requests_name);
   // The names rise with the time, so that requests are taken in their order.
   const auto now = std::chrono::system_clock::now().time_since_epoch();

@@ -5,6 +5,7 @@
 #include "belamy/error.h"
 
 #include "core/progress.h"
+#include "core/shell.h"
 #include "core/text.h"
 
 namespace belamy {
@@ -38,7 +39,7 @@ std::unique_ptr<Recipe> recipe_in(const RunFolder& folder, const std::vector<std
 }
 
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
-  const auto& folder = run.string();
+  const auto folder = shell_word(run.string());
   if (model.can(Capability::translator))
     return "belamy translate " + folder + " --data DIR --out translated/";
   if (model.can(Capability::sampler)) return "belamy sample " + folder + " -n 64 --out samples.png";
@@ -63,9 +64,10 @@ void write_run_report(RunFolder& folder, const Recipe& recipe) {
   facts.scores = read_evaluation(folder);
   for (const auto& [name, path] : folder.pictures())
     facts.pictures.push_back({name, folder.env().read(path)});
-  facts.commands = {"belamy train " + (folder.path() / RunFolder::settings_file).string() + " --out " +
-                        folder.path().string() + "-again",
-                    use_of(*recipe.model, folder.path())};
+  facts.commands = {
+      fmt::format("belamy train {} --out {}", shell_word((folder.path() / RunFolder::settings_file).string()),
+                  shell_word(folder.path().string() + "-again")),
+      use_of(*recipe.model, folder.path())};
   write_report(folder, facts);
 }
 
