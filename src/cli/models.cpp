@@ -78,8 +78,8 @@ void add_models(Verb program) {
   auto json = std::make_shared<bool>(false), page = std::make_shared<bool>(false);
   auto verb = program.verb("models", "List the models, or show capabilities and settings of one model");
   verb.option("name", *name, "Name of a model [all models]");
-  verb.flag("--json", *json, "Print JSON, for programs");
-  verb.flag("--markdown", *page, "Print the page docs/models.md");
+  const auto as_json = verb.flag("--json", *json, "Print JSON, for programs");
+  verb.flag("--markdown", *page, "Print the page docs/models.md").excludes(as_json);
   verb.does([=] {
     if (*json) {
       nlohmann::json all = nlohmann::json::array();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <optional>
 
 #include "belamy/config.h"
@@ -37,27 +38,38 @@ const char* kind_of_number(bool whole) {
   return whole ? "a whole number" : "a number";
 }
 
+// The largest number that an option takes; a whole one must fit into 64 bits.
+constexpr double kLargest = 9e18;
+
 constexpr const char* kAnyNumber = "any number";  // the name of the check
+
+// A bound in a message: "1000000", "0.5".
+std::string shown(double bound) {
+  const bool whole = bound == std::trunc(bound) && std::abs(bound) <= kLargest;
+  return whole ? fmt::format("{}", static_cast<std::int64_t>(bound)) : fmt::format("{:.12g}", bound);
+}
 
 CLI::Validator number(bool whole) {
   const auto check = [whole](const std::string& text) -> std::string {
     const auto value = option_value(text, whole);
-    if (text.empty() || (value && std::abs(*value) < 9e18))
+    if (text.empty() || (value && std::abs(*value) <= kLargest))
       return "";  // refuse_empty_values reports an empty value
-    return fmt::format("must be {}, not {}", kind_of_number(whole), text);
+    const bool too_large = std::abs(number_in<double>(text).value_or(0)) > kLargest;
+    return fmt::format("must be {}{}, not {}", kind_of_number(whole),
+                       too_large ? fmt::format(" from {} to {}", shown(-kLargest), shown(kLargest)) : "",
+                       text);
   };
   return {check, "", kAnyNumber};
 }
 
 CLI::Validator number_between(double least, double most, bool whole) {
-  const auto bound = [](double value) { return fmt::format("{:.12g}", value); };
   const auto check = [=](const std::string& text) -> std::string {
     const auto value = option_value(text, whole);
     if (text.empty() || (value && *value >= least && *value <= most)) return "";
-    return fmt::format("must be {} from {} to {}, not {}", kind_of_number(whole), bound(least), bound(most),
+    return fmt::format("must be {} from {} to {}, not {}", kind_of_number(whole), shown(least), shown(most),
                        text);
   };
-  return {check, fmt::format("in [{} - {}]", bound(least), bound(most))};
+  return {check, fmt::format("in [{} - {}]", shown(least), shown(most))};
 }
 
 bool is_option(const std::string& word) {
@@ -77,19 +89,55 @@ std::string meant(const std::string& word, const std::vector<std::string>& known
   return near.empty() ? "" : fmt::format("did you mean '{}{}'? ", dashes, near);
 }
 
+// The option's name as the words have it: "-n", where CLI11 says "--count".
+std::string typed_name(const std::vector<std::string>& words, const CLI::Option& option) {
+  for (const auto& word : words) {
+    const auto name = word.substr(0, word.find('='));
+    if (is_option(name) && option.check_name(name)) return name;
+  }
+  return option.get_name();
+}
+
+// The message of CLI11 in our words.
+std::string plain(const std::vector<std::string>& words, const CLI::App& app, const CLI::ParseError& error) {
+  const std::string what = error.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) && what.starts_with("A subcommand"))
+    return app.get_name() + " needs a command";
+  for (const auto* option : app.get_options()) {
+    if (!what.starts_with(option->get_name())) continue;
+    const auto rest = what.substr(option->get_name().size());
+    const auto name = typed_name(words, *option);
+    if (dynamic_cast<const CLI::ExcludesError*>(&error)) {
+      for (const auto* other : option->get_excludes())
+        if (rest == " excludes " + other->get_name())
+          return fmt::format("{} and {} cannot be given together", name, typed_name(words, *other));
+    }
+    if (!rest.starts_with(": ")) continue;
+    if (!dynamic_cast<const CLI::ArgumentMismatch*>(&error)) return name + rest;
+    return option->count() > 1 ? name + " is given twice, but takes one value" : name + " needs a value";
+  }
+  return what;
+}
+
 // What is wrong with words that the parser could not place, and a suggestion.
 struct Mistake {
   std::string what, meant;
 };
 
 Mistake mistake_in(const std::vector<std::string>& words, const CLI::App& program, const CLI::App& app,
-                   const std::string& otherwise) {
+                   const CLI::ParseError& error) {
   const auto unplaced = program.remaining(true);
   const auto is_unplaced = [&](const std::string& word) {
     return std::find(unplaced.begin(), unplaced.end(), word) != unplaced.end();
   };
   const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
   const auto place = std::find(words.begin(), words.end(), app.get_name());
+  const auto before_verb = std::find_if(words.begin(), place, [&](const auto& word) {
+    return is_option(word) && is_unplaced(word) && app.get_option_no_throw(word.substr(0, word.find('=')));
+  });
+  if (&app != &program && before_verb != place)
+    return {fmt::format("the option '{}' stands before the command '{}'", *before_verb, *place),
+            "write options after the command; "};
   const auto first = &app == &program || place == words.end() ? words.begin() : place + 1;
   if (!verbs.empty() && first != words.end() && !is_option(*first)) {
     std::vector<std::string> names;
@@ -105,7 +153,9 @@ Mistake mistake_in(const std::vector<std::string>& words, const CLI::App& progra
     return {fmt::format("there is no option '{}' here", name),
             meant(name.substr(name.find_first_not_of('-')), names, "--")};
   }
-  return {otherwise, ""};
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) && !unplaced.empty())
+    return {fmt::format("'{}' is one argument too many", unplaced.front()), ""};
+  return {plain(words, app, error), ""};
 }
 
 // "--out=" becomes "--out" and an empty value: CLI11 would take the next word as the value.
@@ -124,6 +174,7 @@ std::vector<std::string> words_of(int argc, char** argv) {
 
 Option& Option::required() {
   option_->required();
+  option_->default_str("");  // help would show a default that is never used
   return *this;
 }
 
@@ -134,7 +185,11 @@ Option& Option::between(double least, double most) {
 }
 
 Option& Option::one_of(const std::vector<std::string>& words) {
-  option_->check(CLI::IsMember(words));
+  const auto check = [words](const std::string& text) -> std::string {
+    if (text.empty() || std::find(words.begin(), words.end(), text) != words.end()) return "";
+    return fmt::format("must be one of {}, not {}", fmt::join(words, ", "), text);
+  };
+  option_->check(CLI::Validator(check, fmt::format("{{{}}}", fmt::join(words, ","))));
   return *this;
 }
 
@@ -170,8 +225,8 @@ Option Verb::option(const std::string& names, std::vector<std::string>& value, c
   return {option, false};
 }
 
-void Verb::flag(const std::string& names, bool& value, const std::string& help) {
-  app_->add_flag(names, value, help);
+Option Verb::flag(const std::string& names, bool& value, const std::string& help) {
+  return {app_->add_flag(names, value, help), false};
 }
 
 void Verb::needs_verb() {
@@ -223,7 +278,7 @@ Parser::Outcome Parser::parse(int argc, char** argv) {
     std::string verbs;
     for (const auto* each = app; each != app_.get(); each = each->get_parent())
       verbs = each->get_name() + " " + verbs;
-    const auto mistake = mistake_in(words, *app_, *app, error.what());
+    const auto mistake = mistake_in(words, *app_, *app, error);
     say_error(fmt::format("belamy: {}\n  {}'belamy {}--help' shows the options\n", mistake.what,
                           mistake.meant, verbs));
     return {.work = {}, .exit_code = static_cast<int>(ExitCode::usage)};

@@ -51,7 +51,7 @@ class Verb {
   Option option(const std::string& names, double& value, const std::string& help);
   /// A list; an option is repeated for each value.
   Option option(const std::string& names, std::vector<std::string>& value, const std::string& help);
-  void flag(const std::string& names, bool& value, const std::string& help);
+  Option flag(const std::string& names, bool& value, const std::string& help);
   void needs_verb();
   void does(Work work);
 
