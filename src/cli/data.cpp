@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "cli/contradictions.h"
 #include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
@@ -88,6 +89,7 @@ void add_data(Verb program) {
     Fields fields;
     fields.group("data", [&](Fields& f) { request->options.fields(f); });
     for (const auto& setting : request->settings) fields.set_text(setting);
+    refuse_contradictions(fields, request->settings);
   };
   auto verb = program.verb("data", "List, examine, download and pack data sets");
   verb.needs_verb();

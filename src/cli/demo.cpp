@@ -1,5 +1,9 @@
 // The verb `demo`: trains the first model of a newcomer.
+#include <filesystem>
+
 #include "cli/verbs.h"
+#include "core/env.h"
+#include "store/run_folder.h"
 
 namespace belamy::cli {
 
@@ -12,7 +16,8 @@ void add_demo(Verb program) {
   verb.option("--out", request->out, "Folder of the run");
   verb.option("--set", request->overrides, "KEY=VALUE: any setting");
   verb.does([request] {
-    request->resume = true;  // a stopped demo continues; a finished one prints where it is
+    // A stopped demo continues; a finished one prints where it is.
+    request->resume = Env::real().exists(fs::path(request->out) / RunFolder::settings_file);
     return train_and_tell(*request);
   });
 }

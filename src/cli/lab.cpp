@@ -4,6 +4,7 @@
 #include <chrono>
 #include <fmt/format.h>
 
+#include "cli/contradictions.h"
 #include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/columns.h"
@@ -54,6 +55,7 @@ ExitCode run_labs(const LabRequest& request) {
   Progress progress;
   Lab lab(load_lab(entry), request.tiny, request.settings,
           [&](const std::string& text) { progress.update(text); });
+  refuse_contradictions(lab.fields(), request.settings);
   fmt::print("{}\n", lab.sheet().title);
   if (request.dry_run) {
     fmt::print("{}\n\nsettings, for --set KEY=VALUE\n{}\nclaims\n", lab.sheet().source, lab.fields().help());

@@ -1,11 +1,14 @@
 #include "cli/run_request.h"
 
+#include "cli/contradictions.h"
 #include "cli/verbs.h"
 
 namespace belamy::cli {
 
 std::unique_ptr<Run> RunRequest::open() const {
-  return Run::open(folder, device, warn, settings);
+  auto run = Run::open(folder, device, warn, settings);
+  refuse_contradictions(run->recipe().fields(), settings);
+  return run;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <limits>
 #include <set>
 #include <string>
@@ -10,16 +11,21 @@
 
 #include "belamy/run.h"
 
+#include "cli/contradictions.h"
 #include "cli/outputs.h"
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/columns.h"
+#include "core/env.h"
 #include "core/progress.h"
+#include "core/shell.h"
 #include "core/text.h"
 #include "data/csv.h"
 #include "evaluate/evaluate.h"
 #include "pictures/grids.h"
 #include "report/lab_page.h"
+#include "store/run_folder.h"
+#include "train/run_report.h"
 #include "use/in_batches.h"
 
 namespace belamy::cli {
@@ -39,16 +45,30 @@ struct Point {
   std::vector<RunScore> scores;
 };
 
-// "use.truncation=2,1,0.5" as the key and its values.
-std::pair<std::string, std::vector<std::string>> parse_over(const std::string& text) {
+// "use.truncation=2,1,0.5" as the key and its values. The run must have the setting.
+std::pair<std::string, std::vector<std::string>> parse_over(const std::string& text, const Recipe& recipe) {
   const auto equals = text.find('=');
-  auto key = text.substr(0, equals);
   if (equals == std::string::npos || equals + 1 == text.size()) {
     throw usage_error(fmt::format("--over gives no values: '{}'", text),
                       "write --over use.KEY=VALUE,VALUE,...");
   }
-  if (key.rfind("use.", 0) != 0) key = "use." + key;
-  return {key, split_at_commas(text.substr(equals + 1))};
+  const auto values = split_at_commas(text.substr(equals + 1));
+  if (std::find(values.begin(), values.end(), "") != values.end()) {
+    throw usage_error(fmt::format("--over {}: a value is empty", text),
+                      "write each value between two commas, and no comma at the end");
+  }
+  const auto typed = text.substr(0, equals);
+  const auto key = typed.starts_with("use.") ? typed : "use." + typed;
+  std::vector<std::string> known;
+  for (const auto& field : recipe.fields().all()) {
+    if (field.key.starts_with("use.")) known.push_back(field.key);
+  }
+  if (std::find(known.begin(), known.end(), key) != known.end()) return {key, values};
+  throw usage_error(
+      fmt::format("--over {}: {} has no setting of use that is called '{}'", text, recipe.model->name, typed),
+      known.empty()
+          ? "it has no settings that can be swept"
+          : fmt::format("{}it can be swept over {}", suggestion(key, known), fmt::join(known, ", ")));
 }
 
 // The measured value, or NaN, which charts leave out.
@@ -119,20 +139,25 @@ LabChart chart_of(const std::string& key, const std::vector<Point>& points, cons
 
 // The command that makes the page again.
 std::string command_of(const SweepVerb& asked) {
-  auto command = fmt::format("belamy sweep {} --over {} -n {} --columns {} --seed {}", asked.run.folder,
-                             asked.over, asked.evaluate.samples, asked.columns, asked.evaluate.seed);
-  for (const auto& setting : asked.run.settings) command += " --set " + setting;
-  for (const auto& measure : asked.evaluate.measures) command += " --measures " + measure;
+  auto command =
+      fmt::format("belamy sweep {} --over {} -n {} --columns {} --seed {}", shell_word(asked.run.folder),
+                  shell_word(asked.over), asked.evaluate.samples, asked.columns, asked.evaluate.seed);
+  for (const auto& setting : asked.run.settings) command += " --set " + shell_word(setting);
+  for (const auto& measure : asked.evaluate.measures) command += " --measures " + shell_word(measure);
   return command;
 }
 
 ExitCode sweep(const SweepVerb& asked) {
-  const auto [key, values] = parse_over(asked.over);
-  const auto folder = OutputPath::named("--out", asked.out, {OutputKind::folder});
+  check_measures(asked.evaluate.measures);
+  const auto folder = OutputPath::named("--out", asked.out, {OutputKind::folder}, inputs_of(asked.run));
   const auto page_path = folder.below("index.html", lab_page_mark);
+  const auto recipe = recipe_in(RunFolder::read(Env::real(), asked.run.folder));
+  const auto [key, values] = parse_over(asked.over, *recipe);
   const auto open = [&, &key = key](const std::string& value) {
     auto request = asked.run;
-    request.settings.push_back(key + "=" + value);
+    const auto setting = key + "=" + value;
+    request.settings.push_back(setting);
+    refuse_contradictions(recipe->fields(), request.settings, {{setting, "--over " + asked.over}});
     return request.open();
   };
   for (const auto& value : values) open(value);  // a wrong value is an error before the work starts

@@ -6,11 +6,13 @@
 #include "belamy/recipe.h"
 #include "belamy/trainer.h"
 
+#include "cli/contradictions.h"
 #include "cli/outputs.h"
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "core/progress.h"
+#include "core/shell.h"
 #include "core/text.h"
 #include "data/dataset.h"
 #include "store/run_folder.h"
@@ -42,7 +44,8 @@ std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& o
     if (named->name != recipe->name || named->model != recipe->model) {
       throw usage_error(
           fmt::format("{} holds a run of '{}', not of '{}'", out.string(), recipe->name, named->name),
-          "leave the recipe out, or choose another --out");
+          fmt::format("resume it with: belamy train --resume --out {}; or choose another --out",
+                      shell_word(out.string())));
     }
   }
   return recipe;
@@ -76,6 +79,7 @@ ExitCode train_and_tell(const TrainRequest& request) {
     warn(fmt::format("{} holds no run to resume; a new run starts", out.string()));
   }
   const auto recipe = recipe_of(request, out, going_on);
+  refuse_contradictions(recipe->fields(), request.overrides, request.typed);
   // Pictures written among the data would become data of the next run.
   if (!going_on) OutputPath::named("--out", named, {OutputKind::folder}, inputs_of(recipe->data));
 
@@ -97,13 +101,18 @@ ExitCode train_and_tell(const TrainRequest& request) {
 
   Progress progress;
   if (const auto slow = blas_warning(); !slow.empty()) progress.line("warning: " + slow);
+  if (const auto threads = recipe->train.threads; threads > allowed_cores()) {
+    progress.line(
+        fmt::format("warning: train.threads={}, but only {} may be used; threads that share a core wait",
+                    threads, counted(allowed_cores(), "core")));
+  }
   progress.line(fmt::format("{}: {}; folder {}", recipe->name, recipe->model->summary, out.string()));
   const auto outcome = train_in_folder(*recipe, out, request.resume, progress);
   progress.finish();
   if (!outcome.finished) {
     say_error(fmt::format(
         "stopped after step {}, everything is saved; resume with: belamy train --resume --out {}\n",
-        format_count(outcome.step), out.string()));
+        format_count(outcome.step), shell_word(out.string())));
     return ExitCode::interrupted;
   }
   if (outcome.steps == 0) {
@@ -136,13 +145,17 @@ void add_train(Verb program) {
             "Resume from the newest checkpoint, bit for bit; start afresh if there is none");
   verb.flag("--dry-run", request->dry_run, "Check settings and data, print all settings, train nothing");
   verb.does([=] {
-    if (!data->empty()) request->overrides.push_back("data.source=" + *data);
-    if (*steps > 0) request->overrides.push_back(fmt::format("train.steps={}", *steps));
+    const auto add = [&](const std::string& setting, const std::string& typed) {
+      request->overrides.push_back(setting);
+      request->typed[setting] = typed;
+    };
+    if (!data->empty()) add("data.source=" + *data, "--data " + *data);
+    if (*steps > 0) add(fmt::format("train.steps={}", *steps), fmt::format("--steps {}", *steps));
     if (*epochs > 0) {
-      request->overrides.push_back("train.steps=0");
-      request->overrides.push_back(fmt::format("train.epochs={}", *epochs));
+      add("train.steps=0", fmt::format("--epochs {}", *epochs));
+      add(fmt::format("train.epochs={}", *epochs), fmt::format("--epochs {}", *epochs));
     }
-    if (!device->empty()) request->overrides.push_back("train.device=" + *device);
+    if (!device->empty()) add("train.device=" + *device, "--device " + *device);
     request->overrides.insert(request->overrides.end(), settings->begin(), settings->end());
     return train_and_tell(*request);
   });

@@ -1,6 +1,7 @@
 // The verbs of the program. Each file adds one to the parser; verbs.def lists them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct TrainRequest {
   std::string recipe;  ///< may be empty when resuming
   std::string out;     ///< empty: runs/NAME
   std::vector<std::string> overrides;
+  std::map<std::string, std::string>
+      typed;  ///< those overrides that the user wrote in another way than --set
   bool resume = false;
   bool dry_run = false;
 };

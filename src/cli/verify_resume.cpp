@@ -4,6 +4,7 @@
 
 #include "belamy/trainer.h"
 
+#include "cli/contradictions.h"
 #include "cli/verbs.h"
 #include "core/text.h"
 
@@ -24,6 +25,7 @@ void add_verify_resume(Verb program) {
   verb.option("--set", request->settings, "KEY=VALUE: any setting");
   verb.does([request] {
     const auto recipe = Recipe::load(request->recipe, request->settings);
+    refuse_contradictions(recipe->fields(), request->settings);
     const auto different = verify_resume(*recipe, request->first, request->second);
     if (different.empty()) {
       fmt::print("{}: {} + {} steps and {} steps give the same bits\n", recipe->name, request->first,

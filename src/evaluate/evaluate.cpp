@@ -41,9 +41,7 @@ void EvaluationRequest::fields(Fields& f) {
   f.add("measures", measures, "measures to take; []: all that fit");
 }
 
-namespace {
-
-void check_names(const std::vector<std::string>& names) {
+void check_measures(const std::vector<std::string>& names) {
   std::vector<std::string> known;
   for (const auto& measure : all_measures()) known.push_back(measure.key);
   for (const auto& name : names) {
@@ -54,6 +52,8 @@ void check_names(const std::vector<std::string>& names) {
                                    : fmt::format("did you mean '{}'?", near));
   }
 }
+
+namespace {
 
 // The measures to take, each with whether it was asked for. A usage error for one that was and does not fit.
 std::vector<std::pair<const Measure*, bool>> choose(const Run& run, const EvaluationRequest& request) {
@@ -82,7 +82,7 @@ std::vector<std::pair<const Measure*, bool>> choose(const Run& run, const Evalua
 
 Evaluation evaluate(Run& run, const EvaluationRequest& request,
                     const std::function<void(const std::string&)>& progress) {
-  check_names(request.measures);
+  check_measures(request.measures);
   const auto chosen = choose(run, request);
   EvaluationContext context(run, request, progress);
   context.test();  // without data nothing can be measured

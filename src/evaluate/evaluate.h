@@ -33,6 +33,9 @@ struct Evaluation {
   std::vector<std::string> not_measured;  ///< "frechet, class-distance: the data have no two classes, ..."
 };
 
+/// A usage error if one of the names is not the key of a measure.
+void check_measures(const std::vector<std::string>& names);
+
 /// Takes all measures that fit the run. A measure that its data do not allow is listed in `not_measured`, and
 /// the others are still taken. If a measure was requested (`codes`, `parzen`, `trials`, `measures`) and
 /// cannot be taken, it is a usage or data error. `progress` receives texts about the current work.

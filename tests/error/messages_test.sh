@@ -61,14 +61,59 @@ for count in 0 -5 99999999999999999999999 1.5 many; do
   expect_failure 2 "$BELAMY" verify-resume gan --first $count
   expect_text "^belamy: --first: must be a whole number from 1 to 1000000000, not $count$"
   expect_failure 2 "$BELAMY" sample run -n $count
-  expect_text "^belamy: --count: must be a whole number from 1 to 10000000, not $count$"
+  expect_text "^belamy: -n: must be a whole number from 1 to 10000000, not $count$"
   expect_failure 2 "$BELAMY" interpolate run --steps $count
   expect_text "^belamy: --steps: must be a whole number from 2 to 256, not $count$"
 done
-for number in 99999999999999999999999 1.5 many; do
+for number in 1.5 many; do
   expect_failure 2 "$BELAMY" sample run --seed $number
   expect_text "^belamy: --seed: must be a whole number, not $number$"
 done
+for number in 99999999999999999999999 9223372036854775807; do
+  expect_failure 2 "$BELAMY" sample run --seed $number
+  expect_text "^belamy: --seed: must be a whole number from -9000000000000000000 to 9000000000000000000, not $number$"
+done
+expect_failure 2 "$BELAMY" steer run --steps 0
+expect_text "^belamy: --steps: must be a whole number from 1 to 1000000000000000, not 0$"
+# The options of the command line: their number, their place, their values.
+expect_failure 2 "$BELAMY" sample run -n
+expect_text "^belamy: -n needs a value$"
+expect_failure 2 "$BELAMY" sample run --out a.png --out b.png
+expect_text "^belamy: --out is given twice, but takes one value$"
+expect_failure 2 "$BELAMY" sample run one more
+expect_text "^belamy: 'one' is one argument too many$"
+expect_failure 2 "$BELAMY" complete run --known middle
+expect_text "^belamy: --known: must be one of upper, .*, not middle$"
+expect_failure 2 "$BELAMY" --seed 3 sample run
+expect_text "^belamy: the option '--seed' stands before the command 'sample'$"
+expect_text "write options after the command; 'belamy sample --help' shows the options"
+expect_failure 2 "$BELAMY" data
+expect_text "^belamy: data needs a command$"
+expect_code 0 "$BELAMY" data info --help
+expect_text "data TEXT REQUIRED"
+# Values that contradict each other; the same value twice may stand.
+expect_contradiction() { # FIRST SECOND KEY COMMAND...
+  expect_failure 2 "$BELAMY" "${@:4}"
+  expect_text "^belamy: '$1' and '$2' contradict each other$"
+  expect_text "both set $3; give one of them"
+}
+expect_contradiction "--steps 3" "--set train.steps=4" train.steps train gan --data ring --steps 3 --set train.steps=4 --out run-2
+expect_contradiction "--epochs 2" "--set train.steps=4" train.steps train gan --data ring --epochs 2 --set train.steps=4 --out run-2
+expect_contradiction "--data ring" "--set source=grid" data.source train gan --data ring --set source=grid --out run-2
+expect_none run-2
+expect_failure 2 "$BELAMY" models vae --json --markdown
+expect_text "^belamy: --json and --markdown cannot be given together$"
+expect_failure 2 "$BELAMY" train GAN --out run-2
+expect_text "did you mean 'gan'\?"
+# Recipes with a table that is misspelt, and with a number that is too large.
+printf '[modle]\nname = "vae"\n' >misspelt.toml
+expect_failure 2 "$BELAMY" train misspelt.toml
+expect_text "^belamy: misspelt.toml, line 2: unknown table \[modle\]$"
+expect_text "did you mean \[model\]\?"
+printf '[model]\nname = "vae"\n[optimizer.vae]\nlr = 1e400\n' >large.toml
+expect_failure 2 "$BELAMY" train large.toml
+expect_text "large.toml, line 4"
+expect_text "numbers between -1.7e308 and 1.7e308"
 expect_failure 2 "$BELAMY" embed run --perplexity many
 expect_text "^belamy: --perplexity: must be a number, not many$"
 expect_failure 2 "$BELAMY" train dbn-mnist --steps 100 --out run
@@ -259,6 +304,18 @@ expect_text "gan cannot turn data into codes"
 expect_failure 3 "$BELAMY" score run --normal "mode 9"
 expect_text "no class is called 'mode 9'"
 expect_none codes.bmp codes.png
+# Values of a run that contradict each other, and its folder in the place of a file.
+expect_contradiction "--set size=8" "--set data.size=9" data.size data info images --set size=8 --set data.size=9
+expect_contradiction "--set use.truncation=0.5" "--set use.truncation=3" use.truncation sample run --set use.truncation=0.5 \
+  --set use.truncation=3
+expect_contradiction "--set use.truncation=3" "--over use.truncation=3,1" use.truncation sweep run --set use.truncation=3 \
+  --over use.truncation=3,1
+expect_code 0 "$BELAMY" data info images --set size=8 --set data.size=8
+expect_failure 2 "$BELAMY" train ./run
+expect_text "^belamy: './run' is the folder of a run, not a recipe$"
+expect_text "resume the run with --resume --out ./run, or train its recipe again with ./run/resolved.toml"
+expect_failure 2 "$BELAMY" train ./images
+expect_text "^belamy: './images' is a folder, not a recipe$"
 # Two domains.
 expect_failure 2 "$BELAMY" translate run --data images
 expect_text "gan cannot translate images"
@@ -398,8 +455,8 @@ expect_code 0 "$BELAMY" sample wild --out samples.npz
 # --- A full disk: 5 ---
 mkdir full
 if mount -t tmpfs -o size=8m tmpfs full 2>/dev/null; then
-  expect_failure 5 "$BELAMY" train gan --data ring --steps 2000 --out full/run "${tiny[@]}" \
-    --set "model.generator=[256]" --set train.checkpoint_every=1 --set train.keep=1000
+  expect_failure 5 "$BELAMY" train gan --data ring --steps 2000 --out full/run --set train.threads=1 \
+    --set "model.generator=[256]" --set "model.discriminator=[16]" --set train.checkpoint_every=1 --set train.keep=1000
   expect_text "full/run/.*No space left on device"
   expect_code 0 "$BELAMY" sample full/run --out samples.npz
   expect_none full/run/checkpoints/*.tmp
