@@ -1,11 +1,31 @@
 // The verb `steer`: sends commands to a running training.
 #include <fmt/format.h>
+#include <optional>
 
 #include "cli/verbs.h"
+#include "core/env.h"
 #include "store/run_folder.h"
 #include "train/commands.h"
+#include "train/run_report.h"
 
 namespace belamy::cli {
+namespace {
+
+// A usage error if a training of the recipe can follow the command in none of its stages.
+void check(const Command& command, const Recipe& recipe) {
+  std::optional<Error> why;
+  for (const auto& stage : recipe.stages) {
+    try {
+      check_command(command, recipe, stage);
+      return;
+    } catch (const Error& error) {
+      if (!why) why = error;
+    }
+  }
+  if (why) throw Error(*why);
+}
+
+}  // namespace
 
 void add_steer(Verb program) {
   struct Request {
@@ -24,8 +44,13 @@ void add_steer(Verb program) {
   verb.flag("--save", request->save, "Write a checkpoint now");
   verb.flag("--stop", request->stop, "Write a checkpoint and end the training");
   verb.does([request] {
+    const auto recipe = recipe_in(RunFolder::read(Env::real(), request->run));
     std::string text;
-    const auto add = [&](const std::string& line) { text += command_text(parse_command(line)) + "\n"; };
+    const auto add = [&](const std::string& line) {
+      const auto command = parse_command(line);
+      check(command, *recipe);
+      text += command_text(command) + "\n";
+    };
     for (const auto& setting : request->settings) add("set " + setting);
     if (request->steps > 0) add(fmt::format("steps {}", request->steps));
     if (request->sample) add("sample");

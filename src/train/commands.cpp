@@ -7,6 +7,7 @@
 
 #include "core/text.h"
 #include "data/csv.h"
+#include "train/model_state.h"
 
 namespace belamy {
 namespace {
@@ -96,6 +97,21 @@ CommandLog CommandLog::parse(const std::string& text, const std::string& origin)
 Command parse_command(const std::string& line) {
   const auto blank = line.find(' ');
   return command_of(line.substr(0, blank), blank == std::string::npos ? "" : line.substr(blank + 1));
+}
+
+void check_command(const Command& command, const Recipe& recipe, const StageOptions& stage) {
+  if (command.kind == Kind::steps && recipe.stages[0].steps > 0)
+    throw usage_error("the length of this run is the sum of its stages, and cannot be changed");
+  if (command.kind != Kind::set) return;
+  auto changed = stage;
+  changed.settings.push_back(command.argument);
+  const auto before = players_in(recipe, stage);
+  for (const auto& [name, options] : players_in(recipe, changed)) {
+    const auto& was = before.at(name);
+    if (options.optimizer != was.optimizer || (options.average > 0) != (was.average > 0))
+      throw usage_error(fmt::format("{}: this cannot be changed during a run", command.argument),
+                        "start a new run: optimizer and average decide what a checkpoint holds");
+  }
 }
 
 std::string command_text(const Command& command) {

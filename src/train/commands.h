@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "belamy/recipe.h"
 #include "belamy/trainer.h"
 
 namespace belamy {
@@ -32,6 +33,8 @@ class CommandLog {
 /// Parses "save", "sample", "stop", "steps 5000" or "set optimizer.generator.lr=1e-4". Throws a usage error
 /// for anything else.
 Command parse_command(const std::string& line);
+/// Throws a usage error if no training of the recipe can follow the command in this stage.
+void check_command(const Command& command, const Recipe& recipe, const StageOptions& stage);
 std::string command_text(const Command& command);
 
 }  // namespace belamy

@@ -94,9 +94,8 @@ std::map<std::string, PlayerOptions> Session::players_with(const std::vector<std
 }
 
 void Session::take(const Command& command) {
+  check_command(command, recipe_, recipe_.stages[stage_]);
   if (command.kind == Command::Kind::steps) {
-    if (recipe_.stages[0].steps > 0)
-      throw usage_error("the length of this run is the sum of its stages, and cannot be changed");
     const auto steps = number_in<std::int64_t>(command.argument);
     if (!steps || *steps <= step_)
       throw usage_error(fmt::format("'{}' cannot be the length of a run that has made {}", command.argument,
@@ -105,18 +104,8 @@ void Session::take(const Command& command) {
     total_ = stage_steps_ = *steps;
   }
   if (command.kind == Command::Kind::set) {
-    auto settings = settings_;
-    settings.push_back(command.argument);
-    const auto before = players_with({});
-    const auto after = players_with(settings);
-    for (const auto& [name, options] : after) {
-      const auto& was = before.at(name);
-      if (options.optimizer != was.optimizer || (options.average > 0) != (was.average > 0))
-        throw usage_error(fmt::format("{}: this cannot be changed during a run", command.argument),
-                          "start a new run: optimizer and average decide what a checkpoint holds");
-    }
-    settings_ = std::move(settings);
-    state_.set_options(after);
+    settings_.push_back(command.argument);
+    state_.set_options(players_with(settings_));
   }
 }
 

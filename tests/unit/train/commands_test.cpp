@@ -46,6 +46,21 @@ TEST(CommandLogTest, MistakesNameTheLine) {
   EXPECT_THROW(parse_command("set model.width=3"), Error);
 }
 
+TEST(CommandTest, WhatNoTrainingCanFollowIsRefused) {
+  const auto recipe = recipe_of("gan", with(kTinyGan, {"optimizer.generator.average=0.9"}));
+  const auto refused = [&](const std::string& line) {
+    return message_of(ExitCode::usage,
+                      [&] { check_command(parse_command(line), *recipe, recipe->stages.front()); });
+  };
+  EXPECT_THAT(refused("set optimizer.nope.lr=0.1"), HasSubstr("optimizer.nope.lr"));
+  EXPECT_THAT(refused("set optimizer.generator.lr=nan"), HasSubstr("must be a number from"));
+  EXPECT_THAT(refused("set optimizer.generator.optimizer=sgd"), HasSubstr("cannot be changed during a run"));
+  EXPECT_THAT(refused("set optimizer.generator.average=0"), HasSubstr("cannot be changed during a run"));
+  for (const auto* line :
+       {"set optimizer.generator.average=0.5", "set optimizer.discriminator.lr=0.1", "steps 9", "save"})
+    EXPECT_NO_THROW(check_command(parse_command(line), *recipe, recipe->stages.front())) << line;
+}
+
 class SteeredTest : public testing::Test {
  protected:
   SteeredTest() : folder_(scratch("belamy-steered")) { fs::remove_all(folder_); }
