@@ -12,6 +12,7 @@
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "evaluate/judge_classifier.h"
 #include "pictures/grids.h"
@@ -59,6 +60,8 @@ class Operands {
     const bool is_class = std::find(names.begin(), names.end(), text) != names.end();
     if (is_class) return {text, sign, encoder_ ? codes_of_class(text) : latents_of_class(text)};
     if (std::filesystem::exists(text)) return {text, sign, codes_of_pictures(text)};
+    if (const auto number = number_in<std::size_t>(text); number && *number < names.size())
+      return find(names[*number], sign);
     throw usage_error(
         fmt::format("'{}' is neither a class of {} nor a path to pictures", text, run_.recipe().name),
         names.empty() ? "name a folder of pictures; the data have no classes"
@@ -172,7 +175,7 @@ void add_arithmetic(Verb program) {
       program.verb("arithmetic", "Add and subtract means of latents or codes: 'A - B + C' as pictures");
   add_run(verb, request->run);
   verb.option("--plus", request->plus,
-              "Class of the run's data or path to pictures, to be added; may be repeated")
+              "Class of the run's data, its number, or path to pictures, to be added; may be repeated")
       .required();
   verb.option("--minus", request->minus, "Class or pictures to be subtracted; may be repeated");
   verb.option("--each", request->each,

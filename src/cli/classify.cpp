@@ -76,7 +76,8 @@ ExitCode classify(const ClassifyRequest& request) {
   }
   if (set.count > request.show) fmt::print("... {} in all\n", format_count(set.count));
   if (judged > 0)
-    fmt::print("correct: {} of {}, {:.2f} %\n", format_count(right), counted(judged, "labelled example"),
+    fmt::print("correct: {} of {}{}, {:.2f} %\n", format_count(right), counted(judged, "labelled example"),
+               judged < set.count ? " whose class the run knows" : "",
                100.0 * static_cast<double>(right) / static_cast<double>(judged));
   if (out) {
     write_output(*out, csv);

@@ -30,7 +30,8 @@ constexpr std::int64_t kMatchColumns = 8, kMatchSheet = 32;
 
 // uint8 [1, C, H, W], with the run's size and channels.
 Tensor read_image(const Run& run, const std::string& path) {
-  if (!fs::is_regular_file(path)) throw data_error(path + ": there is no such file", "give an image file");
+  if (fs::is_directory(path)) throw data_error(path + ": this is a folder", "give an image file");
+  if (!fs::exists(path)) throw data_error(path + ": there is no such file", "give an image file");
   const auto data = image_tensor(fitted(decode_image(Env::real().read(path), path), fitted_options(run)));
   return data.unsqueeze(0);
 }

@@ -1,6 +1,7 @@
 #include "belamy/config.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -241,14 +242,20 @@ std::size_t near_edits(const std::string& word) {
   return std::max<std::size_t>(1, word.size() / 3);
 }
 
-/// The first of the known names that is fewest edits from `name`; empty if all need more than `most`.
+std::string in_lower_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// The first of the known names that is fewest edits from `name`, whatever their case; empty if all need
+/// more than `most`.
 std::string nearest_within(const std::string& name, const std::vector<std::string>& known, std::size_t most) {
   std::string best;
   std::size_t fewest = most + 1;
   for (const auto& candidate : known) {
     const std::size_t longer = std::max(name.size(), candidate.size());
     if (longer - std::min(name.size(), candidate.size()) >= fewest) continue;
-    const std::size_t edits = edit_distance(name, candidate);
+    const std::size_t edits = edit_distance(in_lower_case(name), in_lower_case(candidate));
     if (edits < fewest && edits < longer) {
       fewest = edits;
       best = candidate;

@@ -142,8 +142,9 @@ TomlDocument parse_toml(std::string_view text, const std::string& name) {
   try {
     table = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    throw usage_error(fmt::format("{}: {}", place(name, error.source().begin), error.description()),
-                      "write a setting as KEY = VALUE, with text in double quotes");
+    throw usage_error(
+        fmt::format("{}: {}", place(name, error.source().begin), error.description()),
+        "write a setting as KEY = VALUE: text in double quotes, numbers between -1.7e308 and 1.7e308");
   }
   return document_of(table, name);
 }

@@ -93,13 +93,14 @@ std::optional<Problem> empty_classes(const std::string& source, const std::vecto
   if (empty.empty()) return {};
   const bool numbered = names == numbered_classes(static_cast<std::int64_t>(names.size()));
   const auto shown = empty.begin() + static_cast<std::ptrdiff_t>(std::min(most, empty.size()));
-  return Problem{source,
-                 fmt::format("{} of {} {} no training image: {}{}", empty.size(),
-                             counted(names.size(), "class"), empty.size() == 1 ? "has" : "have",
-                             fmt::join(empty.begin(), shown, ", "), empty.size() > most ? ", ..." : ""),
-                 numbered
-                     ? "add images to them, or leave them out: numbers as labels count from 0 without a gap"
-                     : "add training images to them, or remove the classes, from the test set too"};
+  return Problem{
+      source,
+      fmt::format("{} of {} {} no training image: {}{}", empty.size(), counted(names.size(), "class"),
+                  empty.size() == 1 ? "has" : "have", fmt::join(empty.begin(), shown, ", "),
+                  empty.size() > most ? ", ..." : ""),
+      numbered ? "add images to them, or leave them out: numbers as labels count from 0 without a gap"
+               : "add training images to them (a larger data.limit, if Belamy draws the set), or remove the "
+                 "classes, from the test set too"};
 }
 
 std::vector<std::string> numbered_classes(std::int64_t count) {

@@ -55,8 +55,10 @@ FeatureClassifier::FeatureClassifier(std::int64_t channels, std::int64_t size, s
       options_(options),
       generator_(at::make_generator<at::CPUGeneratorImpl>(options.seed)) {
   if (channels < 1 || size < 16 || classes < 2) {
-    throw usage_error(fmt::format("the feature classifier cannot work with {}, size {}, {}",
-                                  counted(channels, "channel"), size, counted(classes, "class")),
+    const auto wrong = channels < 1 ? counted(channels, "channel")
+                       : size < 16  ? fmt::format("images of {0}x{0} pixels", size)
+                                    : counted(classes, "class");
+    throw usage_error("the feature classifier cannot work with " + wrong,
                       "it needs at least 1 channel, images of at least 16x16 pixels, and 2 classes");
   }
   if (options.epochs < 1 || options.batch < 1 || !(options.learning_rate > 0)) {

@@ -147,9 +147,10 @@ TsneAffinities tsne_affinities(const Tensor& given, double perplexity) {
   check_feature_sets(given, given, 4, "t-SNE");
   const auto n = given.size(0);
   if (!(perplexity >= 1 && 3 * perplexity <= static_cast<double>(n - 1))) {
-    throw usage_error(
-        fmt::format("t-SNE of {} data cannot have a perplexity of {}", n, perplexity),
-        fmt::format("choose a perplexity from 1 to {:g}", std::floor(static_cast<double>(n - 1) / 3)));
+    const auto most = std::floor(static_cast<double>(n - 1) / 3);
+    throw usage_error(fmt::format("t-SNE of {} data cannot have a perplexity of {}", n, perplexity),
+                      most <= 1 ? "choose a perplexity of 1, or more data"
+                                : fmt::format("choose a perplexity from 1 to {:g}, or more data", most));
   }
   const auto plain = given.to(torch::kFloat), data = plain - plain.mean(0, true);
   const auto k = std::min<std::int64_t>(n - 1, static_cast<std::int64_t>(3 * perplexity));

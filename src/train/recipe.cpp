@@ -8,9 +8,11 @@
 #include "belamy/error.h"
 
 #include "core/env.h"
+#include "core/shell.h"
 #include "core/toml_table.h"
 #include "recipes.h"
 #include "report/scores.h"
+#include "store/run_folder.h"
 
 namespace belamy {
 namespace {
@@ -81,6 +83,15 @@ StageOptions stage_of(const TomlDocument& document, Fields& settings, const Trai
   return stage;
 }
 
+Error is_folder(const std::string& path) {
+  const auto settings = std::filesystem::path(path) / RunFolder::settings_file;
+  if (!Env::real().exists(settings))
+    return usage_error(fmt::format("'{}' is a folder, not a recipe", path), "name a recipe file in it");
+  return usage_error(fmt::format("'{}' is the folder of a run, not a recipe", path),
+                     fmt::format("resume the run with --resume --out {}, or train its recipe again with {}",
+                                 shell_word(path), shell_word(settings.string())));
+}
+
 }  // namespace
 
 Recipe::Recipe(const ModelInfo& info) : model(&info), config(info.config()) {
@@ -109,6 +120,12 @@ std::unique_ptr<Recipe> Recipe::parse(const std::string& text, const std::string
   table.text("title", about.title);
   table.text("citation", about.citation);
   if (about.model.empty()) {
+    for (const auto& entry : document.entries) {
+      const auto name = entry.key.substr(0, entry.key.find('.'));
+      if (name != "model" && !nearest(name, {"model"}).empty())
+        throw usage_error(fmt::format("{}: unknown table [{}]", entry.origin.text, name),
+                          "did you mean [model]?");
+    }
     throw usage_error(origin + ": the recipe names no model", "add: [model] name = \"dcgan\"");
   }
   std::unique_ptr<Recipe> recipe(new Recipe(find_model(about.model)));
@@ -165,6 +182,7 @@ std::unique_ptr<Recipe> Recipe::load(const std::string& name, const std::vector<
   auto& env = Env::real();
   if (name.find(".toml") != std::string::npos || name.find('/') != std::string::npos) {
     if (!env.exists(name)) throw usage_error("there is no recipe file '" + name + "'");
+    if (std::filesystem::is_directory(name)) throw is_folder(name);
     return parse(env.read(name), name, overrides);
   }
   throw usage_error(

@@ -126,6 +126,11 @@ expect_file walk/walk-{linear,spherical}.{png,webp}
 expect_code 0 "$BELAMY" interpolate autoencoder -n 2 --steps 4 --path linear
 expect_file interpolation-linear.{png,webp}
 expect_none interpolation-spherical.png
+expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/named.png
+expect_file walk/named-linear.{png,webp}
+expect_none walk/named.png-linear.png
+expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/below/
+expect_file walk/below/linear.{png,webp}
 expect_code 0 "$BELAMY" arithmetic vae --plus images --minus images --plus images --variations 3 --out sums.png
 expect_text "row 1: \+ images, the mean of [0-9]+"
 expect_text "row 4: the result"
@@ -146,10 +151,27 @@ expect_text "^use.truncation +seconds for the row of pictures +diversity"
 expect_text "^0\.5 "
 expect_file swept/index.html
 grep -q -e "--columns 4 --seed 1 --measures diversity" swept/index.html || fail "the page does not say how it was made"
+# The command that makes the page again can be copied.
+cp -r gan "mine & yours"
+expect_code 0 "$BELAMY" sweep "mine & yours" --over use.truncation=1 -n 100 --columns 4 --measures diversity --out swept
+sed 's/&apos;/'"'/g; s/&amp;/\&/g" swept/index.html >page.txt
+grep -q "belamy sweep 'mine & yours' --over use.truncation=1" page.txt || fail "the page's command is not quoted"
+expect_code 0 "$BELAMY" report "mine & yours"
+sed 's/&apos;/'"'/g; s/&amp;/\&/g" "mine & yours/report.html" >page.txt
+grep -q "belamy sample 'mine & yours' -n 64" page.txt || fail "the report's command is not quoted"
+grep -q "belamy train 'mine & yours/resolved.toml' --out 'mine & yours-again'" page.txt ||
+  fail "the report's command to repeat the run is not quoted"
 expect_code 2 "$BELAMY" sweep gan --over use.truncation
 expect_text "gives no values"
 expect_code 2 "$BELAMY" sweep gan --over use.truncatoin=1 --out misspelt
 expect_text "did you mean 'use.truncation'"
+expect_code 2 "$BELAMY" sweep gan --over model.latent=1,2 --out misspelt
+expect_text "^belamy: --over model.latent=1,2: gan has no setting of use that is called 'model.latent'"
+expect_text "it can be swept over .*use.truncation"
+expect_code 2 "$BELAMY" sweep gan --over use.truncation=1,,2 --out misspelt
+expect_text "^belamy: --over use.truncation=1,,2: a value is empty"
+expect_code 2 "$BELAMY" sweep gan --over use.truncation=1 --measures foo --out misspelt
+expect_text "no measure is called 'foo'"
 expect_none misspelt
 expect_code 2 "$BELAMY" sweep gan --over use.truncation=1,many --out half
 expect_none half
@@ -158,6 +180,10 @@ expect_none half
 make_images many 400
 expect_code 0 "$BELAMY" train vae --data many --steps 20 --out labelled --set train.threads=1 \
   --set "model.hidden=[16]" --set data.holdout=0.5
+expect_code 0 "$BELAMY" arithmetic labelled --plus 0 --minus top --variations 3 --out numbered.png
+expect_text "row 1: \+ left, the mean of [0-9]+"
+expect_code 2 "$BELAMY" embed labelled -n 5 --out few.png
+expect_text "choose a perplexity of 1, or more data"
 expect_code 0 "$BELAMY" evaluate labelled -n 100
 expect_text "reconstruction error +[0-9.]+"
 expect_text "negative ELBO +[0-9.]+ nats"
@@ -286,6 +312,9 @@ expect_code 3 "$BELAMY" translate turned --data mine --out drawn/
 expect_text "left out: .*bad.png"
 expect_text "2 of 3 files translated"
 expect_code 0 "$BELAMY" translate turned --out test.npz
+expect_code 3 "$BELAMY" translate turned --data ring --out points/
+expect_text "'ring' holds data of shape \[2\], but pix2pix was trained on \[1, 16, 16\]"
+expect_none points
 expect_code 0 "$BELAMY" evaluate turned
 expect_text "L1 a2b +[0-9.]+"
 expect_text "SSIM of copying a2b +[0-9.]+"
@@ -294,8 +323,13 @@ expect_code 0 "$BELAMY" train source-only --data images --set target=many --step
 expect_file named/pictures/*.png
 expect_code 0 "$BELAMY" classify named --out classes.csv -n 3
 expect_text "^(left|top) +[01]\.[0-9]+"
-expect_text "correct: [0-9]+ of 40 labelled examples"
+expect_text "correct: [0-9]+ of 40 labelled examples,"
 [[ $(wc -l <classes.csv) == 41 && $(head -n 1 classes.csv) == name,class,belief ]] || fail "not all are classified"
+mkdir -p strange/odd
+cp images/left/001.pgm strange/odd
+cp -r images/left strange/left
+expect_code 0 "$BELAMY" classify named --data strange
+expect_text "correct: [0-9]+ of [0-9]+ labelled examples whose class the run knows,"
 expect_code 0 "$BELAMY" evaluate named
 expect_text "^ +classification error +[0-9.]+"
 expect_text "source classification error +[0-9.]+"
@@ -318,6 +352,8 @@ expect_file match/sheet.png
 [[ $(wc -l <match/ranks.csv) == 31 && $(head -n 1 match/ranks.csv) == rank,similarity,name,label ]] ||
   fail "the list of matches is not complete"
 [[ $(sed -n 2,16p match/ranks.csv | grep -c ',left$') == 15 ]] || fail "not all of the query's class come first"
+expect_code 3 "$BELAMY" match siamese --query many --folder others
+expect_text "^belamy: many: this is a folder"
 expect_code 0 "$BELAMY" match kept many/left/001.pgm many/top/000.pgm
 expect_text "^-[0-9.]+  minus the distance of autoencoder's codes"
 expect_code 0 "$BELAMY" evaluate siamese --trials 2-way-1-shot
@@ -325,6 +361,22 @@ expect_text "^ +recall@1 +(0\.9|1)"
 expect_text "^ +one-shot accuracy +(0\.9|1)"
 expect_text "by similarity of siamese; .* of 1,000 trials \(2-way-1-shot\) right, 500 episodes, standard error"
 expect_text "one-shot accuracy of pixels +[0-9.]+"
+
+# --- More threads than cores ---
+expect_code 0 taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" "$BELAMY" train gan --data ring --steps 1 \
+  --out crowded --set train.threads=2 --set "model.generator=[16]" --set "model.discriminator=[16]"
+expect_text "warning: train.threads=2, but only 1 core may be used"
+
+# --- The demo starts and goes on without a warning ---
+small=(--set train.steps=1 --set data.limit=64 --set train.threads=1 --set model.width=4)
+for said in "done: 1 step " "nothing to do"; do
+  expect_code 0 "$BELAMY" demo --out shown "${small[@]}"
+  expect_text "$said"
+  expect_no_text "holds no run"
+done
+expect_code 2 "$BELAMY" demo --out gan
+expect_text "resume it with: belamy train --resume --out gan; or choose another --out"
+expect_no_text "leave the recipe out"
 
 # --- Resuming gives the same bits, for every model ---
 images=(--set data.source=images --set train.threads=1 --set train.batch=8)
@@ -340,6 +392,9 @@ done
 # --- A training that goes on is told what to do ---
 expect_code 2 "$BELAMY" steer gan --save
 expect_text "no training is running in 'gan'"
+cp -r gan "with blanks"
+expect_code 2 "$BELAMY" steer "with blanks" --save
+expect_text "start it with: belamy train --resume --out 'with blanks'$"
 "$BELAMY" train gan "${images[@]}" "${tiny[@]}" --set train.steps=1000000 --out told-run >told.log 2>&1 &
 training=$!
 for ((i = 0; i < 300; ++i)); do
@@ -349,6 +404,11 @@ done
 expect_code 2 "$BELAMY" steer told-run
 expect_text "steer needs a command"
 expect_code 2 "$BELAMY" steer told-run --set "lr 3"
+for setting in optimizer.nope.lr=0.1 optimizer.generator.lr=nan optimizer.generator.speed=1 optimizer.generator.optimizer=sgd; do
+  expect_code 2 "$BELAMY" steer told-run --set $setting
+  expect_text "$setting"
+  expect_no_text "^sent"
+done
 expect_code 0 "$BELAMY" steer told-run --set optimizer.generator.lr=1e-5 --stop
 wait "$training" && fail "a training that was told to stop ends with another code"
 [[ $(sed -n 2p told-run/commands.csv) == *,set,optimizer.generator.lr=1e-5 ]] || fail "the command is not kept"

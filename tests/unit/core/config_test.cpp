@@ -284,6 +284,7 @@ TEST(Config, NearestFindsSmallMistakesOnly) {
   EXPECT_EQ(nearest("fashion-mnis", {"mnist", "fashion-mnist"}), "fashion-mnist");
   EXPECT_EQ(nearest("rl", {"decay", "lr"}), "lr");  // swapped letters are one mistake
   EXPECT_EQ(nearest("widht", {"init", "width"}), "width");
+  EXPECT_EQ(nearest("VAE", {"gan", "vae"}), "vae");
   EXPECT_EQ(nearest("widht", {"init", "weight"}), "") << "two edits of five letters";
   EXPECT_EQ(nearest("gan", {"dann", "vae"}), "");
   EXPECT_EQ(nearest("abc", {"xyz", "uvw"}), "");

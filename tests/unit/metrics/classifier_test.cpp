@@ -193,8 +193,9 @@ TEST_F(ClassifierTest, RefusesWrongImagesLabelsAndOptions) {
   expect_error(ExitCode::data, "as uint8", [&] { classifier.features(data.images.to(torch::kLong)); });
   expect_error(ExitCode::data, "images [N, 1, 16, 16]",
                [&] { classifier.features(data.images.narrow(0, 0, 0)); });
-  expect_error(ExitCode::usage, "size 15", [] { FeatureClassifier(1, 15, 4); });
-  expect_error(ExitCode::usage, "size 16, 1 class", [] { FeatureClassifier(1, 16, 1); });
+  expect_error(ExitCode::usage, "cannot work with images of 15x15 pixels",
+               [] { FeatureClassifier(1, 15, 4); });
+  expect_error(ExitCode::usage, "cannot work with 1 class", [] { FeatureClassifier(1, 16, 1); });
   expect_error(ExitCode::usage, "must be positive", [] {
     ClassifierOptions options;
     options.epochs = 0;
