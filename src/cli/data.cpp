@@ -10,6 +10,7 @@
 #include "data/attributes.h"
 #include "data/captions.h"
 #include "data/dataset.h"
+#include "data/pack.h"
 #include "train/run_report.h"
 
 namespace belamy::cli {
@@ -76,13 +77,32 @@ ExitCode fetch(const std::string& name, const std::string& base_url) {
   return ExitCode::ok;
 }
 
+Split split_of(const std::string& word) {
+  return word == "test" ? Split::test : word == "validation" ? Split::validation : Split::train;
+}
+
+// Writes a split, and says what is not in the file.
+ExitCode pack(const DataOptions& options, const std::string& word, const OutputPath& out) {
+  const auto packed = pack_split(options, split_of(word), out.path());
+  const auto count = counted(packed.images, "image");
+  fmt::print("{}\n", out.path().string());
+  fmt::print("       {} of {}\n", count,
+             packed.split ? fmt::format("the {} split", word) : "a set without test images of its own");
+  for (const auto& note : packed.notes) fmt::print("       {}\n", note);
+  for (const char* other : {"train", "validation", "test"}) {
+    const bool is_there = std::string(other) == "validation" ? packed.validation : packed.split;
+    if (is_there && word != other) fmt::print("       not in it: the {0} split (--split {0})\n", other);
+  }
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 void add_data(Verb program) {
   struct Request {
     DataOptions options;
     std::vector<std::string> settings;
-    std::string out, base_url;
+    std::string out, base_url, split = "train";
   };
   auto request = std::make_shared<Request>();
   const auto choose = [request] {
@@ -98,7 +118,7 @@ void add_data(Verb program) {
   auto info_verb = verb.verb("info", "Show sizes, classes and counts of a data set");
   auto doctor_verb = verb.verb("doctor", "Read every file and list all problems");
   auto fetch_verb = verb.verb("fetch", "Download a known data set into the cache");
-  auto pack_verb = verb.verb("pack", "Write a data set as a zip file of PNG files with labels");
+  auto pack_verb = verb.verb("pack", "Write one split of a data set as a zip file of PNG files with labels");
   for (auto each : {info_verb, doctor_verb, fetch_verb, pack_verb}) {
     each.option("data", request->options.source, "Known data set, folder or archive").required();
   }
@@ -108,6 +128,11 @@ void add_data(Verb program) {
   }
   fetch_verb.option("--base-url", request->base_url, "Address to download the same files from");
   pack_verb.option("--out", request->out, "F.zip: the packed data set").required();
+  pack_verb
+      .option(
+          "--split", request->split,
+          "Which images: train (all of them if the set has no test images of its own), test or validation")
+      .one_of({"train", "test", "validation"});
   info_verb.does([=] {
     choose();
     return info(request->options);
@@ -117,9 +142,7 @@ void add_data(Verb program) {
   pack_verb.does([=] {
     choose();
     const auto out = OutputPath::named("--out", request->out, {OutputKind::zip}, inputs_of(request->options));
-    pack_dataset(request->options, out.path());
-    fmt::print("{}\n", request->out);
-    return ExitCode::ok;
+    return pack(request->options, request->split, out);
   });
 }
 

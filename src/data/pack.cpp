@@ -1,4 +1,5 @@
-// Writes a data set as an .npz.
+#include "data/pack.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <exception>
@@ -8,7 +9,7 @@
 #include "belamy/error.h"
 
 #include "core/env.h"
-#include "data/dataset.h"
+#include "data/readers.h"
 
 namespace belamy {
 namespace {
@@ -96,13 +97,40 @@ void write_zip(const Dataset& set, const fs::path& path) {
 
 }  // namespace
 
-void pack_dataset(const DataOptions& options, const fs::path& out) {
+Packed pack_split(const DataOptions& options, Split split, const fs::path& out) {
+  const auto source = find_source(options.source);
+  const bool has_pairs = source.kind == Source::Kind::glyph_pairs;
+  if (has_pairs || options.pairs != "none" || !options.target.empty()) {
+    throw usage_error(
+        fmt::format("'{}': pairs and second domains cannot be packed", options.source),
+        has_pairs
+            ? "train with its name: it needs no files"
+            : "leave data.pairs at none and data.target empty. A zip or tar of the folder keeps pairs of "
+              "files, and data.pairs reads them there as well");
+  }
+  Packed packed;
+  if (source.kind != Source::Kind::synthetic) {
+    const auto listing = list_source(source, options, Split::train);
+    packed.split = listing.split;
+    packed.validation = listing.validation;
+    if ((split == Split::test && !packed.split) || (split == Split::validation && !packed.validation)) {
+      throw data_error(fmt::format("{}: has no {} images of its own", listing.source,
+                                   split == Split::test ? "test" : "validation"),
+                       "pack it without --split");
+    }
+  }
   DataOptions all = options;
   all.holdout = 0;  // the hold-out is taken when the zip is loaded
-  const Dataset set = load_dataset(all, Split::train);
+  const Dataset set = load_dataset(all, split);
   if (!set.is_images()) throw data_error(set.name + ": holds points; only images can be packed");
-
+  packed.images = set.count;
+  packed.notes = set.notes;
   replace_atomically(Env::real(), out, [&](const fs::path& temporary) { write_zip(set, temporary); });
+  return packed;
+}
+
+void pack_dataset(const DataOptions& options, const fs::path& out) {
+  pack_split(options, Split::train, out);
 }
 
 }  // namespace belamy

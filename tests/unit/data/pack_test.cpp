@@ -1,10 +1,12 @@
+#include "data/pack.h"
+
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "belamy/error.h"
 
-#include "data/dataset.h"
+#include "errors.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -38,6 +40,45 @@ TEST(Pack, RoundTripKeepsEverything) {
   EXPECT_EQ(after.labels, before.labels);
   EXPECT_EQ(after.class_names, before.class_names);
   EXPECT_TRUE(after.problems.empty());
+}
+
+TEST(Pack, SaysWhatIsInTheFile) {
+  TemporaryFolder folder;
+  auto options = small_set(folder);
+  write(folder / "set/dog/3.png", "no image");
+  const auto all = pack_split(options, Split::train, folder / "all.zip");
+  EXPECT_EQ(all.images, 3);
+  EXPECT_FALSE(all.split);
+  EXPECT_THAT(all.notes, ElementsAre(HasSubstr("1 of 4 files left out")));
+  EXPECT_THAT(message_of(ExitCode::data, [&] { pack_split(options, Split::test, folder / "test.zip"); }),
+              HasSubstr("has no test images of its own"));
+  std::filesystem::create_directory(folder / "two");
+  std::filesystem::rename(folder / "set", folder / "two/train");
+  write(folder / "two/test/cat/9.png", encode_png(samples::flat(2, 2, {7, 77, 177})));
+  options.source = (folder / "two").string();
+  EXPECT_TRUE(pack_split(options, Split::train, folder / "train.zip").split);
+  EXPECT_EQ(pack_split(options, Split::test, folder / "test.zip").images, 1);
+  options.source = (folder / "test.zip").string();
+  options.holdout = 0;
+  EXPECT_THAT(load_dataset(options, Split::train).pixels,
+              ElementsAre(7, 7, 7, 7, 77, 77, 77, 77, 177, 177, 177, 177));
+}
+
+TEST(Pack, RefusesPairs) {
+  TemporaryFolder folder;
+  auto options = small_set(folder);
+  const auto refused = [&] {
+    return message_of(ExitCode::usage, [&] { pack_split(options, Split::train, folder / "out.zip"); });
+  };
+  options.pairs = "folders";
+  EXPECT_THAT(refused(), HasSubstr("pairs and second domains cannot be packed"));
+  options.pairs = "none";
+  options.target = options.source;
+  EXPECT_THAT(refused(), HasSubstr("leave data.pairs at none and data.target empty"));
+  options.target = "";
+  options.source = "glyphs-bold";
+  EXPECT_THAT(refused(), HasSubstr("train with its name"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out.zip"));
 }
 
 TEST(Pack, SameImagesSameBytes) {

@@ -1,0 +1,25 @@
+// Writes one split of a data set as a zip.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+
+namespace belamy {
+
+/// What pack_split wrote, and what it did not.
+struct Packed {
+  std::int64_t images = 0;
+  bool split = false;              ///< the source has a test split of its own; else all images are packed
+  bool validation = false;         ///< it has validation images of its own
+  std::vector<std::string> notes;  ///< as in Dataset, files that were left out among them
+};
+
+/// As pack_dataset, for any split that the source has of its own. Errors: a split that it does not have, pairs and
+/// second domains, points.
+Packed pack_split(const DataOptions& options, Split split, const std::filesystem::path& out);
+
+}  // namespace belamy
