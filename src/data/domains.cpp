@@ -191,6 +191,19 @@ std::string lone_domain(const Listing& listing) {
   return "";
 }
 
+// A test domain without the other one, which nothing reads.
+std::optional<Problem> lone_test(const Listing& listing) {
+  for (const auto& [there, missing] : {std::pair{"testA", "testB"}, {"testB", "testA"}}) {
+    if (!has_domain(listing, there) || has_domain(listing, missing)) continue;
+    const auto files = static_cast<std::int64_t>(domain_of(listing, there).places.size());
+    return Problem{
+        listing.source,
+        fmt::format("{} in '{}' are not read, as there is no '{}'", counted(files, "image"), there, missing),
+        fmt::format("add '{}', or remove '{}'", missing, there), files};
+  }
+  return {};
+}
+
 // Why there are no two domains.
 std::string no_domains(const Listing& listing) {
   if (const auto lone = lone_domain(listing); !lone.empty()) return lone;
@@ -213,6 +226,7 @@ Sides folders(const Listing& listing, const DataOptions& options, Split split) {
   const std::string part = own_test && split == Split::test ? "test" : "train";
   auto sides = sides_of(listing, domain_of(listing, part + "A"), domain_of(listing, part + "B"), false);
   sides.a.split = sides.b.split = own_test;
+  if (auto lone = lone_test(listing)) sides.a.problems.push_back(std::move(*lone));
   return sides;
 }
 
@@ -304,6 +318,13 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
   const bool alone = train_a || train_b || listing.class_names.size() < 2;
   if (!a.empty() && !b.empty()) {
     const auto pairing = pair_up(listing, domain_of(listing, a), domain_of(listing, b));
+    const auto is_outside = [&](const auto& name) { return !within(name, a) && !within(name, b); };
+    if (std::any_of(listing.class_names.begin(), listing.class_names.end(), is_outside)) {
+      if (!pairing.first.empty())
+        facts.push_back(fmt::format("{} and {} share {}: if these are pairs, use data.pairs=folders", a, b,
+                                    counted(pairing.first.size(), "file name")));
+      return;
+    }
     if (!pairing.any_equal) {
       facts.push_back(
           "A and B share no file name, so they are not pairs: data.pairs=folders with data.unpaired=true "
@@ -314,6 +335,7 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
     problems.insert(problems.end(), pairing.problems.begin(), pairing.problems.end());
   } else if (train_a && train_b) {
     facts.push_back("trainA and trainB are two domains that are not paired: data.pairs=folders");
+    if (auto lone = lone_test(listing)) problems.push_back(std::move(*lone));
   } else if (const auto lone = lone_domain(listing); alone && !lone.empty()) {
     problems.push_back({listing.source, lone, fmt::format("{} with data.pairs=folders", kFolders)});
   }

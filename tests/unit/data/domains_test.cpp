@@ -200,6 +200,19 @@ TEST(Domains, TrainAAndTrainBAreNotPaired) {
   EXPECT_THAT(test.others.at(0).pixels, ElementsAre(150));
 }
 
+TEST(Domains, ATestDomainAloneIsNamed) {
+  TemporaryFolder folder;
+  for (const char* name : {"trainA/0.png", "trainA/1.png", "trainB/0.png", "testA/0.png", "testA/1.png"})
+    write(folder / name, dot(1));
+  const auto set = load_dataset(options_for(folder.path(), "folders"), Split::train);
+  ASSERT_THAT(set.problems, SizeIs(1));
+  EXPECT_EQ(set.problems[0].reason, "2 images in 'testA' are not read, as there is no 'testB'");
+  EXPECT_EQ(set.problems[0].files, 2);
+  const auto problems = diagnose(folder.path().string()).problems;
+  EXPECT_TRUE(std::any_of(problems.begin(), problems.end(),
+                          [&](const Problem& problem) { return problem.reason == set.problems[0].reason; }));
+}
+
 TEST(Domains, PicturesAreCutIntoHalves) {
   TemporaryFolder folder;
   write(folder / "0.png", picture(2, {7, 8}));
