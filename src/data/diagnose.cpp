@@ -15,7 +15,6 @@
 namespace belamy {
 namespace {
 
-constexpr int tiny_side = 8;
 constexpr std::int64_t few_images = 5;
 
 std::string shape_of(const Image& image) {
@@ -58,7 +57,7 @@ class Doctor {
       const std::size_t hash = hash_of(image);
       if (seen[hash]++ > 0) ++repeated;
       if (before_.count(hash)) ++leaked;
-      if (std::min(image.width, image.height) < tiny_side) {
+      if (std::min(image.width, image.height) < kTinySide) {
         add({item.name, "tiny: " + shape_of(image), "remove it, if it is a thumbnail or an icon"});
       } else if (one_colour(image)) {
         add({item.name, "all pixels have one colour", "remove it, unless this is intended"});
@@ -86,7 +85,15 @@ class Doctor {
     if (leaked > 0)
       fact("{}: {} {} in the training set as well", split, counted(leaked, "image"),
            leaked == 1 ? "is" : "are");
-    if (split == "train") before_ = std::move(seen);
+    if (split == "train") {
+      before_ = std::move(seen);
+      train_ = {listing.class_names, all};
+    } else if (train_) {
+      for (const auto& misfit :
+           {train_->second.misfit(all, listing.source), misfit_of_classes(train_->first, listing)}) {
+        if (misfit) add(*misfit);
+      }
+    }
   }
 
   void explain(const Listing& listing) {
@@ -170,7 +177,8 @@ class Doctor {
   Diagnosis& diagnosis_;
   bool doubled_ = false;                                  // all images of the split are twice as wide as high
   std::unordered_map<std::size_t, std::int64_t> before_;  // hashes of the training images
-  std::map<std::string, std::vector<Problem>> reported_;  // by file
+  std::optional<std::pair<std::vector<std::string>, ImageShapes>> train_;  // classes and shapes for training
+  std::map<std::string, std::vector<Problem>> reported_;                   // by file
 };
 
 }  // namespace

@@ -224,7 +224,8 @@ class Collector {
     const auto first = std::find_if(set.problems.begin(), set.problems.end(),
                                     [&](const Problem& p) { return left == 0 || p.files > 0; });
     const auto what = left == 0 ? fmt::format("problems of the data set: {}", set.problems.size())
-                                : fmt::format("{} of {} left out", left, counted(left + set.count, "file"));
+                                : fmt::format("{} of {} left out, counted in this split", left,
+                                              counted(left + set.count, "file"));
     return fmt::format("{} ('belamy data doctor {}' lists all); the first: {}: {}", what, options_.source,
                        first->file, first->reason);
   }
@@ -415,15 +416,29 @@ std::vector<Listing> listings_of(const DataOptions& options, Split split) {
   return listings;
 }
 
+// Keeps about `most` of the wanted items, evenly spread.
+void thin_out(std::vector<bool>& wanted, std::size_t most) {
+  const auto count = static_cast<std::size_t>(std::count(wanted.begin(), wanted.end(), true));
+  const auto every = std::max<std::size_t>(1, count / most);
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = wanted[i] && place++ % every == 0;
+}
+
+// The shape of an image after it is fitted to the settings, without pixels.
+Image as_set(const Image& image, const DataOptions& options) {
+  const auto size = static_cast<int>(options.size), channels = static_cast<int>(options.channels);
+  return {size > 0 ? size : image.width,
+          size > 0 ? size : image.height,
+          channels > 0 ? channels : image.channels,
+          {}};
+}
+
 // The shapes of the images that a split takes: about `most` of each domain, evenly spread.
 ImageShapes shapes_of(const DataOptions& options, Split split, std::size_t most) {
   ImageShapes shapes;
   for (const auto& listing : listings_of(options, split)) {
     auto wanted = choose(listing, options, split);
-    const auto count = static_cast<std::size_t>(std::count(wanted.begin(), wanted.end(), true));
-    const auto every = std::max<std::size_t>(1, count / most);
-    std::size_t place = 0;
-    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = wanted[i] && place++ % every == 0;
+    thin_out(wanted, most);
     shapes.next_domain();
     listing.read(wanted, {[&](std::size_t, const Image& image) { shapes.add(image); }, [](auto, auto) {}});
   }
@@ -438,6 +453,35 @@ bool settle(DataOptions& options, const ImageShapes& shapes, const ImageSides& n
   const bool chosen = before != std::pair(options.size, options.channels);
   options.chosen = options.chosen || chosen;
   return chosen;
+}
+
+// Adds to a training set what is wrong with its test split, of which some images are looked at.
+void add_misfits(Dataset& set, const DataOptions& options) {
+  constexpr std::size_t some = 50;
+  const auto source = find_source(options.source);
+  if (!format_of(source.kind) || options.pairs != "none") return;
+  std::vector<Problem> misfits;
+  try {
+    const auto test = list_source(source, options, Split::test);
+    if (!test.split) return;
+    ImageShapes kept, tested;
+    kept.add(
+        Image{static_cast<int>(set.width), static_cast<int>(set.height), static_cast<int>(set.channels), {}});
+    auto wanted = choose(test, options, Split::test);
+    thin_out(wanted, some);
+    test.read(wanted, {[&](std::size_t, const Image& image) { tested.add(as_set(image, options)); },
+                       [](auto, auto) {}});
+    for (const auto& misfit : {kept.misfit(tested, test.source), misfit_of_classes(set.class_names, test)}) {
+      if (misfit) misfits.push_back(*misfit);
+    }
+  } catch (const Error& error) {
+    // A test split that cannot be read is no matter of the training; measuring reports it.
+    if (error.code() != ExitCode::data) throw;
+  }
+  for (auto& misfit : misfits) {
+    set.notes.push_back(fmt::format("{}: {}; {}", misfit.file, misfit.reason, misfit.cure));
+    set.problems.push_back(std::move(misfit));
+  }
 }
 
 bool holds_files(const std::string& source) {
@@ -526,7 +570,10 @@ Dataset load_dataset(const DataOptions& options, Split split) {
   return set;
 }
 
-Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs) {
+namespace {
+
+// Loads a set once its size and channels are known.
+Dataset load_settled(DataOptions& options, Split split, const ImageSides& needs) {
   constexpr std::size_t some = 500, all = std::numeric_limits<std::size_t>::max();
   // Looking at some images first costs little; all of them at full size may not fit into memory.
   if (options.size == 0 && (holds_files(options.source) || holds_files(options.target)))
@@ -546,6 +593,14 @@ Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs)
     }
   }
   return load_dataset(options, split);
+}
+
+}  // namespace
+
+Dataset load_dataset(DataOptions& options, Split split, const ImageSides& needs) {
+  auto set = load_settled(options, split, needs);
+  if (split == Split::train) add_misfits(set, options);
+  return set;
 }
 
 Lack lack_of_matches(const Dataset& set) {

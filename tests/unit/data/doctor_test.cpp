@@ -133,6 +133,58 @@ TEST(Doctor, TakesNoLettersForDomains) {
   for (const auto& fact : diagnose("glyphs").facts) EXPECT_THAT(fact, testing::Not(HasSubstr("data.pairs")));
 }
 
+TEST(Doctor, TakesClassesNamedByLettersForClasses) {
+  TemporaryFolder folder;
+  unsigned seed = 0;
+  for (const auto& [name, count] : {std::pair{"a", 6}, {"b", 7}, {"c", 8}, {"d", 9}}) {
+    for (int i = 0; i < count; ++i)
+      write(folder / fmt::format("{}/i{}.png", name, i), encode_png(noise(16, ++seed)));
+  }
+  const auto found = diagnose(folder.path().string());
+  EXPECT_THAT(found.problems, IsEmpty());
+  EXPECT_THAT(found.facts,
+              Contains("a and b share 6 file names: if these are pairs, use data.pairs=folders"));
+}
+
+// Doctor and training both give this reason why a test split does not fit.
+void expect_misfit(const std::filesystem::path& source, const std::string& reason) {
+  SCOPED_TRACE(reason);
+  EXPECT_THAT(diagnose(source.string()).problems, Contains(problem("", reason)));
+  DataOptions options;
+  options.source = source.string();
+  EXPECT_THAT(load_dataset(options, Split::train, {}).notes, Contains(HasSubstr(reason)));
+}
+
+TEST(Doctor, NamesATestSplitThatDoesNotFit) {
+  TemporaryFolder folder;
+  const auto idx = [&](const std::string& name, int side, int count, const std::string& labels) {
+    std::string pixels;
+    for (int i = 0; i < count; ++i) {
+      const auto image = noise(side, static_cast<unsigned>(i));
+      pixels.append(image.pixels.begin(), image.pixels.end());
+    }
+    const auto size = static_cast<std::uint32_t>(side), images = static_cast<std::uint32_t>(count);
+    write(folder / (name + "-images-idx3-ubyte"), samples::idx_images(images, size, size, pixels));
+    std::filesystem::remove(folder / (name + "-labels-idx1-ubyte"));
+    if (!labels.empty()) write(folder / (name + "-labels-idx1-ubyte"), samples::idx_labels(images, labels));
+  };
+  const std::string two("\0\1\0\1\0\1\0\1\0\1", 10);
+  idx("set/train", 16, 10, two);
+  idx("set/t10k", 16, 10, two);
+  EXPECT_THAT(diagnose((folder / "set").string()).problems, IsEmpty());
+  idx("set/t10k", 8, 10, two);
+  expect_misfit(folder / "set", "not all test images are 16x16, as the training images are");
+  idx("set/t10k", 16, 2, "\1\4");
+  expect_misfit(folder / "set", "3 classes of the test images are not in training: 2, 3, 4");
+  idx("set/t10k", 16, 2, "");
+  expect_misfit(folder / "set", "the training images have classes, but the test images have none");
+  for (int i = 0; i < 6; ++i) {
+    write(folder / fmt::format("files/train/{}.png", i), encode_png(noise(16, static_cast<unsigned>(i))));
+    write(folder / fmt::format("files/test/{}.png", i), encode_png(convert_channels(noise(16, 90), 3)));
+  }
+  expect_misfit(folder / "files", "some test images are in colour, but the training images are gray");
+}
+
 TEST(Doctor, NamesDarkImagesAsATrainingDoes) {
   TemporaryFolder folder;
   const auto reasons = [&](int brightest) {

@@ -377,6 +377,21 @@ TEST(ChosenSize, OfAnArrayAndOfASetting) {
   EXPECT_EQ(options.size, 7);
 }
 
+TEST(Fitting, AFewTinyImagesDoNotDecide) {
+  TemporaryFolder folder;
+  const auto size_for = [&](const std::vector<std::pair<int, int>>& sizes) {
+    const auto set = folder / std::to_string(sizes.size());
+    for (const auto& [width, height] : sizes)
+      write(set / fmt::format("{}x{}.png", width, height), encode_png(flat(width, height, {9})));
+    DataOptions options = options_for(set);
+    options.holdout = 0;
+    load_dataset(options, Split::train, {});
+    return options.size;
+  };
+  EXPECT_EQ(size_for({{16, 16}, {20, 10}, {1, 1}, {1, 200}, {40, 40}, {3, 64}}), 10);
+  EXPECT_EQ(size_for({{4, 4}, {5, 5}, {3, 7}}), 3) << "all are tiny";
+}
+
 TEST(Fitting, WrongSettings) {
   DataOptions options = options_for("glyphs");
   options.channels = 2;
