@@ -26,8 +26,11 @@ class PnmParser {
     return value;
   }
 
-  /// What follows the single white space after the header.
-  std::string_view rest() const { return bytes_.substr(std::min(at_ + 1, bytes_.size())); }
+  /// What follows the single white space after the header: a line end of two bytes, if `count` bytes are left then.
+  std::string_view rest(std::size_t count) const {
+    const bool two = bytes_.substr(at_).starts_with("\r\n") && bytes_.size() == at_ + 2 + count;
+    return bytes_.substr(std::min(at_ + (two ? 2 : 1), bytes_.size()));
+  }
   void skip(std::size_t count) { at_ += count; }
 
  private:
@@ -64,10 +67,10 @@ Image decode_pnm(std::string_view bytes, const std::string& name) {
 
   Image image{static_cast<int>(width), static_cast<int>(height), kind == '2' || kind == '5' ? 1 : 3, {}};
   const std::size_t count = width * height * image.channels;
-  const std::string_view data = parser.rest();
   const std::size_t each = top > 255 ? 2 : 1;
   // In ASCII a value takes a digit and a space, the last space may be missing.
   const std::size_t least = ascii ? 2 * count - 1 : each * count;
+  const std::string_view data = parser.rest(least);
   if (data.size() < least) {
     throw image_error(name, fmt::format("the header says {} x {} x {}, which takes {}; there are {}", width,
                                         height, image.channels, counted(least, "byte"), data.size()));

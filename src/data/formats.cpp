@@ -39,7 +39,11 @@ const std::vector<Row>& foreign_rows() {
       {{"an HDF5 file", kSavez}, {"\x89HDF\r\n\x1a\n"}, {".h5", ".hdf5"}},
       {{"a MATLAB file", kSavez}, {"MATLAB "}, {".mat"}},
       {{"a Parquet table", kSavez}, {"PAR1"}, {".parquet"}},
-      {{"a Python pickle", kSavez}, {}, {".pkl", ".pickle"}},
+      {{"a Python pickle", kSavez}, {}, {".pkl", ".pickle", ".pkl.gz", ".pickle.gz"}},
+      {{"a pointer of Git LFS", "get the file that it stands for: git lfs pull"},
+       {"version https://git-lfs"},
+       {}},
+      {{"a web page", "download the file itself"}, {"<!DOCTYPE html", "<!doctype html"}, {}},
       {{"a table", kSavez}, {}, {".csv", ".tsv"}},
   };
   return rows;
@@ -54,6 +58,12 @@ std::string lower(std::string text) {
 
 std::string file_name(const fs::path& file) {
   return lower(file.filename().string());
+}
+
+// Whether a file in the ISO base format begins with one of these brands.
+bool has_brand(std::string_view bytes, const Texts& brands) {
+  return bytes.size() >= 12 && bytes.substr(4, 4) == "ftyp" &&
+         std::find(brands.begin(), brands.end(), bytes.substr(8, 4)) != brands.end();
 }
 
 bool ends_with_any(const std::string& text, const Texts& endings) {
@@ -86,6 +96,24 @@ const std::vector<ImageFormat>& image_formats() {
       {"TIFF",
        [](Bytes bytes) { return bytes.starts_with("II*\0"sv) || bytes.starts_with("MM\0*"sv); },
        {".tif", ".tiff"}},
+      {"HEIC",
+       [](Bytes bytes) {
+         return has_brand(bytes, {"heic", "heix", "hevc", "heim", "mif1"});
+       },
+       {".heic", ".heif"}},
+      {"AVIF",
+       [](Bytes bytes) {
+         return has_brand(bytes, {"avif", "avis"});
+       },
+       {".avif"}},
+      {"JPEG 2000",
+       [](Bytes bytes) {
+         return bytes.starts_with("\0\0\0\x0cjP  "sv) || bytes.starts_with("\xff\x4f\xff\x51");
+       },
+       {".jp2", ".j2k"}},
+      {"Photoshop", [](Bytes bytes) { return bytes.starts_with("8BPS"); }, {".psd"}},
+      {"icon", [](Bytes bytes) { return bytes.starts_with("\0\0\1\0"sv); }, {".ico"}},
+      {"SVG", [](Bytes bytes) { return bytes.substr(0, 512).find("<svg") != Bytes::npos; }, {".svg"}},
       {"PBM", [](Bytes bytes) { return bytes.starts_with("P1") || bytes.starts_with("P4"); }, {".pbm"}},
   };
   return rows;
@@ -121,6 +149,10 @@ SeenFile see_file(const fs::path& path) {
   file.first_bytes.resize(static_cast<std::size_t>(stream.gcount()));
   file.foreign = foreign_format(path, file.first_bytes);
   return file;
+}
+
+bool has_ending(const fs::path& file, std::string_view ending) {
+  return file_name(file).ends_with(ending);
 }
 
 const std::vector<std::string_view>& archive_endings() {

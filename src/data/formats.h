@@ -45,6 +45,9 @@ struct SeenFile {
 };
 SeenFile see_file(const std::filesystem::path& path);
 
+/// Whether the name of a file has this ending, which is in small letters; the name may have capitals.
+bool has_ending(const std::filesystem::path& file, std::string_view ending);
+
 /// The endings of the archives that read_archive reads; messages list them too.
 const std::vector<std::string_view>& archive_endings();
 /// Whether a file has the name of such an archive.

@@ -29,7 +29,8 @@ Idx read_idx(const fs::path& path) {
   }
   if (byte(2) != 8) {
     throw data_error(
-        fmt::format("{}: IDX values of type {:#04x}; only bytes (0x08) are read", path.string(), byte(2)));
+        fmt::format("{}: IDX values of type {:#04x}; only bytes (0x08) are read", path.string(), byte(2)),
+        "save images and labels as .npz with numpy.savez, or convert the values to bytes");
   }
   Idx idx;
   const std::size_t dimensions = byte(3);
@@ -156,7 +157,14 @@ Listing list_idx(const fs::path& path, Split split) {
   Idx images = read_idx(files.images);
   if (images.dims.size() != 3) {
     throw data_error(fmt::format("{}: {} where images have 3 (count, rows, columns)", files.images.string(),
-                                 counted(images.dims.size(), "dimension")));
+                                 counted(images.dims.size(), "dimension")),
+                     "give a file of images; files with labels have one dimension");
+  }
+  constexpr std::uint64_t largest = std::uint64_t{1} << 28;
+  if (images.bytes.empty() || images.dims[1] * images.dims[2] > largest) {
+    throw data_error(fmt::format("{}: {} of {} x {} pixels", files.images.string(),
+                                 counted(images.dims[0], "image"), images.dims[2], images.dims[1]),
+                     "get the file again, or write it again with all its images");
   }
   Dataset set;
   set.count = static_cast<std::int64_t>(images.dims[0]);

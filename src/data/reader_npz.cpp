@@ -121,7 +121,8 @@ Npy parse_npy(std::string bytes, const std::string& title, bool texts) {
              std::string("uifb").find(type[2]) == std::string::npos ||
              std::string("1248").find(type[3]) == std::string::npos || (type[2] == 'f' && type[3] < '4') ||
              (type[2] == 'b' && type[3] != '1')) {
-    throw wrong(array, "values of type " + type + " are not read");
+    throw data_error(fmt::format("{}: values of type {} are not read", title, type),
+                     "convert it with astype: images to uint8, classes to int64 (whole numbers from 0)");
   } else {
     array.kind = type[2];
     array.width = static_cast<std::size_t>(type[3] - '0');
@@ -241,6 +242,10 @@ Scale scale_of_training(const fs::path& path, const Npy& images) {
 void check_shape(const Npy& images) {
   const auto& shape = images.shape;
   if ((shape.size() != 3 && shape.size() != 4) || (shape.size() == 4 && shape[3] != 1 && shape[3] != 3)) {
+    if (shape.size() == 4 && (shape[1] == 1 || shape[1] == 3) && shape[2] >= 8 && shape[3] >= 8) {
+      throw data_error(fmt::format("{}: [{}] has the channels first", images.title, fmt::join(shape, ", ")),
+                       "move them to the end: images.transpose(0, 2, 3, 1)");
+    }
     throw wrong(images, fmt::format("{}{}; images are [N, H, W] or [N, H, W, C] with 1 or 3 channels",
                                     counted(shape.size(), "dimension"),
                                     shape.size() == 4 ? ", " + counted(shape[3], "channel") : ""));
@@ -339,12 +344,26 @@ void fill_attributes(const Npy& rows, const Npy* names, Dataset& set) {
     set.attribute_names = numbered_classes(static_cast<std::int64_t>(rows.shape[1]));
 }
 
+// The arrays that no split reads.
+std::vector<std::string> unread_arrays(const std::vector<std::string>& keys,
+                                       const std::vector<std::string>& prefixes) {
+  std::vector<std::string> unread;
+  for (const auto& key : keys) {
+    const auto reads = [&](const std::string& prefix) {
+      return key == prefix + "images" || key == prefix + "labels" || key == prefix + "attributes";
+    };
+    if (key != kAttributeNames && std::none_of(prefixes.begin(), prefixes.end(), reads))
+      unread.push_back(key);
+  }
+  return unread;
+}
+
 Listing list_npz(const fs::path& given, Split split) {
   fs::path path = given;
   if (fs::is_directory(given)) {
     auto files = files_in(given);
     const auto all = files;
-    std::erase_if(files, [](const fs::path& file) { return file.extension() != ".npz"; });
+    std::erase_if(files, [](const fs::path& file) { return !has_ending(file, ".npz"); });
     if (files.size() != 1) {
       throw data_error(fmt::format("{}: {} .npz files among {}", given.string(), files.size(), describe(all)),
                        "give the path of one .npz file");
@@ -374,6 +393,9 @@ Listing list_npz(const fs::path& given, Split split) {
         fmt::format("{}: no images in it, only: {}", path.string(), seen.empty() ? "nothing" : seen),
         "store arrays `images` and `labels`, or `train_images`, `train_labels`, `test_images`, ...");
   }
+  const auto prefixes = has_split ? std::vector<std::string>{"train_", test, has_validation ? "val_" : test}
+                                  : std::vector<std::string>{prefix};
+  const auto unread = unread_arrays(keys, prefixes);
   auto arrays = read_arrays(path, [&](const std::string& key) {
     return key == prefix + "images" || key == prefix + "labels" || key == prefix + "attributes" ||
            key == kAttributeNames;
@@ -392,6 +414,12 @@ Listing list_npz(const fs::path& given, Split split) {
   auto listing = listing_of(std::move(set), path.string(), has_split);
   listing.validation = has_validation;
   if (!scale.note.empty()) listing.notes.push_back(scale.note);
+  if (!unread.empty()) {
+    listing.notes.push_back(
+        fmt::format("arrays that are not read: {}; those beside {}images are {}labels and "
+                    "{}attributes",
+                    fmt::join(unread, ", "), prefix, prefix, prefix));
+  }
   return listing;
 }
 
@@ -399,8 +427,8 @@ Listing list_npz(const fs::path& given, Split split) {
 
 DataFormat formats::npz() {
   return {.description = "a NumPy archive",
-          .recognises = [](const SeenFile& file) { return !file.foreign && file.name.ends_with(".npz"); },
-          .is_whole_set = [](const fs::path& file) { return file.extension() == ".npz"; },
+          .recognises = [](const SeenFile& file) { return !file.foreign && has_ending(file.path, ".npz"); },
+          .is_whole_set = [](const fs::path& file) { return has_ending(file, ".npz"); },
           .list = list_npz};
 }
 

@@ -110,6 +110,18 @@ TEST(Idx, DamageIsAnError) {
   EXPECT_THAT(error_of(folder.path()), HasSubstr("ends inside its header"));
 }
 
+TEST(Idx, ImagesWithoutPixelsAreAnError) {
+  TemporaryFolder folder;
+  for (const auto& [count, height, width] :
+       {std::array<std::uint32_t, 3>{4'000'000'000, 0, 28}, {0, 28, 28}, {30, 0, 16}}) {
+    write(folder / "train-images-idx3-ubyte", idx_images(count, height, width, ""));
+    EXPECT_THAT(error_of(folder.path()), HasSubstr(fmt::format(" of {} x {} pixels", width, height)));
+    EXPECT_EQ(diagnose(folder.path().string()).problems.size(), 1u);
+  }
+  write(folder / "train-images-idx3-ubyte", idx_labels(3, "abc"));
+  EXPECT_THAT(error_of(folder.path()), HasSubstr("give a file of images"));
+}
+
 TEST(Idx, LabelsMustMatch) {
   TemporaryFolder folder;
   write_idx(folder.path());
@@ -227,6 +239,36 @@ TEST(Npz, SplitsOfTheirOwn) {
   const Dataset test = load(folder.path(), Split::test);
   EXPECT_THAT(test.pixels, ElementsAre('t'));
   EXPECT_THAT(test.labels, ElementsAre(1));
+}
+
+TEST(Npz, ArraysThatAreNotReadAreNamed) {
+  TemporaryFolder folder;
+  samples::write_archive(folder / "set.npz", {{"images.npy", npy("|u1", "2, 1, 1", "ab")},
+                                              {"label.npy", npy("|u1", "2,", std::string("\0\1", 2))}});
+  fs::rename(folder / "set.npz", folder / "SET.NPZ");
+  EXPECT_THAT(load(folder / "SET.NPZ", Split::train, 0).notes,
+              ElementsAre("arrays that are not read: label; those beside images are labels and attributes"));
+  samples::write_archive(folder / "two.npz", {{"images.npy", npy("|u1", "2, 1, 1", "ab")},
+                                              {"train_images.npy", npy("|u1", "2, 1, 1", "cd")},
+                                              {"test_images.npy", npy("|u1", "1, 1, 1", "e")}});
+  for (const auto split : {Split::train, Split::test})
+    EXPECT_THAT(load(folder / "two.npz", split).notes,
+                ElementsAre(HasSubstr("arrays that are not read: images; ")));
+}
+
+TEST(Npz, LabelsOfOtherTypesGetTheirOwnAdvice) {
+  TemporaryFolder folder;
+  samples::write_archive(folder / "set.npz", {{"images.npy", npy("|u1", "1, 1, 1", "a")},
+                                              {"labels.npy", npy("<U1", "1,", std::string("a\0\0\0", 4))}});
+  EXPECT_THAT(error_of(folder / "set.npz"),
+              HasSubstr("values of type '<U1' are not read\n  convert it with astype"));
+}
+
+TEST(Npz, ChannelsFirstAreNamed) {
+  TemporaryFolder folder;
+  samples::write_archive(folder / "set.npz",
+                         {{"images.npy", npy("|u1", "2, 3, 16, 16", std::string(2 * 3 * 256, 'x'))}});
+  EXPECT_THAT(error_of(folder / "set.npz"), HasSubstr("[2, 3, 16, 16] has the channels first\n  move them"));
 }
 
 // An array of one image of one row.

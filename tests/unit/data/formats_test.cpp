@@ -121,6 +121,18 @@ TEST(ImageFormats, ARowRecognisesItsBytesAndNoOthers) {
       {"BMP", {"BM"}},
       {"WebP", {std::string("RIFF\x10\0\0\0WEBPVP8 ", 16)}},
       {"TIFF", {std::string("II*\0", 4), std::string("MM\0*", 4)}},
+      {"HEIC",
+       {std::string("\0\0\0\x18"
+                    "ftypheic",
+                    12)}},
+      {"AVIF",
+       {std::string("\0\0\0\x18"
+                    "ftypavif",
+                    12)}},
+      {"JPEG 2000", {std::string("\0\0\0\x0cjP  \r\n", 10)}},
+      {"Photoshop", {"8BPS"}},
+      {"icon", {std::string("\0\0\1\0", 4)}},
+      {"SVG", {"<svg xmlns='http://www.w3.org/2000/svg'>", "<?xml version='1.0'?>\n<svg>"}},
       {"PBM", {"P1 1 1 0", "P4 1 1\n0"}},
   };
   for (const auto& format : image_formats()) {

@@ -269,6 +269,9 @@ TEST(Jpeg, DamageIsAnError) {
 
 TEST(Pnm, AllFourKinds) {
   EXPECT_THAT(decode_image("P5 2 1 255\n\x07\xff", "x").pixels, ElementsAre(7, 255));
+  EXPECT_THAT(decode_image("P5\r\n2 1\r\n255\r\n\x07\xff", "x").pixels, ElementsAre(7, 255));
+  EXPECT_THAT(decode_image("P5 2 1 255\r\n\xff", "x").pixels, ElementsAre(10, 255))
+      << "a pixel like a line end";
   EXPECT_THAT(decode_image("P2\n# a comment\n2 # another\n 1\n15\n0 15", "x").pixels, ElementsAre(0, 255));
   const auto colour = decode_image(std::string("P6 1 1 65535\n\x80\x80\0\0\xff\xff", 19), "x");
   EXPECT_EQ(colour.channels, 3);
