@@ -106,6 +106,10 @@ bool is_whole_set(const fs::path& file) {
 }
 
 Source source_at(fs::path path, const std::string& name, const std::string& description) {
+  std::error_code code;
+  if (!fs::is_directory(path, code) && !fs::is_regular_file(path, code))
+    throw data_error(path.string() + ": neither a file nor a folder",
+                     "give a folder of images, an archive or another file that is on the disk");
   if (fs::is_directory(path)) {
     const auto files = data_in(path);
     if (files.size() == 1 && fs::is_regular_file(files[0]) && is_whole_set(files[0])) path = files[0];

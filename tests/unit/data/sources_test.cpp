@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "data/dataset.h"
 #include "errors.h"
@@ -38,6 +39,11 @@ class Sources : public testing::Test {
   samples::TemporaryFolder folder_;
   std::vector<std::pair<std::string, std::optional<std::string>>> before_;
 };
+
+TEST_F(Sources, WhatIsNeitherFileNorFolderIsRefused) {
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(error_of((folder_ / "pipe").string()), HasSubstr("neither a file nor a folder"));
+}
 
 TEST_F(Sources, KindIsSeenFromThePath) {
   write(folder_ / "digits/train-images-idx3-ubyte.gz", "x");
