@@ -112,6 +112,22 @@ struct SplitFolder {
 };
 using SplitFolders = std::map<std::string, SplitFolder>;  // by their names
 
+// Whether two names of folders, without their words for a split, may mean one set: one has no other words, or
+// they share one. Numbers do not tell sets apart ("train2017", "val2014").
+bool may_be_kin(const std::string& first, const std::string& second) {
+  const auto words = [](const std::string& rest) {
+    std::set<std::string> all;
+    for (auto word : words_of(rest)) {
+      for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (!std::isdigit(static_cast<unsigned char>(word[0]))) all.insert(word);
+    }
+    return all;
+  };
+  const auto a = words(first), b = words(second);
+  return a.empty() || b.empty() ||
+         std::any_of(a.begin(), a.end(), [&](const auto& word) { return b.count(word) > 0; });
+}
+
 // The splits among folders side by side; none without a training set and another part beside it.
 SplitFolders splits_among(const std::set<std::string>& folders) {
   std::map<std::string, SplitName> named;
@@ -121,6 +137,11 @@ SplitFolders splits_among(const std::set<std::string>& folders) {
     if (name.part != Part::none) named[folder] = name;
     if (name.part == Part::train) kin.insert(name.rest);
   }
+  // Classes such as "train-station" and "test-tube" are no splits.
+  std::erase_if(named, [&](const auto& folder) {
+    return std::none_of(kin.begin(), kin.end(),
+                        [&](const auto& rest) { return may_be_kin(rest, folder.second.rest); });
+  });
   const auto any = [&](const auto& is) { return std::any_of(named.begin(), named.end(), is); };
   if (kin.empty() || !any([](const auto& n) { return n.second.part != Part::train; })) return {};
   // Beside "train" a folder "train_masks" is something else.
@@ -248,8 +269,8 @@ std::vector<std::string> names_of(const Holders& holders) {
 
 std::vector<std::string> split_path(const std::string& name) {
   std::vector<std::string> parts;
-  for (const auto& part : std::filesystem::path(name).relative_path()) {
-    if (part != ".") parts.push_back(part.string());
+  for (const auto& part : std::filesystem::path(name).relative_path().lexically_normal()) {
+    if (part != "." && part != "..") parts.push_back(part.string());
   }
   return parts;
 }

@@ -7,7 +7,7 @@
 
 namespace belamy {
 
-/// The parts of a path, which '/' separates.
+/// The parts of a path, which '/' separates, without "." and "..".
 std::vector<std::string> split_path(const std::string& name);
 
 /// The number of folders that contain all of these files.
@@ -36,7 +36,8 @@ struct Layout {
 };
 
 /// Sorts files by their folders. A folder with the word "train" or "training" in its name is the training set
-/// if a folder of test, validation, evaluation or prediction images lies beside it; files outside of these
+/// if a folder of test, validation, evaluation or prediction images lies beside it, whose other words are not
+/// all different ("train-station" and "test-tube" are classes); files outside of these
 /// folders are stray, and so are images for prediction. A folder "train" without such a neighbour is the
 /// training set if its neighbours do not look like classes. trainA, trainB, testA and testB of the CycleGAN
 /// layout are domains, not splits, and so count as classes. In a set without splits the first `skip` folders

@@ -88,6 +88,12 @@ TEST(Layout, SplitsAreWordsOfTheFoldersNames) {
   EXPECT_THAT(splits_of({"train", "eval", "test"}), ElementsAre("train", "val", "test"));
 }
 
+TEST(Layout, ClassesWithWordsOfSplitsAreClasses) {
+  EXPECT_THAT(splits_of({"cat", "test-tube", "train-station"}), ElementsAre("", "", ""));
+  EXPECT_THAT(splits_of({"train2017", "val2014"}), ElementsAre("train", "val"));
+  EXPECT_THAT(splits_of({"train_images", "test"}), ElementsAre("train", "test"));
+}
+
 TEST(Layout, WordsWithinWordsAreNone) {
   EXPECT_THAT(splits_of({"trainers", "contests"}), ElementsAre("", ""));
   EXPECT_THAT(splits_of({"strain", "test"}), ElementsAre("", ""));
