@@ -25,8 +25,11 @@ struct ClassifyRequest {
 // The names of the run's classes; their numbers if its data cannot be read any more.
 std::vector<std::string> class_names_of(const Run& run, std::int64_t classes) {
   std::vector<std::string> names;
+  auto options = run.recipe().data;
+  // One image suffices to learn the names, unless images are paired.
+  if (options.pairs == "none") options.limit = options.target_limit = 1;
   try {
-    names = load_dataset(run.recipe().data, Split::test).class_names;
+    names = load_dataset(options, Split::train).class_names;
   } catch (const Error& error) {
     warn(
         fmt::format("classes are shown as numbers, because the run's data cannot be read: {}", error.what()));

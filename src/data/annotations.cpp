@@ -55,8 +55,13 @@ class LabelReader {
     return json[key];
   }
 
+  // The name in the store of a file that dataset.json names.
+  std::string full(const std::string& file) const {
+    return prefix_ + file.substr(file.starts_with("./") ? 2 : 0);
+  }
+
   void read_labels(const Json& pairs) {
-    labels_.any = pairs.empty();
+    if (pairs.empty()) throw fail("\"labels\" is an empty list");
     std::size_t entry = 0;
     for (const auto& pair : pairs) {
       const bool is_pair = pair.is_array() && pair.size() == 2 && pair[0].is_string();
@@ -78,7 +83,9 @@ class LabelReader {
     if (label < 0 || label >= kMostClasses)
       throw fail(fmt::format("label {} of {}; allowed 0 .. {}", label, file, kMostClasses - 1));
     labels_.any = true;
-    labels_.of[prefix_ + file] = label;
+    const auto [known, is_new] = labels_.of.emplace(full(file), label);
+    if (!is_new && known->second != label)
+      throw fail(fmt::format("{} has the labels {} and {}", file, known->second, label));
     highest_ = std::max(highest_, label);
   }
 
@@ -96,14 +103,17 @@ class LabelReader {
       throw fail(fmt::format("{} has {}, but files before it have {}", file, counted(row.size(), "attribute"),
                              width_));
     width_ = row.size();
-    labels_.attributes[prefix_ + file] = std::move(row);
+    const auto [known, is_new] = labels_.attributes.emplace(full(file), row);
+    if (!is_new && known->second != row) throw fail(fmt::format("{} has two lists of attributes", file));
   }
 
   void read_captions(const Json& pairs) {
     for (const auto& pair : pairs) {
       if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
         throw fail("an entry of captions is not a pair of file name and text");
-      labels_.captions[prefix_ + pair[0].get<std::string>()] = pair[1].get<std::string>();
+      const auto file = pair[0].get<std::string>(), text = pair[1].get<std::string>();
+      const auto [known, is_new] = labels_.captions.emplace(full(file), text);
+      if (!is_new && known->second != text) throw fail(fmt::format("{} has two captions", file));
     }
   }
 
@@ -131,6 +141,13 @@ bool is_caption_column(const std::string& name) {
   return in_small_letters(name) == "caption";
 }
 
+// A number, or 1 and 0 for true and false.
+std::optional<float> value_in(const std::string& cell) {
+  const auto word = in_small_letters(cell);
+  if (word == "true" || word == "false") return word == "true" ? 1.0f : 0.0f;
+  return number_in<float>(std::string_view(cell).substr(cell.starts_with('+') ? 1 : 0));
+}
+
 // Whether this is a name for the first column of a table of pictures.
 bool is_file_column(const std::string& name) {
   static const std::set<std::string> known = {"file",  "filename", "file_name", "path",
@@ -142,7 +159,11 @@ bool is_file_column(const std::string& name) {
 class TableReader {
  public:
   TableReader(std::string_view text, const std::string& title)
-      : title_(title), rows_(parse_csv(text, title)) {}
+      : title_(title), rows_(parse_csv(text, title)) {
+    const auto is_empty = [](const std::string& cell) { return cell.empty(); };
+    std::erase_if(
+        rows_, [&](const CsvRow& row) { return std::all_of(row.cells.begin(), row.cells.end(), is_empty); });
+  }
 
   PictureTable read() {
     check_header();
@@ -159,7 +180,7 @@ class TableReader {
     }
     if (table_.attribute_names.empty() && !table_.captions)
       throw data_error(title_ + ": no column of numbers, and none called caption",
-                       "write a value for each attribute: 0 or 1");
+                       "write a value for each attribute: 0, 1 or another number, decimals with a point");
     if (!texts.empty())
       table_.notes.push_back(
           fmt::format("{}: columns of text are left out: {}", title_, fmt::join(texts, ", ")));
@@ -177,8 +198,9 @@ class TableReader {
     constexpr const char* expected = "write a header such as file,smiling,old and one row per picture";
     if (rows_.empty()) throw data_error(title_ + ": the table is empty", expected);
     if (!is_file_column(header()[0])) {
+      const bool other = header()[0].find_first_of(";\t") != std::string::npos;
       throw fail(rows_[0].line, fmt::format("the first column is '{}', which names no files", header()[0]),
-                 expected);
+                 other ? "separate the cells by commas, and write decimals with a point" : expected);
     }
     std::set<std::string> known;
     for (const auto& name : header()) {
@@ -193,9 +215,9 @@ class TableReader {
     for (std::size_t r = 1; r < rows_.size(); ++r) {
       const auto& [line, cells] = rows_[r];
       if (cells.size() != header().size()) {
-        throw fail(line,
-                   fmt::format("{}, but the header has {}", counted(cells.size(), "cell"), header().size()),
-                   "write a value for each column, and put texts with commas into double quotes");
+        throw fail(
+            line, fmt::format("{}, but the header has {}", counted(cells.size(), "cell"), header().size()),
+            "write a value for each column, decimals with a point, and texts with commas in double quotes");
       }
       const auto [known, is_new] = lines.emplace(cells[0], line);
       if (!is_new)
@@ -216,7 +238,7 @@ class TableReader {
 
   bool is_text(std::size_t column) const {
     return std::none_of(rows_.begin() + 1, rows_.end(),
-                        [&](const CsvRow& row) { return number_in<float>(row.cells[column]).has_value(); });
+                        [&](const CsvRow& row) { return value_in(row.cells[column]).has_value(); });
   }
 
   void add_attribute(std::size_t column) {
@@ -226,12 +248,12 @@ class TableReader {
     std::vector<float> values;
     for (std::size_t r = 1; r < rows_.size(); ++r) {
       const auto& cell = rows_[r].cells[column];
-      const auto value = number_in<float>(cell);
+      const auto value = value_in(cell);
       if (!value) {
         throw fail(rows_[r].line,
                    cell.empty() ? fmt::format("no value for '{}'", header()[column])
                                 : fmt::format("'{}' is '{}', not a number", header()[column], cell),
-                   "write 0, 1 or another number");
+                   "write 0, 1 or another number, decimals with a point");
       }
       values.push_back(*value);
     }
@@ -260,13 +282,6 @@ Labels parse_labels(const std::string& text, const std::string& title, const std
   if (json.is_discarded()) throw reader.fail("not valid JSON");
   if (!json.is_object() || !json.contains("labels")) return {};
   return reader.read(json);
-}
-
-bool names_pictures(std::string_view text) {
-  auto first = split_at_commas(text.substr(0, text.find('\n'))).at(0);
-  if (first.starts_with(kUtf8Mark)) first.erase(0, kUtf8Mark.size());
-  std::erase(first, '"');
-  return is_file_column(first);
 }
 
 PictureTable parse_table(std::string_view text, const std::string& title) {

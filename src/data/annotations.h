@@ -25,7 +25,8 @@ struct Labels {
 Labels parse_labels(const std::string& text, const std::string& title, const std::string& prefix);
 
 /// A table with a header such as "file,smiling,old" and one row per picture. A column in which every value is
-/// -1, 0 or 1 is read with 0 for -1, as CelebA means it. The only column of text that is read is "caption".
+/// -1, 0 or 1 is read with 0 for -1, as CelebA means it. True and False are 1 and 0. The only column of text that
+/// is read is "caption". Rows without any value do not count.
 struct PictureTable {
   struct Row {
     std::string file;  ///< as it is written
@@ -37,9 +38,6 @@ struct PictureTable {
   std::vector<Row> rows;
   std::vector<std::string> notes;  ///< what was left out or read in another way
 };
-
-/// Whether the first column of a table names files.
-bool names_pictures(std::string_view text);
 
 /// Data errors name `title` and the line: no column of file names, no column of numbers or captions, a row
 /// that is longer or shorter than the header, a cell without a number in a column of numbers, a repeated file

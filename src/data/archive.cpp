@@ -23,6 +23,10 @@ std::string text_of(archive* file) {
 }
 
 Error damaged(const std::filesystem::path& path, archive* file) {
+  if (text_of(file) == "Unrecognized archive format") {
+    return data_error(path.string() + ": no archive that can be read",
+                      "give a .zip, .tar, .tar.gz or .tgz; unpack a single compressed file");
+  }
   return data_error(fmt::format("{}: the archive is damaged or cut short: {}", path.string(), text_of(file)),
                     "get the file again; .zip, .tar, .tar.gz and .tgz can be read");
 }
@@ -205,10 +209,14 @@ class Names {
 
 }  // namespace
 
-void read_archive(const std::filesystem::path& path, std::uint64_t limit,
-                  const std::function<bool(const std::string& name)>& wanted,
-                  const std::function<void(const std::string& name, std::string bytes,
-                                           const std::string& reason)>& member) {
+void read_archive(
+    const std::filesystem::path& path, std::uint64_t limit,
+    const std::function<bool(const std::string& name)>& wanted,
+    const std::function<void(const std::string& name, std::string bytes, const std::string& reason)>& member,
+    const std::function<void(const std::string& name)>& link) {
+  std::error_code code;
+  if (std::filesystem::file_size(path, code) == 0 && !code)
+    throw data_error(path.string() + ": an empty file", "get the file again");
   const std::unique_ptr<archive, Close> file(archive_read_new());
   archive_read_support_filter_gzip(file.get());
   archive_read_support_format_tar(file.get());
@@ -224,8 +232,13 @@ void read_archive(const std::filesystem::path& path, std::uint64_t limit,
       const int code = archive_read_next_header(file.get(), &entry);
       if (code == ARCHIVE_EOF) return;
       if (code < ARCHIVE_WARN) throw damaged(path, file.get());
-      if (archive_entry_filetype(entry) != AE_IFREG) continue;
+      const bool is_link = archive_entry_filetype(entry) == AE_IFLNK || archive_entry_hardlink(entry);
+      if (!is_link && archive_entry_filetype(entry) != AE_IFREG) continue;
       name = names.next(file.get(), entry, index);
+      if (is_link) {
+        if (link) link(name);
+        continue;
+      }
     }
     if (name.ends_with('/')) continue;  // a folder: libarchive could not tell without its name
     if (!wanted(name)) continue;

@@ -25,6 +25,7 @@ class CsvScanner {
       row.cells.push_back(cell());
       const char end = at_end() ? '\n' : text_[at_++];
       if (end == ',') continue;
+      if (end == '\r' && !at_end() && text_[at_] == '\n') ++at_;
       ++line_;
       return row;
     }
@@ -37,7 +38,7 @@ class CsvScanner {
     std::string quoted;
     const bool in_quotes = !at_end() && text_[at_] == '"';
     if (in_quotes) quoted = between_quotes();
-    const auto end = std::min(text_.find_first_of(",\n", at_), text_.size());
+    const auto end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
     const auto rest = trimmed(text_.substr(at_, end - at_));
     at_ = end;
     return in_quotes ? quoted + rest : rest;
@@ -65,6 +66,11 @@ class CsvScanner {
 };
 
 }  // namespace
+
+bool is_utf16(std::string_view text) {
+  return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||
+         text.find('\0') != std::string_view::npos;
+}
 
 std::vector<CsvRow> parse_csv(std::string_view text, const std::string& title) {
   std::vector<CsvRow> rows;

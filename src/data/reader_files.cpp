@@ -1,11 +1,13 @@
 // Image files in folders and archives.
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +16,7 @@
 #include "core/text.h"
 #include "data/annotations.h"
 #include "data/captions.h"
+#include "data/csv.h"
 #include "data/layout.h"
 #include "data/readers.h"
 #include "data/walk.h"
@@ -30,6 +33,11 @@ constexpr const char* expected =
     "use PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder per class";
 
 using TakeFile = std::function<void(const std::string& name, std::string bytes, const std::string& reason)>;
+
+bool is_attributes_file(const std::string& name) {
+  const auto file = fs::path(name).filename();
+  return has_ending(file, kAttributesFile) && file.string().size() == std::strlen(kAttributesFile);
+}
 
 // A folder or an archive: the files in it and how to read some of them.
 struct Store {
@@ -78,12 +86,22 @@ Store open_folder(const fs::path& path) {
 
 Store open_archive(const fs::path& path) {
   Store store{path, ":", {}, {}, {}, {}};
-  const auto collect = [&](const std::string& name) {
+  const auto is_shown = [](const std::string& name) {
     const auto parts = split_path(name);
-    if (!parts.empty() && std::none_of(parts.begin(), parts.end(), is_hidden)) store.names.push_back(name);
+    return !parts.empty() && std::none_of(parts.begin(), parts.end(), is_hidden);
+  };
+  const auto collect = [&](const std::string& name) {
+    if (is_shown(name)) store.names.push_back(name);
     return false;
   };
-  read_archive(path, largest_file, collect, {});
+  const auto report_link = [&](const std::string& name) {
+    if (is_shown(name)) {
+      store.problems.push_back(
+          {store.full(name), "a link in the archive, which is not read",
+           "unpack the archive and give the folder, or pack it with files in place of links"});
+    }
+  };
+  read_archive(path, largest_file, collect, {}, report_link);
   std::sort(store.names.begin(), store.names.end());
   // Archives that were added to may hold a name several times; unpacking them leaves the last file.
   std::map<std::string, std::int64_t> repeated;
@@ -126,26 +144,34 @@ std::optional<fs::path> test_archive_of(const fs::path& train) {
 struct Place {
   fs::path train;
   std::optional<fs::path> test;
-  std::vector<fs::path> others;  // archives of the folder that are not read
+  std::vector<fs::path> others = {};  // archives of the folder that are not read
+  std::vector<Stray> strays = {};     // its other files that are not read
 };
 
+// A folder from which only archives are read.
+Place in_folder(const Store& folder, const std::vector<fs::path>& archives, const fs::path& train) {
+  Place place{train, archives.size() > 1 ? test_archive_of(train) : std::nullopt};
+  const auto is_read = [&](const fs::path& file) { return file == place.train || file == place.test; };
+  std::copy_if(archives.begin(), archives.end(), std::back_inserter(place.others), std::not_fn(is_read));
+  for (const auto& name : folder.names) {
+    const bool known = std::count(archives.begin(), archives.end(), folder.path / name) > 0;
+    if (!known && !is_company(name)) place.strays.push_back({name, false, 1});
+  }
+  return place;
+}
+
 Place find_place(const fs::path& path, const Store* folder) {
-  if (!folder) return {path, test_archive_of(path), {}};
+  if (!folder) return {path, test_archive_of(path)};
   std::vector<fs::path> archives;
   for (const auto& name : folder->names) {
-    if (is_image_name(name)) return {path, {}, {}};
+    if (is_image_name(name)) return {path, {}};
     if (is_archive(name) && name.find('/') == std::string::npos) archives.push_back(path / name);
   }
   std::vector<fs::path> pairs;
   std::copy_if(archives.begin(), archives.end(), std::back_inserter(pairs), test_archive_of);
-  if (pairs.size() == 1) {
-    Place place{pairs[0], test_archive_of(pairs[0]), {}};
-    std::copy_if(archives.begin(), archives.end(), std::back_inserter(place.others),
-                 [&](const fs::path& file) { return file != place.train && file != place.test; });
-    return place;
-  }
-  if (archives.size() == 1) return {archives[0], {}, {}};
-  if (archives.empty()) return {path, {}, {}};
+  if (pairs.size() == 1) return in_folder(*folder, archives, pairs[0]);
+  if (archives.size() == 1) return in_folder(*folder, archives, archives[0]);
+  if (archives.empty()) return {path, {}};
   throw data_error(fmt::format("{}: several archives, and it is not clear which to use: {}", path.string(),
                                describe(archives)),
                    "give the path of one of them");
@@ -159,6 +185,7 @@ std::string text_in(const Store& store, const std::string& file) {
                if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "get the file again");
                text = std::move(bytes);
              });
+  if (is_utf16(text)) throw data_error(store.full(file) + ": text in UTF-16", "save it as UTF-8");
   return text;
 }
 
@@ -169,10 +196,16 @@ std::string folder_prefix(const std::string& file) {
 
 // The labels in the dataset.json of a store; nothing if it has no such file.
 std::optional<Labels> find_labels(const Store& store) {
-  const auto is_json = [](const std::string& name) { return fs::path(name).filename() == kLabelsFile; };
-  const auto found = std::find_if(store.names.begin(), store.names.end(), is_json);
-  if (found == store.names.end()) return {};
-  return parse_labels(text_in(store, *found), store.full(*found), folder_prefix(*found));
+  std::vector<std::string> found;
+  std::copy_if(store.names.begin(), store.names.end(), std::back_inserter(found),
+               [](const std::string& name) { return fs::path(name).filename() == kLabelsFile; });
+  if (found.empty()) return {};
+  if (found.size() > 1) {
+    throw data_error(
+        fmt::format("{}: two files with labels: {} and {}", store.path.string(), found[0], found[1]),
+        "join them into one in the folder around all images, with file names relative to it");
+  }
+  return parse_labels(text_in(store, found[0]), store.full(found[0]), folder_prefix(found[0]));
 }
 
 Problem bad_file(const std::string& file, const std::string& reason) {
@@ -181,6 +214,10 @@ Problem bad_file(const std::string& file, const std::string& reason) {
 
 // A file that is not an image: an archive among images is named as what it is.
 Problem bad_image(const Error& error, const std::string& file, const std::string& bytes) {
+  if (begins_like_archive(bytes)) {
+    return {file, "an archive among the images, which is not read",
+            "unpack it, or give it by itself as the data set"};
+  }
   const auto* format = foreign_format(file, bytes);
   if (!format || format->picture) return problem_of(error, file);
   return {file, format->what + ", which is not read", format->cure};
@@ -188,7 +225,11 @@ Problem bad_image(const Error& error, const std::string& file, const std::string
 
 [[noreturn]] void no_images(const Store& store) {
   if (store.names.empty()) {
-    throw data_error(store.path.string() + ": no files in it", expected);
+    if (store.problems.empty()) throw data_error(store.path.string() + ": no files in it", expected);
+    const auto& first = store.problems[0];
+    throw data_error(
+        fmt::format("{}: no files in it; first: {}: {}", store.path.string(), first.file, first.reason),
+        first.cure);
   }
   std::string why;
   store.read([&](const std::string& name) { return name == store.names[0]; },
@@ -219,6 +260,17 @@ std::vector<std::string> groups_of(const std::vector<Entry>& entries) {
     if (!entry.group.empty()) groups.insert(entry.group);
   }
   return {groups.begin(), groups.end()};
+}
+
+// The classes of a test archive, numbered as those of its training archive, which come first. Sets without a
+// common class, such as those of one-shot learning, have numbers of their own.
+std::vector<std::string> numbered_as(std::vector<std::string> training,
+                                     const std::vector<std::string>& test) {
+  std::vector<std::string> more;
+  std::set_difference(test.begin(), test.end(), training.begin(), training.end(), std::back_inserter(more));
+  if (!test.empty() && more.size() == test.size()) return test;
+  training.insert(training.end(), more.begin(), more.end());
+  return training;
 }
 
 // Keys of files whose labels do not come from folders: the paths below the folder that holds all files of
@@ -321,6 +373,24 @@ void leave_out_strays(const Layout& layout, const Store& store, Listing& listing
   leave_out(layout.strays, "outside " + folders, cure, store, listing);
 }
 
+// What lies beside the archives of a folder, and is not read.
+void report_beside(const Place& place, const Store& folder, Listing& listing) {
+  const auto train = place.train.filename().string();
+  const auto reason = place.test ? fmt::format("not read: {} holds the training images, {} the test images",
+                                               train, place.test->filename().string())
+                                 : fmt::format("not read: {} holds the images", train);
+  leave_out(place.strays, reason,
+            fmt::format("give the archive itself, or move {} out of the folder to use the files", train),
+            folder, listing);
+  for (const auto& other : place.others)
+    listing.notes.push_back(fmt::format("{} is {}", other.string(), reason));
+  const auto table = std::find_if(folder.names.begin(), folder.names.end(), is_attributes_file);
+  if (table != folder.names.end() && table->find('/') == std::string::npos) {
+    listing.problems.push_back({folder.full(*table), "beside an archive, so it is not read",
+                                "put it into the archive, with file names relative to its root", 0});
+  }
+}
+
 void report_empty(const Store& store, Listing& listing) {
   for (const auto& folder : store.empty) {
     listing.problems.push_back(
@@ -349,22 +419,24 @@ void add_grouped(const Layout& layout, Split split, const Store& store, Listing&
   if (split == Split::test && (test || val)) wanted = test ? "test" : "val";
   if (split == Split::validation && listing.validation) wanted = "val";
   std::vector<Stray> without_class;
+  std::unordered_map<std::string, std::int64_t> numbers;
+  for (const auto& name : listing.class_names)
+    numbers.emplace(name, static_cast<std::int64_t>(numbers.size()));
   for (const auto& entry : layout.entries) {
     if (!entry.split.empty() && entry.split != wanted && splits.count(entry.split)) continue;
     std::int64_t label = -1;
     if (!listing.class_names.empty()) {
-      const auto at = std::lower_bound(listing.class_names.begin(), listing.class_names.end(), entry.group);
       if (entry.group.empty()) {
         without_class.push_back({entry.name, false, 1});
         continue;
       }
-      label = at - listing.class_names.begin();
+      label = numbers.at(entry.group);
     }
     const auto key = without_ending(fs::path(entry.name).filename().string());
     listing.items.push_back({entry.name, label, -1, key});
   }
-  leave_out(without_class, "beside the folders of the classes", "move it into the folder of its class", store,
-            listing);
+  leave_out(without_class, "beside the folders of the classes",
+            "move it into the folder of its class, or out of the data set", store, listing);
   leave_out_strays(layout, store, listing);
   report_empty(store, listing);
 }
@@ -381,8 +453,8 @@ std::optional<FoundTable> find_table(const Store& store, const std::vector<std::
   std::vector<std::string> certain, others;
   const auto depth = common_depth(pictures);
   for (const auto& name : store.names) {
-    const bool is_named = fs::path(name).filename() == kAttributesFile;
-    if (!is_named && fs::path(name).extension() != ".csv") continue;
+    const bool is_named = is_attributes_file(name);
+    if (!is_named && !has_ending(name, ".csv")) continue;
     if (split_path(name).size() <= depth + 1 && pictures[0].starts_with(folder_prefix(name))) {
       (is_named ? certain : others).push_back(name);
     } else if (is_named) {
@@ -397,16 +469,18 @@ std::optional<FoundTable> find_table(const Store& store, const std::vector<std::
   }
   if (certain.size() == 1)
     return FoundTable{certain[0], parse_table(text_in(store, certain[0]), store.full(certain[0]))};
+  if (others.size() > 1) {
+    listing.notes.push_back(fmt::format("tables that are not read: {}; to use one of them, call it {}",
+                                        fmt::join(others, ", "), kAttributesFile));
+  }
   if (others.size() != 1) return {};
-  const auto text = text_in(store, others[0]);
-  if (!names_pictures(text)) return {};
   try {
-    return FoundTable{others[0], parse_table(text, store.full(others[0]))};
+    return FoundTable{others[0], parse_table(text_in(store, others[0]), store.full(others[0]))};
   } catch (const Error& error) {
     // The table may be meant for something else.
     const auto problem = problem_of(error, store.full(others[0]));
-    listing.notes.push_back(fmt::format("{} is not read: {}; {}", problem.file, problem.reason,
-                                        fmt::format("to use it, call it {}", kAttributesFile)));
+    listing.notes.push_back(
+        fmt::format("{} is not read: {}; to use it, {}", problem.file, problem.reason, problem.cure));
     return {};
   }
 }
@@ -497,6 +571,14 @@ void add_table(const std::vector<std::string>& pictures, const Store& store, Lis
             "add a row for it, or remove the image", store, listing);
 }
 
+// Whether a text has words: the numbers of an annotation are none.
+bool has_letters(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return std::isalpha(byte) || byte >= 0x80;
+  });
+}
+
 // Adds the text files beside pictures with the same name as captions, if most pictures have one.
 void add_texts(const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
   if (listing.captions) return;
@@ -506,18 +588,39 @@ void add_texts(const std::vector<std::string>& pictures, const Store& store, Lis
   for (const auto& picture : pictures) {
     if (files.count(text_beside(picture))) wanted.insert(text_beside(picture));
   }
-  if (wanted.size() * 2 <= pictures.size()) return;
+  const auto note = [&](std::size_t count, const std::string& what) {
+    if (count == 0) return;
+    listing.notes.push_back(
+        fmt::format("{} beside images {} {}", counted(count, "text"), count == 1 ? "is" : "are", what));
+  };
+  const auto too_few = [&](std::size_t count) {
+    if (count * 2 > pictures.size()) return false;
+    note(count, fmt::format("not read as captions; more than half of the {} need one",
+                            counted(pictures.size(), "image")));
+    return true;
+  };
+  if (too_few(wanted.size())) return;
   std::unordered_map<std::string, std::string> texts;
+  std::size_t utf16 = 0, wordless = 0;
   store.read([&](const std::string& name) { return wanted.count(name) > 0; },
              [&](const std::string& name, std::string bytes, const std::string& reason) {
                if (!reason.empty()) throw data_error(store.full(name) + ": " + reason, "get the file again");
-               texts[name] = std::move(bytes);
+               if (is_utf16(bytes)) {
+                 ++utf16;
+               } else if (!has_letters(bytes)) {
+                 ++wordless;
+               } else {
+                 texts[name] = std::move(bytes);
+               }
              });
+  note(utf16, "in UTF-16 and not read; save as UTF-8");
+  note(wordless, "without a word and not read as captions");
+  if (too_few(texts.size())) return;
   listing.captions = true;
   std::size_t without = 0;
   for (auto& item : listing.items) {
     const auto text = texts.find(text_beside(item.name));
-    if (text == texts.end() || words_of(text->second).empty()) {
+    if (text == texts.end()) {
       ++without;
     } else {
       item.caption = text->second;
@@ -550,6 +653,18 @@ bool is_packed(const SeenFile& file) {
   return !file.foreign && (is_archive(file.path) || maybe);
 }
 
+// Files of a set that lies in a folder, such as CIFAR-10, are not read from an archive.
+void refuse_packed_sets(const Store& store) {
+  for (const auto& name : store.names) {
+    for (const auto& [kind, format] : data_formats()) {
+      if (format.of_files || !format.recognises_folder_by) continue;
+      if (!format.recognises_folder_by(fs::path(name).filename().string())) continue;
+      throw data_error(fmt::format("{}: not read from an archive: {}", store.full(name), format.description),
+                       "unpack the archive and give the folder that holds this file");
+    }
+  }
+}
+
 // A folder of images, a folder of archives of images, or one such archive. Uses StyleGAN's dataset.json and a
 // table of attributes if there is one.
 Listing list_files(const fs::path& path, Split split) {
@@ -559,24 +674,15 @@ Listing list_files(const fs::path& path, Split split) {
   const Place place = find_place(path, folder ? &*folder : nullptr);
   const bool test = place.test && split == Split::test;
   const fs::path& chosen = test ? *place.test : place.train;
-  const bool table_outside =
-      folder && chosen != path && std::count(folder->names.begin(), folder->names.end(), kAttributesFile) > 0;
+  Listing listing;
+  if (folder && chosen != path) report_beside(place, *folder, listing);
   const auto store =
       std::make_shared<const Store>(folder && chosen == path ? std::move(*folder) : open_archive(chosen));
 
-  Listing listing;
   listing.source = chosen.string();
   listing.split = place.test.has_value();
-  listing.problems = store->problems;
-  if (table_outside) {
-    listing.problems.push_back({(path / kAttributesFile).string(), "beside an archive, so it is not read",
-                                "put it into the archive, with file names relative to its root", 0});
-  }
-  for (const auto& other : place.others) {
-    listing.notes.push_back(fmt::format("{} is not read: {} holds the training images, {} the test images",
-                                        other.string(), place.train.filename().string(),
-                                        place.test->filename().string()));
-  }
+  listing.problems.insert(listing.problems.end(), store->problems.begin(), store->problems.end());
+  if (fs::is_regular_file(chosen, code)) refuse_packed_sets(*store);
   const auto names = image_names(*store);
   if (auto labels = find_labels(*store)) {
     add_labelled(names, std::move(*labels), *store, listing);
@@ -586,12 +692,7 @@ Listing list_files(const fs::path& path, Split split) {
     const auto layout = lay_out(names, skip);
     listing.class_names = groups_of(layout.entries);
     if (listing.class_names.empty()) listing.only_class = layout.only_folder;
-    if (test) {
-      // The numbers of the classes are those of the training set, if it has all of them.
-      const auto known = groups_of(lay_out(train, skip).entries);
-      if (std::includes(known.begin(), known.end(), listing.class_names.begin(), listing.class_names.end()))
-        listing.class_names = known;
-    }
+    if (test) listing.class_names = numbered_as(groups_of(lay_out(train, skip).entries), listing.class_names);
     add_grouped(layout, split, *store, listing);
   }
   add_table(names, *store, listing);
@@ -639,7 +740,7 @@ DataFormat formats::stylegan() {
   return {.description = "images with dataset.json",
           .recognises =
               [](const SeenFile& file) {
-                return is_packed(file) && file.name.ends_with(".zip") && has_dataset_json(file.path);
+                return is_packed(file) && has_ending(file.path, ".zip") && has_dataset_json(file.path);
               },
           .recognises_folder_by = [](const std::string& name) { return name == kLabelsFile; },
           .list = list_files,

@@ -159,11 +159,12 @@ class GzFile {
 
 /// Reads an archive (zip, tar, tar.gz, ...). Calls `member` for each regular file for which `wanted` is true,
 /// with its name, its bytes and a reason, which is empty unless the bytes are damaged or more than `limit`.
-/// Names are UTF-8 in any locale, and differ unless the archive itself repeats one. A data error if the
-/// archive itself is damaged, cut short or encrypted.
+/// Calls `link`, if given, for each symbolic or hard link. Names are UTF-8 in any locale, and differ unless the
+/// archive itself repeats one. A data error if the archive itself is damaged, cut short or encrypted.
 void read_archive(
     const std::filesystem::path& path, std::uint64_t limit,
     const std::function<bool(const std::string& name)>& wanted,
-    const std::function<void(const std::string& name, std::string bytes, const std::string& reason)>& member);
+    const std::function<void(const std::string& name, std::string bytes, const std::string& reason)>& member,
+    const std::function<void(const std::string& name)>& link = {});
 
 }  // namespace belamy

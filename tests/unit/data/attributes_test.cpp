@@ -77,6 +77,13 @@ TEST(Csv, QuotesLineEndsAndEmptyLines) {
   EXPECT_THAT(error_of([] { parse_csv("a\n\"b\n", "t.csv"); }), HasSubstr("t.csv: line 2: a quote"));
 }
 
+TEST(Csv, LinesMayEndAsOnOldMacs) {
+  const auto rows = parse_csv("a,b\r1,2\r\"x\",3", "t.csv");
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_THAT(rows[2].cells, ElementsAre("x", "3"));
+  EXPECT_EQ(rows[2].line, 3u);
+}
+
 TEST(Attributes, OfARequest) {
   const std::vector<std::string> names = {"bold", "italic", "serif"};
   const auto row = asked_attributes("serif=0, bold=1.5", names, "run");
@@ -134,11 +141,34 @@ TEST(AttributeTable, AnotherNameServesWhereItNamesPictures) {
   const auto odd = with("file,old\n0.png,1\n1.png,unknown\n");
   EXPECT_THAT(odd.attribute_names, IsEmpty());
   EXPECT_THAT(odd.notes, Contains(HasSubstr("list_attr.csv is not read: line 3: 'old' is 'unknown'")));
+  const auto other = [&](const std::string& text) { return with(text).notes; };
+  EXPECT_THAT(other("id,old\n0,1\n"), Contains(HasSubstr("is not read: line 1: the first column is 'id'")));
+  EXPECT_THAT(other("file;caption\n0.png;a\n"),
+              Contains(HasSubstr("to use it, separate the cells by commas")));
+  EXPECT_THAT(other(std::string("\xff\xfe"
+                                "f\0",
+                                4)),
+              Contains(HasSubstr("is not read: text in UTF-16")));
   // With two tables neither is used, unless one has the right name.
   write(folder / "set/other.csv", "file,young\n0.png,1\n1.png,1\n");
-  EXPECT_THAT(with("file,old\n0.png,1\n1.png,0\n").attribute_names, IsEmpty());
+  const auto two = with("file,old\n0.png,1\n1.png,0\n");
+  EXPECT_THAT(two.attribute_names, IsEmpty());
+  EXPECT_THAT(two.notes,
+              Contains(HasSubstr("tables that are not read: list_attr.csv, other.csv; to use one")));
   write(folder / "set/attributes.csv", "file,tall\n0.png,1\n1.png,1\n");
   EXPECT_THAT(load_from(folder / "set").attribute_names, ElementsAre("tall"));
+  fs::rename(folder / "set/attributes.csv", folder / "set/Attributes.CSV");
+  EXPECT_THAT(load_from(folder / "set").attribute_names, ElementsAre("tall"));
+}
+
+TEST(AttributeTable, ReadsWhatOtherProgramsWrite) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 2; ++i) write(folder / fmt::format("set/{}.png", i), picture(i));
+  write(folder / "set/attributes.csv", "file,old,smiling,age\n0.png,True,+1,2\n1.png,False,0,3\n,,,\n,,,\n");
+  const auto set = load_from(folder / "set");
+  EXPECT_THAT(set.attribute_names, ElementsAre("old", "smiling", "age"));
+  EXPECT_THAT(facts_of(set), ElementsAre("0: 1 1 2", "1: 0 0 3"));
+  EXPECT_THAT(set.notes, testing::Not(Contains(HasSubstr("left out"))));
 }
 
 TEST(AttributeTable, PicturesWithoutARowAndRowsWithoutAPicture) {
@@ -180,6 +210,12 @@ TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,\n"), HasSubstr("line 3: no value for 'old'"));
   EXPECT_THAT(fails("file,old\na/1.png,1\nb/1.png,inf\n"), HasSubstr("line 3: 'old' is 'inf', not a number"));
   EXPECT_THAT(fails("file,old\na/1.png,1\na/1.png,0\n"), HasSubstr("line 3: a/1.png is in line 2"));
+  EXPECT_THAT(fails("file;old\na/1.png;1\n"), HasSubstr("\n  separate the cells by commas"));
+  EXPECT_THAT(fails("file,old\na/1.png,1,5\n"), HasSubstr("decimals with a point"));
+  EXPECT_THAT(fails(std::string("\xff\xfe"
+                                "f\0i\0",
+                                6)),
+              HasSubstr("text in UTF-16\n  save it as UTF-8"));
   // "1.png" may be either of the two.
   EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("it names no image that is here; it names 1.png"));
   EXPECT_THAT(fails("file,old\n1.png,1\n"), HasSubstr("such as a/1.png"));

@@ -97,6 +97,26 @@ TEST(Captions, OfTextsBesideThePictures) {
   EXPECT_THAT(load_captions(folder / "set").captions, ElementsAre("a", "b", "c", "d"));
 }
 
+TEST(Captions, TextsThatAreNoneAreNamed) {
+  TemporaryFolder folder;
+  write_pictures(folder / "set", 4);
+  const auto with = [&](int count, const std::string& text) {
+    for (int i = 0; i < count; ++i) write(folder / fmt::format("set/{}.txt", i), text);
+    return load_captions(folder / "set");
+  };
+  EXPECT_THAT(with(2, "a bird").notes,
+              Contains("2 texts beside images are not read as captions; more than half of "
+                       "the 4 images need one"));
+  const auto boxes = with(4, "0 0.51 0.44\n");
+  EXPECT_THAT(boxes.captions, IsEmpty());
+  EXPECT_THAT(boxes.notes, Contains("4 texts beside images are without a word and not read as captions"));
+  const auto wide = with(4, std::string("\xff\xfe"
+                                        "a\0",
+                                        4));
+  EXPECT_THAT(wide.captions, IsEmpty());
+  EXPECT_THAT(wide.notes, Contains("4 texts beside images are in UTF-16 and not read; save as UTF-8"));
+}
+
 TEST(Captions, GoWithTheirPictures) {
   TemporaryFolder folder;
   write_pictures(folder / "set", 8);

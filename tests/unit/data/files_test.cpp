@@ -122,11 +122,38 @@ TEST(Files, SplitsAsArchives) {
 TEST(Files, AThirdArchiveBesideTheSplitsIsNamed) {
   TemporaryFolder folder;
   for (const char* name : {"train", "test", "val"})
-    write_archive(folder / fmt::format("{}.zip", name), {{"1.png", dot(1)}});
+    write_archive(folder / fmt::format("{}.zip", name), {{"1.png", dot(200)}});
   for (const auto split : {Split::train, Split::test}) {
     EXPECT_THAT(load(folder.path(), split).notes,
                 testing::Contains(HasSubstr("val.zip is not read: train.zip holds the training images")));
   }
+}
+
+TEST(Files, ClassesOfTheTestArchiveAloneComeLast) {
+  TemporaryFolder folder;
+  write_archive(folder / "train.zip", {{"b/1.png", dot(1)}, {"c/1.png", dot(2)}});
+  write_archive(folder / "test.zip", {{"a/1.png", dot(3)}, {"c/1.png", dot(4)}, {"z/1.png", dot(5)}});
+  const Dataset test = load(folder / "train.zip", Split::test);
+  EXPECT_THAT(test.class_names, ElementsAre("b", "c", "a", "z"));
+  EXPECT_THAT(test.pixels, ElementsAre(3, 4, 5));
+  EXPECT_THAT(test.labels, ElementsAre(2, 1, 3));
+}
+
+TEST(Files, WhatLiesBesideAnArchiveIsLeftOut) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 6; ++i) write(folder / fmt::format("set/{}.bmp", i), "BM");
+  write_archive(folder / "set/old.zip", {{"1.png", dot(1)}});
+  write(folder / "set/readme.txt", "text");
+  write(folder / "deep/sub/img0000", dot(2));
+  write_archive(folder / "deep/backup.zip", {{"1.png", dot(1)}});
+  const Dataset set = load(folder / "set");
+  ASSERT_EQ(set.problems.size(), 1u);
+  EXPECT_EQ(set.problems[0].reason, "6 files not read: old.zip holds the images");
+  EXPECT_EQ(set.problems[0].files, 6);
+  const Dataset deep = load(folder / "deep");
+  ASSERT_EQ(deep.problems.size(), 1u);
+  EXPECT_THAT(deep.problems[0].file, HasSubstr("sub/img0000"));
+  EXPECT_EQ(deep.problems[0].reason, "not read: backup.zip holds the images");
 }
 
 TEST(Files, SplitsWithOtherClasses) {
@@ -342,6 +369,63 @@ TEST(Archives, OfANameThatRepeatsTheLastFileCounts) {
   EXPECT_THAT(set.problems[0].reason, HasSubstr("2 times in the archive"));
 }
 
+TEST(Archives, WhatIsNoArchiveOfImagesIsNamed) {
+  TemporaryFolder folder;
+  write(folder / "empty.zip", "");
+  EXPECT_THAT(error_of(folder / "empty.zip"), HasSubstr("empty.zip: an empty file"));
+  write(folder / "1.png.gz", samples::gzip(dot(1)));
+  EXPECT_THAT(error_of(folder / "1.png.gz"), HasSubstr("unpack a single compressed file"));
+  write(folder / "set.pkl.gz", samples::gzip("pickle"));
+  EXPECT_THAT(error_of(folder / "set.pkl.gz"), HasSubstr("a Python pickle, which cannot be read"));
+  write_archive(folder / "cifar.tar.gz", {{"cifar-10-batches-bin/data_batch_1.bin", "x"}});
+  EXPECT_THAT(error_of(folder / "cifar.tar.gz"), HasSubstr("unpack the archive and give the folder"));
+  write_archive(folder / "set/more.zip", {{"1.png", dot(1)}});
+  write(folder / "set/1.png", dot(1));
+  ASSERT_EQ(load(folder / "set").problems.size(), 1u);
+  EXPECT_EQ(load(folder / "set").problems[0].reason, "an archive among the images, which is not read");
+}
+
+TEST(Files, FilesThatStandForImagesAreNamed) {
+  TemporaryFolder folder;
+  write(folder / "1.png", dot(1));
+  write(folder / "2.png", "version https://git-lfs.github.com/spec/v1\n");
+  write(folder / "3.jpg", "<!DOCTYPE html><html>");
+  write(folder / "4.jpg", std::string("\0\0\0\x18"
+                                      "ftypheic",
+                                      12));
+  const auto problems = load(folder.path()).problems;
+  ASSERT_EQ(problems.size(), 3u);
+  EXPECT_EQ(problems[0].reason, "a pointer of Git LFS, which is not read");
+  EXPECT_EQ(problems[1].reason, "a web page, which is not read");
+  EXPECT_EQ(problems[2].reason, "HEIC images are not read");
+}
+
+TEST(Archives, LinksAreReported) {
+  TemporaryFolder folder;
+  write(folder / "a.tar", samples::tar_member("cat/1.png", dot(1)) +
+                              samples::tar_member("cat/2.png", "", '1', "cat/1.png") +
+                              samples::tar_member("dog/3.png", "", '2', "../cat/1.png") +
+                              samples::tar_member("dog/4.png", dot(4)) + std::string(1024, '\0'));
+  const Dataset set = load(folder / "a.tar");
+  EXPECT_THAT(set.pixels, ElementsAre(1, 4));
+  ASSERT_EQ(set.problems.size(), 2u);
+  EXPECT_THAT(set.problems[0].file, HasSubstr("cat/2.png"));
+  EXPECT_THAT(set.problems[1].file, HasSubstr("dog/3.png"));
+  EXPECT_EQ(set.problems[0].reason, "a link in the archive, which is not read");
+  write(folder / "only.tar", samples::tar_member("1.png", "", '2', "2.png") + std::string(1024, '\0'));
+  EXPECT_THAT(error_of(folder / "only.tar"), HasSubstr("1.png: a link in the archive"));
+}
+
+TEST(Archives, NamesAboveTheirFolderAreRead) {
+  TemporaryFolder folder;
+  write_archive(folder / "a.tar", {{"../set/cat/1.png", dot(1)}, {"../set/dog/2.png", dot(2)}});
+  const Dataset set = load(folder / "a.tar");
+  EXPECT_THAT(set.pixels, ElementsAre(1, 2));
+  EXPECT_THAT(set.class_names, ElementsAre("cat", "dog"));
+  write_archive(folder / "mixed.tar", {{"../set/cat/1.png", dot(1)}, {"set/dog/2.png", dot(2)}});
+  EXPECT_THAT(load(folder / "mixed.tar").class_names, ElementsAre("cat", "dog"));
+}
+
 // The results of a call in the C locale and in a UTF-8 locale, as a program with the user's locale has.
 template <class Call>
 void in_each_locale(const Call& call) {
@@ -466,6 +550,25 @@ TEST(StyleGan, LabelsOfDatasetJson) {
   EXPECT_EQ(partial.problems.size(), 3u);
 }
 
+TEST(StyleGan, NamesMayBeginWithADot) {
+  TemporaryFolder folder;
+  write(folder / "1.png", dot(1));
+  write(folder / "dataset.json", R"({"labels": [["./1.png", 2], ["1.png", 2]]})");
+  const Dataset set = load(folder.path());
+  EXPECT_THAT(set.labels, ElementsAre(2));
+  EXPECT_THAT(set.problems, IsEmpty());
+}
+
+TEST(StyleGan, TwoFilesOfLabelsAreNotGuessedAt) {
+  TemporaryFolder folder;
+  for (const char* part : {"train", "test"}) {
+    write(folder / part / "1.png", dot(1));
+    write(folder / part / "dataset.json", R"({"labels": [["1.png", 0]]})");
+  }
+  EXPECT_THAT(error_of(folder.path()),
+              HasSubstr("two files with labels: test/dataset.json and train/dataset.json"));
+}
+
 TEST(StyleGan, DamageIsAnError) {
   TemporaryFolder folder;
   const auto error_with = [&](const std::string& json) {
@@ -474,6 +577,9 @@ TEST(StyleGan, DamageIsAnError) {
   };
   EXPECT_THAT(error_with("{"), HasSubstr("set.zip:dataset.json: not valid JSON"));
   EXPECT_THAT(error_with(R"({"labels": 3})"), HasSubstr("\"labels\" is not a list"));
+  EXPECT_THAT(error_with(R"({"labels": []})"), HasSubstr("\"labels\" is an empty list"));
+  EXPECT_THAT(error_with(R"({"labels": [["1.png", 0], ["1.png", 3]]})"),
+              HasSubstr("1.png has the labels 0 and 3"));
   EXPECT_THAT(error_with(R"({"labels": [["1.png", 0.5]]})"), HasSubstr("entry 0 is not a pair"));
   EXPECT_THAT(error_with(R"({"labels": [["1.png", 99999999]]})"), HasSubstr("label 99999999 of 1.png"));
   EXPECT_THAT(error_with(R"({"labels": [["1.png", -1]]})"), HasSubstr("label -1"));

@@ -237,8 +237,10 @@ inline std::string unicode_name(const std::string& name, const std::string& utf8
   return little_endian(0x7075, 2) + little_endian(5 + utf8.size(), 2) + "\1" + little_endian(sum, 4) + utf8;
 }
 
-/// A member of a tar, in the form of ustar. Type '0' is a file, 'x' a record of pax for the next member.
-inline std::string tar_member(const std::string& name, const std::string& bytes, char type = '0') {
+/// A member of a tar, in the form of ustar. Type '0' is a file, '1' a hard link, '2' a symbolic link, 'x' a record
+/// of pax for the next member.
+inline std::string tar_member(const std::string& name, const std::string& bytes, char type = '0',
+                              const std::string& target = "") {
   std::string header(512, '\0');
   const auto put = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
   put(0, name);
@@ -247,6 +249,7 @@ inline std::string tar_member(const std::string& name, const std::string& bytes,
   put(136, "00000000000");
   put(148, "        ");
   header[156] = type;
+  put(157, target);
   put(257, std::string("ustar\0"
                        "00",
                        8));
