@@ -25,7 +25,7 @@ struct Labels {
 Labels parse_labels(const std::string& text, const std::string& title, const std::string& prefix);
 
 /// A table with a header such as "file,smiling,old" and one row per picture. A column in which every value is
-/// -1, 0 or 1 is read with 0 for -1, as CelebA means it. True and False are 1 and 0. The only column of text that
+/// -1 or 1 is read with 0 for -1, as CelebA means it. True and False are 1 and 0. The only column of text that
 /// is read is "caption". Rows without any value do not count.
 struct PictureTable {
   struct Row {
