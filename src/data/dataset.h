@@ -158,9 +158,4 @@ Diagnosis diagnose(const std::string& source);
 void fetch_dataset(const std::string& name, const std::string& base_url,
                    const std::function<void(const std::string&, std::uint64_t, std::uint64_t)>& progress);
 
-/// Writes the training images (all images of a source without a test set) as a zip in StyleGAN's layout: PNG
-/// files and dataset.json with labels and, beyond that layout, class_names, attribute_names, attributes and
-/// captions. Atomic; the same images give the same bytes.
-void pack_dataset(const DataOptions& options, const std::filesystem::path& out);
-
 }  // namespace belamy

@@ -129,8 +129,4 @@ Packed pack_split(const DataOptions& options, Split split, const fs::path& out) 
   return packed;
 }
 
-void pack_dataset(const DataOptions& options, const fs::path& out) {
-  pack_split(options, Split::train, out);
-}
-
 }  // namespace belamy

@@ -18,7 +18,9 @@ struct Packed {
   std::vector<std::string> notes;  ///< as in Dataset, files that were left out among them
 };
 
-/// As pack_dataset, for any split that the source has of its own. Errors: a split that it does not have, pairs and
+/// Writes the images of a split as a zip in StyleGAN's layout: PNG files and dataset.json with labels and, beyond
+/// that layout, class_names, attribute_names, attributes and captions. `train` is all images of a source without a
+/// test set. Atomic; the same images give the same bytes. Errors: a split that the source does not have, pairs and
 /// second domains, points.
 Packed pack_split(const DataOptions& options, Split split, const std::filesystem::path& out);
 

@@ -47,7 +47,7 @@ expect_code 0 "$BELAMY" train gan --data ring --steps 2 --resume --out runs/new 
 expect_text "runs/new holds no run to resume; a new run starts"
 
 # --- A run that has lost files ---
-expect_code 0 "$BELAMY" train gan --data ring --steps 6 --out lost "${tiny[@]}" --set train.threads=0 --set train.log_seconds=0 --set train.sample_every=2
+expect_code 0 "$BELAMY" train gan --data ring --steps 6 --out lost --set "model.generator=[16]" --set train.log_seconds=0 --set train.sample_every=2
 cp -r lost copy
 rm -r lost/checkpoints
 expect_failure 5 "$BELAMY" train --resume --out lost --steps 8

@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "data/glyphs.h"
 #include "data/npz.h"
+#include "data/pack.h"
 #include "errors.h"
 #include "unit/data/samples.h"
 
@@ -409,7 +410,7 @@ TEST(Attributes, CountInTheDigest) {
 TEST(Attributes, ArePackedAndUnpacked) {
   TemporaryFolder folder;
   const auto options = source_at(eight_pictures(folder));
-  pack_dataset(options, folder / "both.zip");
+  pack_split(options, Split::train, folder / "both.zip");
   const auto both = load_from(folder / "both.zip");
   expect_own_attributes(both, 8, "with classes");
   EXPECT_THAT(both.class_names, ElementsAre("a", "b"));
@@ -426,7 +427,7 @@ TEST(Attributes, ArePackedAndUnpacked) {
     for (auto at = table.find(part); at != std::string::npos; at = table.find(part)) table.erase(at, 2);
   }
   write(folder / "set/attributes.csv", table);
-  pack_dataset(options, folder / "alone.zip");
+  pack_split(options, Split::train, folder / "alone.zip");
   expect_own_attributes(load_from(folder / "alone.zip"), 8, "without classes");
   EXPECT_THAT(samples::read(folder / "alone.zip"), HasSubstr(R"(["00000/img00000001.png",[1.0,0.0]])"));
 }

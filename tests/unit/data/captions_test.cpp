@@ -7,6 +7,7 @@
 #include "belamy/error.h"
 
 #include "data/dataset.h"
+#include "data/pack.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -140,7 +141,7 @@ TEST(Captions, GoWithTheirPictures) {
   EXPECT_NE(digest_of(other), digest_of(all));
   DataOptions options;
   options.source = (folder / "set").string();
-  pack_dataset(options, folder / "out.zip");
+  pack_split(options, Split::train, folder / "out.zip");
   expect_own(load_captions(folder / "out.zip"), 8);
 }
 

@@ -30,7 +30,7 @@ DataOptions small_set(const TemporaryFolder& folder) {
 TEST(Pack, RoundTripKeepsEverything) {
   TemporaryFolder folder;
   DataOptions options = small_set(folder);
-  pack_dataset(options, folder / "out.zip");
+  pack_split(options, Split::train, folder / "out.zip");
   options.holdout = 0;
   const Dataset before = load_dataset(options, Split::train);
   options.source = (folder / "out.zip").string();
@@ -84,10 +84,10 @@ TEST(Pack, RefusesPairs) {
 TEST(Pack, SameImagesSameBytes) {
   TemporaryFolder folder;
   const DataOptions options = small_set(folder);
-  pack_dataset(options, folder / "a.zip");
+  pack_split(options, Split::train, folder / "a.zip");
   setenv("TZ", "Asia/Tokyo", 1);
   tzset();
-  pack_dataset(options, folder / "b.zip");
+  pack_split(options, Split::train, folder / "b.zip");
   unsetenv("TZ");
   tzset();
   EXPECT_EQ(samples::read(folder / "a.zip"), samples::read(folder / "b.zip"));
@@ -95,7 +95,7 @@ TEST(Pack, SameImagesSameBytes) {
 
 TEST(Pack, HasTheLayoutOfStyleGan) {
   TemporaryFolder folder;
-  pack_dataset(small_set(folder), folder / "out.zip");
+  pack_split(small_set(folder), Split::train, folder / "out.zip");
   const std::string bytes = samples::read(folder / "out.zip");
   EXPECT_THAT(bytes, HasSubstr("00000/img00000002.png"));
   EXPECT_THAT(bytes, HasSubstr(R"({"labels":[["00000/img00000000.png",0],["00000/img00000001.png",1],)"));
@@ -105,7 +105,7 @@ TEST(Pack, AFailureLeavesNothingAndKeepsTheOld) {
   TemporaryFolder folder;
   DataOptions options = small_set(folder);
   try {
-    pack_dataset(options, folder / "missing/out.zip");
+    pack_split(options, Split::train, folder / "missing/out.zip");
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::storage) << error.what();
@@ -113,7 +113,7 @@ TEST(Pack, AFailureLeavesNothingAndKeepsTheOld) {
   // A folder in the way of the final rename.
   write(folder / "out.zip/file", "x");
   write(folder / "out.zip.tmp", "the user's own");
-  EXPECT_THROW(pack_dataset(options, folder / "out.zip"), Error);
+  EXPECT_THROW(pack_split(options, Split::train, folder / "out.zip"), Error);
   EXPECT_EQ(samples::read(folder / "out.zip/file"), "x");
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
