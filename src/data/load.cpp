@@ -223,9 +223,8 @@ class Collector {
     const auto left = files_of(set.problems);
     const auto first = std::find_if(set.problems.begin(), set.problems.end(),
                                     [&](const Problem& p) { return left == 0 || p.files > 0; });
-    const auto* kind = listing_.split && training_ ? "training file" : "file";
     const auto what = left == 0 ? fmt::format("problems of the data set: {}", set.problems.size())
-                                : fmt::format("{} of {} left out", left, counted(left + set.count, kind));
+                                : fmt::format("{} of {} left out", left, counted(left + set.count, "file"));
     return fmt::format("{} ('belamy data doctor {}' lists all); the first: {}: {}", what, options_.source,
                        first->file, first->reason);
   }
