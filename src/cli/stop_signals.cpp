@@ -2,9 +2,14 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <initializer_list>
 #include <pthread.h>
 #include <thread>
+#include <unistd.h>
 
 namespace belamy::cli {
 namespace {
@@ -26,19 +31,39 @@ void take(int number) {
   std::raise(number);
 }
 
-bool is_ignored(int number) {
-  struct sigaction present {};
-  return sigaction(number, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
+std::uint64_t ignored_at_start = 0;  // a bit for each signal, from signal 1 on
+
+bool was_ignored(int number) {
+  return (ignored_at_start >> (number - 1) & 1) != 0;
 }
+
+// Reads which signals the program was started without, as by nohup. Libraries may change that before main: UCX,
+// which LibTorch of Debian 13 brings, takes SIGHUP. So this runs before the libraries start.
+void note_ignored(int, char**, char**) {
+  char text[4096] = {};
+  const int file = ::open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return;
+  const auto size = ::read(file, text, sizeof text - 1);
+  ::close(file);
+  constexpr const char* name = "SigIgn:";
+  const char* line = size > 0 ? std::strstr(text, name) : nullptr;
+  if (line) ignored_at_start = std::strtoull(line + std::strlen(name), nullptr, 16);
+}
+
+[[gnu::section(".preinit_array"), gnu::used]] void (*const before_libraries)(int, char**,
+                                                                             char**) = note_ignored;
 
 }  // namespace
 
 void watch_stop_signals() {
   sigset_t watched;
   sigemptyset(&watched);
-  keyboard_ignored = is_ignored(SIGINT);
+  keyboard_ignored = was_ignored(SIGINT);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    if (number == SIGHUP && is_ignored(SIGHUP)) continue;
+    if (number == SIGHUP && was_ignored(SIGHUP)) {
+      std::signal(SIGHUP, SIG_IGN);
+      continue;
+    }
     sigaddset(&watched, number);
     std::signal(number, take);  // for threads that a library started before main
   }
