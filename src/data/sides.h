@@ -23,7 +23,8 @@ class ImageShapes {
   void next_domain() { gray_ = colour_ = false; }
 
   /// The side of the squares to make of these images: the largest side, up to 64, that all but the smallest
-  /// twentieth of them reach; none below kTinySide, unless all are smaller. 0 if they have one size that is as `needs` says, or too small for it.
+  /// twentieth of them reach; none below kTinySide, unless all are smaller. 0 if they have one size that is as
+  /// `needs` says, or too small for it.
   std::int64_t size_for(const ImageSides& needs) const;
   /// Why the images of a test split cannot be used with training images of these shapes if neither size nor
   /// channels are set; nothing if they can. `source` is that of the test images.

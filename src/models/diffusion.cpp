@@ -14,8 +14,8 @@
 //
 // Departures: as many residual blocks up as down, and no skip connection from the layers that halve the
 // sides; the time embedding gives scale and shift in place of an added bias, as in Nichol & Dhariwal; x_0 is
-// clipped to the range of images in every sampler (use.clip). Points are scaled to mean 0 and deviation 1, measured on the first batch, and the network is a
-// multilayer perceptron.
+// clipped to the range of images in every sampler (use.clip). Points are scaled to mean 0 and deviation 1,
+// measured on the first batch, and the network is a multilayer perceptron.
 
 #include "objectives/diffusion.h"
 
