@@ -196,6 +196,11 @@ DiagonalScaling::DiagonalScaling(std::int64_t channels) {
 }
 
 Mapped DiagonalScaling::map(const Tensor& x) {
+  if (DataStart::is_on()) {
+    const auto variance = [](const Tensor& values) { return channel_moments(values).second.square(); };
+    const auto n = static_cast<double>(x.size(0));
+    log_scale_.copy_(((n * variance(x) + variance(x.reshape({-1, 1}))) / (n + 1)).log() / -2);
+  }
   const auto& log_scale = present(log_scale_);
   return {x * beside(log_scale.exp(), x), log_scale.sum() * places(x)};
 }

@@ -114,7 +114,9 @@ class ActNorm : public Invertible {
   Tensor log_scale_, shift_;  // [C]
 };
 
-/// y = x * exp(log_scale) for each channel: the last layer of NICE. Starts as the identity.
+/// y = x * exp(log_scale) for each channel: the last layer of NICE. Starts as the identity. A DataStart sets the
+/// scale so that y has about deviation 1: the channel's variance counts as that of N data, and the variance of all
+/// channels together as that of one more, because a channel that hardly varies in this batch may vary in the next.
 class DiagonalScaling : public Invertible {
  public:
   explicit DiagonalScaling(std::int64_t channels);

@@ -102,6 +102,22 @@ TEST(FlowTest, ACouplingLeavesWhatItIsGivenAlone) {
   }
 }
 
+TEST(FlowTest, AScalingStartsFromTheVarianceOfItsChannelAndABitOfThatOfAll) {
+  auto x = flow_normal({9, 2}, 3);
+  x.select(1, 0).zero_();  // a pixel that is black in this batch
+  DiagonalScaling layer(2);
+  EXPECT_TRUE(layer.map(x).value.equal(x)) << "without a DataStart, the identity";
+  {
+    const DataStart start;
+    layer.map(x);
+  }
+  const auto scales = layer.map(at::ones({1, 2})).value;
+  const auto all = x.var(0, false), together = x.reshape({18}).var(0, false);
+  EXPECT_NEAR(scales[0][1].item<double>(), ((9 * all[1] + together) / 10).rsqrt().item<double>(), 1e-5);
+  EXPECT_NEAR(scales[0][0].item<double>(), ((9 + together) / 10).rsqrt().item<double>(), 1e-5)
+      << "a constant channel counts as one of deviation 1";
+}
+
 TEST(FlowTest, EveryOtherLayerCanBeUndoneAndKnowsItsDeterminant) {
   const auto images = flow_normal({2, 4, 3, 3}, 2), points = flow_normal({2, 5}, 2);
   const auto check = [&](auto&& make, const std::string& what) {
