@@ -147,7 +147,7 @@ Tensor rows_of(const std::vector<Group>& groups, const ArithmeticRequest& reques
 ExitCode arithmetic(const ArithmeticRequest& request) {
   const auto run = request.run.open();
   if (!run->shape().is_images()) throw usage_error("arithmetic draws images, but this run makes points");
-  auto inputs = inputs_of(request.run, run->recipe().data);
+  const auto inputs = inputs_of(request.run);
   const auto out = picture_output("--out", request.out, inputs);
   Operands operands(*run, request);
   std::vector<Group> groups;

@@ -43,8 +43,7 @@ ExitCode classify(const ClassifyRequest& request) {
   auto* classifier = require_capability(run->model().classifier(), *run, Capability::classifier);
   const bool foreign = !request.data.empty() && request.data != run->recipe().data.source;
   const auto options = foreign ? whole_options(*run, request.data) : fitted_options(*run, request.data);
-  auto inputs = inputs_of(request.run, options);
-  add_data(inputs, run->recipe().data);  // for the names of the classes
+  const auto inputs = inputs_of(request.run, options);
   const auto out = optional_output("--out", request.out, OutputKind::csv, inputs);
   auto set = load_dataset(options, Split::test);
   // A model that was adapted to a second domain classifies that domain.

@@ -87,7 +87,7 @@ void add_interpolate(Verb program) {
       OutputPath strip, film;
     };
     std::vector<Files> files;
-    const auto inputs = inputs_of(request->run, run->recipe().data);
+    const auto inputs = inputs_of(request->run);
     for (const std::string path : {"linear", "spherical"}) {
       if (request->path != "both" && request->path != path) continue;
       const auto name = prefix_of(request->out) + path;

@@ -27,6 +27,8 @@ void add_files(Inputs& inputs, const fs::path& folder, const FolderFiles& files)
   for (const auto& name : files.names) inputs.add_file(folder / name);
 }
 
+namespace {
+
 void add_data(Inputs& inputs, const DataOptions& options) {
   for (const auto& name : {options.source, options.target}) {
     if (name.empty()) continue;
@@ -46,6 +48,8 @@ void add_data(Inputs& inputs, const DataOptions& options) {
   }
 }
 
+}  // namespace
+
 Inputs inputs_of(const DataOptions& options) {
   Inputs inputs;
   add_data(inputs, options);
@@ -53,20 +57,21 @@ Inputs inputs_of(const DataOptions& options) {
 }
 
 Inputs inputs_of(const RunRequest& run) {
-  Inputs inputs;
-  try {
-    const auto folder = RunFolder::read(Env::real(), run.folder);
-    for (const auto& file : folder.files()) inputs.add_file(file);
-    add_data(inputs, recipe_in(folder)->data);
-  } catch (const Error&) {
-    // Opening the run reports the same error.
-  }
-  return inputs;
+  return inputs_of(run, {});
 }
 
 Inputs inputs_of(const RunRequest& run, const DataOptions& options) {
-  auto inputs = inputs_of(run);
-  add_data(inputs, options);
+  Inputs inputs;
+  DataOptions own;
+  try {
+    const auto folder = RunFolder::read(Env::real(), run.folder);
+    for (const auto& file : folder.files()) inputs.add_file(file);
+    own = recipe_in(folder)->data;
+    add_data(inputs, own);
+  } catch (const Error&) {
+    // Opening the run reports the same error.
+  }
+  if (options.source != own.source || options.target != own.target) add_data(inputs, options);
   return inputs;
 }
 

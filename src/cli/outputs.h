@@ -20,9 +20,8 @@
 
 namespace belamy::cli {
 
-/// Adds the files of the data that the options name, and the folder itself if it is a folder of images. A
-/// source that cannot be found is ignored here; loading it reports the error.
-void add_data(Inputs& inputs, const DataOptions& options);
+/// The files of the data that the options name, and the folder itself if it is a folder of images. A source that
+/// cannot be found is ignored here; loading it reports the error.
 Inputs inputs_of(const DataOptions& options);
 /// What a verb reads that opens a run: the files of the run's folder, the run's data, and the given data. The
 /// data of a run are inputs of verbs that do not read them, too: they are the user's.

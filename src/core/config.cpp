@@ -1,7 +1,6 @@
 #include "belamy/config.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -240,11 +239,6 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 /// The number of edits that still count as a mistake in a word of this length.
 std::size_t near_edits(const std::string& word) {
   return std::max<std::size_t>(1, word.size() / 3);
-}
-
-std::string in_lower_case(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 /// The first of the known names that is fewest edits from `name`, whatever their case; empty if all need

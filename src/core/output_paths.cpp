@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include "belamy/error.h"
 
 #include "core/env.h"
+#include "core/text.h"
 
 namespace belamy {
 namespace {
@@ -47,9 +47,7 @@ fs::path without_detours(const fs::path& path) {
 }
 
 std::string ending_of(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return ending;
+  return in_lower_case(path.extension().string());
 }
 
 const char* ending_of(OutputKind kind) {

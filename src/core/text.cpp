@@ -1,6 +1,8 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace belamy {
 namespace {
@@ -17,6 +19,13 @@ std::string trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(space);
   if (first == std::string_view::npos) return "";
   return std::string(text.substr(first, text.find_last_not_of(space) - first + 1));
+}
+
+std::string in_lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
 }
 
 std::size_t characters(std::string_view text) {
@@ -49,6 +58,11 @@ std::string counted(std::int64_t count, std::string_view noun) {
   if (ends("y") && !vowel) return text.append(noun.substr(0, noun.size() - 1)) + "ies";
   const bool hisses = ends("s") || ends("x") || ends("ch") || ends("sh");
   return text.append(noun) + (hisses ? "es" : "s");
+}
+
+std::string first_names(const std::vector<std::string>& names, std::size_t most) {
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
+  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "), names.size() > most ? ", ..." : "");
 }
 
 }  // namespace belamy

@@ -1,4 +1,4 @@
-// Small functions of text: trimming, counting characters, reading and writing numbers.
+// Small functions of text: trimming, counting characters, reading and writing numbers, lists of names.
 #pragma once
 
 #include <charconv>
@@ -10,11 +10,15 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace belamy {
 
 /// The text without blanks, tabs and line ends around it.
 std::string trimmed(std::string_view text);
+
+/// The text with the letters A to Z as small ones; other characters stay as they are.
+std::string in_lower_case(std::string text);
 
 /// The number of characters (code points) of UTF-8 text.
 std::size_t characters(std::string_view text);
@@ -43,5 +47,8 @@ template <std::integral T>
 std::string counted(T count, std::string_view noun) {
   return counted(static_cast<std::int64_t>(count), noun);
 }
+
+/// The first names, at most `most`, for messages: "cat, dog, ..."; the dots say that there are more.
+std::string first_names(const std::vector<std::string>& names, std::size_t most);
 
 }  // namespace belamy

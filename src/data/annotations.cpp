@@ -1,7 +1,6 @@
 #include "data/annotations.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -132,18 +131,13 @@ class LabelReader {
   std::size_t width_ = 0;
 };
 
-std::string in_small_letters(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 bool is_caption_column(const std::string& name) {
-  return in_small_letters(name) == "caption";
+  return in_lower_case(name) == "caption";
 }
 
 // A number, or 1 and 0 for true and false.
 std::optional<float> value_in(const std::string& cell) {
-  const auto word = in_small_letters(cell);
+  const auto word = in_lower_case(cell);
   if (word == "true" || word == "false") return word == "true" ? 1.0f : 0.0f;
   return number_in<float>(std::string_view(cell).substr(cell.starts_with('+') ? 1 : 0));
 }
@@ -152,7 +146,7 @@ std::optional<float> value_in(const std::string& cell) {
 bool is_file_column(const std::string& name) {
   static const std::set<std::string> known = {"file",  "filename", "file_name", "path",
                                               "image", "image_id", "image_name"};
-  return known.count(in_small_letters(name)) > 0;
+  return known.count(in_lower_case(name)) > 0;
 }
 
 // The columns of a table, checked and turned into numbers.

@@ -25,12 +25,12 @@ bool is_of_word(char c) {
 std::vector<std::string> words_of(std::string_view caption) {
   std::vector<std::string> words;
   bool inside = false;
-  for (const char c : caption) {
+  for (const char c : in_lower_case(std::string(caption))) {
     const bool was_inside = inside;
     inside = is_of_word(c);
     if (!inside) continue;
     if (!was_inside) words.emplace_back();
-    words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    words.back() += c;
   }
   return words;
 }

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <map>
 
 #include "core/text.h"
@@ -207,12 +206,8 @@ std::optional<Problem> lone_test(const Listing& listing) {
 // Why there are no two domains.
 std::string no_domains(const Listing& listing) {
   if (const auto lone = lone_domain(listing); !lone.empty()) return lone;
-  constexpr std::size_t most = 10;
-  const auto& names = listing.class_names;
-  const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
-  std::string has =
-      fmt::format("{}{}", fmt::join(names.begin(), shown, ", "), names.size() > most ? ", ..." : "");
-  if (names.empty()) has = listing.only_class.empty() ? "no folders" : listing.only_class;
+  auto has = first_names(listing.class_names, 10);
+  if (listing.class_names.empty()) has = listing.only_class.empty() ? "no folders" : listing.only_class;
   return "no pairs of folders; it has " + has;
 }
 

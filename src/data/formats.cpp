@@ -4,6 +4,7 @@
 #include <cctype>
 #include <fstream>
 
+#include "core/text.h"
 #include "data/codecs.h"
 
 namespace belamy {
@@ -51,13 +52,8 @@ const std::vector<Row>& foreign_rows() {
 
 const Foreign kPicture = {"a single picture", "give the folder that holds it", true};
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 std::string file_name(const fs::path& file) {
-  return lower(file.filename().string());
+  return in_lower_case(file.filename().string());
 }
 
 // Whether a file in the ISO base format begins with one of these brands.
@@ -189,7 +185,7 @@ bool is_hidden(const std::string& name) {
   // macOS in zips, Synology, Windows, ext4.
   static const Texts names = {"__macosx",    "@eadir",       "#recycle",   "thumbs.db",
                               "desktop.ini", "$recycle.bin", "lost+found", "system volume information"};
-  return name.starts_with('.') || std::find(names.begin(), names.end(), lower(name)) != names.end();
+  return name.starts_with('.') || std::find(names.begin(), names.end(), in_lower_case(name)) != names.end();
 }
 
 std::string without_ending(const std::string& name) {

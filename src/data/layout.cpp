@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "core/text.h"
+
 namespace belamy {
 namespace {
 
@@ -22,9 +24,7 @@ Part part_of_word(const std::string& word) {
       {"pred", Part::prediction},       {"predict", Part::prediction},
       {"prediction", Part::prediction}, {"predictions", Part::prediction},
       {"unlabeled", Part::prediction},  {"unlabelled", Part::prediction}};
-  std::string small = word;
-  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const auto found = parts.find(small);
+  const auto found = parts.find(in_lower_case(word));
   return found == parts.end() ? Part::none : found->second;
 }
 
@@ -117,8 +117,7 @@ using SplitFolders = std::map<std::string, SplitFolder>;  // by their names
 bool may_be_kin(const std::string& first, const std::string& second) {
   const auto words = [](const std::string& rest) {
     std::set<std::string> all;
-    for (auto word : words_of(rest)) {
-      for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const auto& word : words_of(in_lower_case(rest))) {
       if (!std::isdigit(static_cast<unsigned char>(word[0]))) all.insert(word);
     }
     return all;

@@ -509,22 +509,17 @@ std::unordered_map<std::string, const PictureTable::Row*> rows_by_picture(
       unknown.push_back(row.file);
     }
   }
-  const auto shown = [&] {
-    constexpr std::size_t most = 5;
-    const auto end = unknown.begin() + static_cast<std::ptrdiff_t>(std::min(most, unknown.size()));
-    return fmt::format("{}{}", fmt::join(unknown.begin(), end, ", "), unknown.size() > most ? ", ..." : "");
-  };
   if (rows.empty()) {
-    throw data_error(
-        fmt::format("{}: it names no image that is here; it names {}", store.full(found.file), shown()),
-        fmt::format("write paths relative to {}, such as {}",
-                    prefix.empty() ? store.path.string() : store.full(prefix),
-                    pictures[0].substr(prefix.size())));
+    throw data_error(fmt::format("{}: it names no image that is here; it names {}", store.full(found.file),
+                                 first_names(unknown, 5)),
+                     fmt::format("write paths relative to {}, such as {}",
+                                 prefix.empty() ? store.path.string() : store.full(prefix),
+                                 pictures[0].substr(prefix.size())));
   }
   if (!unknown.empty()) {
     listing.problems.push_back({store.full(found.file),
                                 fmt::format("names {} that {} not there: {}", counted(unknown.size(), "file"),
-                                            unknown.size() == 1 ? "is" : "are", shown()),
+                                            unknown.size() == 1 ? "is" : "are", first_names(unknown, 5)),
                                 "correct these rows, or remove them", 0});
   }
   return rows;

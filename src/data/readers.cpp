@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "core/text.h"
 
@@ -61,11 +60,9 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 }
 
 std::string describe(const std::vector<fs::path>& files) {
-  auto text = counted(files.size(), "file");
-  for (std::size_t i = 0; i < files.size() && i < 5; ++i) {
-    text += (i == 0 ? ": " : ", ") + files[i].filename().string();
-  }
-  return files.size() > 5 ? text + ", ..." : text;
+  std::vector<std::string> names;
+  for (const auto& file : files) names.push_back(file.filename().string());
+  return fmt::format("{}: {}", counted(files.size(), "file"), first_names(names, 5));
 }
 
 std::uint8_t brightest_of(const std::vector<std::uint8_t>& pixels) {
@@ -85,22 +82,20 @@ std::optional<Problem> dark_images(const std::string& source, std::uint8_t brigh
 
 std::optional<Problem> empty_classes(const std::string& source, const std::vector<std::string>& names,
                                      const std::vector<std::int64_t>& counts) {
-  constexpr std::size_t most = 5;
   std::vector<std::string> empty;
   for (std::size_t c = 0; c < names.size(); ++c) {
     if (counts[c] == 0) empty.push_back(names[c]);
   }
   if (empty.empty()) return {};
   const bool numbered = names == numbered_classes(static_cast<std::int64_t>(names.size()));
-  const auto shown = empty.begin() + static_cast<std::ptrdiff_t>(std::min(most, empty.size()));
   return Problem{
       source,
-      fmt::format("{} of {} {} no training image: {}{}", empty.size(), counted(names.size(), "class"),
-                  empty.size() == 1 ? "has" : "have", fmt::join(empty.begin(), shown, ", "),
-                  empty.size() > most ? ", ..." : ""),
-      numbered ? "add images to them, or leave them out: numbers as labels count from 0 without a gap"
-               : "add training images to them (a larger data.limit, if Belamy draws the set), or remove the "
-                 "classes, from the test set too"};
+      fmt::format("{} of {} {} no training image: {}", empty.size(), counted(names.size(), "class"),
+                  empty.size() == 1 ? "has" : "have", first_names(empty, 5)),
+      numbered
+          ? "add images to them, or leave them out: numbers as labels count from 0 without a gap"
+          : "add training images to them, or remove the classes, from the test set too (of a set that Belamy "
+            "draws itself, such as glyphs, raise data.limit)"};
 }
 
 std::vector<std::string> numbered_classes(std::int64_t count) {

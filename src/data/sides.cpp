@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <iterator>
 #include <set>
 
@@ -76,12 +75,9 @@ std::optional<Problem> misfit_of_classes(const std::vector<std::string>& classes
   std::copy_if(test.class_names.begin(), test.class_names.end(), std::back_inserter(more),
                [&](const auto& name) { return known.count(name) == 0; });
   if (more.empty() || more.size() == test.class_names.size()) return {};
-  constexpr std::size_t most = 5;
-  const auto shown = more.begin() + static_cast<std::ptrdiff_t>(std::min(most, more.size()));
   return Problem{test.source,
-                 fmt::format("{} of the test images {} not in training: {}{}", counted(more.size(), "class"),
-                             more.size() == 1 ? "is" : "are", fmt::join(more.begin(), shown, ", "),
-                             more.size() > most ? ", ..." : ""),
+                 fmt::format("{} of the test images {} not in training: {}", counted(more.size(), "class"),
+                             more.size() == 1 ? "is" : "are", first_names(more, 5)),
                  "add training images to these classes, or remove their test images", 0};
 }
 

@@ -88,13 +88,10 @@ std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
       if (failure != std::errc() || end != text.data() + text.size()) at = names.size();
     }
     if (at >= names.size()) {
-      constexpr std::size_t most = 20;
-      const auto shown = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
       throw data_error(
           fmt::format("{}: no class is called '{}'", source, text),
-          fmt::format("{}choose from its {} by name or by number from 0: {}{}", suggestion(text, names),
-                      counted(names.size(), "class"), fmt::join(names.begin(), shown, ", "),
-                      names.size() > most ? ", ..." : ""));
+          fmt::format("{}choose from its {} by name or by number from 0: {}", suggestion(text, names),
+                      counted(names.size(), "class"), first_names(names, 20)));
     }
     found.push_back(static_cast<std::int64_t>(at));
   }

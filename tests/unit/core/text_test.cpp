@@ -46,5 +46,15 @@ TEST(TextTest, CountsHaveThePluralOfTheirNoun) {
   EXPECT_EQ(counted(2, "day"), "2 days");
 }
 
+TEST(TextTest, SmallLettersAreThoseOfAscii) {
+  EXPECT_EQ(in_lower_case("Train-SET 2_\xc3\x89"), "train-set 2_\xc3\x89");
+}
+
+TEST(TextTest, TheFirstNamesSayWhetherThereAreMore) {
+  EXPECT_EQ(first_names({}, 2), "");
+  EXPECT_EQ(first_names({"cat", "dog"}, 2), "cat, dog");
+  EXPECT_EQ(first_names({"cat", "dog", "emu"}, 2), "cat, dog, ...");
+}
+
 }  // namespace
 }  // namespace belamy
