@@ -3,7 +3,9 @@
 //
 //   max  E log p(x),   log p(x) = log p_u(f(x)) + log |det df/dx|
 //
-// f is invertible and has as many outputs as inputs; p_u is the standard Gaussian or logistic distribution.
+// f is invertible and has as many outputs as inputs; p_u is the standard Gaussian or logistic distribution, or
+// Student's (Alexanderson & Henter 2020, arXiv:2006.06599): with a Gaussian, a few images with a light pixel where
+// the training images have none can cost more than all others together.
 // Images are dequantised, x' = (byte + noise) / 256 with uniform noise, so that a density on [0, 1] fits them;
 // with `logit` = a > 0 the flow sees logit(a + (1 - 2a) x'), and the log-derivative of this map is added to
 // log p. The defaults are a small Glow with RealNVP's scale, which learns faster. The papers' models:
@@ -52,6 +54,7 @@ struct FlowConfig : ModelConfig {
   std::string mixing = "convolution";
   bool actnorm = true;
   std::string prior = "gaussian";
+  double degrees = 20;
   double logit = 0;
   double temperature = 1;
 
@@ -83,7 +86,9 @@ struct FlowConfig : ModelConfig {
           "of the channels, convolution: a learned invertible 1x1 convolution");
     f.add("actnorm", actnorm,
           "a learned scale and shift of each channel before each coupling, initialised from the first batch");
-    f.add("prior", prior, std::vector<std::string>{"gaussian", "logistic"}, "distribution of the latents");
+    f.add("prior", prior, std::vector<std::string>{"gaussian", "logistic", "student"},
+          "distribution of the latents; student: nearly Gaussian, but with tails that forgive outliers");
+    f.add("degrees", degrees, {1, 1e6}, "degrees of freedom of the Student prior; fewer: heavier tails");
     f.add("logit", logit, {0, 0.49},
           "a: the flow sees logit(a + (1 - 2a) x) of images x in [0, 1]; 0: it sees x");
   }
@@ -242,10 +247,14 @@ class FlowModel final : public Model,
   std::int64_t latent_size() const override { return shape_.values(); }
   Tensor draw_latent(std::int64_t n, at::Generator generator) override {
     const auto options = torch::TensorOptions().device(generator.device());
-    const auto u = config_.prior == "gaussian"
-                       ? torch::randn({n, latent_size()}, generator, options)
-                       : at::logit(torch::rand({n, latent_size()}, generator, options), 1e-7);
-    return u * config_.temperature;
+    const auto u = config_.prior == "logistic"
+                       ? at::logit(torch::rand({n, latent_size()}, generator, options), 1e-7)
+                       : torch::randn({n, latent_size()}, generator, options);
+    if (config_.prior != "student") return u * config_.temperature;
+    const double half = config_.degrees / 2;
+    const auto variance =
+        half / at::_standard_gamma(torch::full({n, latent_size()}, half, options), generator);
+    return u * variance.sqrt() * config_.temperature;
   }
   Tensor decode(const Tensor& latents) override {
     auto x = flow_->inverse(latents);
@@ -294,8 +303,9 @@ class FlowModel final : public Model,
   Tensor log_density(const Tensor& x) {
     const auto [in, log_derivative] = transformed(x);
     const auto [u, log_determinant] = flow_->map(in);
-    auto sum =
-        config_.prior == "gaussian" ? objectives::normal_log_density(u) : objectives::logistic_log_density(u);
+    auto sum = config_.prior == "gaussian"   ? objectives::normal_log_density(u)
+               : config_.prior == "logistic" ? objectives::logistic_log_density(u)
+                                             : objectives::student_log_density(u, config_.degrees);
     if (log_determinant.defined()) sum = sum + log_determinant;
     return log_derivative.defined() ? sum + log_derivative : sum;
   }
@@ -341,7 +351,7 @@ ModelInfo flow() {
       .variants = {"model.network=dense", "model.coupling=additive", "model.coupling=sigmoid",
                    "model.mixing=swap", "model.mixing=reverse", "model.mixing=shuffle",
                    "model.last_hidden=[16]", "model.checkerboard=2", "model.levels=1", "model.actnorm=false",
-                   "model.prior=logistic", "model.logit=0.05"},
+                   "model.prior=logistic", "model.prior=student", "model.logit=0.05"},
   });
 }
 

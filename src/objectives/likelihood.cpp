@@ -36,6 +36,13 @@ Tensor logistic_log_density(const Tensor& x) {
   return (at::log_sigmoid(x) + at::log_sigmoid(-x)).flatten(1).sum(1);
 }
 
+Tensor student_log_density(const Tensor& x, double degrees) {
+  const double half = (degrees + 1) / 2;
+  const double at_zero =
+      std::lgamma(half) - std::lgamma(degrees / 2) - 0.5 * std::log(degrees * std::numbers::pi);
+  return (at_zero - half * (x.square() / degrees).log1p()).flatten(1).sum(1);
+}
+
 Tensor normal_log_density(const Tensor& noise, const Tensor& log_variance) {
   return -0.5 * (noise.square() + log_variance + std::log(2 * std::numbers::pi)).flatten(1).sum(1);
 }

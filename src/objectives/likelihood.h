@@ -26,6 +26,8 @@ Tensor reparametrise(const Tensor& mean, const Tensor& log_variance, const Tenso
 /// summed over all but the first dimension: [N].
 Tensor normal_log_density(const Tensor& x);
 Tensor logistic_log_density(const Tensor& x);
+/// That of Student's t distribution with `degrees` of freedom, whose tails are heavier the fewer there are.
+Tensor student_log_density(const Tensor& x, double degrees);
 
 /// log N(z; mean, exp(log_variance)) of the draw z = mean + exp(log_variance / 2) * noise, summed: [N].
 Tensor normal_log_density(const Tensor& noise, const Tensor& log_variance);

@@ -29,7 +29,15 @@ expect_code 0 "$BELAMY" evaluate conditional --samples 200
 expect_text "class agreement +[01]\.[0-9]+"
 grep -q '"class agreement"' conditional/evaluation.json || fail "the agreement is not kept"
 
+# Of two classes that are easy to draw, a classifier learns from samples nearly as much as from images.
+expect_code 0 "$BELAMY" evaluate conditional --samples 100 --measures classification-accuracy-score --measures confidence
+expect_text "classification accuracy score +(0\.[5-9]|1)[0-9.]*"
+expect_text "classification accuracy of real images +(0\.9|1)[0-9.]*"
+expect_text "confidence of the classifier +(0\.[5-9]|1)[0-9.]*"
+
 expect_code 0 "$BELAMY" train gan --data images --steps 2 --out gan "${tiny[@]}"
+expect_failure 2 "$BELAMY" evaluate gan --measures classification-accuracy-score
+expect_text "gan cannot draw samples of a given class"
 expect_failure 2 "$BELAMY" sample gan --class left
 expect_text "gan cannot draw samples of a given class"
 expect_text "models that can: .*conditional-vae"

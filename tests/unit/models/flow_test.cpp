@@ -23,7 +23,7 @@ const std::vector<std::vector<std::string>>& flow_kinds() {
          "model.actnorm=false", "model.prior=logistic"},                    // NICE
         {"model.mixing=swap", "model.checkerboard=2", "model.logit=0.05"},  // RealNVP
         {"model.coupling=sigmoid"},                                         // Glow
-        {"model.last_hidden=[8]"},
+        {"model.last_hidden=[8]", "model.prior=student", "model.degrees=3"},
         {"model.mixing=shuffle", "model.network=dense", "model.logit=0.05"}};
     for (auto& kind : kinds) kind.insert(kind.begin(), small.begin(), small.end());
     return kinds;
@@ -84,9 +84,13 @@ TEST(FlowModel, TheLikelihoodOfAnImageHasEveryTerm) {
       }
       const auto jacobian = torch::stack(rows).to(torch::kDouble);
       const auto z = u.detach().to(torch::kDouble);
-      const bool logistic = flow.recipe->fields().find("model.prior")->get() == "\"logistic\"";
-      const double prior = value(logistic ? (-at::softplus(z) - at::softplus(-z)).sum()
-                                          : (-0.5 * z.square() - 0.5 * std::log(2 * std::numbers::pi)).sum());
+      const auto name = flow.recipe->fields().find("model.prior")->get();
+      // Student's density with three degrees of freedom is 2 / (pi sqrt(3) (1 + z^2 / 3)^2).
+      const double prior =
+          value(name == "\"logistic\"" ? (-at::softplus(z) - at::softplus(-z)).sum()
+                : name == "\"student\""
+                    ? (std::log(2 / (std::numbers::pi * std::sqrt(3.0))) - 2 * (z.square() / 3).log1p()).sum()
+                    : (-0.5 * z.square() - 0.5 * std::log(2 * std::numbers::pi)).sum());
       // Images run from -1 to 1 in 255 steps, x' from 0 to 1 in 256.
       const double range = 36 * std::log(512.0 / 255);
       const double expected = prior + std::get<1>(at::linalg_slogdet(jacobian)).item<double>() + range;
@@ -147,6 +151,16 @@ TEST(FlowModel, TemperatureScalesTheLatents) {
   TrainedFlow warm(at("0.5"), small_images(32, 8));
   const auto latents = warm.model().decoder()->draw_latent(1000, seeded(1));
   EXPECT_NEAR(latents.std().item<double>(), 0.5, 0.01);  // 64,000 draws
+}
+
+// With five degrees of freedom the variance is 5 / 3 and the fourth moment 25; a Gaussian of that variance has 8.3.
+TEST(FlowModel, LatentsOfTheStudentPriorHaveItsMoments) {
+  TrainedFlow flow(
+      {"model.hidden=[8]", "model.steps=[2]", "train.batch=32", "model.prior=student", "model.degrees=5"},
+      small_images(32, 8));
+  const auto u = flow.model().decoder()->draw_latent(4000, seeded(1)).to(torch::kDouble);  // 256,000 draws
+  EXPECT_NEAR(u.square().mean().item<double>(), 5.0 / 3, 0.05);
+  EXPECT_GT(u.pow(4).mean().item<double>(), 15);
 }
 
 TEST(FlowModel, DataThatItCannotTakeAreRefusedWithACure) {
