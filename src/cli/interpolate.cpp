@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "belamy/error.h"
 #include "belamy/run.h"
 
 #include "cli/outputs.h"
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/env.h"
+#include "core/shell.h"
 #include "data/dataset.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
@@ -55,7 +57,13 @@ std::string prefix_of(const std::string& out) {
   if (out.ends_with('/')) return out;
   if (fs::is_directory(out)) return out + "/";
   const fs::path path(out);
-  const bool named = path.extension() == ".png" || path.extension() == ".webp";
+  const auto ending = path.extension().string();
+  for (const std::string other : {".jpg", ".jpeg", ".gif"}) {
+    if (ending == other)
+      throw usage_error(fmt::format("--out {}: interpolate writes PNG and WebP files", out),
+                        fmt::format("use --out {}", shell_word(fs::path(path).replace_extension().string())));
+  }
+  const bool named = ending == ".png" || ending == ".webp";
   return (named ? fs::path(path).replace_extension().string() : out) + "-";
 }
 

@@ -42,10 +42,9 @@ class ThreadChooser {
   bool trying_ = false, warm_ = false;
   std::vector<double> paces_;  // seconds per step in the trial, by candidate
   Block block_;
-  double pace_ = 0;        // of the chosen number, when it was chosen
-  double since_ = 0;       // seconds since the last trial
-  double pause_ = 0;       // seconds until the next one
-  double trial_cost_ = 0;  // seconds of the trial in slower candidates
+  double pace_ = 0;   // of the chosen number, when it was chosen
+  double since_ = 0;  // seconds since the last trial
+  double pause_ = 0;  // seconds until the next one
 };
 
 /// The numbers of threads of a run, each with the first step that used it, as lines "step,threads". With this

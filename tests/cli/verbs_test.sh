@@ -129,6 +129,8 @@ expect_none interpolation-spherical.png
 expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/named.png
 expect_file walk/named-linear.{png,webp}
 expect_none walk/named.png-linear.png
+expect_failure 2 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/named.jpg
+expect_text "use --out walk/named$"
 expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/below/
 expect_file walk/below/linear.{png,webp}
 expect_code 0 "$BELAMY" arithmetic vae --plus images --minus images --plus images --variations 3 --out sums.png
