@@ -60,6 +60,7 @@ EvaluationRequest evaluation_of(const Row::Group& group) {
   Fields fields;
   request.fields(fields);
   for (const auto& setting : group.evaluate) fields.set_text(setting);
+  check_measures(request.measures);
   return request;
 }
 
@@ -106,8 +107,9 @@ Scores run_lab(const Row::Group& group, std::int64_t seed, const fs::path& folde
 std::optional<Scores> run_recipe(const Row& row, const Row::Group& group, std::int64_t seed,
                                  const fs::path& out, const RowHooks& hooks) {
   const auto recipe = recipe_of(trained_group(row, group), seed);
-  const auto settings = out / RunFolder::settings_file;
-  if (Env::real().exists(settings) && Env::real().read(settings) != recipe->resolved()) {
+  // A run of an earlier program lacks settings that are new since then; they have their default values.
+  if (Env::real().exists(out / RunFolder::settings_file) &&
+      recipe_in(RunFolder::read(Env::real(), out))->resolved() != recipe->resolved()) {
     throw usage_error(fmt::format("the run in {} has other settings than the row", out.string()),
                       "remove that folder, or choose another --runs");
   }

@@ -71,6 +71,9 @@ expect_code 0 "$BELAMY" reproduce small.toml
 expect_text "resuming from step 10"
 values reproduce/results/small.json >after
 expect_same before after
+# A run of an earlier program has no value for a setting that is new.
+sed -i '/^fast = /d' runs/reproduce/small-short-seed1/resolved.toml
+expect_code 0 "$BELAMY" reproduce small.toml --seeds 1
 # Fewer seeds than the row asks for are not enough.
 expect_code 0 "$BELAMY" reproduce small.toml --seeds 1
 expect_text "small: partial \(1 of 2 seeds\)"
@@ -173,6 +176,9 @@ expect_text "lab 'kl-js-range' has no claim 'js_9'"
 sed 's/samples=100/sample=100/' small.toml >wrong.toml
 expect_failure 2 "$BELAMY" reproduce wrong.toml
 expect_text "did you mean 'samples'"
+sed "s/\"samples=100\"/'measures=[\"modes\"]'/" small.toml >wrong.toml
+expect_failure 2 "$BELAMY" reproduce wrong.toml
+expect_text "no measure is called 'modes'"
 # The row has changed since its runs were trained.
 sed 's/train.steps=5/train.steps=6/' small.toml >changed.toml
 mv changed.toml small.toml
