@@ -19,9 +19,10 @@ namespace belamy {
 class Run {
  public:
   /// `settings` ("use.gibbs_steps=100") change the run's [use] table; no other settings can be changed.
-  /// `warn` is called for each damaged checkpoint that is skipped. Sets, for the whole process, the
-  /// number of threads and whether layers use Belamy's faster paths, by the run's [train] table. Usage
-  /// errors: settings, a device that is not available. Storage errors: no run folder, no usable checkpoint.
+  /// `warn` is called for each damaged checkpoint that is skipped. The run's [train] table determines the
+  /// number of threads of the calling thread, and whether its layers use Belamy's faster paths. Usage errors:
+  /// a setting that is unknown, invalid or outside of [use], a device that is not available. Storage errors:
+  /// no run folder, no usable checkpoint.
   static std::unique_ptr<Run> open(const std::filesystem::path& folder, const std::string& device = "auto",
                                    const std::function<void(const std::string&)>& warn = {},
                                    const std::vector<std::string>& settings = {});

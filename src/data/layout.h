@@ -36,9 +36,10 @@ struct Layout {
 };
 
 /// Sorts files by their folders. A folder with the word "train" or "training" in its name is the training set
-/// if a folder of test, validation, evaluation or prediction images lies beside it, whose other words are not
-/// all different ("train-station" and "test-tube" are classes); files outside of these
-/// folders are stray, and so are images for prediction. A folder "train" without such a neighbour is the
+/// if a folder of test, validation, evaluation or prediction images lies beside it and the two names fit:
+/// apart from these words and from numbers they share a word, or one of them has no other word. "train-station"
+/// and "test-tube" do not fit, so they are classes. Files outside of these folders are stray, and so are images
+/// for prediction. A folder "train" without such a neighbour is the
 /// training set if its neighbours do not look like classes. trainA, trainB, testA and testB of the CycleGAN
 /// layout are domains, not splits, and so count as classes. In a set without splits the first `skip` folders
 /// are ignored.

@@ -44,9 +44,10 @@ class EvaluationContext {
   const Tensor& sample_bytes();
 
   /// The classifier that judges samples, trained on the training data. Throws a data error if the data have
-  /// no two classes, or the images are too small or not square.
+  /// fewer than two classes, or the images are too small or not square.
   const JudgeClassifier& classifier();
-  /// Throws that data error for images of an unfit size. Other classifiers of the images ask it too.
+  /// Throws a data error if the images are too small or not square for a classifier. Measures that train
+  /// another classifier on them call this too.
   void check_size() const;
   /// The classifier's features of the samples, of the test images, and of as many training images as samples.
   const SampleFeatures& features();

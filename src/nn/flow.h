@@ -100,9 +100,10 @@ std::shared_ptr<Chain> convolutional_conditioner(std::int64_t in, const std::vec
                                                  std::int64_t out, at::Generator generator);
 
 /// y = x * exp(log_scale) + shift for each channel. A DataStart sets both so that y has mean 0 and deviation 1
-/// over batch and places (Glow, section 3.1); a channel that is constant is only shifted. Channels that are
-/// `alike`, such as pixels, all start with the moments of all of them together, because a channel that hardly
-/// varies in the first batch may vary in the next.
+/// over batch and places (Glow, section 3.1); a channel that is constant is only shifted. With `alike`,
+/// for channels of one kind such as pixels, mean and deviation are those of all channels together, and every
+/// channel starts with the same scale and shift: a channel that hardly varies in the first batch may vary in
+/// the next.
 class ActNorm : public Invertible {
  public:
   explicit ActNorm(std::int64_t channels, bool alike = false);
@@ -115,8 +116,9 @@ class ActNorm : public Invertible {
 };
 
 /// y = x * exp(log_scale) for each channel: the last layer of NICE. Starts as the identity. A DataStart sets the
-/// scale so that y has about deviation 1: the channel's variance counts as that of N data, and the variance of all
-/// channels together as that of one more, because a channel that hardly varies in this batch may vary in the next.
+/// scale so that y has about deviation 1. It takes the variance (N v + w) / (N + 1), where N is the batch size, v the
+/// variance of the channel and w that of all channels together: a channel that hardly varies in this batch may vary
+/// in the next.
 class DiagonalScaling : public Invertible {
  public:
   explicit DiagonalScaling(std::int64_t channels);
