@@ -11,7 +11,7 @@
 namespace belamy {
 namespace {
 
-// The accuracy on real images of a classifier that has seen samples only, with the requested classes as labels.
+// The accuracy on the test images of a classifier that is trained on these images alone.
 double accuracy_after(EvaluationContext& context, const Tensor& images, const Tensor& labels,
                       const std::string& what) {
   const ClassifierOptions options{
@@ -25,15 +25,14 @@ double accuracy_after(EvaluationContext& context, const Tensor& images, const Te
 }
 
 void take_accuracy_score(EvaluationContext& context) {
-  const auto& labels = context.asked().labels;
-  if (!labels.defined()) throw data_error("the samples were drawn without classes");
+  const auto& labels = context.asked_classes();
   if (context.test().labels.empty()) throw data_error("the test images have no classes");
   context.check_size();
   const auto& samples = context.sample_bytes();
   const auto score = accuracy_after(context, samples, labels, counted(samples.size(0), "sample"));
   const auto& images = context.train_data();
   const auto n = std::min(samples.size(0), images.size(0));
-  const auto pick = torch::linspace(0, static_cast<double>(images.size(0) - 1), n).to(torch::kLong);
+  const auto pick = evenly_spread(n, images.size(0));
   const auto real = accuracy_after(context, images.index_select(0, pick),
                                    torch::tensor(context.train().labels).index_select(0, pick),
                                    counted(n, "training image"));
@@ -58,10 +57,7 @@ Measure classification_accuracy_score() {
           .text = "accuracy on real images of a classifier that is trained on samples",
           .cost = "minutes",
           .needs = Capability::conditional_sampler,
-          .fits =
-              [](const ModelInfo& model, const DataShape& shape) {
-                return model.can(Capability::conditional_sampler) && shape.is_images() && shape.classes > 1;
-              },
+          .fits = fits_classes_of_images(Capability::conditional_sampler),
           .take = take_accuracy_score,
           .only_asked = true};
 }

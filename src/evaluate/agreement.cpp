@@ -16,8 +16,7 @@ namespace {
 
 // The share of samples that show the requested class.
 void take_class_agreement(EvaluationContext& context) {
-  const auto& labels = context.asked().labels;
-  if (!labels.defined()) throw data_error("the samples were drawn without classes");
+  const auto& labels = context.asked_classes();
   const auto& judge = context.classifier();
   context.add("class-agreement", judge.classifier.accuracy(context.sample_bytes(), labels),
               fmt::format("share of {} that show the requested class, judged by {}",
@@ -101,10 +100,7 @@ Measure class_agreement() {
           .text = "share of samples that show the requested class",
           .cost = "seconds; minutes the first time",
           .needs = Capability::conditional_sampler,
-          .fits =
-              [](const ModelInfo& model, const DataShape& shape) {
-                return model.can(Capability::conditional_sampler) && shape.is_images() && shape.classes > 1;
-              },
+          .fits = fits_classes_of_images(Capability::conditional_sampler),
           .take = take_class_agreement};
 }
 

@@ -12,10 +12,7 @@ Measure confidence() {
           .text = "probability that the classifier gives to the class it finds in a sample",
           .cost = "seconds; minutes the first time",
           .needs = Capability::sampler,
-          .fits =
-              [](const ModelInfo& model, const DataShape& shape) {
-                return model.can(Capability::sampler) && shape.is_images() && shape.classes > 1;
-              },
+          .fits = fits_classes_of_images(Capability::sampler),
           .take =
               [](EvaluationContext& context) {
                 const auto& judge = context.classifier().classifier;

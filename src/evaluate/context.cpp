@@ -92,6 +92,11 @@ const Condition& EvaluationContext::asked() {
   return asked_;
 }
 
+const Tensor& EvaluationContext::asked_classes() {
+  if (!asked().labels.defined()) throw data_error("the samples were drawn without classes");
+  return asked_.labels;
+}
+
 const Tensor& EvaluationContext::sample_bytes() {
   if (!sample_bytes_.defined()) sample_bytes_ = to_bytes(samples());
   return sample_bytes_;
@@ -168,6 +173,16 @@ void EvaluationContext::add(const std::string& key, double value, const std::str
   passport.emplace_back("step", std::to_string(run_.step()));
   passport.emplace_back("program", fmt::format("Belamy {} {}", version(), commit()));
   scores_.push_back({key, label, value, unit.empty() ? info->unit : unit, note, std::move(passport)});
+}
+
+std::function<bool(const ModelInfo&, const DataShape&)> fits_classes_of_images(Capability needs) {
+  return [needs](const ModelInfo& model, const DataShape& shape) {
+    return model.can(needs) && shape.is_images() && shape.classes > 1;
+  };
+}
+
+Tensor evenly_spread(std::int64_t n, std::int64_t count) {
+  return torch::linspace(0, static_cast<double>(count - 1), n).to(torch::kLong);
 }
 
 std::string standard_error_of(const Tensor& each, int digits) {

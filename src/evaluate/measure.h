@@ -40,6 +40,8 @@ class EvaluationContext {
   /// Samples of the model on the CPU, in the model's range, and the condition that they were drawn with.
   const Tensor& samples();
   const Condition& asked();
+  /// The classes of that condition. Throws a data error if there are none.
+  const Tensor& asked_classes();
   /// Samples of images as bytes.
   const Tensor& sample_bytes();
 
@@ -104,6 +106,12 @@ struct Measure {
 
 /// All measures, in the order of measures.def.
 const std::vector<Measure>& all_measures();
+
+/// Whether the model has the capability, and the data are images of two or more classes: for Measure::fits.
+std::function<bool(const ModelInfo&, const DataShape&)> fits_classes_of_images(Capability needs);
+
+/// n of the numbers from 0 to count - 1, evenly spread, with the first and the last: int64 [n].
+Tensor evenly_spread(std::int64_t n, std::int64_t count);
 
 /// "standard error 0.012" of the mean of values [N], or the reason why there is none.
 std::string standard_error_of(const Tensor& each, int digits = 2);
