@@ -57,7 +57,7 @@ std::string prefix_of(const std::string& out) {
   if (out.ends_with('/')) return out;
   if (fs::is_directory(out)) return out + "/";
   const fs::path path(out);
-  const auto ending = path.extension().string();
+  const auto ending = in_lower_case(path.extension().string());
   for (const std::string other : {".jpg", ".jpeg", ".gif"}) {
     if (ending == other)
       throw usage_error(fmt::format("--out {}: interpolate writes PNG and WebP files", out),

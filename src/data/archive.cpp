@@ -32,8 +32,14 @@ Error damaged(const std::filesystem::path& path, archive* file) {
 }
 
 // The bytes of the current member; `reason` says what is wrong with them.
-std::string read_member(archive* file, const std::filesystem::path& path, std::uint64_t limit,
-                        std::string& reason) {
+std::string read_member(archive* file, archive_entry* entry, const std::filesystem::path& path,
+                        std::uint64_t limit, std::string& reason) {
+  const auto announced =
+      static_cast<std::uint64_t>(archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
+  if (announced > limit) {
+    reason = fmt::format("too large, {} bytes", announced);
+    return "";
+  }
   std::string bytes;
   for (;;) {
     const void* block = nullptr;
@@ -49,7 +55,7 @@ std::string read_member(archive* file, const std::filesystem::path& path, std::u
     // A sparse member has holes between its blocks; they count against the limit like other bytes.
     const auto end = static_cast<std::uint64_t>(offset) + size;
     if (offset < 0 || end > limit || end < size) {
-      reason = fmt::format("larger than {} bytes", limit);
+      reason = fmt::format("too large, more than {} bytes", limit);
       return "";
     }
     bytes.resize(static_cast<std::size_t>(offset), '\0');
@@ -246,7 +252,7 @@ void read_archive(
       throw data_error(fmt::format("{}: encrypted ({})", path.string(), name), "unpack it with its password");
     }
     std::string reason;
-    std::string bytes = read_member(file.get(), path, limit, reason);
+    std::string bytes = read_member(file.get(), entry, path, limit, reason);
     member(name, std::move(bytes), reason);
   }
 }

@@ -4,8 +4,8 @@
 #include <fmt/ranges.h>
 #include <limits>
 #include <numeric>
-#include <unistd.h>
 
+#include "core/memory.h"
 #include "core/random.h"
 #include "core/text.h"
 #include "data/attributes.h"
@@ -18,11 +18,6 @@
 
 namespace belamy {
 namespace {
-
-std::uint64_t physical_memory() {
-  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 // How the images were fitted, as one line for the start of a run.
 class FitNote {
@@ -194,11 +189,12 @@ class Collector {
     first_ = index;
     bytes_ = image.pixels.size();
     const double needed = static_cast<double>(bytes_) * static_cast<double>(filled_.size());
-    const double memory = static_cast<double>(physical_memory());
+    const double memory = static_cast<double>(available_memory());
     if (needed > memory) {
       throw data_error(
-          fmt::format("{}: {} images of {}x{} take {:.1f} GiB, this machine has {:.1f} GiB", listing_.source,
-                      filled_.size(), image.width, image.height, needed / (1 << 30), memory / (1 << 30)),
+          fmt::format("{}: {} images of {}x{} take {:.1f} GiB, and {:.1f} GiB of memory are free",
+                      listing_.source, filled_.size(), image.width, image.height, needed / (1 << 30),
+                      memory / (1 << 30)),
           "set a smaller data.size, or data.limit");
     }
     pixels_.resize(bytes_ * filled_.size());

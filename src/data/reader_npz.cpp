@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 #include <optional>
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "data/attributes.h"
 #include "data/readers.h"
@@ -17,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kAttributeNames = "attribute_names";
-constexpr std::uint64_t largest_member = std::uint64_t{1} << 34;
 
 // One array of a .npz, checked against its header.
 struct Npy {
@@ -166,11 +166,14 @@ std::map<std::string, Npy> read_arrays(const fs::path& path,
   const auto key = [](const std::string& name) {
     return name.ends_with(".npy") ? name.substr(0, name.size() - 4) : name;
   };
+  // While an array is unpacked, it may be in memory twice. A small file may hold a large one.
   read_archive(
-      path, largest_member, [&](const std::string& name) { return wanted(key(name)); },
+      path, available_memory() / 2, [&](const std::string& name) { return wanted(key(name)); },
       [&](const std::string& name, std::string bytes, const std::string& reason) {
         const std::string title = path.string() + ":" + name;
-        if (!reason.empty()) throw data_error(title + ": " + reason, "get the file again");
+        if (!reason.empty())
+          throw data_error(title + ": " + reason,
+                           "an array must fit into memory; write fewer images, or get the file again");
         arrays[key(name)] = parse_npy(std::move(bytes), title, key(name) == kAttributeNames);
       });
   return arrays;

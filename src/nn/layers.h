@@ -23,9 +23,10 @@ enum class Weighting {
   directed   ///< the same, but g keeps the value of start_from(): only directions are learned
 };
 
-/// While it exists, ActNorm, DiagonalScaling and layers with normalised weights that run in this thread first set
-/// scale and shift so that their outputs for this batch have mean 0 and standard deviation 1: the data-dependent
-/// start of Salimans & Kingma 2016, section 3. One pass of a network so starts all of its layers. No gradients.
+/// While it exists, ActNorm and layers with normalised weights that run in this thread first set scale and shift
+/// so that their outputs for this batch have mean 0 and standard deviation 1: the data-dependent start of Salimans
+/// & Kingma 2016, section 3. DiagonalScaling sets its scale. One pass of a network so starts all of its layers. No
+/// gradients.
 class DataStart {
  public:
   DataStart();

@@ -30,7 +30,7 @@ ReproductionRow find_row(const std::string& name) {
     if (row.name == name) return row;
     names.push_back(row.name);
   }
-  throw usage_error("no row is called '" + name + "'",
+  throw usage_error("the scoreboard has no row '" + name + "'",
                     suggestion(name, names) + "'belamy reproduce --list' lists all");
 }
 

@@ -130,6 +130,7 @@ expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/
 expect_file walk/named-linear.{png,webp}
 expect_none walk/named.png-linear.png
 expect_failure 2 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/named.jpg
+expect_failure 2 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/named.JPG
 expect_text "use --out walk/named$"
 expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/below/
 expect_file walk/below/linear.{png,webp}

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "data/dataset.h"
+#include "data/readers.h"
 #include "errors.h"
 #include "unit/data/samples.h"
 
@@ -29,6 +30,18 @@ Dataset load(const fs::path& path, Split split, double holdout = 0.1) {
 
 std::string error_of(const fs::path& path, Split split = Split::train) {
   return message_of(ExitCode::data, [&] { load(path, split, 0); });
+}
+
+TEST(Archives, GiveTheSizeOfAMemberThatIsTooLarge) {
+  const TemporaryFolder folder;
+  samples::write_archive(folder.path() / "set.zip", {{"small", "12345"}, {"large", std::string(20, 'x')}});
+  std::vector<std::string> told;
+  read_archive(
+      folder.path() / "set.zip", 10, [](const std::string&) { return true; },
+      [&](const std::string& name, const std::string& bytes, const std::string& reason) {
+        told.push_back(name + ": " + (reason.empty() ? bytes : reason));
+      });
+  EXPECT_THAT(told, ElementsAre("small: 12345", HasSubstr("large: too large, 20 bytes")));
 }
 
 // Three training and two test images of 2x2.
