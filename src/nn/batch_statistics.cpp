@@ -70,6 +70,16 @@ Tensor minibatch_similarity(const Tensor& m, std::int64_t chunk) {
   return Similarity::apply(m, chunk);
 }
 
+Tensor append_deviation_channel(const Tensor& x, std::int64_t group) {
+  const auto n = x.size(0);
+  while (n % group != 0) --group;
+  const auto groups = x.reshape({group, n / group, x.size(1), x.size(2), x.size(3)});
+  const auto centred = groups - groups.mean(0, true);
+  const auto deviation = (centred.square().mean(0) + 1e-8).sqrt().mean({1, 2, 3});  // [N / group]
+  const auto channel = deviation.repeat({group}).view({n, 1, 1, 1}).expand({n, 1, x.size(2), x.size(3)});
+  return at::cat({x, channel}, 1);
+}
+
 Tensor append_deviation(const Tensor& x) {
   const auto centred = x - x.mean(0, true);
   const auto deviation = (centred.square().mean(0) + 1e-8).sqrt().mean();

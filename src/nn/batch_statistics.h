@@ -29,5 +29,8 @@ Tensor minibatch_similarity(const Tensor& m, std::int64_t chunk = 0);
 /// Minibatch standard deviation (Karras et al. 2018, arXiv:1710.10196, section 3): one more feature, the
 /// standard deviation over the batch, averaged over all features. [N, F] -> [N, F + 1].
 Tensor append_deviation(const Tensor& x);
+/// The same for images, as one more channel that holds one value for each group of examples: [N, C, H, W] ->
+/// [N, C + 1, H, W]. A group has `group` examples, or fewer where N cannot be divided by that.
+Tensor append_deviation_channel(const Tensor& x, std::int64_t group = 4);
 
 }  // namespace belamy::nn

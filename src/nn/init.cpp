@@ -67,6 +67,7 @@ void initialise(torch::nn::Module& module, Init init, at::Generator generator, d
     switch (init) {
       case Init::orthogonal: fill_orthogonal(parameter, gain, generator); break;
       case Init::dcgan: fill_normal(parameter, 0, 0.02, generator); break;
+      case Init::unit: fill_normal(parameter, 0, 1, generator); break;
       case Init::wide: fill_normal(parameter, 0, 0.1, generator); break;
       case Init::he: fill_normal(parameter, 0, std::sqrt(2 / fan_in), generator); break;
       case Init::glorot: fill_uniform(parameter, std::sqrt(6 / (fan_in + fan_out)), generator); break;

@@ -12,6 +12,7 @@ enum class Init {
   /// rows or columns orthogonal, all of one length (Saxe et al. 2014), biases 0; dense layers only
   orthogonal,
   dcgan,   ///< weights N(0, 0.02), batch-norm scales N(1, 0.02), shifts and biases 0 (Radford et al. 2016)
+  unit,    ///< weights N(0, 1), biases 0: for equalised weights (Karras et al. 2018)
   wide,    ///< weights N(0, 0.1), biases 0: the directions of normalised layers in Salimans et al. 2016
   he,      ///< weights N(0, 2 / fan_in) for rectifiers (He et al. 2015), biases 0
   glorot,  ///< weights U(-a, a), a = sqrt(6 / (fan_in + fan_out)) for tanh, sigmoid (Glorot & Bengio 2010)

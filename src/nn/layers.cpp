@@ -72,7 +72,8 @@ std::pair<Tensor, Tensor> channel_moments(const Tensor& x) {
   return {x.mean(others), torch::where(deviation > 1e-6, deviation, torch::ones_like(deviation))};
 }
 
-Weighted::Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting) : weighting_(weighting) {
+Weighted::Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting, double gain)
+    : weighting_(weighting), gain_(gain) {
   const auto outputs = sizes[0];
   weight_ = register_parameter("weight", torch::zeros(sizes));
   if (weighting == Weighting::scaled) scale_ = register_parameter("scale", torch::ones({outputs}));
@@ -92,6 +93,8 @@ Tensor Weighted::weight() {
   const auto& weight = present(weight_);
   if (weighting_ == Weighting::plain) return weight;
   const auto rows = weight.flatten(1);
+  if (weighting_ == Weighting::equalised)
+    return weight * (gain_ / std::sqrt(static_cast<double>(rows.size(1))));
   if (normalised()) return (rows * factors().unsqueeze(1)).view_as(weight);
   Tensor left, right;
   {
@@ -119,7 +122,8 @@ void Weighted::standardise(const Tensor& outputs) {
   scale_.div_(deviation);
 }
 
-Dense::Dense(std::int64_t in, std::int64_t out, Weighting weighting) : Weighted({out, in}, true, weighting) {}
+Dense::Dense(std::int64_t in, std::int64_t out, Weighting weighting, double gain)
+    : Weighted({out, in}, true, weighting, gain) {}
 
 Tensor Dense::forward(const Tensor& x) {
   if (starts()) standardise(map(x).to(torch::kFloat));
@@ -127,8 +131,8 @@ Tensor Dense::forward(const Tensor& x) {
 }
 
 Conv::Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-           bool bias, Weighting weighting)
-    : Weighted({out, in, kernel, kernel}, bias, weighting), stride_(stride), padding_(padding) {}
+           bool bias, Weighting weighting, double gain)
+    : Weighted({out, in, kernel, kernel}, bias, weighting, gain), stride_(stride), padding_(padding) {}
 
 Tensor Conv::forward(const Tensor& x) {
   if (starts()) standardise(at::conv2d(x, weight(), bias(), stride_, padding_).to(torch::kFloat));

@@ -20,7 +20,10 @@ enum class Weighting {
   plain,
   spectral,  ///< W / sigma(W), by one power iteration a training pass: Miyato et al. 2018 (arXiv:1802.05957)
   scaled,    ///< g v / |v| for each output: weight normalisation, Salimans & Kingma 2016 (arXiv:1602.07868)
-  directed   ///< the same, but g keeps the value of start_from(): only directions are learned
+  directed,  ///< the same, but g keeps the value of start_from(): only directions are learned
+  /// gain w / sqrt(fan_in): weights that are drawn from N(0, 1) learn at the same relative rate in all layers:
+  /// Karras et al. 2018 (arXiv:1710.10196), section 4.1
+  equalised
 };
 
 /// While it exists, ActNorm and layers with normalised weights that run in this thread first set scale and shift
@@ -46,7 +49,8 @@ std::pair<Tensor, Tensor> channel_moments(const Tensor& x);
 /// The base of layers with a weight matrix [out, ...].
 class Weighted : public torch::nn::Module {
  protected:
-  Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting);
+  /// `gain` is for equalised weights only.
+  Weighted(at::IntArrayRef sizes, bool bias, Weighting weighting, double gain = 1);
   /// The weight to compute with.
   Tensor weight();
   /// x [N, I] -> x weight()^T + bias() [N, O].
@@ -62,6 +66,7 @@ class Weighted : public torch::nn::Module {
   bool normalised() const { return weighting_ == Weighting::scaled || weighting_ == Weighting::directed; }
 
   Weighting weighting_;
+  double gain_;
   Tensor weight_, bias_;
   Tensor scale_;      // [O], g of the normalised weight
   Tensor direction_;  // [O], the current left singular vector of the spectral weight
@@ -71,7 +76,7 @@ class Weighted : public torch::nn::Module {
 /// would be rounded to three digits.
 class Dense : public Weighted {
  public:
-  Dense(std::int64_t in, std::int64_t out, Weighting weighting = Weighting::plain);
+  Dense(std::int64_t in, std::int64_t out, Weighting weighting = Weighting::plain, double gain = 1);
   Tensor forward(const Tensor& x);
 };
 
@@ -79,7 +84,7 @@ class Dense : public Weighted {
 class Conv : public Weighted {
  public:
   Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-       bool bias, Weighting weighting = Weighting::plain);
+       bool bias, Weighting weighting = Weighting::plain, double gain = 1);
   Tensor forward(const Tensor& x);
 
  private:

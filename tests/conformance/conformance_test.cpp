@@ -449,8 +449,12 @@ TEST_P(ConformanceTest, LearnsSixtyFourExamples) {
 // Passes a model's updates on to a session.
 class Passing : public StepContext {
  public:
-  explicit Passing(Session& session) : session_(session) {}
+  explicit Passing(Session& session) : session_(session), stage_(session.stage()) {}
 
+  void enter(const std::string& stage) {
+    stage_ = stage;
+    session_.state().model().begin_stage(stage);
+  }
   void update(std::string_view player, const Tensor& loss, bool keep_graph) override {
     session_.update(player, loss, keep_graph);
   }
@@ -463,7 +467,7 @@ class Passing : public StepContext {
   void record(const std::string& name, const Tensor& value) override { session_.record(name, value); }
   std::int64_t step() const override { return step_; }
   std::int64_t total_steps() const override { return session_.total_steps(); }
-  const std::string& stage() const override { return session_.stage(); }
+  const std::string& stage() const override { return stage_; }
   std::int64_t stage_step() const override { return step_; }
   std::int64_t stage_steps() const override { return 1000; }
   const PlayerOptions& options(std::string_view player) const override { return session_.options(player); }
@@ -483,6 +487,7 @@ class Passing : public StepContext {
   Session& session_;
 
  private:
+  std::string stage_;
   std::int64_t step_ = 0;
 };
 
@@ -593,12 +598,8 @@ class Readings {
 // nothing.
 class Unobserved final : public Passing {
  public:
-  explicit Unobserved(Session& session) : Passing(session), stage_(session.stage()) {}
-  const std::string& stage() const override { return stage_; }
-  void enter(const std::string& stage) {
-    stage_ = stage;
-    session_.state().model().begin_stage(stage);
-  }
+  using Passing::Passing;
+
   void update(std::string_view player, const Tensor& loss, bool keep_graph) override {
     const at::RecordFunctionGuard off(false);
     Passing::update(player, loss, keep_graph);
@@ -611,9 +612,6 @@ class Unobserved final : public Passing {
     const at::RecordFunctionGuard off(false);
     Passing::apply(player, gradients);
   }
-
- private:
-  std::string stage_;
 };
 
 TEST_P(ConformanceTest, AStepReadsNothingBack) {
@@ -645,7 +643,13 @@ TEST_P(ConformanceTest, AnUpdateReachesAllOfItsPlayerAndNothingElse) {
     for (const auto& p : player->parameters()) ++owners[p.unsafeGetTensorImpl()];
   }
   Inspector inspector(session);
-  for (int i = 0; i < 4; ++i) inspector.run_step();
+  auto stages = stages_of(*recipe, data);
+  stages.emplace_back("main");
+  for (const auto& stage : stages) {
+    SCOPED_TRACE(stage);
+    inspector.enter(stage);
+    for (int i = 0; i < 4; ++i) inspector.run_step();
+  }
   for (const auto& item : session.state().model().named_parameters()) {
     EXPECT_EQ(owners[item.value().unsafeGetTensorImpl()], 1) << item.key() << " must be of one player";
     EXPECT_TRUE(inspector.reached(item.value())) << item.key() << " never had a gradient";

@@ -121,6 +121,7 @@ Tensor Game::discriminator_loss(const Round& round, const Tensor& fresh, StepCon
   }
   if (settings_.penalises_gradients() && penalty_is_due(context)) add(penalties(real, fake.data, context));
   if (settings_.consensus > 0 && penalty_is_due(context)) add(consensus(round, context));
+  if (settings_.drift > 0) add(settings_.drift * t_real.square().mean());
   if (discriminator_history_) {
     add(settings_.historical_averaging * discriminator_history_->distance(weights_));
   }

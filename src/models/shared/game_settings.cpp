@@ -39,6 +39,9 @@ void GameSettings::regulariser_fields(Fields& f) {
   f.add("roth", roth, {0, 1e6}, "weight of the regulariser of Roth et al.; 0: off");
   f.add("penalty_every", penalty_every, {1, 1'000'000},
         "apply the gradient penalties only every N-th step, multiplied by N");
+  f.add(
+      "drift", drift, {0, 1e6},
+      "weight of the squared verdict on data, which keeps it near zero; 0: off (progressive growing: 0.001)");
   f.add("instance_noise", instance_noise, {0, 100},
         "standard deviation of the noise on the discriminator's input; 0: off");
   f.add("instance_noise_schedule", instance_noise_schedule, Names{"linear", "constant"},
@@ -196,6 +199,7 @@ std::vector<std::string> game_variants(const std::vector<std::string>& more) {
                                   "model.r1=1",
                                   "model.r2=1",
                                   "model.roth=0.1",
+                                  "model.drift=0.001",
                                   "model.consensus=0.1",
                                   "model.instance_noise=0.1",
                                   "model.critic_steps=3",

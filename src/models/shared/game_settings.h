@@ -21,6 +21,7 @@ struct GameSettings {
   std::string gradient_penalty_sides = "two";
   double dragan = 0, r1 = 0, r2 = 0, roth = 0, consensus = 0;
   std::int64_t penalty_every = 1;
+  double drift = 0;
   double instance_noise = 0;
   std::string instance_noise_schedule = "linear";
   std::int64_t replay = 0;
