@@ -23,6 +23,11 @@ inline Tensor normal(at::IntArrayRef shape, std::uint64_t seed) {
   return torch::randn(shape, seeded(seed), kDouble);
 }
 
+/// The greatest absolute difference of two values.
+inline double difference(const Tensor& a, const Tensor& b) {
+  return value((a - b).abs().max());
+}
+
 /// The greatest difference between autograd's gradient of the sum of f and central differences.
 inline double gradient_error(const std::function<Tensor(const Tensor&)>& f, const Tensor& at) {
   const auto x = at.clone().requires_grad_();

@@ -70,6 +70,13 @@ class Decoder {
   /// its Encoder.
   virtual Tensor draw_latent(std::int64_t n, at::Generator generator) = 0;
   virtual Tensor decode(const Tensor& latents) = 0;
+
+  /// The spaces in which its latents can be moved, "z" of the prior first. StyleGAN: "w", its styles, as well.
+  virtual std::vector<std::string> spaces() const { return {"z"}; }
+  /// Latents as points of one of these spaces: [n, Z] -> [n, W].
+  virtual Tensor into(const std::string& space, const Tensor& latents) { return latents; }
+  /// The data at points of one of these spaces.
+  virtual Tensor decode_from(const std::string& space, const Tensor& points) { return decode(points); }
 };
 
 /// Turns data into codes [N, Z]: the mean if the code is a distribution.

@@ -1,7 +1,9 @@
 // The verb `interpolate`: walks between latents.
 #include <ATen/CPUGeneratorImpl.h>
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include "belamy/error.h"
@@ -72,7 +74,7 @@ std::string prefix_of(const std::string& out) {
 void add_interpolate(Verb program) {
   struct Request {
     RunRequest run;
-    std::string out = "interpolation", path = "both";
+    std::string out = "interpolation", path = "both", space = "z";
     std::int64_t paths = 6, steps = 10, seed = 1;
   };
   auto request = std::make_shared<Request>();
@@ -80,6 +82,8 @@ void add_interpolate(Verb program) {
   add_run(verb, request->run);
   verb.option("--path", request->path, "Kind of path: linear, spherical or both")
       .one_of({"linear", "spherical", "both"});
+  verb.option("--space", request->space,
+              "Space of the latents in which the paths run: z, or w with stylegan");
   verb.option("-n,--count", request->paths, "Number of paths").between(1, 64);
   verb.option("--steps", request->steps, "Pictures per path").between(2, 256);
   verb.option("--seed", request->seed, "Seed of the ends of the paths");
@@ -90,6 +94,12 @@ void add_interpolate(Verb program) {
     auto& model = run->model();
     auto* decoder = require_capability(model.decoder(), *run, Capability::decoder);
     if (!run->shape().is_images()) throw usage_error("interpolate draws images, but this run makes points");
+    const auto spaces = decoder->spaces();
+    if (std::find(spaces.begin(), spaces.end(), request->space) == spaces.end()) {
+      throw usage_error(
+          fmt::format("--space {}: {} has no such latents", request->space, run->recipe().model->name),
+          fmt::format("choose one of: {}", fmt::join(spaces, ", ")));
+    }
     struct Files {
       std::string path;
       OutputPath strip, film;
@@ -102,14 +112,14 @@ void add_interpolate(Verb program) {
       files.push_back({path, picture_output("--out", name + ".png", inputs),
                        OutputPath::named("--out", name + ".webp", {OutputKind::webp}, inputs)});
     }
-    const auto z = ends(*run, model, request->paths + 1, request->seed);
+    const auto z = decoder->into(request->space, ends(*run, model, request->paths + 1, request->seed));
     const auto weights = torch::linspace(0, 1, request->steps, z.options()).unsqueeze(1);  // w_k = k / n
     for (const auto& [path, strip, film] : files) {
       std::vector<Tensor> rows;
       for (std::int64_t i = 0; i + 1 < z.size(0); ++i) {
         const auto between =
             path == "linear" ? linear(z[i], z[i + 1], weights) : spherical(z[i], z[i + 1], weights);
-        rows.push_back(decoder->decode(between));
+        rows.push_back(decoder->decode_from(request->space, between));
       }
       const auto all = torch::cat(rows);
       write_picture(strip, image_grid(all, request->steps));

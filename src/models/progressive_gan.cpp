@@ -14,12 +14,12 @@
 // discriminator and cropped from the samples. Without stages the networks do not grow: they have all levels from
 // the first step.
 
-#include <bit>
 #include <cmath>
 #include <fmt/format.h>
 #include <torch/types.h>
 
 #include "models/shared/adversarial_model.h"
+#include "models/shared/frame.h"
 #include "nn/growing.h"
 #include "nn/init.h"
 
@@ -52,20 +52,10 @@ struct ProgressiveConfig : AdversarialConfig {
   }
 };
 
-// The side of the last level.
-std::int64_t full_side(const DataShape& shape) {
-  return std::max<std::int64_t>(
-      4, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width))));
-}
-
-std::size_t levels_of(const DataShape& shape) {
-  return static_cast<std::size_t>(std::countr_zero(static_cast<std::uint64_t>(full_side(shape)))) - 1;
-}
-
 // "4x4", "8x8", ...
 std::vector<std::string> stages_of(const DataShape& shape) {
   std::vector<std::string> names;
-  for (std::size_t level = 0; level < levels_of(shape); ++level) {
+  for (std::size_t level = 0; level < Frame(shape).levels(); ++level) {
     names.push_back(fmt::format("{0}x{0}", nn::side_of_level(level)));
   }
   return names;
@@ -77,16 +67,12 @@ class ProgressiveGan final : public AdversarialModel {
       : AdversarialModel(config, shape, config.latent),
         stages_(stages_of(shape)),
         fade_(config.fade),
-        side_(full_side(shape)),
-        growth_(std::make_shared<nn::Growth>(nn::Growth{.level = levels_of(shape) - 1})) {
+        frame_(shape),
+        growth_(std::make_shared<nn::Growth>(nn::Growth{.level = frame_.levels() - 1})) {
     level_ =
         register_buffer("level", torch::full({}, static_cast<std::int64_t>(growth_->level), torch::kLong));
     share_ = register_buffer("share", torch::ones({}));
-    std::vector<std::int64_t> channels;
-    for (std::size_t level = 0; level < levels_of(shape); ++level) {
-      const auto most = std::max<std::int64_t>(1, config.capacity / nn::side_of_level(level));
-      channels.push_back(std::min(config.width, most));
-    }
+    const auto channels = channels_of(frame_, config.width, config.capacity);
     generator_->add(std::make_shared<nn::GrowingGenerator>(config.latent, channels, shape.channels,
                                                            config.pixel_norm, growth_));
     discriminator_->add(std::make_shared<nn::GrowingDiscriminator>(channels, packed_shape().channels,
@@ -142,29 +128,25 @@ class ProgressiveGan final : public AdversarialModel {
     growth_->share = share_.item<double>();
   }
 
-  std::int64_t margin() const { return (side_ - shape_.width) / 2; }
-
   // Data as the discriminator sees them at the present level.
-  Tensor seen(Tensor data) const {
-    if (const auto missing = side_ - shape_.width; missing > 0) {
-      const auto after = missing - margin();
-      data = at::constant_pad_nd(data, {margin(), after, margin(), after}, -1);
-    }
-    if (const auto times = side_ / nn::side_of_level(growth_->level); times > 1)
+  Tensor seen(const Tensor& images) const {
+    auto data = frame_.padded(images);
+    if (const auto times = frame_.side() / nn::side_of_level(growth_->level); times > 1) {
       data = at::avg_pool2d(data, times);
+    }
     return growth_->share == 1 ? data : growth_->mixed(nn::doubled(nn::halved(data)), data);
   }
 
   // Samples of the present level as images of the data's size.
-  Tensor shown(Tensor images) const {
-    if (images.size(2) < side_) images = at::upsample_nearest2d(images, {side_, side_});
-    images = images.slice(2, margin(), margin() + shape_.height).slice(3, margin(), margin() + shape_.width);
-    return images.clamp(-1, 1);
+  Tensor shown(const Tensor& samples) const {
+    const auto side = frame_.side();
+    const auto full = samples.size(2) < side ? at::upsample_nearest2d(samples, {side, side}) : samples;
+    return frame_.cropped(full).clamp(-1, 1);
   }
 
   const std::vector<std::string> stages_;
   const double fade_;
-  const std::int64_t side_;
+  const Frame frame_;
   const std::shared_ptr<nn::Growth> growth_;
   Tensor level_, share_;
 };

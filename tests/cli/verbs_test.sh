@@ -134,6 +134,14 @@ expect_failure 2 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/named.JPG
 expect_text "use --out walk/named$"
 expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/below/
 expect_file walk/below/linear.{png,webp}
+expect_code 0 "$BELAMY" train stylegan --data images --steps 2 --out styled --set train.threads=1 --set width=4
+expect_code 0 "$BELAMY" interpolate styled -n 2 --steps 4 --path linear --space w --out walk/styles
+expect_file walk/styles-linear.{png,webp}
+expect_code 0 "$BELAMY" interpolate styled -n 2 --steps 4 --path linear --out walk/latents
+cmp -s walk/styles-linear.png walk/latents-linear.png && fail "--space changes nothing"
+expect_failure 2 "$BELAMY" interpolate gan --space w
+expect_text "gan has no such latents"
+expect_text "choose one of: z"
 expect_code 0 "$BELAMY" arithmetic vae --plus images --minus images --plus images --variations 3 --out sums.png
 expect_text "row 1: \+ images, the mean of [0-9]+"
 expect_text "row 4: the result"

@@ -1,7 +1,6 @@
 #include "models/shared/convolutional_gan.h"
 
-#include <bit>
-
+#include "models/shared/frame.h"
 #include "nn/init.h"
 #include "nn/norm.h"
 
@@ -18,11 +17,8 @@ void ConvolutionalConfig::fields(Fields& f) {
 ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config,
                                    at::Generator generator, const ConvolutionalParts& parts)
     : AdversarialModel(config, shape, config.latent, parts.codes) {
-  const auto side = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(shape.width)));
-  const auto stages =
-      std::countr_zero(static_cast<std::uint64_t>(side)) - 3;  // halvings beyond the one to 4x4
-  const auto before = (side - shape.width) / 2, after = side - shape.width - before;
-  const bool cut = side != shape.width;
+  const Frame frame(shape);
+  const auto stages = static_cast<int>(frame.levels()) - 2;  // halvings beyond the one to 4x4
 
   auto channels = config.width << stages;
   generator_->add([](const Tensor& z) { return z.view({z.size(0), -1, 1, 1}); });
@@ -39,13 +35,9 @@ ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalCo
     if (last) break;
   }
   generator_->add(nn::activation("tanh"));
-  if (cut) {
-    generator_->add([before, shape](const Tensor& x) {
-      return x.slice(2, before, before + shape.height).slice(3, before, before + shape.width);
-    });
-    discriminator_->add([before, after](const Tensor& x) {
-      return at::constant_pad_nd(x, {before, after, before, after}, -1);
-    });
+  if (frame.has_margin()) {
+    generator_->add([frame](const Tensor& x) { return frame.cropped(x); });
+    discriminator_->add([frame](const Tensor& x) { return frame.padded(x); });
   }
 
   if (parts.planes > 0) {

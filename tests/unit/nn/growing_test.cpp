@@ -1,22 +1,14 @@
 #include "nn/growing.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
 #include "nn/batch_statistics.h"
 #include "nn/init.h"
+#include "numbers.h"
 
 namespace belamy::nn {
 namespace {
-
-at::Generator seeded(std::uint64_t seed) {
-  return at::make_generator<at::CPUGeneratorImpl>(seed);
-}
-
-double difference(const Tensor& a, const Tensor& b) {
-  return (a - b).abs().max().item<double>();
-}
 
 class Growing : public testing::Test {
  protected:
