@@ -34,6 +34,7 @@ expect_code 0 "$BELAMY" evaluate conditional --samples 100 --measures classifica
 expect_text "classification accuracy score +(0\.[5-9]|1)[0-9.]*"
 expect_text "classification accuracy of real images +(0\.9|1)[0-9.]*"
 expect_text "confidence of the classifier +(0\.[5-9]|1)[0-9.]*"
+expect_text "entropy of the classifier +0\.[0-9]*"
 
 expect_code 0 "$BELAMY" train gan --data images --steps 2 --out gan "${tiny[@]}"
 expect_failure 2 "$BELAMY" evaluate gan --measures classification-accuracy-score

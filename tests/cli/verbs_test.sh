@@ -283,6 +283,11 @@ expect_text "6 codes of 2 values as they are"
 
 # --- A bound that more draws of the latent do not tighten ---
 expect_code 0 "$BELAMY" train conditional-vae --data images --steps 2 --out told --set train.threads=1 --set "model.hidden=[16]"
+expect_code 0 "$BELAMY" train acgan --data images --steps 2 --out judge --set train.threads=1 --set width=4
+expect_code 0 "$BELAMY" train can --data images --steps 2 --out creative --set train.threads=1 --set width=4 \
+  --set from.classifier=judge
+rm -r judge # the run is complete without its parent
+expect_code 0 "$BELAMY" classify creative --data images
 expect_code 2 "$BELAMY" evaluate told -n 100 --likelihood-samples 5
 expect_text "likelihood of conditional-vae does not depend on --likelihood-samples"
 
