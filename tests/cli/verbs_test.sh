@@ -130,6 +130,7 @@ expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/
 expect_file walk/named-linear.{png,webp}
 expect_none walk/named.png-linear.png
 expect_failure 2 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/named.jpg
+expect_text "use --out walk/named$"
 expect_failure 2 "$BELAMY" interpolate gan -n 2 --steps 4 --out walk/named.JPG
 expect_text "use --out walk/named$"
 expect_code 0 "$BELAMY" interpolate gan -n 2 --steps 4 --path linear --out walk/below/
@@ -281,13 +282,15 @@ expect_text "4 x 4 decoded latents"
 expect_code 0 "$BELAMY" embed plane --out plane.png
 expect_text "6 codes of 2 values as they are"
 
-# --- A bound that more draws of the latent do not tighten ---
-expect_code 0 "$BELAMY" train conditional-vae --data images --steps 2 --out told --set train.threads=1 --set "model.hidden=[16]"
+# --- A classifier as parent ---
 expect_code 0 "$BELAMY" train acgan --data images --steps 2 --out judge --set train.threads=1 --set width=4
 expect_code 0 "$BELAMY" train can --data images --steps 2 --out creative --set train.threads=1 --set width=4 \
   --set from.classifier=judge
 rm -r judge # the run is complete without its parent
 expect_code 0 "$BELAMY" classify creative --data images
+
+# --- A bound that more draws of the latent do not tighten ---
+expect_code 0 "$BELAMY" train conditional-vae --data images --steps 2 --out told --set train.threads=1 --set "model.hidden=[16]"
 expect_code 2 "$BELAMY" evaluate told -n 100 --likelihood-samples 5
 expect_text "likelihood of conditional-vae does not depend on --likelihood-samples"
 
