@@ -1,7 +1,6 @@
 #include "nn/growing.h"
 
 #include <numbers>
-#include <string>
 #include <torch/types.h>
 
 #include "nn/batch_statistics.h"
@@ -16,10 +15,6 @@ std::shared_ptr<Conv> convolution(std::int64_t in, std::int64_t out, std::int64_
 }
 std::shared_ptr<Conv> convolution(std::int64_t in, std::int64_t out) {
   return convolution(in, out, 3, std::numbers::sqrt2);
-}
-
-std::string name_of(const std::string& what, std::size_t level) {
-  return what + std::to_string(side_of_level(level));
 }
 
 }  // namespace
@@ -50,9 +45,9 @@ GrowingGenerator::GrowingGenerator(std::int64_t latent, const std::vector<std::i
   for (std::size_t i = 0; i < channels.size(); ++i) {
     const auto c = channels[i];
     first_.push_back(i == 0 ? nullptr
-                            : register_module(name_of("first", i), convolution(channels[i - 1], c)));
-    second_.push_back(register_module(name_of("second", i), convolution(c, c)));
-    to_image_.push_back(register_module(name_of("to_image", i), convolution(c, image_channels, 1, 1)));
+                            : register_module(level_name("first", i), convolution(channels[i - 1], c)));
+    second_.push_back(register_module(level_name("second", i), convolution(c, c)));
+    to_image_.push_back(register_module(level_name("to_image", i), convolution(c, image_channels, 1, 1)));
   }
 }
 
@@ -82,10 +77,10 @@ GrowingDiscriminator::GrowingDiscriminator(const std::vector<std::int64_t>& chan
   for (std::size_t i = 0; i < channels.size(); ++i) {
     const auto c = channels[i];
     from_image_.push_back(
-        register_module(name_of("from_image", i), convolution(image_channels, c, 1, std::numbers::sqrt2)));
-    first_.push_back(register_module(name_of("first", i), convolution(c + (i == 0 && deviation), c)));
+        register_module(level_name("from_image", i), convolution(image_channels, c, 1, std::numbers::sqrt2)));
+    first_.push_back(register_module(level_name("first", i), convolution(c + (i == 0 && deviation), c)));
     second_.push_back(i == 0 ? nullptr
-                             : register_module(name_of("second", i), convolution(c, channels[i - 1])));
+                             : register_module(level_name("second", i), convolution(c, channels[i - 1])));
   }
   end_ = register_module("end", std::make_shared<Dense>(channels[0] * 16, channels[0], Weighting::equalised,
                                                         std::numbers::sqrt2));

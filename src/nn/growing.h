@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "nn/layers.h"
@@ -22,6 +23,11 @@ struct Growth {
 /// Pixels a side at a level.
 inline std::int64_t side_of_level(std::size_t level) {
   return std::int64_t{4} << level;
+}
+
+/// The name of a layer of a level: "first16".
+inline std::string level_name(const std::string& layer, std::size_t level) {
+  return layer + std::to_string(side_of_level(level));
 }
 
 /// [N, C, H, W] -> [N, C, 2 H, 2 W], each pixel four times.

@@ -34,10 +34,6 @@ Tensor equalised(const Tensor& weight) {
   return weight / std::sqrt(static_cast<double>(weight[0].numel()));
 }
 
-std::string level_name(const std::string& what, std::size_t level) {
-  return what + std::to_string(side_of_level(level));
-}
-
 }  // namespace
 
 Mapping::Mapping(std::int64_t latent, std::int64_t style, std::int64_t layers, double rate) : rate_(rate) {
