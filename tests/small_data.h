@@ -50,6 +50,14 @@ inline Dataset small_pairs(std::int64_t count, std::int64_t side = 16, std::int6
   return data;
 }
 
+/// Pairs: A as above, B the same images twice as large.
+inline Dataset small_enlargements(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) {
+  auto data = small_images(count, side, channels);
+  data.others = {small_images(count, 2 * side, channels)};
+  data.paired = true;
+  return data;
+}
+
 /// Two domains of different sizes that are not paired.
 inline Dataset small_domains(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) {
   auto data = small_images(count, side, channels);

@@ -77,6 +77,13 @@ class Decoder {
   virtual Tensor into(const std::string& space, const Tensor& latents) { return latents; }
   /// The data at points of one of these spaces.
   virtual Tensor decode_from(const std::string& space, const Tensor& points) { return decode(points); }
+  /// The number of layers, coarse to fine, that can each have a point of the last space of their own. 1: one point
+  /// makes the whole image.
+  virtual std::int64_t layers() const { return 1; }
+  /// The data for a point at each layer [n, layers, W].
+  virtual Tensor decode_at_layers(const Tensor& points) {
+    return decode_from(spaces().back(), points.select(1, 0));
+  }
 };
 
 /// Turns data into codes [N, Z]: the mean if the code is a distribution.
@@ -133,6 +140,10 @@ class Translator {
   virtual ~Translator() = default;
   virtual std::vector<Direction> directions() const = 0;
   virtual Tensor translate(const Tensor& data, Direction direction) = 0;
+  /// Times by which the sides of a translated image are larger than those of its input.
+  virtual std::int64_t enlargement() const { return 1; }
+  /// Whether it translates images of any size; otherwise only those of the training's size.
+  virtual bool any_size() const { return false; }
 
   bool knows(Direction direction) const {
     const auto known = directions();

@@ -10,31 +10,36 @@
 
 namespace belamy {
 
-/// A model's requirements on the sides of its images, in pixels. Images of two domains must have one size
-/// with every model.
+/// A model's requirements on the sides of its images, in pixels.
 struct ImageSides {
   bool square = false;
   std::int64_t smallest = 1;  ///< least length of the shorter side
   std::int64_t largest = 0;   ///< greatest length of the longer side; 0: any
+  /// Whether images of B must be a whole number of times, two or more, as large as those of A. Otherwise those of
+  /// both domains must have one size.
+  bool enlarges = false;
 };
 
 /// The [data] table of a recipe.
 struct DataOptions {
-  std::string source = "glyphs";     ///< name of a known set, or a path
-  std::string target;                ///< a second domain, unpaired: a known set, or a path; empty: none
-  std::int64_t target_limit = 0;     ///< use at most this many training images of the target; 0: all
-  std::string pairs = "none";        ///< where the two sides of a pair come from
-  std::vector<std::string> sides;    ///< pairs = "classes": the classes that are A and B
-  bool unpaired = false;             ///< use pairs as two domains, without their correspondence
-  double different = 1;              ///< pairs = "random": pairs of two classes for each pair of one class
-  double near = 0;                   ///< pairs = "random": share of the pairs of two classes from one folder
-  bool flip = false;                 ///< in training, mirror half of the images left to right
-  std::int64_t shift = 0;            ///< in training, move images by up to this many pixels along both axes
-  bool affine = false;               ///< in training, rotate, shear, scale and move images a little
-  std::int64_t size = 0;             ///< side of the square images; 0: as they are, or chosen (ImageSides)
-  std::int64_t channels = 0;         ///< 1 or 3; 0: as they are, or chosen if they differ
-  std::string fit = "crop";          ///< how an image that is not square becomes one
-  std::vector<std::string> classes;  ///< names or numbers: only these, in every split; empty: all
+  std::string source = "glyphs";   ///< name of a known set, or a path
+  std::string target;              ///< a second domain, unpaired: a known set, or a path; empty: none
+  std::int64_t target_limit = 0;   ///< use at most this many training images of the target; 0: all
+  std::string pairs = "none";      ///< where the two sides of a pair come from
+  std::vector<std::string> sides;  ///< pairs = "classes": the classes that are A and B
+  std::int64_t factor = 4;         ///< pairs = "reduced" or "low-resolution": how much smaller A is than B
+  bool unpaired = false;           ///< use pairs as two domains, without their correspondence
+  double different = 1;            ///< pairs = "random": pairs of two classes for each pair of one class
+  double near = 0;                 ///< pairs = "random": share of the pairs of two classes from one folder
+  bool flip = false;               ///< in training, mirror half of the images left to right
+  std::int64_t shift = 0;          ///< in training, move images by up to this many pixels along both axes
+  bool affine = false;             ///< in training, rotate, shear, scale and move images a little
+  std::int64_t size = 0;           ///< side of the square images; 0: as they are, or chosen (ImageSides)
+  std::int64_t width = 0;          ///< with `height`: the size of images that are not square; 0: `size`
+  std::int64_t height = 0;
+  std::int64_t channels = 0;            ///< 1 or 3; 0: as they are, or chosen if they differ
+  std::string fit = "crop";             ///< how an image of another shape gets that of the size
+  std::vector<std::string> classes;     ///< names or numbers: only these, in every split; empty: all
   std::vector<std::string> attributes;  ///< names of attributes: only these; empty: all
   std::string binarize = "none";  ///< "threshold": at half; "sample": one seeded Bernoulli draw of each value
   std::int64_t limit = 0;         ///< use at most this many training images (seeded choice); 0: all

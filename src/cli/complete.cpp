@@ -1,7 +1,9 @@
 // The verb `complete`: draws the unknown part of images.
+#include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/types.h>
 #include <vector>
 
@@ -10,9 +12,12 @@
 #include "cli/outputs.h"
 #include "cli/run_request.h"
 #include "cli/verbs.h"
+#include "core/env.h"
 #include "core/progress.h"
 #include "core/text.h"
 #include "data/dataset.h"
+#include "data/image.h"
+#include "nn/holes.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
@@ -25,7 +30,7 @@ constexpr const char* kUpper = "upper";
 
 struct CompleteVerb {
   RunRequest run;
-  std::string data, out = "completion.png", known = kUpper;
+  std::string data, out = "completion.png", known = kUpper, mask;
   double share = 0.5;
   std::int64_t n = 16, each = 4, seed = 1;
 };
@@ -52,22 +57,47 @@ Tensor known_pixels(const std::string& part, double share, std::int64_t height, 
   return known;
 }
 
+const std::vector<std::string> kMasks = {"centre", "boxes", "strokes"};
+
+// 1 where a pixel is known, as --mask says: [1 or n, 1, H, W].
+Tensor masked_pixels(const CompleteVerb& asked, std::int64_t n, std::int64_t height, std::int64_t width) {
+  if (asked.mask == "centre") return nn::centre_known(height, width);
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(asked.seed));
+  if (asked.mask == "boxes") return nn::boxes_known(n, height, width, generator);
+  if (asked.mask == "strokes") return nn::strokes_known(n, height, width, generator);
+  if (!Env::real().exists(asked.mask))
+    throw usage_error(
+        fmt::format("--mask {}: there is no such file", asked.mask),
+        fmt::format("give a picture whose white pixels are the hole, or one of {}", fmt::join(kMasks, ", ")));
+  auto picture = convert_channels(decode_image(Env::real().read(asked.mask), asked.mask), 1);
+  picture = resize(picture, static_cast<int>(width), static_cast<int>(height));
+  const auto known = (image_tensor(picture) < 128).to(torch::kFloat).unsqueeze(0);
+  if ((known == 1).all().item<bool>())
+    throw data_error(asked.mask + ": no pixel of the mask is white, so there is no hole to fill",
+                     "paint the hole white on black");
+  return known;
+}
+
 ExitCode complete(const CompleteVerb& asked) {
   const auto run = asked.run.open();
   auto* completer = require_capability(run->model().completer(), *run, Capability::completer);
   if (!run->shape().is_images()) throw usage_error("complete works on images, but this run makes points");
-  if (!completer->any_region() && asked.known != kUpper) {
+  if (!completer->any_region() && (asked.known != kUpper || !asked.mask.empty())) {
     throw usage_error(fmt::format("{} draws pixels in reading order, so the known part must be the upper one",
                                   run->recipe().model->name),
-                      "leave --known out, or use a run of another model, such as diffusion");
+                      "leave --known and --mask out, or use a run of another model, such as diffusion");
   }
   const auto options = fitted_options(*run, asked.data);
-  const Output out(asked.out, inputs_of(asked.run, options));
+  auto inputs = inputs_of(asked.run, options);
+  if (Env::real().exists(asked.mask)) inputs.add_file(asked.mask);
+  const Output out(asked.out, inputs);
   const auto dataset = load_dataset(options, Split::test);
   check_fits(*run, dataset);
   const auto n = std::min(asked.n, dataset.count);
   const auto images = to_model_range(data_tensor(dataset).narrow(0, 0, n));
-  const auto known = known_pixels(asked.known, asked.share, images.size(2), images.size(3));
+  auto known = asked.mask.empty() ? known_pixels(asked.known, asked.share, images.size(2), images.size(3))
+                                  : masked_pixels(asked, n, images.size(2), images.size(3));
+  known = known.expand({n, 1, images.size(2), images.size(3)});
 
   SampleRequest request{n, run->generator(asked.seed)};
   Progress progress;
@@ -78,9 +108,10 @@ ExitCode complete(const CompleteVerb& asked) {
           fmt::format("completion {} of {}: {:.0f} %", i + 1, asked.each, 100 * done));
       return true;
     };
-    completions.push_back(in_batches(*run, images, [&](const Tensor& x) {
-      const auto mask = known.to(x.device()).expand({x.size(0), 1, x.size(2), x.size(3)});
-      return completer->complete(x, mask, request);
+    // The mask travels as a further channel, so that each batch gets its own part.
+    completions.push_back(in_batches(*run, torch::cat({images, known}, 1), [&](const Tensor& x) {
+      const auto channels = x.size(1) - 1;
+      return completer->complete(x.narrow(1, 0, channels), x.narrow(1, channels, 1), request);
     }));
   }
   progress.finish();
@@ -106,6 +137,10 @@ void add_complete(Verb program) {
   add_test_data(verb, request->data);
   verb.option("--known", request->known, "The part that the model is given")
       .one_of({kUpper, "lower", "left", "right", "border"});
+  verb.option(
+      "--mask", request->mask,
+      "The hole to fill, in place of --known: centre, boxes, strokes, or a picture whose white pixels are the "
+      "hole");
   verb.option("--share", request->share, "Share of the height or width that is given").between(0.01, 0.99);
   verb.option("-n,--count", request->n, "Number of images").between(1, 10'000);
   verb.option("--each", request->each, "Completions of each image").between(1, 64);

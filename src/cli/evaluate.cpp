@@ -67,6 +67,9 @@ void add_evaluate(Verb program) {
   verb.option("--trials", request->evaluate.trials,
               "One-shot trials: official (Omniglot's all_runs.zip), or drawn, such as 5-way-1-shot or "
               "20-way-1-shot-in-folder");
+  verb.option(
+      "--features", request->evaluate.features,
+      "Weights of VGG16 for feature-distance and path-length: a name from 'belamy weights list', or a file");
   verb.option("--measures", request->evaluate.measures,
               "Take only this measure; may be repeated [all that fit]");
   verb.flag("--list", request->list,

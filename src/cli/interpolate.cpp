@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include "belamy/error.h"
@@ -18,6 +17,7 @@
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
+#include "use/latents.h"
 
 namespace belamy::cli {
 namespace {
@@ -94,12 +94,7 @@ void add_interpolate(Verb program) {
     auto& model = run->model();
     auto* decoder = require_capability(model.decoder(), *run, Capability::decoder);
     if (!run->shape().is_images()) throw usage_error("interpolate draws images, but this run makes points");
-    const auto spaces = decoder->spaces();
-    if (std::find(spaces.begin(), spaces.end(), request->space) == spaces.end()) {
-      throw usage_error(
-          fmt::format("--space {}: {} has no such latents", request->space, run->recipe().model->name),
-          fmt::format("choose one of: {}", fmt::join(spaces, ", ")));
-    }
+    check_space(*decoder, request->space, run->recipe().model->name);
     struct Files {
       std::string path;
       OutputPath strip, film;

@@ -114,6 +114,11 @@ OutputPath picture_output(const std::string& option, const std::string& value, c
   return path;
 }
 
+void write_numbers(const OutputPath& path, const Tensor& numbers) {
+  const auto array = numbers.to(torch::kFloat).contiguous();
+  write_output(path, encode_npz("points", array.data_ptr(), array.sizes().vec(), /*bytes=*/false, {}));
+}
+
 void write_picture(const OutputPath& path, const Image& image) {
   write_output(path, encode_png(image, true));
 }
@@ -171,7 +176,9 @@ DataOptions fitted_options(const Run& run, const std::string& data) {
     options.unpaired = false;
     options.attributes.clear();
   }
-  if (run.shape().is_images()) ask_for(options, run.shape());
+  // A side that is computed from the pictures follows from their size.
+  const bool derived = options.pairs == "reduced" && !run.shape().others.empty();
+  if (run.shape().is_images()) ask_for(options, derived ? run.shape().others[0] : run.shape());
   return options;
 }
 

@@ -47,6 +47,8 @@ class Output {
 
 /// An argument for a picture F.png. A usage error if the file exists and Belamy did not write it.
 OutputPath picture_output(const std::string& option, const std::string& value, const Inputs& inputs);
+/// Writes numbers [N, D] as the array "points" of an .npz file.
+void write_numbers(const OutputPath& path, const Tensor& numbers);
 /// Writes a PNG file that tells that Belamy wrote it.
 void write_picture(const OutputPath& path, const Image& image);
 

@@ -23,6 +23,7 @@ struct StylizeRequest {
   std::string features;  // weights to use instead of a run
   std::string content, style, out = "stylized.png";
   std::int64_t size = 0;
+  bool texture = false;
   StylizeOptions options;
 };
 
@@ -80,13 +81,22 @@ Eye eye_of(const StylizeRequest& request) {
 }
 
 ExitCode work_on(const StylizeRequest& request) {
+  if (request.texture != request.content.empty())
+    throw usage_error(request.texture ? "--texture takes no --content" : "--content is missing",
+                      request.texture ? "leave --content out" : "give --content PICTURE, or --texture");
+  if (request.texture && request.options.keep_colours)
+    throw usage_error("--keep-colours keeps those of the content, but a texture has none",
+                      "leave --keep-colours out");
   const auto eye = eye_of(request);
   auto inputs = inputs_of(request.run);
-  for (const auto& file : {request.content, request.style}) inputs.add_file(file);
+  if (!request.texture) inputs.add_file(request.content);
+  inputs.add_file(request.style);
   const auto out = picture_output("--out", request.out, inputs);
-  const auto content = read_image(request.content, request.size, eye.channels).to(eye.device);
+  Tensor content;
+  if (!request.texture) content = read_image(request.content, request.size, eye.channels).to(eye.device);
   const auto style = read_image(request.style, request.size, eye.channels).to(eye.device);
-  for (const auto* image : {&content, &style}) {
+  for (const Tensor* image : std::initializer_list<const Tensor*>{&content, &style}) {
+    if (!image->defined()) continue;
     if (std::min(image->size(2), image->size(3)) < eye.smallest)
       throw data_error(fmt::format("{} is {}x{}, smaller than the {} pixels {}",
                                    image == &content ? request.content : request.style, image->size(3),
@@ -99,7 +109,11 @@ ExitCode work_on(const StylizeRequest& request) {
   });
   progress.finish();
   write_picture(out, to_images(made.cpu()).front());
-  fmt::print("{} in the style of {}: {}\n", request.content, request.style, request.out);
+  if (request.texture) {
+    fmt::print("texture of {}: {}\n", request.style, request.out);
+  } else {
+    fmt::print("{} in the style of {}: {}\n", request.content, request.style, request.out);
+  }
   return ExitCode::ok;
 }
 
@@ -112,7 +126,8 @@ void add_stylize(Verb program) {
                    "Folder of the run whose network is used; leave it out with --features");
   verb.option("--features", request->features,
               "Weights of VGG16 to use instead of a run: a name from 'belamy weights list', or a file");
-  verb.option("--content", request->content, "Image whose content stays").required();
+  verb.option("--content", request->content, "Image whose content stays");
+  verb.flag("--texture", request->texture, "No content: draw the texture of --style, from noise");
   verb.option("--style", request->style, "Image whose style is taken").required();
   verb.option("--out", request->out, "F.png: the picture");
   verb.option("--size", request->size, "Longer side of both images in pixels; 0: as they are")
@@ -122,7 +137,10 @@ void add_stylize(Verb program) {
   verb.option("--smoothness", request->options.smoothness,
               "Weight of the penalty on differences between neighbouring pixels")
       .between(0.0, 1e9);
-  verb.option("--steps", request->options.steps, "Number of steps of L-BFGS").between(1, 100000);
+  verb.option("--steps", request->options.steps, "Number of steps").between(1, 100000);
+  verb.flag("--adam", request->options.adam, "Use Adam in place of L-BFGS");
+  verb.flag("--keep-colours", request->options.keep_colours, "Keep the colours of the content");
+  verb.option("--seed", request->options.seed, "Seed of the noise that a texture starts from");
   verb.does([request] { return work_on(*request); });
 }
 

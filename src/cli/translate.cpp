@@ -21,6 +21,7 @@
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
 #include "use/in_batches.h"
+#include "use/in_tiles.h"
 
 namespace belamy::cli {
 namespace {
@@ -75,7 +76,7 @@ class Sheet {
   Tensor input_;  // uint8
 };
 
-// Translates all images below a folder; the translations keep names and sizes.
+// Translates all images below a folder. The translations keep the names, and the sizes unless the model enlarges.
 class FolderTranslation {
  public:
   FolderTranslation(const TranslateRequest& request, const Run& run, Translator& translator,
@@ -120,7 +121,7 @@ class FolderTranslation {
     ++left_out_;
   }
 
-  // uint8 [C, H, W] of the run's shape. The job keeps the image, for its size.
+  // uint8 [C, H, W], of the run's shape unless the model takes any. The job keeps the image, for its size.
   std::optional<Tensor> read(Job& job) {
     try {
       job.image = decode_image(Env::real().read(job.file), job.file.string());
@@ -128,8 +129,9 @@ class FolderTranslation {
       leave_out(error.what());
       return std::nullopt;
     }
-    stretched_ += job.image.width * from_.height != job.image.height * from_.width;
     const auto coloured = convert_channels(job.image, static_cast<int>(from_.channels));
+    if (translator_.any_size()) return image_tensor(coloured);
+    stretched_ += job.image.width * from_.height != job.image.height * from_.width;
     return image_tensor(resize(coloured, static_cast<int>(from_.width), static_cast<int>(from_.height)));
   }
 
@@ -143,17 +145,35 @@ class FolderTranslation {
       }
     }
     if (ready.empty()) return;
+    const auto translation = [&](const Tensor& x) { return translator_.translate(x, direction_); };
+    if (translator_.any_size()) {
+      for (std::size_t i = 0; i < ready.size(); ++i) {
+        const auto image = inputs[i].unsqueeze(0);
+        sheet_.add(fitted_to_run(image));
+        write(*ready[i], to_images(in_batches(run_, image, [&](const Tensor& x) {
+          return in_tiles(x, translator_.enlargement(), translation);
+        }))[0]);
+      }
+      return;
+    }
     const auto input = torch::stack(inputs);
-    const auto made = to_images(
-        in_batches(run_, input, [&](const Tensor& x) { return translator_.translate(x, direction_); }));
+    const auto made = to_images(in_batches(run_, input, translation));
     for (std::size_t i = 0; i < ready.size(); ++i) write(*ready[i], made[i]);
     sheet_.add(input);
+  }
+
+  // The same image with the size of the run's, for the sheet: bytes [1, C, H, W].
+  Tensor fitted_to_run(const Tensor& image) const {
+    const auto whole = to_images(to_model_range(image))[0];
+    return image_tensor(resize(whole, static_cast<int>(from_.width), static_cast<int>(from_.height)))
+        .unsqueeze(0);
   }
 
   // A failed write does not stop the other ones, but kAtOnce failures in a row do, as on a full disk.
   void write(const Job& job, const Image& made) {
     try {
-      write_picture(job.out, resize(made, job.image.width, job.image.height));
+      const auto times = static_cast<int>(translator_.enlargement());
+      write_picture(job.out, resize(made, times * job.image.width, times * job.image.height));
       ++good_;
       lost_in_a_row_ = 0;
     } catch (const Error& error) {
@@ -167,6 +187,8 @@ class FolderTranslation {
   void tell() const {
     fmt::print("{} of {} translated {} into {}\n", good_, counted(jobs_.size(), "file"),
                direction_name(direction_), request_.out);
+    if (translator_.enlargement() > 1)
+      fmt::print("each {} times as wide and high\n", translator_.enlargement());
     if (stretched_ > 0) {
       fmt::print(
           "{} of them have another aspect ratio than the run's {}x{}: stretched to it, and back afterwards\n",
@@ -227,8 +249,10 @@ void add_translate(Verb program) {
   add_run(verb, request->run);
   verb.option("--data", request->data,
               "Folder of images, sub-folders included, or a known data set: its test split [the run's data]");
-  verb.option("--out", request->out,
-              "DIR/: PNG files with the names and sizes of the inputs; for a data set also F.png or F.npz");
+  verb.option(
+      "--out", request->out,
+      "DIR/: PNG files with the names of the inputs, and their sizes unless the model enlarges; for a data "
+      "set also F.png or F.npz");
   verb.option("--direction", request->direction, "Direction: a2b or b2a [the run's first]");
   verb.option("--sheet", request->sheet, "F.png: the first images above their translations");
   verb.does([request] { return translate(*request); });

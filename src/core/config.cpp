@@ -408,6 +408,10 @@ const Fields::Field& Fields::lookup(const std::string& key, const Origin& origin
     }
   }
   if (matches.size() == 1) return *matches[0];
+  // A model's own setting comes before settings of that name which every run has: `width` is model.width.
+  for (const auto* match : matches) {
+    if (match->key == "model." + key) return *match;
+  }
   const std::string where = origin.text.empty() ? "" : origin.text + ": ";
   if (matches.size() > 1) {
     throw usage_error(

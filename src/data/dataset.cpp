@@ -92,8 +92,11 @@ void DataOptions::fields(Fields& f) {
   f.add(
       "pairs", pairs, pair_kinds(),
       "source of the pairs of sides A and B: folders A and B (or trainA and trainB, unpaired), the halves of "
-      "each picture, two classes with equal file names, a side A computed from the picture B, or examples "
-      "drawn at random, of one class or of two");
+      "each picture, two classes with equal file names, a side A computed from the picture B (edges; "
+      "low-resolution: reduced and enlarged again; reduced; gray; masked), or examples drawn at random, of one "
+      "class or of two");
+  f.add("factor", factor, {2, 16},
+        "times by which A is smaller than B, for pairs=reduced and low-resolution");
   f.add("sides", sides, "the two classes that are A and B, for pairs=classes");
   f.add("unpaired", unpaired,
         "break up the pairs in training: take A from one half of them, B from the other");
@@ -108,9 +111,13 @@ void DataOptions::fields(Fields& f) {
   f.add("size", size, {0, 4096},
         "side of the square images; 0: as they are, or chosen if they differ or the model needs squares",
         "pixels");
+  f.add("width", width, {0, 4096},
+        "with height: size of images that are not square, in place of size; 0: as size says", "pixels");
+  f.add("height", height, {0, 4096}, "see width", "pixels");
   f.add("channels", channels, {0, 3},
         "channels of the images: 1 (gray) or 3 (colour); 0: as they are, colour if they differ");
-  f.add("fit", fit, {"crop", "pad", "stretch"}, "how an image that is not square is made square");
+  f.add("fit", fit, {"crop", "pad", "stretch"},
+        "how an image gets another ratio of its sides, such as a square");
   f.add("classes", classes, "names or numbers of the classes to use; []: all");
   f.add("attributes", attributes,
         "names of the attributes to use; []: all of the source. glyphs has bold, italic, serif, mono and "

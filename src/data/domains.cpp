@@ -297,8 +297,9 @@ Image masked(Image image) {
 }  // namespace
 
 const std::vector<std::string>& pair_kinds() {
-  static const std::vector<std::string> kinds = {
-      "none", "folders", "side-by-side", "classes", "edges", "low-resolution", "gray", "masked", "random"};
+  static const std::vector<std::string> kinds = {"none",   "folders",        "side-by-side", "classes",
+                                                 "edges",  "low-resolution", "reduced",      "gray",
+                                                 "masked", "random"};
   return kinds;
 }
 
@@ -337,15 +338,19 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts,
 }
 
 bool is_derived(const std::string& pairs) {
-  return pairs == "edges" || pairs == "low-resolution" || pairs == "gray" || pairs == "masked";
+  return pairs == "edges" || pairs == "low-resolution" || pairs == "reduced" || pairs == "gray" ||
+         pairs == "masked";
 }
 
-Image derive(const Image& image, const std::string& pairs) {
+Image derive(const Image& image, const DataOptions& options) {
+  const auto& pairs = options.pairs;
   if (pairs == "edges") return edges(image);
   if (pairs == "masked") return masked(image);
   if (pairs == "gray") return convert_channels(image, 1);
-  const auto small = resize(image, std::max(1, image.width / 4), std::max(1, image.height / 4));
-  return resize(small, image.width, image.height);
+  const auto factor = static_cast<int>(options.factor);
+  const int width = std::max(1, image.width / factor), height = std::max(1, image.height / factor);
+  if (pairs == "reduced") return resize(image, width, height, Filter::bicubic);
+  return resize(resize(image, width, height), image.width, image.height);
 }
 
 std::optional<Sides> list_sides(const Source& source, const DataOptions& options, Split split) {

@@ -9,6 +9,14 @@
 
 namespace belamy {
 
+/// Width and height that the options ask for; zeros: as the images are. A usage error for a width without a
+/// height, or one beside a size.
+struct WantedSize {
+  int width = 0, height = 0;
+  explicit operator bool() const { return width > 0; }
+};
+WantedSize wanted_size(const DataOptions& options);
+
 /// From "crop", "pad" or "stretch"; a usage error for any other word.
 Fit parse_fit(const std::string& text);
 

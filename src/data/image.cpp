@@ -31,15 +31,25 @@ void check_claim(const std::string& name, std::uint64_t width, std::uint64_t hei
 
 namespace {
 
-// The input pixels under the triangle of an output pixel, and their weights.
+// The input pixels under the filter of an output pixel, and their weights.
 struct Taps {
   int first = 0;
   std::vector<float> weights;
 };
 
-std::vector<Taps> triangle_taps(int from, int to) {
+double weight_at(Filter filter, double x) {
+  x = std::abs(x);
+  if (filter == Filter::bilinear) return std::max(0.0, 1.0 - x);
+  constexpr double a = -0.5;
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return ((x - 5) * x + 8) * x * a - 4 * a;
+  return 0;
+}
+
+std::vector<Taps> filter_taps(int from, int to, Filter filter) {
   const double scale = static_cast<double>(from) / to;
-  const double radius = std::max(scale, 1.0);  // widened with the reduction: this is the antialiasing
+  const double widened = std::max(scale, 1.0);  // with the reduction: this is the antialiasing
+  const double radius = (filter == Filter::bilinear ? 1 : 2) * widened;
   std::vector<Taps> taps(to);
   for (int i = 0; i < to; ++i) {
     const double centre = (i + 0.5) * scale;
@@ -47,7 +57,7 @@ std::vector<Taps> triangle_taps(int from, int to) {
     const int last = std::min(from, static_cast<int>(std::floor(centre + radius + 0.5)));
     double sum = 0;
     for (int x = first; x < last; ++x) {
-      const double weight = std::max(0.0, 1.0 - std::abs((x + 0.5 - centre) / radius));
+      const double weight = weight_at(filter, (x + 0.5 - centre) / widened);
       taps[i].weights.push_back(static_cast<float>(weight));
       sum += weight;
     }
@@ -97,16 +107,16 @@ std::vector<std::uint8_t> border_mean(const Image& image) {
   return mean;
 }
 
-// Centres an image on a square of one colour.
-Image pad(const Image& image, int side, const std::vector<std::uint8_t>& colour) {
-  Image out{side, side, image.channels, {}};
-  out.pixels.resize(static_cast<std::size_t>(side) * side * image.channels);
+// Centres an image on a ground of one colour.
+Image pad(const Image& image, int width, int height, const std::vector<std::uint8_t>& colour) {
+  Image out{width, height, image.channels, {}};
+  out.pixels.resize(static_cast<std::size_t>(width) * height * image.channels);
   for (std::size_t i = 0; i < out.pixels.size(); ++i) out.pixels[i] = colour[i % image.channels];
-  const int left = (side - image.width) / 2, top = (side - image.height) / 2;
+  const int left = (width - image.width) / 2, top = (height - image.height) / 2;
   const std::size_t stride = static_cast<std::size_t>(image.width) * image.channels;
   for (int y = 0; y < image.height; ++y) {
     std::copy_n(image.pixels.begin() + static_cast<std::ptrdiff_t>(y * stride), stride,
-                out.pixels.begin() + (static_cast<std::ptrdiff_t>(top + y) * side + left) *
+                out.pixels.begin() + (static_cast<std::ptrdiff_t>(top + y) * width + left) *
                                          static_cast<std::ptrdiff_t>(image.channels));
   }
   return out;
@@ -128,16 +138,16 @@ Image decode_image(std::string_view bytes, const std::string& name) {
   throw image_error(name, "not an image: first bytes" + first);
 }
 
-Image resize(const Image& image, int width, int height) {
+Image resize(const Image& image, int width, int height, Filter filter) {
   if (image.width == width && image.height == height) return image;
   // The first pass runs along the side that leaves less work for the second: a long thin image would make
   // it huge.
   if (std::int64_t{width} * image.height > std::int64_t{image.width} * height) {
-    return transpose(resize(transpose(image), height, width));
+    return transpose(resize(transpose(image), height, width, filter));
   }
   const int channels = image.channels;
-  const auto across = triangle_taps(image.width, width);
-  const auto down = triangle_taps(image.height, height);
+  const auto across = filter_taps(image.width, width, filter);
+  const auto down = filter_taps(image.height, height, filter);
 
   // Rows first, kept as floats, so that only the result is rounded.
   std::vector<float> rows(static_cast<std::size_t>(width) * image.height * channels);
@@ -188,23 +198,28 @@ Image convert_channels(const Image& image, int channels) {
   return out;
 }
 
-Image fit_image(const Image& image, int size, Fit fit) {
-  if (image.width == size && image.height == size) return image;
-  if (fit == Fit::stretch) return resize(image, size, size);
-  const int shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
+Image fit_image(const Image& image, int width, int height, Fit fit) {
+  if (image.width == width && image.height == height) return image;
+  if (fit == Fit::stretch) return resize(image, width, height);
+  const double across = static_cast<double>(width) / image.width,
+               down = static_cast<double>(height) / image.height;
+  const auto scaled = [](int side, double scale) {
+    return std::max(1, static_cast<int>(std::lround(side * scale)));
+  };
   if (fit == Fit::pad) {
+    const double scale = std::min(across, down);
     // A small enlargement (28 to 32) would only blur: pad to the size instead.
-    const bool nearly = longer <= size && longer * 5 > size * 4;
-    if (nearly) return pad(image, size, border_mean(image));
-    // Resized first, as the square around a long thin image could be huge.
-    const auto side = [&](int from) {
-      return std::max(1, static_cast<int>(std::lround(static_cast<double>(from) * size / longer)));
-    };
-    return pad(resize(image, side(image.width), side(image.height)), size, border_mean(image));
+    if (scale >= 1 && scale < 1.25) return pad(image, width, height, border_mean(image));
+    // Resized first, as the frame of a long thin image could be huge.
+    const auto inner = resize(image, std::min(width, scaled(image.width, scale)),
+                              std::min(height, scaled(image.height, scale)));
+    return pad(inner, width, height, border_mean(image));
   }
-  if (shorter == longer) return resize(image, size, size);
-  return resize(crop(image, (image.width - shorter) / 2, (image.height - shorter) / 2, shorter, shorter),
-                size, size);
+  const double scale = std::max(across, down);
+  const int wide = std::min(image.width, scaled(width, 1 / scale)),
+            high = std::min(image.height, scaled(height, 1 / scale));
+  if (wide == image.width && high == image.height) return resize(image, width, height);
+  return resize(crop(image, (image.width - wide) / 2, (image.height - high) / 2, wide, high), width, height);
 }
 
 }  // namespace belamy

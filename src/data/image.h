@@ -32,20 +32,25 @@ inline constexpr std::string_view png_mark("Software\0Belamy", 15);
 /// The bytes of a looping animated WebP (lossless); all frames of one size. `milliseconds` is per frame.
 std::string encode_animation(const std::vector<Image>& frames, int milliseconds);
 
-/// Antialiased (area-weighted triangle filter, as Pillow's BILINEAR with reduction) resize.
-Image resize(const Image& image, int width, int height);
+/// The filter of a resize. It is widened with a reduction, which prevents aliasing; Pillow's filters of these names
+/// do the same.
+enum class Filter {
+  bilinear,
+  bicubic  ///< Keys 1981 with a = -0.5, the one of super-resolution's data sets
+};
+Image resize(const Image& image, int width, int height, Filter filter = Filter::bilinear);
 
 /// From 1 to 3 channels by copying, from 3 to 1 as Rec. 601 luma.
 Image convert_channels(const Image& image, int channels);
 
-/// How an image that is not square becomes a square of the model's size.
+/// How an image gets a size with another ratio of its sides.
 enum class Fit {
-  crop,     ///< centre crop to a square, then resize
-  pad,      ///< pad to a square with the mean colour of the border, then resize; an image that would grow by
-            ///< less than a quarter (28 to 32) is padded to the size instead, which keeps it sharp
+  crop,  ///< centre crop to the wanted ratio, then resize
+  pad,   ///< resize until it fits, then pad with the mean colour of the border; an image that would grow by
+         ///< less than a quarter (28 to 32) is only padded, which keeps it sharp
   stretch,  ///< resize both sides independently
 };
-Image fit_image(const Image& image, int size, Fit fit);
+Image fit_image(const Image& image, int width, int height, Fit fit);
 
 /// Images of one size side by side in `columns` columns with a gap of `gap` pixels of value `background`,
 /// each enlarged by the integer factor `scale` (nearest neighbour).

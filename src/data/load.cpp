@@ -29,16 +29,18 @@ class FitNote {
     (image.channels == 1 ? gray_ : colour_) = any_ = true;
   }
 
-  void fitting(const Image& image, int size, Fit fit) {
-    if (image.width == size && image.height == size) return;
-    const int longer = std::max(image.width, image.height), shorter = std::min(image.width, image.height);
-    const int scaled = fit == Fit::crop ? shorter : longer;
-    const bool only_padded = fit == Fit::pad && longer <= size && longer * 5 > size * 4;
-    if (fit == Fit::pad && (longer != shorter || only_padded)) how_[0] = "padded";
-    if (fit == Fit::crop && longer != shorter) how_[0] = "cropped";
-    if (fit == Fit::stretch && longer != shorter) how_[0] = "stretched";
-    if (scaled > size) how_[1] = "antialiased";
-    if (scaled < size && !only_padded) how_[2] = "enlarged";
+  void fitting(const Image& image, WantedSize to, Fit fit) {
+    if (image.width == to.width && image.height == to.height) return;
+    const double across = static_cast<double>(to.width) / image.width,
+                 down = static_cast<double>(to.height) / image.height;
+    const bool other_ratio = across != down;
+    const double scale = fit == Fit::crop ? std::max(across, down) : std::min(across, down);
+    const bool only_padded = fit == Fit::pad && scale >= 1 && scale < 1.25;
+    if (fit == Fit::pad && (other_ratio || only_padded)) how_[0] = "padded";
+    if (fit == Fit::crop && other_ratio) how_[0] = "cropped";
+    if (fit == Fit::stretch && other_ratio) how_[0] = "stretched";
+    if (scale < 1) how_[1] = "antialiased";
+    if (scale > 1 && !only_padded) how_[2] = "enlarged";
   }
 
   /// Empty if nothing was changed.
@@ -111,6 +113,7 @@ class Collector {
         options_(options),
         binarize_(options, listing, split),
         fit_(parse_fit(options.fit)),
+        wanted_(wanted_size(options)),
         training_(split == Split::train),
         slots_(wanted.size(), -1) {
     std::int64_t count = 0;
@@ -123,10 +126,9 @@ class Collector {
   void image(std::size_t index, Image image) {
     note_.before(image);
     brightest_ = std::max(brightest_, brightest_of(image.pixels));
-    if (options_.size > 0) {
-      const int size = static_cast<int>(options_.size);
-      note_.fitting(image, size, fit_);
-      image = fit_image(image, size, fit_);
+    if (wanted_) {
+      note_.fitting(image, wanted_, fit_);
+      image = fit_image(image, wanted_.width, wanted_.height, fit_);
     }
     if (options_.channels > 0) image = convert_channels(image, static_cast<int>(options_.channels));
     binarize_(image, index);
@@ -246,6 +248,7 @@ class Collector {
   const DataOptions& options_;
   Binarizer binarize_;
   Fit fit_;
+  WantedSize wanted_;
   bool training_;
   std::vector<std::int64_t> slots_;  // place of each item in pixels_, or -1
   std::vector<bool> filled_;
@@ -318,13 +321,26 @@ Dataset load_sides(const Sides& sides, const DataOptions& options, Split split) 
   return a;
 }
 
+void check_derivable(const Dataset& set, const DataOptions& options) {
+  const auto factor = options.factor;
+  if (options.pairs != "reduced" || (set.width % factor == 0 && set.height % factor == 0)) return;
+  throw usage_error(
+      fmt::format("data.factor={} does not divide the sides of the {}x{} images of '{}'", factor, set.width,
+                  set.height, set.name),
+      fmt::format("set data.size={}, or another data.factor",
+                  std::max<std::int64_t>(1, std::min(set.width, set.height) / factor) * factor));
+}
+
 // Computes side A from the pictures, which become side B.
-void derive_side(Dataset& set, const std::string& pairs) {
+void derive_side(Dataset& set, const DataOptions& options) {
+  check_derivable(set, options);
   Dataset a = set;
   a.pixels.clear();
   for (std::int64_t i = 0; i < set.count; ++i) {
-    const auto image = derive(set.image(i), pairs);
+    const auto image = derive(set.image(i), options);
     a.channels = image.channels;
+    a.width = image.width;
+    a.height = image.height;
     const auto end = a.pixels.size();
     a.pixels.resize(end + image.pixels.size());
     put_planes(image, &a.pixels[end]);
@@ -373,7 +389,7 @@ Dataset load_images(const Source& source, const DataOptions& options, Split spli
     set = collect(listing, choose(listing, options, split), options, split).set;
   }
   set.name = source.name;
-  if (is_derived(options.pairs)) derive_side(set, options.pairs);
+  if (is_derived(options.pairs)) derive_side(set, options);
   if (options.unpaired && set.paired && split == Split::train) part_ways(set, options.seed);
   for (auto& other : set.others) other.name = source.name + ", side B";
   return set;
@@ -421,9 +437,10 @@ void thin_out(std::vector<bool>& wanted, std::size_t most) {
 
 // The shape of an image after it is fitted to the settings, without pixels.
 Image as_set(const Image& image, const DataOptions& options) {
-  const auto size = static_cast<int>(options.size), channels = static_cast<int>(options.channels);
-  return {size > 0 ? size : image.width,
-          size > 0 ? size : image.height,
+  const auto wanted = wanted_size(options);
+  const auto channels = static_cast<int>(options.channels);
+  return {wanted ? wanted.width : image.width,
+          wanted ? wanted.height : image.height,
           channels > 0 ? channels : image.channels,
           {}};
 }
@@ -443,7 +460,7 @@ ImageShapes shapes_of(const DataOptions& options, Split split, std::size_t most)
 // Chooses the size and channels that are not set. Returns whether it chose any.
 bool settle(DataOptions& options, const ImageShapes& shapes, const ImageSides& needs) {
   const auto before = std::pair(options.size, options.channels);
-  if (options.size == 0) options.size = shapes.size_for(needs);
+  if (!wanted_size(options)) options.size = shapes.size_for(needs);
   if (options.channels == 0) options.channels = shapes.channels();
   const bool chosen = before != std::pair(options.size, options.channels);
   options.chosen = options.chosen || chosen;
@@ -571,7 +588,7 @@ namespace {
 Dataset load_settled(DataOptions& options, Split split, const ImageSides& needs) {
   constexpr std::size_t some = 500, all = std::numeric_limits<std::size_t>::max();
   // Looking at some images first costs little; all of them at full size may not fit into memory.
-  if (options.size == 0 && (holds_files(options.source) || holds_files(options.target)))
+  if (!wanted_size(options) && (holds_files(options.source) || holds_files(options.target)))
     settle(options, shapes_of(options, split, some), needs);
   try {
     auto set = load_dataset(options, split);
@@ -579,7 +596,7 @@ Dataset load_settled(DataOptions& options, Split split, const ImageSides& needs)
     shapes.add(set);
     if (!settle(options, shapes, needs)) return set;
   } catch (const ImagesDiffer&) {
-    if (options.size == 0) {
+    if (!wanted_size(options)) {
       if (!settle(options, shapes_of(options, split, all), needs)) throw;
     } else {
       if (options.channels > 0) throw;

@@ -103,9 +103,10 @@ void explain_domains(const Listing& listing, std::vector<std::string>& facts, st
 
 /// Whether data.pairs computes side A from the pictures, which are B.
 bool is_derived(const std::string& pairs);
-/// Computes side A from a picture: "edges" (Sobel), "low-resolution" (a quarter of the pixels along each
-/// axis), "gray" or "masked" (the middle quarter of its area at medium gray).
-Image derive(const Image& image, const std::string& pairs);
+/// Computes side A from a picture: "edges" (Sobel), "low-resolution" (data.factor times fewer pixels along each
+/// axis, enlarged again), "reduced" (the same with a bicubic filter, not enlarged), "gray" or "masked" (the middle
+/// quarter of its area at medium gray).
+Image derive(const Image& image, const DataOptions& options);
 
 /// The images of a source differ in size or channels, and no setting makes them equal.
 class ImagesDiffer : public Error {

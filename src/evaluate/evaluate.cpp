@@ -37,6 +37,7 @@ void EvaluationRequest::fields(Fields& f) {
   f.add("parzen", parzen, "also measure the samples by a Parzen window, with its anchors");
   f.add("trials", trials,
         "one-shot trials: official, or drawn, such as 5-way-1-shot; \"\": what the data allow");
+  f.add("features", features, "weights of VGG16 for distances in its features: a name, or a file");
   f.add("seed", seed, {0, 1'000'000'000'000}, "seed of samples and random choices");
   f.add("measures", measures, "measures to take; []: all that fit");
 }

@@ -21,6 +21,7 @@ struct EvaluationRequest {
   bool parzen = false;  ///< the Parzen window estimate of a sampler of images, and its anchors
   std::string
       trials;  ///< one-shot trials: "official", or drawn as "5-way-1-shot"; empty: what the data allow
+  std::string features = "vgg16-conv";  ///< weights of VGG16, for distances in its features: a name or a file
   std::int64_t seed = 1;
   std::vector<std::string> measures;  ///< keys of measures; empty: all that fit
   bool only_samples = false;          ///< without `measures`: only those that need a sampler

@@ -26,6 +26,12 @@ torch::Tensor peak_signal_to_noise(const torch::Tensor& a, const torch::Tensor& 
   return -10 * (a - b).square().flatten(1).mean(1).clamp_min(1e-10).log10();
 }
 
+torch::Tensor luma(const torch::Tensor& images) {
+  if (images.size(1) == 1) return images;
+  const auto weights = torch::tensor({65.481, 128.553, 24.966}, images.options()).view({1, 3, 1, 1});
+  return ((images * weights).sum(1, true) + 16) / 255;
+}
+
 // In double precision, since a variance is the small difference of two means.
 torch::Tensor structural_similarity(const torch::Tensor& first, const torch::Tensor& second) {
   check_images(first, second);

@@ -66,7 +66,7 @@ class Acgan final : public ConvolutionalGan, public Classifier {
                   return class_weight_ * loss;
                 },
             .generator_terms =
-                [this, &labels, &context](const Tensor& outputs) {
+                [this, &labels, &context](const Tensor& outputs, const Tensor&) {
                   const auto loss = at::cross_entropy_loss(classes_in(outputs), labels);
                   context.record("loss/class", loss);
                   return class_weight_ * loss;

@@ -60,19 +60,13 @@ class Can final : public ConvolutionalGan, public Classifier {
 
   Game::Round round(const Batch& batch, StepContext& context) override {
     auto round = ConvolutionalGan::round(batch, context);
-    if (parent_) {
-      round.make = [this, make = round.make] {
-        auto made = make();
-        if (at::GradMode::is_enabled()) made_ = made;
-        return made;
-      };
-    } else {
+    if (!parent_) {
       round.discriminator_terms = [this, &labels = batch.labels, &context](const Game::Outputs& outputs) {
         return config_.style_weight * labelled_loss(styles_in(outputs.real), labels, context);
       };
     }
-    round.generator_terms = [this, &context](const Tensor& outputs) {
-      const auto logits = parent_ ? classify(made_) : styles_in(outputs);
+    round.generator_terms = [this, &context](const Tensor& outputs, const Tensor& samples) {
+      const auto logits = parent_ ? classify(samples) : styles_in(outputs);
       const auto loss = config_.ambiguity == "binary" ? objectives::binary_ambiguity(logits)
                                                       : objectives::ambiguity(logits);
       context.record("loss/ambiguity", loss);
@@ -88,7 +82,6 @@ class Can final : public ConvolutionalGan, public Classifier {
   const CanConfig config_;
   const std::int64_t styles_;
   const std::shared_ptr<Model> parent_;
-  Tensor made_;  // the latest samples, if a parent judges their styles
 };
 
 Fault check_can(const DataShape& shape, const Recipe& recipe) {

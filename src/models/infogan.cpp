@@ -117,15 +117,15 @@ class Infogan final : public ConvolutionalGan, public Classifier, public Encoder
 
   Game::Round round(const Batch& batch, StepContext& context) override {
     const auto codes = draw_codes(config_, batch.size(), context.generator());
-    return {
-        .real = batch.data,
-        .make = [this, codes, &context] { return generate_with(codes, context.generator()); },
-        .discriminator_terms =
-            [this, codes](const Game::Outputs& outputs) {
-              return information_loss(outputs.fake, codes, nullptr);
-            },
-        .generator_terms = [this, codes, &context](
-                               const Tensor& outputs) { return information_loss(outputs, codes, &context); }};
+    return {.real = batch.data,
+            .make = [this, codes, &context] { return generate_with(codes, context.generator()); },
+            .discriminator_terms =
+                [this, codes](const Game::Outputs& outputs) {
+                  return information_loss(outputs.fake, codes, nullptr);
+                },
+            .generator_terms = [this, codes, &context](
+                                   const Tensor& outputs,
+                                   const Tensor&) { return information_loss(outputs, codes, &context); }};
   }
 
  private:

@@ -101,11 +101,6 @@ class StyleGan final : public AdversarialModel {
     begin_game(generator);
   }
 
-  void step(const Batch& batch, StepContext& context) override {
-    AdversarialModel::step(batch, context);
-    made_ = {};
-  }
-
   Tensor sample(const SampleRequest& request) override {
     return decode(draw_latent(request.count, request.generator));
   }
@@ -118,16 +113,26 @@ class StyleGan final : public AdversarialModel {
   }
   Tensor decode_from(const std::string& space, const Tensor& points) override {
     if (space == "z") return decode(points);
-    return frame_.cropped(synthesis_->forward(at_all_layers(points), /*noise=*/nullptr)).clamp(-1, 1);
+    return decode_at_layers(at_all_layers(points));
+  }
+  std::int64_t layers() const override { return synthesis_->styles(); }
+  Tensor decode_at_layers(const Tensor& points) override {
+    return frame_.cropped(synthesis_->forward(points, /*noise=*/nullptr)).clamp(-1, 1);
   }
   Tensor score(const Tensor& data) override { return AdversarialModel::score(frame_.padded(data)); }
 
  protected:
   Game::Round round(const Batch& batch, StepContext& context) override {
-    Game::Round round{.real = frame_.padded(batch.data),
-                      .make = [this, n = batch.size(), &context] { return make(n, context); }};
+    const auto styles = std::make_shared<Tensor>();  // those of the samples
+    Game::Round round{.real = frame_.padded(batch.data), .make = [this, styles, n = batch.size(), &context] {
+                        *styles = draw_styles(n, context);
+                        auto generator = context.generator();
+                        return synthesis_->forward(*styles, &generator);
+                      }};
     if (config_.path_length > 0 && path_is_due(context)) {
-      round.generator_terms = [this, &context](const Tensor&) { return path_term(context); };
+      round.generator_terms = [this, styles, &context](const Tensor&, const Tensor& samples) {
+        return path_term(samples, *styles, context);
+      };
     }
     return round;
   }
@@ -137,8 +142,8 @@ class StyleGan final : public AdversarialModel {
     return w.unsqueeze(1).expand({w.size(0), synthesis_->styles(), w.size(1)});
   }
 
-  // n samples for training: mixed styles, new noise.
-  Tensor make(std::int64_t n, StepContext& context) {
+  // The styles of n samples for training at each layer, some of them mixed: [n, L, W].
+  Tensor draw_styles(std::int64_t n, StepContext& context) {
     auto generator = context.generator();
     const auto w = mapping_->forward(draw_latent(n, generator));
     follow_mean(w);
@@ -152,9 +157,7 @@ class StyleGan final : public AdversarialModel {
       const auto layer = torch::arange(synthesis_->styles(), w.options()).view({1, -1, 1});
       ws = torch::where(mixes.logical_and(layer >= start), other, ws);
     }
-    const auto samples = synthesis_->forward(ws, &generator);
-    if (at::GradMode::is_enabled()) made_ = {samples, ws};
-    return samples;
+    return ws;
   }
 
   void follow_mean(const Tensor& w) {
@@ -168,8 +171,7 @@ class StyleGan final : public AdversarialModel {
     return (context.step() + 1) % config_.critic_steps == 0 && updates % config_.path_every == 0;
   }
 
-  Tensor path_term(StepContext& context) {
-    const auto& [samples, ws] = made_;
+  Tensor path_term(const Tensor& samples, const Tensor& ws, StepContext& context) {
     const auto pixels = static_cast<double>(samples.size(2) * samples.size(3));
     const auto y = context.normal(samples.sizes()) / std::sqrt(pixels);
     const auto gradient = torch::autograd::grad({(samples * y).sum()}, {ws}, {}, /*retain_graph=*/true,
@@ -184,17 +186,12 @@ class StyleGan final : public AdversarialModel {
     return config_.path_length * static_cast<double>(config_.path_every) * penalty;
   }
 
-  struct Made {
-    Tensor samples, ws;
-  };
-
   const StyleGanConfig config_;
   const Frame frame_;
   std::shared_ptr<nn::Mapping> mapping_;
   std::shared_ptr<nn::StyleSynthesis> synthesis_;
   Tensor mean_style_;   // [W]
   Tensor mean_length_;  // []
-  Made made_;           // what the generator made last
 };
 
 Fault check_stylegan(const DataShape& shape, const Recipe& recipe) {

@@ -51,7 +51,8 @@ void initialise(torch::nn::Module& module, Init init, at::Generator generator, d
   const bool normalises = module.as<Norm>() != nullptr;
   for (auto& item : module.named_parameters(/*recurse=*/false)) {
     auto& parameter = item.value();
-    if (parameter.dim() < 2) {  // a bias, or the scale or shift of a normalisation
+    if (parameter.dim() < 2) {              // a bias, or the scale or shift of a normalisation
+      if (item.key() == "slope") continue;  // of a PReLU, which has its start already
       const bool scale = item.key() == "scale" || (normalises && item.key() == "weight");
       if (scale && init == Init::dcgan) {
         fill_normal(parameter, 1, 0.02, generator);

@@ -131,12 +131,23 @@ Tensor Dense::forward(const Tensor& x) {
 }
 
 Conv::Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-           bool bias, Weighting weighting, double gain)
-    : Weighted({out, in, kernel, kernel}, bias, weighting, gain), stride_(stride), padding_(padding) {}
+           bool bias, Weighting weighting, double gain, std::int64_t dilation)
+    : Weighted({out, in, kernel, kernel}, bias, weighting, gain),
+      stride_(stride),
+      padding_(padding),
+      dilation_(dilation) {}
 
 Tensor Conv::forward(const Tensor& x) {
-  if (starts()) standardise(at::conv2d(x, weight(), bias(), stride_, padding_).to(torch::kFloat));
-  return at::conv2d(x, weight(), bias(), stride_, padding_);
+  if (starts()) standardise(at::conv2d(x, weight(), bias(), stride_, padding_, dilation_).to(torch::kFloat));
+  return at::conv2d(x, weight(), bias(), stride_, padding_, dilation_);
+}
+
+PRelu::PRelu(std::int64_t channels) {
+  slope_ = register_parameter("slope", torch::full({channels}, 0.25));
+}
+
+Tensor PRelu::forward(const Tensor& x) {
+  return at::prelu(x, present(slope_).to(x.scalar_type()));
 }
 
 ConvTranspose::ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,

@@ -84,11 +84,21 @@ class Dense : public Weighted {
 class Conv : public Weighted {
  public:
   Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-       bool bias, Weighting weighting = Weighting::plain, double gain = 1);
+       bool bias, Weighting weighting = Weighting::plain, double gain = 1, std::int64_t dilation = 1);
   Tensor forward(const Tensor& x);
 
  private:
-  std::int64_t stride_, padding_;
+  std::int64_t stride_, padding_, dilation_;
+};
+
+/// x where it is positive, else a times x, with a learned a for each channel (He et al. 2015), 0.25 at first.
+class PRelu : public torch::nn::Module {
+ public:
+  explicit PRelu(std::int64_t channels);
+  Tensor forward(const Tensor& x);
+
+ private:
+  Tensor slope_;  // [C]
 };
 
 /// Transposed convolution [N, I, H, W] -> [N, O, H', W'], with the weight [I, O, K, K] and the results of

@@ -57,7 +57,10 @@ Tensor attribute_tensor(const Dataset& dataset) {
 }
 
 void ask_for(DataOptions& options, const DataShape& shape) {
-  options.size = shape.width == shape.height ? shape.width : 0;
+  const bool square = shape.width == shape.height;
+  options.size = square ? shape.width : 0;
+  options.width = square ? 0 : shape.width;
+  options.height = square ? 0 : shape.height;
   options.channels = shape.channels;
 }
 

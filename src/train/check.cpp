@@ -44,6 +44,8 @@ void check_relation(const Recipe& recipe, const DataShape& shape) {
     switch (wanted) {
       case Relation::none: return cure_for_one(recipe);
       case Relation::pairs:
+        if (sides_of(recipe).enlarges)
+          return "set data.pairs=reduced, which makes A from the pictures of one set";
         return fmt::format(
             "set data.pairs ('belamy models {}' lists its values), or choose pairs such as glyphs-bold",
             recipe.model->name);
@@ -77,6 +79,16 @@ std::string size_text(const DataShape& shape) {
   return fmt::format("{}x{}", shape.width, shape.height);
 }
 
+void check_enlargement(const Recipe& recipe, const DataShape& shape) {
+  const auto& b = shape.others.at(0);
+  const auto factor = b.width / shape.width;
+  if (factor >= 2 && b.width == factor * shape.width && b.height == factor * shape.height) return;
+  throw usage_error(
+      fmt::format("{} enlarges images a whole number of times, but those of A are {} and those of B {}",
+                  recipe.model->name, size_text(shape), size_text(b)),
+      "set data.pairs=reduced, which makes A from the pictures of one set");
+}
+
 void check_sides(const Recipe& recipe, const DataShape& shape) {
   if (!shape.is_images()) return;
   const auto needs = sides_of(recipe);
@@ -85,7 +97,9 @@ void check_sides(const Recipe& recipe, const DataShape& shape) {
                                   recipe.data.source, size_text(found)),
                       cure);
   };
+  if (needs.enlarges) check_enlargement(recipe, shape);
   for (const auto& other : shape.others) {
+    if (needs.enlarges) break;
     if (other.height == shape.height && other.width == shape.width) continue;
     throw usage_error(fmt::format("{} takes images of one size, but those of the two domains are {} and {}",
                                   recipe.model->name, size_text(shape), size_text(other)),

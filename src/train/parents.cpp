@@ -105,7 +105,8 @@ void check_parent(const ParentInfo& info, const std::string& value, const Parent
                     capability_name(info.needs)));
   if (parent.facts.count("network") > 0) return;
   const auto taken = ModelState::shape_in(parent.facts, value);
-  if (taken.sizes(1) != shape.sizes(1))
+  const auto fits = [&](const DataShape& side) { return taken.sizes(1) == side.sizes(1); };
+  if (!fits(shape) && std::none_of(shape.others.begin(), shape.others.end(), fits))
     throw usage_error(fmt::format("from.{} = '{}' was trained on data of another size", info.name, value),
                       "set data.size and data.channels to those of that run");
 }

@@ -68,6 +68,8 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
     return all;
   }
 
+  bool enlarges() const { return info_.sides && info_.sides(*recipe_of(info_.name, {})).enlarges; }
+
   // With two attributes of each class, for models that take attributes.
   Dataset told(Dataset data) const {
     if (!info_.can(Capability::attribute_sampler)) return data;
@@ -81,7 +83,8 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
 
   Dataset images(std::int64_t count, std::int64_t side = 16, std::int64_t channels = 1) const {
     switch (info_.relation) {
-      case Relation::pairs: return small_pairs(count, side, channels);
+      case Relation::pairs:
+        return enlarges() ? small_enlargements(count, side, channels) : small_pairs(count, side, channels);
       case Relation::domains: return small_domains(count, side, channels);
       case Relation::matches: return small_matches(count, side, channels);
       default: return told(small_images(count, side, channels));

@@ -169,7 +169,10 @@ void Game::update_generator(const Round& round, const Tensor& fresh, StepContext
   {
     const auto weights = opposing_weights(round.real, fake, round.condition, context);
     const nn::Substitution opponent(weights.empty() ? std::vector<Tensor>{} : weights_, weights);
-    loss = objective_and_matching(fake, round.real, round.condition, round.generator_terms, context);
+    std::function<Tensor(const Tensor&)> terms;
+    if (round.generator_terms)
+      terms = [&](const Tensor& outputs) { return round.generator_terms(outputs, fresh); };
+    loss = objective_and_matching(fake, round.real, round.condition, terms, context);
   }
   // By the generator's own count of updates: context.every() may never be true at a step where it moves.
   const auto update = (context.step() + 1) / settings_.critic_steps - 1;

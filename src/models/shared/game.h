@@ -65,9 +65,10 @@ class Game {
     std::function<Tensor()> make = {};
     Tensor further = {};  ///< more data for the discriminator's update
     /// Further terms of the players' losses, computed from the discriminator's outputs: in its own update
-    /// from those for all data and samples, in the generator's update from those for the samples.
+    /// from those for all data and samples, in the generator's update from those for the samples, and from the
+    /// samples themselves.
     std::function<Tensor(const Outputs&)> discriminator_terms = {};
-    std::function<Tensor(const Tensor& fake)> generator_terms = {};
+    std::function<Tensor(const Tensor& fake, const Tensor& samples)> generator_terms = {};
   };
 
   /// Algorithm 1 of Goodfellow et al. 2014: updates the discriminator, and every critic_steps-th step

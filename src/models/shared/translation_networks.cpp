@@ -39,17 +39,21 @@ void add_norm(nn::Chain& chain, const std::string& norm, std::int64_t channels) 
 }
 
 void add_conv(nn::Chain& chain, std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
-              std::int64_t padding, const std::string& norm, nn::Weighting weighting = nn::Weighting::plain) {
-  chain.add(std::make_shared<nn::Conv>(in, out, kernel, stride, padding, /*bias=*/norm.empty(), weighting));
+              std::int64_t padding, const std::string& norm, nn::Weighting weighting = nn::Weighting::plain,
+              std::int64_t dilation = 1) {
+  chain.add(std::make_shared<nn::Conv>(in, out, kernel, stride, padding, /*bias=*/norm.empty(), weighting,
+                                       /*gain=*/1, dilation));
   add_norm(chain, norm, out);
 }
 
 class ResidualBlock : public torch::nn::Module {
  public:
-  ResidualBlock(std::int64_t channels, const std::string& norm) {
+  ResidualBlock(std::int64_t channels, const std::string& norm, std::int64_t dilation) {
     chain_ = register_module("chain", std::make_shared<nn::Chain>());
-    add_reflection(*chain_, 1);
-    add_conv(*chain_, channels, channels, 3, 1, 0, norm);
+    if (dilation == 1) add_reflection(*chain_, 1);
+    // A wide border of zeros: a reflection must be narrower than the map.
+    add_conv(*chain_, channels, channels, 3, 1, dilation == 1 ? 0 : dilation, norm, nn::Weighting::plain,
+             dilation);
     chain_->add(nn::activation("relu"));
     add_reflection(*chain_, 1);
     add_conv(*chain_, channels, channels, 3, 1, 0, norm);
@@ -113,9 +117,10 @@ void add_halvings(nn::Chain& chain, std::int64_t in, std::int64_t width, const s
   }
 }
 
-void add_residual_blocks(nn::Chain& chain, std::int64_t channels, std::int64_t count,
-                         const std::string& norm) {
-  for (std::int64_t i = 0; i < count; ++i) chain.add(std::make_shared<ResidualBlock>(channels, norm));
+void add_residual_blocks(nn::Chain& chain, std::int64_t channels, std::int64_t count, const std::string& norm,
+                         std::int64_t dilation) {
+  for (std::int64_t i = 0; i < count; ++i)
+    chain.add(std::make_shared<ResidualBlock>(channels, norm, dilation));
 }
 
 void add_doublings(nn::Chain& chain, const DataShape& shape, std::int64_t width, const std::string& norm) {

@@ -41,9 +41,9 @@ Fault check_same_channels(const DataShape& shape);
 
 /// A 7x7 convolution and two that halve: [N, in, H, W] -> [N, 4 width, H', W'], with H' = H / 4 rounded up.
 void add_halvings(nn::Chain& chain, std::int64_t in, std::int64_t width, const std::string& norm);
-/// x + f(x), `count` times, f two 3x3 convolutions.
-void add_residual_blocks(nn::Chain& chain, std::int64_t channels, std::int64_t count,
-                         const std::string& norm);
+/// x + f(x), `count` times, f two 3x3 convolutions, the first with gaps between its pixels if `dilation` > 1.
+void add_residual_blocks(nn::Chain& chain, std::int64_t channels, std::int64_t count, const std::string& norm,
+                         std::int64_t dilation = 1);
 /// The reverse, to images of `shape` in [-1, 1]: [N, 4 width, H', W'] -> [N, C, H, W].
 void add_doublings(nn::Chain& chain, const DataShape& shape, std::int64_t width, const std::string& norm);
 

@@ -211,6 +211,21 @@ TEST(Config, AcceptsUnqualifiedKeysThatMeanOneField) {
   ASSERT_NE(fields.find("model.width"), nullptr);
 }
 
+TEST(Config, AModelsOwnSettingComesFirst) {
+  std::int64_t own = 1, of_data = 1, seed = 1, other = 1;
+  Fields fields;
+  fields.add("data.width", of_data, {0, 9}, "");
+  fields.add("model.width", own, {0, 9}, "");
+  fields.add("data.seed", seed, {0, 9}, "");
+  fields.add("train.seed", other, {0, 9}, "");
+  fields.set_text("width=4");
+  EXPECT_EQ(own, 4);
+  EXPECT_EQ(of_data, 1);
+  fields.set_text("data.width=5");
+  EXPECT_EQ(of_data, 5);
+  EXPECT_THROW(fields.set_text("seed=4"), Error);
+}
+
 TEST(Config, CollidingKeysAndBadDefaultsAreDefects) {
   std::int64_t a = 1;
   double b = std::nan("");

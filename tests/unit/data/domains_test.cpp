@@ -261,6 +261,27 @@ TEST(Domains, SideAIsMadeOfThePicture) {
   EXPECT_EQ(side("gray").channels, 1);
 }
 
+TEST(Domains, AReducedSideIsSmaller) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 3; ++i) {
+    std::vector<std::uint8_t> plain(16 * 8, static_cast<std::uint8_t>(50 * i));
+    write(folder / fmt::format("{}.png", i), picture(16, plain));
+  }
+  auto options = options_for(folder.path(), "reduced");
+  const auto set = load_dataset(options, Split::train);
+  EXPECT_TRUE(set.paired);
+  EXPECT_EQ(set.width, 4);
+  EXPECT_EQ(set.height, 2);
+  EXPECT_EQ(set.others.at(0).width, 16);
+  EXPECT_THAT(set.pixels, SizeIs(3 * 4 * 2));
+  EXPECT_EQ(set.pixels[8], 50);
+  options.factor = 2;
+  EXPECT_EQ(load_dataset(options, Split::train).width, 8);
+  options.factor = 3;
+  EXPECT_THAT(error_of(options),
+              testing::AllOf(HasSubstr("data.factor=3 does not divide"), HasSubstr("data.size=6")));
+}
+
 TEST(Domains, UnpairedSidesShareNoPairInTraining) {
   TemporaryFolder folder;
   for (std::uint8_t i = 0; i < 20; ++i) write(folder / fmt::format("{:02}.png", i), picture(2, {i, i}));

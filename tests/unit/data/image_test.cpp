@@ -294,29 +294,48 @@ TEST(Decode, SaysWhatItGotInstead) {
   EXPECT_THAT(error_of("GIF89a...."), HasSubstr("GIF images are not read"));
 }
 
-TEST(Resize, EqualsPillowsBilinear) {
-  struct Case {
-    int width, height;
-    std::vector<int> expected;  // from Pillow, Image.resize((width, height), Image.BILINEAR)
-  };
-  const std::vector<Case> cases = {
-      {5, 4, {111, 137, 136, 110, 133, 128, 145, 133, 131, 114,
-              119, 151, 137, 146, 115, 158, 152, 145, 156, 157}},
-      {4, 15, {53,  147, 80,  135, 93,  137, 107, 128, 153, 122, 148, 117, 157, 138, 145,
-               123, 151, 148, 138, 121, 125, 147, 122, 105, 119, 138, 125, 114, 124, 124,
-               136, 136, 132, 138, 147, 126, 128, 147, 150, 113, 97,  149, 134, 97,  127,
-               164, 152, 129, 186, 187, 187, 186, 172, 135, 147, 170, 163, 101, 121, 159}},
-      {10, 3, {97,  130, 158, 123, 152, 120, 140, 100, 99,  162, 117, 115, 145, 150, 128,
-               132, 137, 142, 101, 127, 142, 147, 166, 142, 155, 151, 151, 156, 149, 137}}};
-  for (const Case& test : cases) {
-    const Image out = resize(pattern(), test.width, test.height);
+// Case: a size, and what Pillow gives for it: Image.resize((width, height), filter).
+struct PillowCase {
+  int width, height;
+  std::vector<int> expected;
+};
+
+void expect_as_pillow(const std::vector<PillowCase>& cases, Filter filter) {
+  for (const auto& test : cases) {
+    const Image out = resize(pattern(), test.width, test.height, filter);
     ASSERT_EQ(out.pixels.size(), test.expected.size());
     for (std::size_t i = 0; i < out.pixels.size(); ++i) {
       EXPECT_NEAR(out.pixels[i], test.expected[i], 1) << test.width << "x" << test.height << " at " << i;
     }
   }
+}
+
+TEST(Resize, EqualsPillowsBilinear) {
+  expect_as_pillow({{5, 4, {111, 137, 136, 110, 133, 128, 145, 133, 131, 114,
+                            119, 151, 137, 146, 115, 158, 152, 145, 156, 157}},
+                    {4, 15, {53,  147, 80,  135, 93,  137, 107, 128, 153, 122, 148, 117, 157, 138, 145,
+                             123, 151, 148, 138, 121, 125, 147, 122, 105, 119, 138, 125, 114, 124, 124,
+                             136, 136, 132, 138, 147, 126, 128, 147, 150, 113, 97,  149, 134, 97,  127,
+                             164, 152, 129, 186, 187, 187, 186, 172, 135, 147, 170, 163, 101, 121, 159}},
+                    {10, 3, {97,  130, 158, 123, 152, 120, 140, 100, 99,  162, 117, 115, 145, 150, 128,
+                             132, 137, 142, 101, 127, 142, 147, 166, 142, 155, 151, 151, 156, 149, 137}}},
+                   Filter::bilinear);
   EXPECT_THAT(resize(flat(31, 17, {9, 90, 200}), 7, 40).pixels, testing::Contains(200));
   EXPECT_EQ(resize(flat(31, 17, {9, 90, 200}), 7, 40).pixels, flat(7, 40, {9, 90, 200}).pixels);
+}
+
+TEST(Resize, EqualsPillowsBicubic) {
+  expect_as_pillow({{5, 4, {106, 139, 138, 105, 135, 131, 147, 131, 134, 112,
+                            109, 152, 138, 146, 112, 161, 151, 148, 156, 157}},
+                    {4, 15, {38,  161, 68,  139, 84,  144, 100, 128, 156, 122, 148, 114, 166, 135, 151,
+                             123, 151, 150, 139, 123, 120, 154, 118, 99,  112, 141, 120, 112, 120, 123,
+                             137, 140, 139, 136, 149, 132, 132, 149, 148, 114, 82,  153, 128, 89,  115,
+                             174, 152, 125, 184, 189, 189, 184, 180, 129, 148, 172, 170, 87,  117, 157}},
+                    {10, 3, {94,  129, 154, 122, 158, 114, 139, 100, 96,  171, 118, 112, 153, 153, 127,
+                             131, 142, 147, 94,  126, 143, 144, 164, 141, 151, 150, 151, 154, 151, 135}}},
+                   Filter::bicubic);
+  EXPECT_EQ(resize(flat(31, 17, {9, 90, 200}), 7, 40, Filter::bicubic).pixels,
+            flat(7, 40, {9, 90, 200}).pixels);
 }
 
 TEST(Resize, ALongThinImageStaysSmall) {
@@ -333,29 +352,46 @@ TEST(Channels, LumaAndCopies) {
 
 TEST(Fit, CropTakesTheCentre) {
   Image image{4, 2, 1, {1, 2, 3, 4, 5, 6, 7, 8}};
-  EXPECT_THAT(fit_image(image, 2, Fit::crop).pixels, ElementsAre(2, 3, 6, 7));
+  EXPECT_THAT(fit_image(image, 2, 2, Fit::crop).pixels, ElementsAre(2, 3, 6, 7));
+}
+
+TEST(Fit, AnyRatioOfSides) {
+  // Columns 0 to 7, rows 0 to 3: each pixel is 10 * row + column.
+  Image image{8, 4, 1, {}};
+  for (std::uint8_t y = 0; y < 4; ++y) {
+    for (std::uint8_t x = 0; x < 8; ++x) image.pixels.push_back(static_cast<std::uint8_t>(10 * y + x));
+  }
+  EXPECT_THAT(fit_image(image, 2, 4, Fit::crop).pixels, ElementsAre(3, 4, 13, 14, 23, 24, 33, 34));
+  EXPECT_THAT(fit_image(image, 8, 1, Fit::crop).pixels.size(), 8);
+  EXPECT_THAT(fit_image(image, 8, 2, Fit::crop).pixels,
+              ElementsAre(10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27));
+  const auto padded = fit_image(flat(4, 2, {9}), 4, 6, Fit::pad);
+  EXPECT_EQ(padded.height, 6);
+  EXPECT_EQ(padded.width, 4);
+  EXPECT_THAT(padded.pixels, Each(9));
+  EXPECT_EQ(fit_image(image, 3, 5, Fit::stretch).pixels, resize(image, 3, 5).pixels);
 }
 
 TEST(Fit, PadUsesTheBordersMean) {
   Image image{4, 2, 1, {10, 10, 10, 10, 30, 30, 30, 30}};
-  EXPECT_THAT(fit_image(image, 4, Fit::pad).pixels,
+  EXPECT_THAT(fit_image(image, 4, 4, Fit::pad).pixels,
               ElementsAre(20, 20, 20, 20, 10, 10, 10, 10, 30, 30, 30, 30, 20, 20, 20, 20));
-  EXPECT_THAT(fit_image(image, 2, Fit::pad).pixels, ElementsAre(20, 20, 20, 20));
+  EXPECT_THAT(fit_image(image, 2, 2, Fit::pad).pixels, ElementsAre(20, 20, 20, 20));
 }
 
 TEST(Fit, PadDoesNotBlurByASmallEnlargement) {
   const Image digit = flat(28, 28, {0});
   Image dot = digit;
   dot.pixels[14 * 28 + 14] = 255;
-  const Image out = fit_image(dot, 32, Fit::pad);
+  const Image out = fit_image(dot, 32, 32, Fit::pad);
   EXPECT_EQ(out.pixels[16 * 32 + 16], 255);
   EXPECT_EQ(std::count(out.pixels.begin(), out.pixels.end(), 0), 32 * 32 - 1);
 }
 
 TEST(Fit, StretchAndExtremeShapes) {
-  EXPECT_EQ(fit_image(flat(7, 3, {8}), 5, Fit::stretch).pixels, flat(5, 5, {8}).pixels);
+  EXPECT_EQ(fit_image(flat(7, 3, {8}), 5, 5, Fit::stretch).pixels, flat(5, 5, {8}).pixels);
   for (const Fit fit : {Fit::crop, Fit::pad, Fit::stretch}) {
-    EXPECT_EQ(fit_image(flat(1, 1000000, {5}), 16, fit).pixels, flat(16, 16, {5}).pixels);
+    EXPECT_EQ(fit_image(flat(1, 1000000, {5}), 16, 16, fit).pixels, flat(16, 16, {5}).pixels);
   }
 }
 

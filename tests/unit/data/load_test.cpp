@@ -392,6 +392,28 @@ TEST(Fitting, AFewTinyImagesDoNotDecide) {
   EXPECT_EQ(size_for({{4, 4}, {5, 5}, {3, 7}}), 3) << "all are tiny";
 }
 
+TEST(Fitting, ASizeThatIsNotSquare) {
+  TemporaryFolder folder;
+  write(folder / "a.png", encode_png(flat(30, 20, {7})));
+  write(folder / "b.png", encode_png(flat(10, 40, {9})));
+  DataOptions options;
+  options.source = folder.path().string();
+  options.holdout = 0;
+  options.width = 12;
+  options.height = 6;
+  const auto set = load_dataset(options, Split::train);
+  EXPECT_EQ(set.width, 12);
+  EXPECT_EQ(set.height, 6);
+  EXPECT_EQ(set.pixels.size(), 2 * 12 * 6);
+  const auto refusal = [](const DataOptions& wrong) {
+    return message_of(ExitCode::usage, [&] { load_dataset(wrong, Split::train); });
+  };
+  options.size = 16;
+  EXPECT_THAT(refusal(options), HasSubstr("set data.size=0"));
+  options.size = options.height = 0;
+  EXPECT_THAT(refusal(options), HasSubstr("data.width is set, but data.height is not"));
+}
+
 TEST(Fitting, WrongSettings) {
   DataOptions options = options_for("glyphs");
   options.channels = 2;

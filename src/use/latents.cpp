@@ -1,0 +1,108 @@
+#include "use/latents.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <numbers>
+#include <torch/optim/adam.h>
+#include <torch/types.h>
+
+#include "belamy/error.h"
+
+#include "metrics/nearest.h"
+#include "metrics/principal.h"
+
+namespace belamy {
+namespace {
+
+constexpr std::int64_t kLatentBatch = 250;
+
+Tensor drawn(Decoder& decoder, std::int64_t n, at::Generator generator) {
+  const auto latents = decoder.draw_latent(n, generator);
+  if (!latents.defined())
+    throw usage_error("the model has no prior to draw latents from", "use a GAN, a VAE or a flow");
+  return latents;
+}
+
+// The images of points of a space, on the CPU.
+Tensor images_at(Decoder& decoder, const std::string& space, const Tensor& points) {
+  std::vector<Tensor> parts;
+  for (const auto& some : points.split(kLatentBatch)) parts.push_back(decoder.decode_from(space, some).cpu());
+  return torch::cat(parts);
+}
+
+}  // namespace
+
+void check_space(const Decoder& decoder, const std::string& space, const std::string& model) {
+  const auto spaces = decoder.spaces();
+  if (std::find(spaces.begin(), spaces.end(), space) != spaces.end()) return;
+  throw usage_error(fmt::format("--space {}: {} has no such latents", space, model),
+                    fmt::format("choose one of: {}", fmt::join(spaces, ", ")));
+}
+
+Tensor find_latents(Decoder& decoder, const Tensor& wanted, const LatentSearch& search,
+                    at::Generator generator, const std::function<void(double, double)>& progress) {
+  const auto points = decoder.into(search.space, drawn(decoder, search.draws, generator));
+  const auto nearest =
+      nearest_neighbours(wanted.cpu().flatten(1), images_at(decoder, search.space, points).flatten(1))
+          .indices;
+  const auto deviation = points.std(0).mean().item<double>();
+  auto found = points.index_select(0, nearest.to(points.device())).clone();
+
+  const torch::AutoGradMode with_gradients(true);
+  found.requires_grad_();
+  torch::optim::Adam optimizer({found}, torch::optim::AdamOptions(search.rate * deviation));
+  auto best = found.detach().clone();
+  auto least = torch::full({wanted.size(0)}, INFINITY, wanted.options());
+  for (std::int64_t i = 0; i < search.steps; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(search.steps);
+    static_cast<torch::optim::AdamOptions&>(optimizer.param_groups()[0].options())
+        .lr(search.rate * deviation * 0.5 * (1 + std::cos(std::numbers::pi * share)));
+    const auto made = decoder.decode_from(search.space, found);
+    auto each = (made - wanted).square().flatten(1).mean(1);
+    if (search.distance) each = each + search.distance(made, wanted);
+    {
+      const torch::NoGradGuard no_grad;
+      const auto better = each < least;
+      best = at::where(better.unsqueeze(1), found.detach(), best);
+      least = at::where(better, each, least);
+    }
+    found.mutable_grad() = torch::autograd::grad({each.sum()}, {found})[0];
+    optimizer.step();
+    if (progress) progress(share, least.mean().item<double>());
+  }
+  return best;
+}
+
+Directions principal_directions(Decoder& decoder, const std::string& space, std::int64_t k,
+                                at::Generator generator) {
+  constexpr std::int64_t draws = 10'000;
+  const auto points = decoder.into(space, drawn(decoder, draws, generator)).cpu();
+  const auto found = principal_components(points, std::min(k, points.size(1)));
+  return {found.mean.to(torch::kFloat),
+          found.variances.narrow(0, 0, found.axes.size(0)).sqrt().to(torch::kFloat),
+          found.axes.to(torch::kFloat)};
+}
+
+Directions directions_of_change(Decoder& decoder, std::int64_t k, at::Generator generator) {
+  constexpr std::int64_t places = 16;
+  constexpr double step = 0.05;
+  const auto latents = drawn(decoder, places, generator);
+  const auto size = latents.size(1);
+  const auto moves = step * torch::eye(size, latents.options());
+  auto change = torch::zeros({size, size}, torch::kDouble);
+  for (std::int64_t i = 0; i < places; ++i) {
+    const auto slopes =
+        (images_at(decoder, "z", latents[i] + moves) - images_at(decoder, "z", latents[i] - moves))
+            .flatten(1) /
+        (2 * step);
+    change += torch::mm(slopes, slopes.t()).to(torch::kDouble) / places;
+  }
+  const auto [values, vectors] = torch::linalg_eigh(change);  // smallest first
+  const auto count = std::min(k, size);
+  return {torch::zeros({size}), torch::ones({count}),
+          vectors.t().flip({0}).narrow(0, 0, count).to(torch::kFloat)};
+}
+
+}  // namespace belamy
