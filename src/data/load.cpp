@@ -587,11 +587,14 @@ namespace {
 // Loads a set once its size and channels are known.
 Dataset load_settled(DataOptions& options, Split split, const ImageSides& needs) {
   constexpr std::size_t some = 500, all = std::numeric_limits<std::size_t>::max();
+  // Sides of pairs that the user gives in two sizes keep them.
+  const bool own_sizes = needs.enlarges && !is_derived(options.pairs);
   // Looking at some images first costs little; all of them at full size may not fit into memory.
-  if (!wanted_size(options) && (holds_files(options.source) || holds_files(options.target)))
+  if (!own_sizes && !wanted_size(options) && (holds_files(options.source) || holds_files(options.target)))
     settle(options, shapes_of(options, split, some), needs);
   try {
     auto set = load_dataset(options, split);
+    if (needs.enlarges) return set;  // A and B have one size each
     ImageShapes shapes;
     shapes.add(set);
     if (!settle(options, shapes, needs)) return set;

@@ -26,7 +26,7 @@ ModelInfo dcgan() {
       .check = check_convolutional,
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8"},
-      .variants = game_variants({"model.joint_batch=true"}),
+      .variants = game_variants({"model.joint_batch=true", "model.augment=adaptive"}),
   });
 }
 

@@ -220,10 +220,10 @@ ModelInfo stylegan() {
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8", "model.style=8", "optimizer.discriminator.lr=0.01",
                "optimizer.generator.lr=0.01"},
-      .variants = {"model.styling=adain", "model.discriminator=plain", "model.mixing=0",
-                   "model.path_length=2", "model.penalty_every=1", "model.minibatch_deviation=false",
-                   "model.objective=wasserstein", "model.critic_steps=3", "model.packing=2",
-                   "model.feature_matching=1", "model.past_players=2", "model.unroll=2"},
+      .variants = {"model.styling=adain", "model.augment=adaptive", "model.discriminator=plain",
+                   "model.mixing=0", "model.path_length=2", "model.penalty_every=1",
+                   "model.minibatch_deviation=false", "model.objective=wasserstein", "model.critic_steps=3",
+                   "model.packing=2", "model.feature_matching=1", "model.past_players=2", "model.unroll=2"},
   });
 }
 

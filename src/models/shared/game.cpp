@@ -40,6 +40,14 @@ Game::Game(torch::nn::Module& owner, const GameSettings& settings, GameSetup set
   }
   // A spectral weight moves its singular vector with every pass, so joining passes would change it.
   examples_meet_ = setup_.examples_meet || settings_.spectral_norm || layers_mix_examples(*discriminator_);
+  if (settings_.augment != "none") {
+    if (setup_.sizes.size() != 4)
+      throw usage_error("model.augment changes images, but these data are points", "set model.augment=none");
+    augmentation_ = owner.register_module(
+        "augmentation" + setup_.suffix,
+        std::make_shared<Augmentation>(settings_.augment_probability, settings_.augment_target,
+                                       settings_.augment_images));
+  }
   if (settings_.replay > 0) {
     auto sizes = setup_.sizes;
     sizes[0] = settings_.replay;
@@ -113,6 +121,7 @@ Tensor Game::discriminator_loss(const Round& round, const Tensor& fresh, StepCon
   auto loss = objective_.discriminator(t_real, t_fake);
   context.record("loss/" + setup_.name, loss);
   record_verdicts(t_real, t_fake, context);
+  if (settings_.augment == "adaptive") augmentation_->adapt(t_real, context);
   const auto add = [&](const Tensor& more) {
     if (more.defined()) loss = loss + more;
   };
@@ -304,7 +313,14 @@ Tensor Game::verdict_on(const Tensor& features, const Tensor& condition) const {
 }
 
 Tensor Game::blurred(const Tensor& data, StepContext& context) const {
-  if (settings_.instance_noise == 0) return data;
+  if (augmentation_) {
+    const auto changed = augmentation_->apply(data, context);
+    return settings_.instance_noise == 0 ? changed : with_noise(changed, context);
+  }
+  return settings_.instance_noise == 0 ? data : with_noise(data, context);
+}
+
+Tensor Game::with_noise(const Tensor& data, StepContext& context) const {
   const double left =
       settings_.instance_noise_schedule == "constant"
           ? 1

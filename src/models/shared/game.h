@@ -10,6 +10,7 @@
 
 #include "belamy/model.h"
 
+#include "models/shared/augmentation.h"
 #include "models/shared/game_settings.h"
 #include "models/shared/opponents.h"
 #include "models/shared/past_samples.h"
@@ -90,7 +91,7 @@ class Game {
 
   // The parts of these losses.
 
-  /// The data with instance noise, as the discriminator sees them.
+  /// The data with augmentation and instance noise, as the discriminator sees them.
   Tensor blurred(const Tensor& data, StepContext& context) const;
   /// The discriminator's features, and its verdict t on features.
   Tensor features(const Tensor& seen, const Tensor& condition = {}) const;
@@ -110,6 +111,7 @@ class Game {
   struct Seen {
     Tensor data, condition;
   };
+  Tensor with_noise(const Tensor& data, StepContext& context) const;
   Tensor verdict_of(const Tensor& outputs) const;
   std::vector<Tensor> outputs_for(const std::vector<Seen>& batches) const;
   void update_generator(const Round& round, const Tensor& fresh, StepContext& context);
@@ -131,6 +133,7 @@ class Game {
   std::size_t features_end_;
   bool examples_meet_;
   std::vector<Tensor> weights_, generator_weights_;
+  std::shared_ptr<Augmentation> augmentation_;
   std::shared_ptr<PastSamples> replay_;
   std::shared_ptr<PastWeights> past_generators_, past_discriminators_;
   std::shared_ptr<WeightHistory> generator_history_, discriminator_history_;

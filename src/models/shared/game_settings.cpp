@@ -46,6 +46,14 @@ void GameSettings::regulariser_fields(Fields& f) {
         "standard deviation of the noise on the discriminator's input; 0: off");
   f.add("instance_noise_schedule", instance_noise_schedule, Names{"linear", "constant"},
         "linear: the instance noise falls to zero over the run");
+  f.add("augment", augment, Names{"none", "fixed", "adaptive"},
+        "change what the discriminator sees, data and samples alike: against overfitting of small data");
+  f.add("augment_probability", augment_probability, {0, 1},
+        "probability of each change; with augment=adaptive at the start");
+  f.add("augment_target", augment_target, {-1, 1},
+        "adaptive: mean sign of the discriminator's verdicts on data above which the probability rises");
+  f.add("augment_images", augment_images, {1, 1e9},
+        "adaptive: examples in which the probability can rise from 0 to 1");
   f.add("replay", replay, {0, 1'000'000},
         "number of past samples kept; half of the samples that the discriminator gets are past ones; 0: off");
 }
@@ -134,6 +142,18 @@ Fault check_game(const GameSettings& c) {
   if (c.clip_weights > 0 && c.penalises_gradients()) {
     return {"clipping weights and a gradient penalty do the same job", {"model.clip_weights=0"}};
   }
+  if (c.augment == "fixed" && c.augment_probability == 0) {
+    return {"augment=fixed with probability 0 changes nothing", {"model.augment_probability=0.5"}};
+  }
+  if (c.augment == "adaptive" && !objectives::Adversarial(c.objective).is_probability()) {
+    return {
+        "adaptive augmentation needs verdicts whose sign means real or fake, unlike those of " + c.objective,
+        {"model.augment=fixed", "model.augment_probability=0.5"}};
+  }
+  if (c.augment != "none" && c.consensus > 0) {
+    return {"the consensus term needs second derivatives, which augmentation does not have",
+            {"model.consensus=0"}};
+  }
   if (c.clip_weights > 0 && c.spectral_norm) {
     return {"clipping would undo spectral norm", {"model.clip_weights=0"}};
   }
@@ -184,7 +204,7 @@ std::vector<std::string> advise_game(const Recipe& recipe) {
 
 std::vector<std::string> regulariser_variants(const std::vector<std::string>& more) {
   std::vector<std::string> all = {"model.r1=1", "model.gradient_penalty=10", "model.clip_weights=0.05",
-                                  "model.instance_noise=0.1"};
+                                  "model.instance_noise=0.1", "model.augment=adaptive"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -25,6 +25,8 @@ struct GameSettings {
   double instance_noise = 0;
   std::string instance_noise_schedule = "linear";
   std::int64_t replay = 0;
+  std::string augment = "none";
+  double augment_probability = 0, augment_target = 0.6, augment_images = 200'000;
   bool spectral_norm = false;
 
   std::int64_t critic_steps = 1;

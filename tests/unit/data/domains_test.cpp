@@ -277,9 +277,26 @@ TEST(Domains, AReducedSideIsSmaller) {
   EXPECT_EQ(set.pixels[8], 50);
   options.factor = 2;
   EXPECT_EQ(load_dataset(options, Split::train).width, 8);
+  // No size is chosen because the two sides differ.
+  const auto same = load_dataset(options, Split::train, {.enlarges = true});
+  EXPECT_EQ(options.size, 0);
+  EXPECT_EQ(same.others.at(0).width, 16);
   options.factor = 3;
   EXPECT_THAT(error_of(options),
               testing::AllOf(HasSubstr("data.factor=3 does not divide"), HasSubstr("data.size=6")));
+}
+
+TEST(Domains, SidesOfTwoSizesKeepThem) {
+  TemporaryFolder folder;
+  for (int i = 0; i < 3; ++i) {
+    write(folder / fmt::format("A/{}.png", i), picture(4, std::vector<std::uint8_t>(8, 9)));
+    write(folder / fmt::format("B/{}.png", i), picture(8, std::vector<std::uint8_t>(32, 9)));
+  }
+  auto options = options_for(folder.path(), "folders");
+  const auto set = load_dataset(options, Split::train, {.enlarges = true});
+  EXPECT_EQ(options.size, 0);
+  EXPECT_EQ(set.width, 4);
+  EXPECT_EQ(set.others.at(0).width, 8);
 }
 
 TEST(Domains, UnpairedSidesShareNoPairInTraining) {

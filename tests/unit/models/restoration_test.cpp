@@ -2,10 +2,9 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
-#include "errors.h"
 #include "nn/holes.h"
 #include "small_data.h"
-#include "train/check.h"
+#include "small_training.h"
 
 namespace belamy {
 namespace {
@@ -13,16 +12,7 @@ namespace {
 using testing::HasSubstr;
 
 std::vector<Tensor> weights_of(Session& session, const std::string& player) {
-  std::vector<Tensor> all;
-  for (const auto& p : session.state().player(player).parameters()) all.push_back(p.detach().clone());
-  return all;
-}
-
-bool unchanged(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!same_bits(a[i], b[i])) return false;
-  }
-  return a.size() == b.size();
+  return copies_of(session.state().player(player).parameters());
 }
 
 std::unique_ptr<Recipe> recipe_with(const std::string& model, std::vector<std::string> settings) {
@@ -37,10 +27,10 @@ TEST(Srgan, ThePretrainingMovesTheGeneratorAlone) {
   const auto generator = weights_of(session, "generator"),
              discriminator = weights_of(session, "discriminator");
   run_steps(session, 3);
-  EXPECT_FALSE(unchanged(weights_of(session, "generator"), generator));
-  EXPECT_TRUE(unchanged(weights_of(session, "discriminator"), discriminator));
+  EXPECT_FALSE(all_same_bits(weights_of(session, "generator"), generator));
+  EXPECT_TRUE(all_same_bits(weights_of(session, "discriminator"), discriminator));
   run_steps(session, 3);
-  EXPECT_FALSE(unchanged(weights_of(session, "discriminator"), discriminator));
+  EXPECT_FALSE(all_same_bits(weights_of(session, "discriminator"), discriminator));
 }
 
 TEST(Srgan, LearnsToEnlargeBetterThanBicubicInterpolation) {
