@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <numbers>
+#include <torch/autograd.h>
 #include <torch/optim/adam.h>
 #include <torch/types.h>
 

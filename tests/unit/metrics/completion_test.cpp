@@ -30,7 +30,7 @@ TEST(Completion, AMaskForEachImage) {
 
 TEST(Completion, OnlyTheHoleCounts) {
   auto a = torch::zeros({1, 1, 8, 8}), b = torch::zeros({1, 1, 8, 8});
-  b.select(2, 0).fill_(1);  // outside of the hole
+  b.select(2, 1).fill_(1);  // beside the hole
   const auto known = nn::centre_known(8, 8);
   EXPECT_NEAR(hole_psnr(a, b, known).item<double>(), 100, 1e-3);
   EXPECT_NEAR(hole_psnr(a, a + 0.1, known).item<double>(), 20, 1e-3);

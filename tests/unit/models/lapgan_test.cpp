@@ -35,6 +35,21 @@ TEST(Lapgan, ASampleIsRefinedFromLevelToLevel) {
   EXPECT_EQ((std::get<0>(blocks.max(4)) - std::get<0>(blocks.min(4))).abs().max().item<double>(), 0);
 }
 
+TEST(Lapgan, DetailsAreAddedToTheEnlargedPicture) {
+  const auto recipe = lapgan({"model.base=4"});
+  Session session(*recipe, small_images(16, 16), kCpu);
+  const ModelState::Evaluation evaluation(session.state());
+  for (const auto* player : {"generator-2", "generator-3"}) {
+    for (auto weight : session.state().player(player).parameters()) weight.zero_();
+  }
+  const auto chain = session.state().model().sampler()->chain({3, seeded(1)}, 3);
+  const auto doubled = [](const Tensor& x) {
+    return at::upsample_bilinear2d(x, {2 * x.size(2), 2 * x.size(3)}, false);
+  };
+  const auto base = chain[0].slice(2, 0, 16, 4).slice(3, 0, 16, 4);
+  EXPECT_LT(difference(chain[2], doubled(doubled(base))), 1e-5);
+}
+
 TEST(Lapgan, PicturesWithoutClassesTrainAsWell) {
   const auto recipe = lapgan({});
   auto data = small_images(16);
