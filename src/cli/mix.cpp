@@ -1,4 +1,5 @@
 // The verb `mix`: pictures with the coarse styles of one source and the fine styles of another.
+#include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>
 

@@ -1,4 +1,5 @@
 // The verb `project`: finds the latents of given pictures.
+#include <algorithm>
 #include <fmt/format.h>
 #include <optional>
 #include <torch/types.h>

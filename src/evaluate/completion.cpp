@@ -1,6 +1,7 @@
 // Fills a hole in the middle of test images, and compares with what was there.
 #include "metrics/completion.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>
 

@@ -1,6 +1,7 @@
 // Compares translations with true partners in the features of VGG16.
 #include "metrics/feature_distance.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>
 

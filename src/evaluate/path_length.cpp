@@ -1,4 +1,5 @@
 // Perceptual path length: how much the picture changes when the latent moves a little.
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <numbers>

@@ -1,5 +1,6 @@
 #include "metrics/completion.h"
 
+#include <algorithm>
 #include <torch/types.h>
 
 namespace belamy {

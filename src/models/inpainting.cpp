@@ -14,6 +14,7 @@
 // Departures: the masks of a step are drawn from boxes, free strokes (Yu et al. 2019) and the middle of the image; the
 // loss of pixels is a mean over the hole, not over the image; the objective is a setting.
 
+#include <algorithm>
 #include <bit>
 #include <fmt/format.h>
 #include <torch/types.h>

@@ -14,6 +14,7 @@
 // Departures: Adam in place of SGD; convolutions with leaky ReLU in the discriminators; a side that is not 4, 8, 16, ...
 // is padded with black for the discriminators and cropped from the samples.
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>
 

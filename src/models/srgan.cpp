@@ -13,6 +13,7 @@
 // compared as a share, so that its weight does not depend on the layer; the discriminator halves the image until four to
 // seven pixels are left, and has no layer of 1024 units before its verdict.
 
+#include <algorithm>
 #include <bit>
 #include <fmt/format.h>
 #include <torch/types.h>
