@@ -179,10 +179,10 @@ expect_code 0 "$BELAMY" train inpainting --data images --steps 2 --out inpaintin
   --set model.width=4 --set "model.dilations=[1]"
 expect_text "use +belamy complete inpainting"
 for mask in centre boxes strokes images/left/001.pgm; do
-  expect_code 0 "$BELAMY" complete inpainting --mask $mask -n 4 --each 1 --out filled-$(basename $mask .pgm).png
+  expect_code 0 "$BELAMY" complete inpainting --mask $mask -n 4 --each 1 --out "filled/${mask##*/}.png"
   expect_text "4 images completed 1 time each"
 done
-expect_different filled-centre.png filled-boxes.png
+expect_different filled/centre.png filled/boxes.png
 expect_failure 2 "$BELAMY" complete inpainting --mask middle
 expect_text "white pixels are the hole, or one of centre, boxes, strokes"
 expect_code 0 "$BELAMY" evaluate inpainting
