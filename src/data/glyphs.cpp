@@ -268,11 +268,12 @@ class Outline {
     centre();
   }
 
-  /// Draws into [32, 32], the centre `x` and `y` pixels from the middle.
-  void draw(double x, double y, std::uint8_t* pixels) {
-    FT_Outline_Translate(&outline_, std::lround((x + kSide / 2.0) * 64), std::lround((y + kSide / 2.0) * 64));
+  /// Draws into [side, side], the centre `x` and `y` pixels from the middle.
+  void draw(double x, double y, std::uint8_t* pixels, int side = kSide) {
+    FT_Outline_Translate(&outline_, std::lround((x + side / 2.0) * 64), std::lround((y + side / 2.0) * 64));
     FT_Bitmap bitmap{};
-    bitmap.rows = bitmap.width = bitmap.pitch = kSide;
+    bitmap.rows = bitmap.width = static_cast<unsigned>(side);
+    bitmap.pitch = side;
     bitmap.buffer = pixels;
     bitmap.num_grays = 256;
     bitmap.pixel_mode = FT_PIXEL_MODE_GRAY;
@@ -421,6 +422,156 @@ Dataset make_styled_glyphs(std::int64_t seed, Split split) {
   set.attribute_names = glyph_attributes();
   for (const auto style : set.styles) {
     for (const bool has : attributes[static_cast<std::size_t>(style)]) set.attributes.push_back(has);
+  }
+  return set;
+}
+
+namespace {
+
+constexpr int kCaptionSide = 64;
+
+struct NamedColour {
+  const char *name, *other;  // two words for it
+  std::array<double, 3> rgb;
+};
+constexpr std::array kColours = {
+    NamedColour{"red", "crimson", {230, 40, 45}},     NamedColour{"orange", "amber", {245, 145, 30}},
+    NamedColour{"yellow", "golden", {245, 225, 50}},  NamedColour{"green", "emerald", {50, 190, 75}},
+    NamedColour{"cyan", "turquoise", {60, 215, 215}}, NamedColour{"blue", "azure", {60, 100, 240}},
+    NamedColour{"purple", "violet", {165, 65, 215}},  NamedColour{"white", "pale", {240, 240, 240}},
+};
+constexpr std::array kWeightWords = {std::pair{"regular", "plain"}, std::pair{"bold", "heavy"}};
+constexpr std::array kSlantWords = {std::pair{"upright", "straight"}, std::pair{"italic", "slanted"}};
+constexpr std::array kKindWords = {std::pair{"sans", "sans-serif"}, std::pair{"serif", "roman"},
+                                   std::pair{"mono", "typewriter"}};
+constexpr std::array kSizeWords = {std::pair{"small", "tiny"}, std::pair{"medium", "mid-sized"},
+                                   std::pair{"large", "big"}};
+constexpr std::array kSizes = {0.5, 0.72, 1.0};
+
+// What a picture of a captioned letter shows.
+struct Look {
+  std::size_t letter, colour, bold, italic, kind, size;
+};
+
+// One of eight patterns, with one of two words for each property; three in ten of the other words are left out.
+std::string caption_of(const Look& look, Random& random) {
+  const auto either = [&](const char* one, const char* other) {
+    return std::string(random.below(2) == 0 ? one : other);
+  };
+  const auto perhaps = [&](const auto& words) {
+    const auto word = either(words.first, words.second);
+    return random.uniform() < 0.3 ? std::string() : word;
+  };
+  const std::string letter(1, kCharacters[10 + look.letter]);
+  const auto colour = either(kColours[look.colour].name, kColours[look.colour].other);
+  const auto weight = perhaps(kWeightWords[look.bold]), slant = perhaps(kSlantWords[look.italic]),
+             kind = perhaps(kKindWords[look.kind]), size = perhaps(kSizeWords[look.size]);
+  const auto joined = [](const std::vector<std::string>& words, const char* between) {
+    std::string text;
+    for (const auto& word : words) {
+      if (!word.empty()) text += (text.empty() ? "" : between) + word;
+    }
+    return text;
+  };
+  switch (random.below(8)) {
+    case 0: return "a " + joined({size, colour, weight, slant, kind, letter}, " ");
+    case 1: return "letter " + joined({letter, colour, size, weight, slant, kind}, ", ");
+    case 2: return "the letter " + letter + " in " + joined({colour, size, weight, slant, kind}, " and ");
+    case 3: return joined({colour, letter, weight, slant, kind, size}, ", ");
+    case 4: return "one " + joined({weight, slant, kind, letter}, " ") + ", " + joined({size, colour}, " ");
+    case 5:
+      return "this is a " + joined({kind, letter}, " ") + ", " + joined({colour, weight, slant, size}, ", ");
+    case 6:
+      return joined({size, weight, colour}, " ") + " " + letter + ", " +
+             joined({slant, kind, "capital"}, " ");
+    default: return "capital " + letter + ": " + joined({colour, kind, slant, weight, size}, " ");
+  }
+}
+
+// The letter in its colour on a dark ground, turned and moved a little: planes [3, 64, 64].
+void draw_coloured(Outline outline, const Look& look, Random& random, std::uint8_t* planes) {
+  constexpr std::size_t plane = std::size_t{kCaptionSide} * kCaptionSide;
+  const double angle = random.uniform(-4, 4) * std::numbers::pi / 180;
+  const double scale = kSizes[look.size] * random.uniform(0.94, 1.03) * kCaptionSide / kSide;
+  const double right = random.uniform(-5, 5), up = random.uniform(-5, 5), ground = random.uniform(20, 60);
+  outline.transform(scale * std::cos(angle), -scale * std::sin(angle), scale * std::sin(angle),
+                    scale * std::cos(angle));
+  const auto room = [](double size) { return std::max(0.0, (kCaptionSide - 2 - size) / 2); };
+  const double x = std::clamp(right, -room(outline.width()), room(outline.width())),
+               y = std::clamp(up, -room(outline.height()), room(outline.height()));
+  std::vector<std::uint8_t> ink(plane);
+  outline.draw(x, y, ink.data(), kCaptionSide);
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t i = 0; i < plane; ++i) {
+      const double share = ink[i] / 255.0;
+      planes[c * plane + i] =
+          static_cast<std::uint8_t>(std::lround(ground + share * (kColours[look.colour].rgb[c] - ground)));
+    }
+  }
+}
+
+// The same tenth of all combinations, without a pattern in any of their properties.
+bool is_held_out(std::size_t combination) {
+  return (static_cast<std::uint32_t>(combination + 1) * 2654435761u >> 16) % 10 == 0;
+}
+
+}  // namespace
+
+Dataset make_captioned_glyphs(std::int64_t seed, Split split) {
+  const auto library = open_library();
+  Dataset set;
+  set.name = "glyphs-captions";
+  set.channels = 3;
+  set.height = set.width = kCaptionSide;
+  for (char letter = 'A'; letter <= 'Z'; ++letter) set.class_names.emplace_back(1, letter);
+  for (const auto& colour : kColours) set.attribute_names.emplace_back(colour.name);
+  for (const char* name : {"bold", "italic", "serif", "mono", "small", "large"})
+    set.attribute_names.emplace_back(name);
+
+  // Faces of a kind: [bold][italic][family].
+  using Faces = std::array<std::array<std::vector<std::vector<Outline>>, 2>, 2>;
+  std::array<Faces, 3> kinds;
+  for (const auto& family : kFamilies) {
+    if (family.script) continue;
+    auto& kind = kinds[family.mono ? 2 : family.serif ? 1 : 0];
+    for (const bool bold : {false, true}) {
+      for (const bool italic : {false, true}) {
+        const auto face = face_of(family, bold, italic);
+        kind[bold][italic].push_back(load_face(library.get(), face.font, face.slant));
+      }
+    }
+  }
+  const bool test = split == Split::test;
+  Random random(static_cast<std::uint64_t>(seed), test ? 1 : 0);
+  constexpr std::size_t bytes = std::size_t{3} * kCaptionSide * kCaptionSide;
+  for (std::size_t i = 0; i < 26 * kColours.size() * 2 * 2 * 3 * 3; ++i) {
+    if (is_held_out(i) != test) continue;
+    auto rest = i;
+    const auto next = [&](std::size_t count) {
+      const auto value = rest % count;
+      rest /= count;
+      return value;
+    };
+    Look look{};
+    look.size = next(3);
+    look.kind = next(3);
+    look.italic = next(2);
+    look.bold = next(2);
+    look.colour = next(kColours.size());
+    look.letter = next(26);
+    for (int copy = 0; copy < (test ? 1 : 2); ++copy) {
+      const auto& families = kinds[look.kind][look.bold][look.italic];
+      const auto& face = families[random.below(families.size())];
+      set.pixels.resize(set.pixels.size() + bytes);
+      draw_coloured(face[10 + look.letter], look, random, set.pixels.data() + set.pixels.size() - bytes);
+      set.labels.push_back(static_cast<std::int64_t>(look.letter));
+      set.captions.push_back(caption_of(look, random));
+      for (std::size_t c = 0; c < kColours.size(); ++c) set.attributes.push_back(c == look.colour);
+      for (const bool has :
+           {look.bold == 1, look.italic == 1, look.kind == 1, look.kind == 2, look.size == 0, look.size == 2})
+        set.attributes.push_back(has);
+      ++set.count;
+    }
   }
   return set;
 }

@@ -209,9 +209,9 @@ ModelInfo inpainting() {
       .check = check_inpainting,
       .tiny = {"model.width=4", "model.discriminator_layers=1", "model.dilations=[1,2]"},
       .variants = regulariser_variants(
-          {"model.adversarial_weight=0", "model.norm=batch", "model.holes=centre", "model.holes=boxes",
-           "model.holes=strokes", "model.heads=global", "model.heads=patch", "model.objective=least-squares",
-           "model.spectral_norm=true", "model.feature_matching=1"}),
+          {"model.adversarial_weight=0", "model.augment=fixed", "model.norm=batch", "model.holes=centre",
+           "model.holes=boxes", "model.holes=strokes", "model.heads=global", "model.heads=patch",
+           "model.objective=least-squares", "model.spectral_norm=true", "model.feature_matching=1"}),
   });
 }
 

@@ -106,10 +106,10 @@ ModelInfo pix2pix() {
       .sides = translation_sides,
       .check = check_pix2pix,
       .tiny = {"model.width=4", "model.discriminator_layers=1"},
-      .variants =
-          regulariser_variants({"model.adversarial_weight=0", "model.distance=l2", "model.norm=batch",
-                                "model.dropout=0", "model.direction=b2a", "model.objective=least-squares",
-                                "model.replay=24", "model.spectral_norm=true", "model.feature_matching=1"}),
+      .variants = regulariser_variants(
+          {"model.adversarial_weight=0", "model.augment=fixed", "model.distance=l2", "model.norm=batch",
+           "model.dropout=0", "model.direction=b2a", "model.objective=least-squares", "model.replay=24",
+           "model.spectral_norm=true", "model.feature_matching=1"}),
   });
 }
 

@@ -237,9 +237,10 @@ ModelInfo srgan() {
                    .help = "network whose features are compared: vgg16-conv, or a run"}},
       .tiny = {"model.width=4", "model.blocks=1"},
       .stages = [](const DataShape&, const ModelConfig&) { return std::vector<std::string>{kPretrain}; },
-      .variants = regulariser_variants({"model.adversarial_weight=0", "model.norm=none", "model.skip=none",
-                                        "model.pixel_weight=0", "model.objective=least-squares",
-                                        "model.spectral_norm=true", "model.feature_matching=1"}),
+      .variants =
+          regulariser_variants({"model.adversarial_weight=0", "model.augment=fixed", "model.norm=none",
+                                "model.skip=none", "model.pixel_weight=0", "model.objective=least-squares",
+                                "model.spectral_norm=true", "model.feature_matching=1"}),
   });
 }
 

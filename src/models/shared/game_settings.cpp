@@ -204,7 +204,7 @@ std::vector<std::string> advise_game(const Recipe& recipe) {
 
 std::vector<std::string> regulariser_variants(const std::vector<std::string>& more) {
   std::vector<std::string> all = {"model.r1=1", "model.gradient_penalty=10", "model.clip_weights=0.05",
-                                  "model.instance_noise=0.1", "model.augment=adaptive"};
+                                  "model.instance_noise=0.1"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }

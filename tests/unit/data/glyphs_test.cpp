@@ -1,7 +1,9 @@
 #include "data/glyphs.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <set>
 
 #include "core/sha256.h"
@@ -43,6 +45,103 @@ TEST(Glyphs, AreBrightWithinABlackBorder) {
     }
     ASSERT_GE(brightest, 200) << "image " << n;
     ASSERT_EQ(border, 0) << "image " << n << ", " << set.style_names[static_cast<std::size_t>(set.styles[n])];
+  }
+}
+
+TEST(CaptionedGlyphs, HoldOutCombinationsAndNotExamples) {
+  const Dataset train = make_captioned_glyphs(1, Split::train), test = make_captioned_glyphs(2, Split::test);
+  EXPECT_EQ(train.count, 13'486);
+  EXPECT_EQ(test.count, 745);
+  EXPECT_EQ(train.pixels.size(), static_cast<std::size_t>(train.count) * 3 * 64 * 64);
+  EXPECT_EQ(train.captions.size(), static_cast<std::size_t>(train.count));
+  const auto looks_of = [](const Dataset& set) {
+    std::set<std::vector<float>> looks;
+    const auto width = set.attribute_names.size();
+    for (std::size_t i = 0; i < set.labels.size(); ++i) {
+      std::vector<float> look(set.attributes.begin() + static_cast<std::ptrdiff_t>(i * width),
+                              set.attributes.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
+      look.push_back(static_cast<float>(set.labels[i]));
+      looks.insert(std::move(look));
+    }
+    return looks;
+  };
+  const auto seen = looks_of(train), unseen = looks_of(test);
+  EXPECT_EQ(seen.size(), 6743u);
+  EXPECT_EQ(unseen.size(), 745u);
+  for (const auto& look : unseen) ASSERT_EQ(seen.count(look), 0u);
+  // Each property alone is in both splits, about as often as in all.
+  for (std::size_t a = 0; a < test.attribute_names.size(); ++a) {
+    const auto share = [a](const auto& looks) {
+      const auto with =
+          std::count_if(looks.begin(), looks.end(), [a](const auto& look) { return look[a] == 1; });
+      return static_cast<double>(with) / static_cast<double>(looks.size());
+    };
+    EXPECT_NEAR(share(unseen), share(seen), 0.06) << test.attribute_names[a];
+  }
+}
+
+TEST(CaptionedGlyphs, CaptionsSayWhatThePicturesShow) {
+  const Dataset set = make_captioned_glyphs(1, Split::test);
+  const std::map<std::string, std::vector<std::string>> words = {
+      {"red", {"red", "crimson"}},       {"orange", {"orange", "amber"}}, {"yellow", {"yellow", "golden"}},
+      {"green", {"green", "emerald"}},   {"cyan", {"cyan", "turquoise"}}, {"blue", {"blue", "azure"}},
+      {"purple", {"purple", "violet"}},  {"white", {"white", "pale"}},    {"bold", {"bold", "heavy"}},
+      {"italic", {"italic", "slanted"}}, {"serif", {"serif", "roman"}},   {"mono", {"mono", "typewriter"}},
+      {"small", {"small", "tiny"}},      {"large", {"large", "big"}}};
+  std::set<std::string> different;
+  int bold_said = 0, bold_shown = 0;
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    // Spaces around the words, so that "sans-serif" does not say "serif".
+    auto caption = " " + set.captions[at] + " ";
+    different.insert(caption);
+    for (auto& c : caption) c = c == ',' || c == ':' ? ' ' : c;
+    const auto says = [&](const std::string& name) {
+      const auto& all = words.at(name);
+      return std::any_of(all.begin(), all.end(), [&](const auto& word) {
+        return caption.find(" " + word + " ") != std::string::npos;
+      });
+    };
+    EXPECT_TRUE(caption.find(" " + set.class_names[static_cast<std::size_t>(set.labels[at])] + " ") !=
+                std::string::npos)
+        << caption;
+    for (std::size_t a = 0; a < set.attribute_names.size(); ++a) {
+      const bool shown = set.attributes[at * set.attribute_names.size() + a] == 1;
+      const bool colour = a < 8;
+      if (colour) {
+        EXPECT_EQ(says(set.attribute_names[a]), shown) << caption << set.attribute_names[a];
+      } else if (!shown) {
+        EXPECT_FALSE(says(set.attribute_names[a])) << caption << set.attribute_names[a];
+      }
+      if (set.attribute_names[a] == "bold" && shown) {
+        ++bold_shown;
+        bold_said += says("bold");
+      }
+    }
+  }
+  EXPECT_GT(different.size(), 700u);
+  EXPECT_NEAR(static_cast<double>(bold_said) / bold_shown, 0.7, 0.08) << "three in ten are left out";
+}
+
+TEST(CaptionedGlyphs, HaveTheirColourOnADarkGround) {
+  const Dataset set = make_captioned_glyphs(3, Split::test);
+  constexpr std::size_t plane = 64 * 64;
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const std::uint8_t* image = &set.pixels[static_cast<std::size_t>(i) * 3 * plane];
+    ASSERT_LE(image[0], 60);
+    ASSERT_EQ(image[0], image[plane]);
+    const auto most = [&](int channel) {
+      return *std::max_element(image + channel * plane, image + (channel + 1) * plane);
+    };
+    const auto has = [&](std::size_t a) { return set.attributes[static_cast<std::size_t>(i) * 14 + a] == 1; };
+    if (has(0)) {
+      EXPECT_GT(most(0), 200);
+      EXPECT_LT(most(1), 80);
+    }
+    if (has(5)) {
+      EXPECT_GT(most(2), 200);
+      EXPECT_LT(most(0), 80);
+    }
   }
 }
 
