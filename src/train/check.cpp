@@ -99,8 +99,7 @@ void check_sides(const Recipe& recipe, const DataShape& shape) {
   };
   if (needs.enlarges) check_enlargement(recipe, shape);
   for (const auto& other : shape.others) {
-    if (needs.enlarges) break;
-    if (other.height == shape.height && other.width == shape.width) continue;
+    if (needs.enlarges || (other.height == shape.height && other.width == shape.width)) continue;
     throw usage_error(fmt::format("{} takes images of one size, but those of the two domains are {} and {}",
                                   recipe.model->name, size_text(shape), size_text(other)),
                       "set data.size to the side that all images should have");
