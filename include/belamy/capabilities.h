@@ -56,6 +56,8 @@ class Sampler {
   virtual std::int64_t clusters() const { return 0; }
   /// Whether a request may ask for attributes, in the order of DataShape::attributes.
   virtual bool takes_attributes() const { return false; }
+  /// Whether a request may ask for captions, whose words are numbers in DataShape::vocabulary.
+  virtual bool takes_captions() const { return false; }
   /// For samplers that run a Markov chain: the states of `request.count` chains at `frames` evenly spread
   /// steps, the last of which are the samples: [frames, count, ...]. Undefined for other samplers.
   virtual Tensor chain(const SampleRequest& request, std::int64_t frames) { return {}; }
@@ -92,6 +94,15 @@ class Encoder {
   virtual ~Encoder() = default;
   virtual std::int64_t code_size() const = 0;
   virtual Tensor encode(const Tensor& data) = 0;
+};
+
+/// Turns captions into codes. If the model is an Encoder too, a picture and its caption have similar codes.
+class TextEncoder {
+ public:
+  virtual ~TextEncoder() = default;
+  virtual std::int64_t text_code_size() const = 0;
+  /// [N, L] int64, words by their number in the vocabulary, padded with 0 -> [N, text_code_size].
+  virtual Tensor encode_text(const Tensor& captions) = 0;
 };
 
 /// Reconstructs data from its code or from a corrupted copy.

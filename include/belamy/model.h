@@ -157,6 +157,7 @@ class Model : public torch::nn::Module {
   virtual Sampler* sampler() { return nullptr; }
   virtual Decoder* decoder() { return nullptr; }
   virtual Encoder* encoder() { return nullptr; }
+  virtual TextEncoder* text_encoder() { return nullptr; }
   virtual Reconstructor* reconstructor() { return nullptr; }
   virtual Completer* completer() { return nullptr; }
   virtual Translator* translator() { return nullptr; }

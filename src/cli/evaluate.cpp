@@ -53,6 +53,8 @@ void add_evaluate(Verb program) {
   add_optional_run(verb, request->run, "Folder of a run; not needed with --list");
   verb.option("-n,--samples", request->evaluate.samples, "Number of samples to judge")
       .between(100, 1'000'000);
+  verb.option("--data", request->evaluate.data,
+              "Known data set, folder or archive of the same kind to measure on [the run's data]");
   verb.option("--split", request->evaluate.split,
               "Data to measure on: test, or validation for choosing settings")
       .one_of({"test", "validation"});

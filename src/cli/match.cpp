@@ -21,7 +21,7 @@ namespace {
 
 struct MatchRequest {
   RunRequest run;
-  std::string query, folder, out, sheet;
+  std::string query, text, folder, out, sheet;
   std::vector<std::string> images;
   std::int64_t show = 10;
 };
@@ -44,42 +44,56 @@ ExitCode match_two(const MatchRequest& request, const Run& run, const Similarity
   return ExitCode::ok;
 }
 
-ExitCode match_folder(const MatchRequest& request, const Run& run, const Similarity& similarity) {
+// Ranks a folder by its likeness to the query: a picture, or a text.
+ExitCode match_folder(const MatchRequest& request, Run& run) {
   const auto options = whole_options(run, request.folder);
   auto inputs = inputs_of(request.run, options);
-  inputs.add_file(request.query);
+  if (!request.query.empty()) inputs.add_file(request.query);
   const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
   const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
-  const auto query = read_image(run, request.query);
+  const bool by_text = !request.text.empty();
+  const auto query = by_text ? asked_captions({request.text}, run) : read_image(run, request.query);
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
   for (const auto& note : set.notes) warn(note);
   const auto data = data_tensor(set);
-  const auto found = similarity.between(query, data).squeeze(0).contiguous();
+  Tensor found;
+  std::string how = "cosine of text and image";
+  if (by_text) {
+    found = caption_similarity(run, query, data);
+  } else {
+    const Similarity similarity(run);
+    found = similarity.between(query, data);
+    how = similarity.how();
+  }
+  found = found.squeeze(0).contiguous();
   const auto order = ranked(found);
-  fmt::print("{} of {} by {}; the most similar first\n", format_count(set.count), set.name, similarity.how());
+  fmt::print("{} of {} by {}; the most similar first\n", format_count(set.count), set.name, how);
   tell_ranks(set, found, order, "similarity", request.show, ranks);
   if (sheet) {
-    const auto n = std::min(kMatchSheet - 1, set.count);
+    const auto n = std::min(kMatchSheet - !by_text, set.count);
     const std::vector<std::int64_t> best(order.begin(), order.begin() + n);
-    const auto shown = torch::cat({query, data.index_select(0, torch::tensor(best))});
+    auto shown = data.index_select(0, torch::tensor(best));
+    if (!by_text) shown = torch::cat({query, shown});
     write_picture(*sheet, image_grid(to_model_range(shown), kMatchColumns));
-    fmt::print("the query and the {} most similar: {}\n", n, request.sheet);
+    fmt::print("{}{} most similar: {}\n", by_text ? "the " : "the query and the ", n, request.sheet);
   }
   return ExitCode::ok;
 }
 
 ExitCode match(const MatchRequest& request) {
-  const bool search = !request.query.empty() && !request.folder.empty() && request.images.empty();
-  const bool two = request.images.size() == 2 && request.query.empty() && request.folder.empty();
+  const bool search =
+      request.query.empty() != request.text.empty() && !request.folder.empty() && request.images.empty();
+  const bool two =
+      request.images.size() == 2 && request.query.empty() && request.text.empty() && request.folder.empty();
   if (!search && !two)
-    throw usage_error("match compares two images, or one with a folder",
-                      "use match RUN A B, or match RUN --query F --folder DIR");
+    throw usage_error(
+        "match compares two images, or ranks a folder by an image or a text",
+        "use match RUN A B, match RUN --query F --folder DIR, or match RUN --text T --folder DIR");
   const auto run = request.run.open();
-  const Similarity similarity(*run);
   if (!run->shape().is_images())
     throw usage_error(run->recipe().name + " was trained on points, not on images");
-  return two ? match_two(request, *run, similarity) : match_folder(request, *run, similarity);
+  return two ? match_two(request, *run, Similarity(*run)) : match_folder(request, *run);
 }
 
 }  // namespace
@@ -90,6 +104,7 @@ void add_match(Verb program) {
   add_run(verb, request->run);
   verb.option("images", request->images, "A B: two image files").values(0, 2);
   verb.option("--query", request->query, "Image file to search the folder for");
+  verb.option("--text", request->text, "Text to search the folder for, with a run that learned captions");
   verb.option(
       "--folder", request->folder,
       "Folder or archive of images, or a known data set: its test split, or all of it if it has none");

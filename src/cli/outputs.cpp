@@ -12,6 +12,7 @@
 #include "cli/verbs.h"
 #include "core/env.h"
 #include "core/text.h"
+#include "data/captions.h"
 #include "pictures/grids.h"
 #include "pictures/point_pictures.h"
 #include "store/run_folder.h"
@@ -164,6 +165,25 @@ std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
+}
+
+Tensor asked_captions(const std::vector<std::string>& texts, const Run& run) {
+  const auto& vocabulary = run.shape().vocabulary;
+  if (vocabulary.empty())
+    throw usage_error(fmt::format("{} was trained without captions", run.recipe().name),
+                      "train on data with captions, such as glyphs-captions");
+  for (const auto& text : texts) {
+    const auto unknown = unknown_words(text, vocabulary);
+    if (unknown.size() == words_of(text).size()) {
+      const std::vector<std::string> known(
+          vocabulary.begin() + 2, vocabulary.begin() + std::min<std::ptrdiff_t>(32, std::ssize(vocabulary)));
+      throw usage_error(fmt::format("{} knows no word of the text '{}'", run.recipe().name, text),
+                        fmt::format("its most frequent words are {}", fmt::join(known, ", ")));
+    }
+    for (const auto& word : unknown)
+      warn(fmt::format("'{}': no caption of the training had this word", word));
+  }
+  return caption_tensor(texts, vocabulary);
 }
 
 DataOptions fitted_options(const Run& run, const std::string& data) {

@@ -67,6 +67,10 @@ std::vector<std::int64_t> ranked(const Tensor& values);
 void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std::int64_t>& order,
                 const std::string& column, std::int64_t show, const std::optional<OutputPath>& out);
 
+/// Texts of the user as captions for a run [N, L]. Warns of words that no caption of its training had; a usage error for
+/// a text without a word that it knows.
+Tensor asked_captions(const std::vector<std::string>& texts, const Run& run);
+
 /// The run's data settings with the size and channels of its images; another source if `data` is not empty.
 DataOptions fitted_options(const Run& run, const std::string& data = "");
 /// The same for data of the user's that are used whole: all examples of all classes, as Split::test.

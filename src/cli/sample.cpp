@@ -18,6 +18,7 @@ namespace {
 struct SampleVerb {
   RunRequest run;
   std::string out = "samples.png", classes, attributes;
+  std::vector<std::string> texts;
   std::int64_t count = 64, seed = 1;
 };
 
@@ -40,6 +41,17 @@ std::int64_t ask_for_classes(const SampleVerb& asked, const Sampler& sampler, co
   request.condition.labels = classes.repeat_interleave(each);
   request.count = request.condition.labels.size(0);
   return classes.numel() == 1 && each > 20 ? 0 : each;
+}
+
+// Asks for one row of samples per text. Returns the columns of a picture.
+std::int64_t ask_for_texts(const SampleVerb& asked, const Sampler& sampler, const Run& run,
+                           SampleRequest& request) {
+  if (!sampler.takes_captions()) throw missing_capability(run, Capability::caption_sampler);
+  const auto captions = asked_captions(asked.texts, run);
+  const auto rows = captions.size(0), each = (asked.count + rows - 1) / rows;
+  request.condition.captions = captions.repeat_interleave(each, 0);
+  request.count = rows * each;
+  return rows == 1 && each > 20 ? 0 : each;
 }
 
 void check_attributes(const Sampler& sampler, const Run& run) {
@@ -76,6 +88,7 @@ ExitCode sample(const SampleVerb& asked) {
     if (!sampler->conditional()) throw missing_capability(*run, Capability::conditional_sampler);
     columns = ask_for_classes(asked, *sampler, *run, request);
   }
+  if (!asked.texts.empty()) columns = ask_for_texts(asked, *sampler, *run, request);
   const auto& names = run->shape().attributes;
   if (!asked.attributes.empty()) {
     check_attributes(*sampler, *run);
@@ -102,12 +115,14 @@ void add_sample(Verb program) {
   auto verb = program.verb("sample", "Draw new data from a trained run");
   add_run(verb, request->run);
   verb.option("-n,--count", request->count,
-              "Number of samples; with --class divided equally among the classes, rounded up")
+              "Number of samples; divided equally among the classes or texts asked for, rounded up")
       .between(1, 10'000'000);
   verb.option("--class", request->classes,
               "Classes to draw: all, or names or numbers such as 3,5; a grid has one row per class");
   verb.option("--attributes", request->attributes,
               "Values of attributes, such as bold=1,italic=0; the model chooses the others");
+  verb.option("--text", request->texts,
+              "Text that the samples should show; may be repeated, a grid has one row per text");
   verb.option("--seed", request->seed, "Seed; the same seed gives the same samples");
   verb.option(
       "--out", request->out,

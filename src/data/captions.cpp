@@ -70,6 +70,15 @@ Tokens tokens_of(const std::vector<std::string>& captions, const std::vector<std
   return tokens;
 }
 
+std::vector<std::string> unknown_words(std::string_view text, const std::vector<std::string>& vocabulary) {
+  auto words = words_of(text);
+  const auto is_known = [&](const std::string& word) {
+    return std::find(vocabulary.begin(), vocabulary.end(), word) != vocabulary.end();
+  };
+  words.erase(std::remove_if(words.begin(), words.end(), is_known), words.end());
+  return words;
+}
+
 std::string describe_captions(const std::vector<std::string>& captions) {
   std::set<std::string> all;
   std::size_t fewest = captions.empty() ? 0 : words_of(captions[0]).size(), most = 0;

@@ -23,6 +23,9 @@ struct Tokens {
 };
 Tokens tokens_of(const std::vector<std::string>& captions, const std::vector<std::string>& vocabulary);
 
+/// The words of a text that are not in the vocabulary.
+std::vector<std::string> unknown_words(std::string_view text, const std::vector<std::string>& vocabulary);
+
 /// "captions of 3 to 12 words, 45 different words".
 std::string describe_captions(const std::vector<std::string>& captions);
 

@@ -453,14 +453,15 @@ struct Look {
   std::size_t letter, colour, bold, italic, kind, size;
 };
 
-// One of eight patterns, with one of two words for each property; three in ten of the other words are left out.
-std::string caption_of(const Look& look, Random& random) {
+// One of eight patterns, with one of two words for each property. Unless it is `complete`, three in ten of the words for
+// other properties than letter and colour are left out.
+std::string caption_of(const Look& look, bool complete, Random& random) {
   const auto either = [&](const char* one, const char* other) {
     return std::string(random.below(2) == 0 ? one : other);
   };
   const auto perhaps = [&](const auto& words) {
     const auto word = either(words.first, words.second);
-    return random.uniform() < 0.3 ? std::string() : word;
+    return !complete && random.uniform() < 0.3 ? std::string() : word;
   };
   const std::string letter(1, kCharacters[10 + look.letter]);
   const auto colour = either(kColours[look.colour].name, kColours[look.colour].other);
@@ -517,10 +518,10 @@ bool is_held_out(std::size_t combination) {
 
 }  // namespace
 
-Dataset make_captioned_glyphs(std::int64_t seed, Split split) {
+Dataset make_captioned_glyphs(std::int64_t seed, Split split, bool unseen) {
   const auto library = open_library();
   Dataset set;
-  set.name = "glyphs-captions";
+  set.name = unseen ? kCaptionedGlyphs : kSeenCombinations;
   set.channels = 3;
   set.height = set.width = kCaptionSide;
   for (char letter = 'A'; letter <= 'Z'; ++letter) set.class_names.emplace_back(1, letter);
@@ -545,7 +546,7 @@ Dataset make_captioned_glyphs(std::int64_t seed, Split split) {
   Random random(static_cast<std::uint64_t>(seed), test ? 1 : 0);
   constexpr std::size_t bytes = std::size_t{3} * kCaptionSide * kCaptionSide;
   for (std::size_t i = 0; i < 26 * kColours.size() * 2 * 2 * 3 * 3; ++i) {
-    if (is_held_out(i) != test) continue;
+    if (is_held_out(i) != (test && unseen)) continue;
     auto rest = i;
     const auto next = [&](std::size_t count) {
       const auto value = rest % count;
@@ -565,7 +566,7 @@ Dataset make_captioned_glyphs(std::int64_t seed, Split split) {
       set.pixels.resize(set.pixels.size() + bytes);
       draw_coloured(face[10 + look.letter], look, random, set.pixels.data() + set.pixels.size() - bytes);
       set.labels.push_back(static_cast<std::int64_t>(look.letter));
-      set.captions.push_back(caption_of(look, random));
+      set.captions.push_back(caption_of(look, test, random));
       for (std::size_t c = 0; c < kColours.size(); ++c) set.attributes.push_back(c == look.colour);
       for (const bool has :
            {look.bold == 1, look.italic == 1, look.kind == 1, look.kind == 2, look.size == 0, look.size == 2})

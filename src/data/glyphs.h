@@ -27,12 +27,15 @@ Dataset make_styled_glyphs(std::int64_t seed, Split split);
 
 /// Capitals A to Z on a plain dark ground, [N, 3, 64, 64], each with a caption such as "a big red bold serif A" or
 /// "letter A, crimson, italic": 8 colours, regular or bold, upright or italic, sans, serif or mono, small, medium or
-/// large. Captions follow eight patterns with synonyms, and leave out some of what they could say. Attributes: the
-/// colours, bold, italic, serif, mono, small, large.
+/// large. Captions follow eight patterns with synonyms. Those for training leave out some of what they could say, those for
+/// testing say all. Attributes: the colours, bold, italic, serif, mono, small, large.
 ///
-/// A tenth of the 7,488 combinations is held out of training and forms the test split, the same tenth for every `seed`.
-/// Each combination occurs twice for training and once for testing.
-Dataset make_captioned_glyphs(std::int64_t seed, Split split);
+/// A tenth of the 7,488 combinations is held out of training, the same tenth for every `seed`. It forms the test split if
+/// `unseen`; otherwise the other combinations form it, drawn anew. Each combination occurs twice for training and once for
+/// testing.
+inline constexpr const char *kCaptionedGlyphs = "glyphs-captions",
+                            *kSeenCombinations = "glyphs-captions-seen";
+Dataset make_captioned_glyphs(std::int64_t seed, Split split, bool unseen = true);
 
 /// Each character in two faces, turned, sheared, scaled and shifted alike: A is the set, B its others[0].
 ///

@@ -370,8 +370,9 @@ Listing list_all(const Source& source, const DataOptions& options, Split split) 
   if (const auto* format = format_of(source.kind)) return format->list(source.path, split);
   if (source.kind == Source::Kind::synthetic) throw needs_images(options.pairs);
   if (source.kind == Source::Kind::glyphs) {
-    if (source.name == "glyphs-captions")
-      return listing_of(make_captioned_glyphs(options.seed, split), source.name, true);
+    const bool unseen = source.name == kCaptionedGlyphs;
+    if (unseen || source.name == kSeenCombinations)
+      return listing_of(make_captioned_glyphs(options.seed, split, unseen), source.name, true);
     const bool plain = options.attributes.empty();
     return listing_of(plain ? make_glyphs(options.seed, split) : make_styled_glyphs(options.seed, split),
                       source.name, true);

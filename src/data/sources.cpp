@@ -35,9 +35,11 @@ constexpr FolderSet kFolderSets[] = {
     {"pneumonia-mnist", "chest X-rays, 28x28 gray, 2 classes, 4,708 + 624"},
     {"brooklyn-1887-maps", "maps of 1887 beside drawings of them, 512x256 colour, 270 + 432"},
 };
-constexpr const char* kCaptions = "glyphs-captions";
-constexpr const char* kCaptionsText =
-    "coloured letters with captions, 64x64 colour, 26 classes, 13,486 + 745; test: unseen combinations";
+constexpr FolderSet kCaptioned[] = {
+    {kCaptionedGlyphs,
+     "coloured letters with captions, 64x64 colour, 26 classes, 13,486 + 745; test: unseen combinations"},
+    {kSeenCombinations, "the same, 13,486 + 6,743; test: combinations of the training, drawn anew"},
+};
 constexpr const char* kGlyphs = "letters and digits in 49 typefaces, 32x32 gray, 62 classes, 48,608 + 6,076";
 
 std::string alias(const std::string& name) {
@@ -171,7 +173,7 @@ std::vector<KnownSet> known_sets() {
   for (const auto& [name, description] : synthetic_sets())
     sets.push_back({name, description, true, "embedded"});
   sets.push_back({"glyphs", kGlyphs, true, "embedded"});
-  sets.push_back({kCaptions, kCaptionsText, true, "embedded"});
+  for (const auto& [name, description] : kCaptioned) sets.push_back({name, description, true, "embedded"});
   for (const auto& [name, description] : glyph_pair_sets())
     sets.push_back({name, description, true, "embedded"});
   return sets;
@@ -180,9 +182,12 @@ std::vector<KnownSet> known_sets() {
 Source find_source(const std::string& source) {
   if (source.empty())
     throw data_error("data.source is empty", "give a path, or a name from 'belamy data list'");
-  std::vector<std::string> names = {"glyphs", kCaptions, "cifar10"};
+  std::vector<std::string> names = {"glyphs", "cifar10"};
   if (source == "glyphs") return {Source::Kind::glyphs, source, {}, kGlyphs};
-  if (source == kCaptions) return {Source::Kind::glyphs, source, {}, kCaptionsText};
+  for (const auto& [name, description] : kCaptioned) {
+    if (name == source) return {Source::Kind::glyphs, source, {}, description};
+    names.emplace_back(name);
+  }
   for (const auto& [name, description] : glyph_pair_sets()) {
     if (name == source) return {Source::Kind::glyph_pairs, source, {}, description};
     names.push_back(name);

@@ -19,19 +19,22 @@
 namespace belamy {
 namespace {
 
-// The condition for the samples: classes and attributes of random training examples, if the sampler
-// takes them.
-Condition condition_for(const Sampler& sampler, const Dataset& train, const EvaluationRequest& request) {
+// The condition for the samples, if the sampler takes one: classes and attributes of random training examples, or
+// captions of random test examples, with the classes and attributes of their pictures.
+Condition condition_for(const Sampler& sampler, const DataShape& shape, const Dataset& set,
+                        const EvaluationRequest& request) {
   Random random(static_cast<std::uint64_t>(request.seed), 7ull << 32);
   std::vector<std::int64_t> rows;
   for (std::int64_t i = 0; i < request.samples; ++i)
-    rows.push_back(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(train.count))));
+    rows.push_back(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(set.count))));
   const auto picked = torch::tensor(rows, torch::kLong);
+  const bool told = sampler.takes_captions() && !set.captions.empty();
   Condition condition;
-  if (sampler.conditional() && sampler.clusters() == 0 && !train.labels.empty())
-    condition.labels = torch::tensor(train.labels, torch::kLong).index_select(0, picked);
-  if (sampler.takes_attributes() && !train.attribute_names.empty())
-    condition.attributes = attribute_tensor(train).index_select(0, picked);
+  if (told) condition.captions = caption_tensor(set.captions, shape.vocabulary).index_select(0, picked);
+  if ((told || (sampler.conditional() && sampler.clusters() == 0)) && !set.labels.empty())
+    condition.labels = torch::tensor(set.labels, torch::kLong).index_select(0, picked);
+  if ((told || sampler.takes_attributes()) && !set.attribute_names.empty())
+    condition.attributes = attribute_tensor(set).index_select(0, picked);
   return condition;
 }
 
@@ -44,12 +47,23 @@ const Dataset& EvaluationContext::test() {
   if (!test_) {
     progress("reading the data");
     const auto split = request_.split == "validation" ? Split::validation : Split::test;
-    test_ = load_dataset(run_.recipe().data, split);
-    if (shape_of(*test_).sizes(1) != run_.shape().sizes(1)) {
-      throw data_error(fmt::format("'{}' holds data of another size than those that {} was trained on",
-                                   run_.recipe().data.source, run_.recipe().name),
-                       "restore the data, or train the run again");
+    auto options = run_.recipe().data;
+    const bool other = !request_.data.empty();
+    if (other) {
+      options.source = request_.data;
+      ask_for(options, run_.shape());
     }
+    test_ = load_dataset(options, split);
+    const auto& wanted = run_.shape();
+    const auto shape = shape_of(*test_);
+    const auto refuse = [&](const char* what) {
+      throw data_error(fmt::format("'{}' holds data of {} than those that {} was trained on", options.source,
+                                   what, run_.recipe().name),
+                       other ? "choose data of the same kind" : "restore the data, or train the run again");
+    };
+    if (shape.sizes(1) != wanted.sizes(1)) refuse("another size");
+    if (other && shape.class_names != wanted.class_names) refuse("other classes");
+    if (other && shape.attributes != wanted.attributes) refuse("other attributes");
     test_digest_ = digest_of(*test_);
   }
   return *test_;
@@ -77,7 +91,7 @@ Tensor EvaluationContext::limited_test() {
 const Tensor& EvaluationContext::samples() {
   if (!samples_.defined()) {
     auto& sampler = *model().sampler();
-    asked_ = condition_for(sampler, train(), request_);
+    asked_ = condition_for(sampler, run_.shape(), sampler.takes_captions() ? test() : train(), request_);
     samples_ = draw(sampler, {request_.samples, run_.generator(request_.seed), asked_, [&](double done) {
                                 progress(fmt::format("drawing {}: {:.0f} %",
                                                      counted(request_.samples, "sample"), 100 * done));
@@ -113,6 +127,20 @@ const JudgeClassifier& EvaluationContext::classifier() {
   return *classifier_;
 }
 
+const FeatureClassifier& EvaluationContext::attribute_classifier() {
+  if (!attribute_classifier_) {
+    if (train().attribute_names.empty()) throw data_error("the data have no attributes to judge images by");
+    check_size();
+    attribute_classifier_ = judge_attributes(train(), run_.device(), progress_);
+    attribute_accuracy_ =
+        (attribute_classifier_->classifier.attributes(test_data()).cpu() == present_attributes(test()))
+            .to(torch::kDouble)
+            .mean()
+            .item<double>();
+  }
+  return attribute_classifier_->classifier;
+}
+
 void EvaluationContext::check_size() const {
   if (run_.shape().width < 16 || run_.shape().width != run_.shape().height)
     throw data_error("the classifier that judges images needs square images of at least 16 pixels a side");
@@ -122,6 +150,12 @@ std::string EvaluationContext::judge_text() {
   const auto& judge = classifier();
   return fmt::format("a classifier ({}) with {:.2f} % test accuracy", judge.training,
                      100 * classifier_accuracy_);
+}
+
+std::string EvaluationContext::attribute_judge_text() {
+  attribute_classifier();
+  return fmt::format("a classifier of attributes ({}) that is right on {:.2f} % of those of test images",
+                     attribute_classifier_->training, 100 * attribute_accuracy_);
 }
 
 const SampleFeatures& EvaluationContext::features() {
@@ -146,11 +180,16 @@ EvaluationContext::Basis EvaluationContext::classifier_basis() {
   return basis;
 }
 
+EvaluationContext::Basis EvaluationContext::attribute_basis(std::int64_t samples) {
+  attribute_classifier();
+  return {.samples = samples, .network = attribute_classifier_->digest, .range = "[-1, 1]", .resize = "none"};
+}
+
 void EvaluationContext::add(const std::string& key, double value, const std::string& note, const Basis& basis,
                             const std::string& unit) {
   const auto* info = find_score(key);
   if (!info) throw std::logic_error("report/scores.def has no score " + key);
-  const auto direction = key.substr(info->key.size());  // "-a2b", or nothing
+  const auto direction = key.substr(info->key.size());  // "-a2b", ":bold", or nothing
   const auto label = info->label + (direction.empty() ? "" : " " + direction.substr(1));
   Passport passport = {{"protocol", std::to_string(info->protocol)},
                        {"data", test().name},

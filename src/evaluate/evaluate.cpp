@@ -27,6 +27,7 @@ const std::vector<Measure>& all_measures() {
 }
 
 void EvaluationRequest::fields(Fields& f) {
+  f.add("data", data, "other data of the same kind to measure on; \"\": the run's");
   f.add("split", split, {"test", "validation"}, "split to measure on");
   f.add("samples", samples, {100, 1'000'000}, "number of samples to draw");
   f.add("test_limit", test_limit, {1, 1'000'000'000},

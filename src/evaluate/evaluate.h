@@ -13,6 +13,7 @@ namespace belamy {
 
 /// How a run is measured. `fields` lists the settings for rows of the scoreboard.
 struct EvaluationRequest {
+  std::string data = "";                ///< other data of the same kind to measure on; empty: the run's
   std::string split = "test";           ///< or "validation", for choosing settings
   std::int64_t samples = 10000;         ///< number of samples to draw
   std::int64_t test_limit = 10000;      ///< test examples for reconstruction and likelihood

@@ -51,11 +51,15 @@ class EvaluationContext {
   /// Throws a data error if the images are too small or not square for a classifier. Measures that train
   /// another classifier on them call this too.
   void check_size() const;
+  /// The classifier of the data's attributes. Throws a data error if there are none, or the images are too small or
+  /// not square.
+  const FeatureClassifier& attribute_classifier();
   /// The classifier's features of the samples, of the test images, and of as many training images as samples.
   const SampleFeatures& features();
 
   /// "a classifier (3 passes over 60000 images) with 99.06 % test accuracy"
   std::string judge_text();
+  std::string attribute_judge_text();
 
   /// What a score depends on besides the data. Zero and empty entries are left out of its passport.
   struct Basis {
@@ -66,10 +70,12 @@ class EvaluationContext {
     std::int64_t draws = 0;     ///< of the latent for each example
     std::string trials;         ///< which one-shot trials
   };
-  Basis sample_basis();      ///< samples against the test set
-  Basis classifier_basis();  ///< the same in the features of the classifier
+  Basis sample_basis();                         ///< samples against the test set
+  Basis classifier_basis();                     ///< the same in the features of the classifier
+  Basis attribute_basis(std::int64_t samples);  ///< samples judged by the classifier of attributes
 
-  /// Adds a score by its key (report/scores.def). Keys of translations end with the direction: "l1-a2b".
+  /// Adds a score by its key (report/scores.def). Keys of translations end with the direction, "l1-a2b", and those of
+  /// attributes with a name, "caption-attribute:bold".
   void add(const std::string& key, double value, const std::string& note, const Basis& basis,
            const std::string& unit = "");
   std::vector<RunScore> take_scores() { return std::move(scores_); }
@@ -81,8 +87,8 @@ class EvaluationContext {
   std::optional<Dataset> test_, train_;
   Tensor test_data_, train_data_, samples_, sample_bytes_;
   Condition asked_;
-  std::optional<JudgeClassifier> classifier_;
-  double classifier_accuracy_ = 0;
+  std::optional<JudgeClassifier> classifier_, attribute_classifier_;
+  double classifier_accuracy_ = 0, attribute_accuracy_ = 0;
   std::optional<SampleFeatures> features_;
   std::string test_digest_;
   std::vector<RunScore> scores_;

@@ -54,12 +54,14 @@ FeatureClassifier::FeatureClassifier(std::int64_t channels, std::int64_t size, s
       classes_(classes),
       options_(options),
       generator_(at::make_generator<at::CPUGeneratorImpl>(options.seed)) {
-  if (channels < 1 || size < 16 || classes < 2) {
-    const auto wrong = channels < 1 ? counted(channels, "channel")
-                       : size < 16  ? fmt::format("images of {0}x{0} pixels", size)
-                                    : counted(classes, "class");
-    throw usage_error("the feature classifier cannot work with " + wrong,
-                      "it needs at least 1 channel, images of at least 16x16 pixels, and 2 classes");
+  if (channels < 1 || size < 16 || classes < (options.attributes ? 1 : 2)) {
+    const auto wrong = channels < 1         ? counted(channels, "channel")
+                       : size < 16          ? fmt::format("images of {0}x{0} pixels", size)
+                       : options.attributes ? counted(classes, "attribute")
+                                            : counted(classes, "class");
+    throw usage_error(
+        "the feature classifier cannot work with " + wrong,
+        "it needs at least 1 channel, images of at least 16x16 pixels, and 2 classes or 1 attribute");
   }
   if (options.epochs < 1 || options.batch < 1 || !(options.learning_rate > 0)) {
     throw usage_error("the feature classifier's epochs, batch and learning rate must be positive");
@@ -134,7 +136,10 @@ void FeatureClassifier::train(const Tensor& images, const Tensor& labels, const 
       optimiser_options.lr(options_.learning_rate *
                            schedule(static_cast<double>(step) / static_cast<double>(steps)));
       optimiser.zero_grad();
-      const Tensor loss = torch::nn::functional::cross_entropy(classify(embed(batch, true)), target);
+      const Tensor found = classify(embed(batch, true));
+      const Tensor loss = options_.attributes
+                              ? at::binary_cross_entropy_with_logits(found, target.to(found.scalar_type()))
+                              : torch::nn::functional::cross_entropy(found, target);
       loss.backward();
       optimiser.step();
       loss_sum += loss.detach();
@@ -217,12 +222,17 @@ void FeatureClassifier::check_images(const Tensor& images) const {
 }
 
 void FeatureClassifier::check_labels(const Tensor& images, const Tensor& labels) const {
-  if (labels.dim() != 1 || labels.scalar_type() != torch::kLong || labels.size(0) != images.size(0)) {
+  const bool fits = options_.attributes ? labels.dim() == 2 && labels.size(1) == classes_ : labels.dim() == 1;
+  if (!fits || labels.scalar_type() != torch::kLong || labels.size(0) != images.size(0)) {
     throw data_error(fmt::format("{} images need as many int64 labels, got labels of shape {}",
                                  images.size(0), shape_text(labels)));
   }
   const auto smallest = labels.min().item<std::int64_t>();
   const auto largest = labels.max().item<std::int64_t>();
+  if (options_.attributes) {
+    if (smallest >= 0 && largest <= 1) return;
+    throw data_error(fmt::format("attributes are 0 or 1, but these run from {} to {}", smallest, largest));
+  }
   if (smallest < 0 || largest >= classes_) {
     throw data_error(fmt::format("labels run from {} to {}, but the classifier has {} (0 to {})", smallest,
                                  largest, counted(classes_, "class"), classes_ - 1));

@@ -17,6 +17,8 @@ struct ClassifierOptions {
   std::uint64_t seed = 1;        ///< of the initial weights and of every shuffle
   double learning_rate = 0.003;  ///< Adam's peak; warms up over the first tenth, then falls to zero
   torch::Device device = torch::kCPU;
+  /// The outputs are attributes, each of which an image has or lacks, and not classes, of which it has one.
+  bool attributes = false;
 };
 
 /// Three 3x3 convolutions of stride 2 (32, 64, 128 channels), each with batch normalisation and ReLU,
@@ -32,11 +34,13 @@ class FeatureClassifier {
   /// `done`: finished share of the training, 0..1; `loss`: mean cross-entropy in nats since the last call.
   using Progress = std::function<void(double done, double loss)>;
 
-  /// Usage errors: no channel, a size under 16, fewer than 2 classes, options that are not positive.
+  /// Usage errors: no channel, a size under 16, fewer than 2 classes or no attribute, options that are not
+  /// positive.
   FeatureClassifier(std::int64_t channels, std::int64_t size, std::int64_t classes,
                     const ClassifierOptions& options = {});
 
-  /// Trains on uint8 images [N, C, H, W] and int64 labels [N] in 0..classes-1. A second call continues from
+  /// Trains on uint8 images [N, C, H, W] and int64 labels: classes [N] in 0..classes-1, or attributes
+  /// [N, classes], 0 or 1, each with its own cross-entropy. A second call continues from
   /// the weights of the first. A loss that is not finite is a diverged error.
   void train(const torch::Tensor& images, const torch::Tensor& labels, const Progress& progress = {});
 
@@ -46,8 +50,10 @@ class FeatureClassifier {
   torch::Tensor features(const torch::Tensor& images) const;
   /// [N, classes] f32 on the options' device.
   torch::Tensor logits(const torch::Tensor& images) const;
-  /// The share of images whose largest logit is their label's, 0..1.
+  /// The share of images whose largest logit is their label's, 0..1. For classes.
   double accuracy(const torch::Tensor& images, const torch::Tensor& labels) const;
+  /// [N, classes] bool: the attributes that it finds.
+  torch::Tensor attributes(const torch::Tensor& images) const { return logits(images) > 0; }
 
   /// Copies of all weights and of batch normalisation's running statistics by name, on the CPU.
   std::map<std::string, torch::Tensor> state() const;

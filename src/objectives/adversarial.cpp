@@ -76,8 +76,12 @@ Tensor Adversarial::discriminator_on_data(const Tensor& real) const {
   return rule_->real(real, labels_.real);
 }
 
+Tensor Adversarial::discriminator_on_samples(const Tensor& fake) const {
+  return rule_->fake(fake, labels_.fake);
+}
+
 Tensor Adversarial::discriminator(const Tensor& real, const Tensor& fake) const {
-  return discriminator_on_data(real) + rule_->fake(fake, labels_.fake);
+  return discriminator_on_data(real) + discriminator_on_samples(fake);
 }
 
 Tensor Adversarial::generator(const Tensor& fake) const {

@@ -37,8 +37,9 @@ class Adversarial {
   /// `name` is one of names(). Labels other than 1 and 0 only where takes_labels(name).
   explicit Adversarial(const std::string& name, Labels labels = {});
   Tensor discriminator(const Tensor& real, const Tensor& fake) const;
-  /// Its term for data.
+  /// Its terms for data and for samples.
   Tensor discriminator_on_data(const Tensor& real) const;
+  Tensor discriminator_on_samples(const Tensor& fake) const;
   Tensor generator(const Tensor& fake) const;
   /// The generator's loss with the labels swapped: real data should be taken for samples.
   Tensor exchanged(const Tensor& real) const;

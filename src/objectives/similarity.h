@@ -27,4 +27,13 @@ Tensor pair_cross_entropy(const Tensor& logits, const Tensor& same);
 Tensor triplet(const Tensor& a, const Tensor& b, const Tensor& a_labels, const Tensor& b_labels,
                double margin);
 
+/// Pairs of codes of two kinds, such as a picture's and its caption's [N, Z]: the cross-entropy with which each finds
+/// its partner among the N of the other kind, by the cosines of their codes times `scale`, mean of both directions (Oord
+/// et al. 2018; Radford et al. 2021).
+Tensor partner_cross_entropy(const Tensor& a, const Tensor& b, double scale);
+
+/// The same by scores a b^T: max(0, 1 + score of a wrong partner - that of the right one), mean over all wrong partners
+/// and both directions (Reed et al. 2016, equation 4).
+Tensor partner_hinge(const Tensor& a, const Tensor& b);
+
 }  // namespace belamy::objectives

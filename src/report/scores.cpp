@@ -26,7 +26,7 @@ const std::vector<ScoreInfo>& all_scores() {
 
 const ScoreInfo* find_score(const std::string& key) {
   const bool directed = key.ends_with("-a2b") || key.ends_with("-b2a");
-  const auto base = directed ? key.substr(0, key.size() - 4) : key;
+  const auto base = directed ? key.substr(0, key.size() - 4) : key.substr(0, key.find(':'));
   for (const auto& score : all_scores()) {
     if (score.key == base) return &score;
   }

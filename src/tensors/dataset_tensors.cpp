@@ -56,6 +56,11 @@ Tensor attribute_tensor(const Dataset& dataset) {
   return width == 0 ? Tensor() : owner_of(dataset.attributes, {dataset.count, width});
 }
 
+Tensor caption_tensor(const std::vector<std::string>& captions, const std::vector<std::string>& vocabulary) {
+  auto tokens = tokens_of(captions, vocabulary);
+  return owner_of(std::move(tokens.numbers), {static_cast<std::int64_t>(captions.size()), tokens.length});
+}
+
 void ask_for(DataOptions& options, const DataShape& shape) {
   const bool square = shape.width == shape.height;
   options.size = square ? shape.width : 0;

@@ -22,6 +22,9 @@ Tensor data_tensor(Dataset&& dataset);
 /// The attributes of a data set as [N, A] float; undefined where it has none.
 Tensor attribute_tensor(const Dataset& dataset);
 
+/// Captions as [N, L] int64: words by their number in the vocabulary, padded with 0.
+Tensor caption_tensor(const std::vector<std::string>& captions, const std::vector<std::string>& vocabulary);
+
 /// A small tensor on the device, without waiting for the device's earlier work.
 Tensor on_device(const Tensor& tensor, torch::Device device);
 

@@ -79,7 +79,7 @@ Random random_of(std::int64_t seed, Stream stream, std::int64_t number) {
 }  // namespace
 
 Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
-                 torch::Device device)
+                 torch::Device device, const std::vector<std::string>& vocabulary)
     : shape_(shape_of(dataset)),
       options_(options),
       batch_(batch),
@@ -95,10 +95,10 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
     Domain domain{data_tensor(std::move(set)).to(device), {}, {}, {}};
     if (!set.labels.empty()) domain.labels = torch::tensor(set.labels, torch::kLong).to(device);
     if (const auto rows = attribute_tensor(set); rows.defined()) domain.attributes = rows.to(device);
-    if (!set.captions.empty()) {
-      const auto tokens = tokens_of(set.captions, vocabulary_of(set.captions));
-      domain.captions = torch::tensor(tokens.numbers, torch::kLong).view({-1, tokens.length}).to(device);
-    }
+    if (!set.captions.empty())
+      domain.captions =
+          caption_tensor(set.captions, vocabulary.empty() ? vocabulary_of(set.captions) : vocabulary)
+              .to(device);
     domains_.push_back(std::move(domain));
   };
   add(dataset);

@@ -38,8 +38,9 @@ class BatchOrder {
 /// each class.
 class Batches {
  public:
+  /// Words of captions are numbers in `vocabulary`; if that is empty, in the set's own.
   Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
-          torch::Device device);
+          torch::Device device, const std::vector<std::string>& vocabulary = {});
 
   Batch at(const BatchPlace& place);
   /// The batch of a step, for runs whose batches all have the same size.

@@ -105,6 +105,12 @@ void check_parent(const ParentInfo& info, const std::string& value, const Parent
                     capability_name(info.needs)));
   if (parent.facts.count("network") > 0) return;
   const auto taken = ModelState::shape_in(parent.facts, value);
+  if (info.needs == Capability::text_encoder) {  // it never sees images
+    if (taken.vocabulary == shape.vocabulary) return;
+    throw usage_error(
+        fmt::format("from.{} = '{}' was trained on captions with other words", info.name, value),
+        "train it on the same data, with the same data.limit and data.holdout");
+  }
   const auto fits = [&](const DataShape& side) { return taken.sizes(1) == side.sizes(1); };
   if (!fits(shape) && std::none_of(shape.others.begin(), shape.others.end(), fits))
     throw usage_error(fmt::format("from.{} = '{}' was trained on data of another size", info.name, value),

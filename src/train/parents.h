@@ -20,7 +20,8 @@ struct Parent {
 using ParentModels = std::map<std::string, Parent>;
 
 /// Opens the runs and files that [from] names. Usage errors: a required parent is not named, is neither a run
-/// nor a known network, lacks the required capability, or was trained on data of another size than `shape`.
+/// nor a known network, lacks the required capability, or was trained on data of another size than `shape`
+/// (a text encoder: on captions with other words).
 ParentModels open_parents(const Recipe& recipe, const DataShape& shape, torch::Device device);
 
 /// Builds the parents from a checkpoint of the run. The runs that they came from are not needed.

@@ -44,6 +44,7 @@ std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
     return "belamy translate " + folder + " --data DIR --out translated/";
   if (model.can(Capability::completer) && !model.can(Capability::sampler))
     return "belamy complete " + folder + " --mask centre --out filled.png";
+  if (model.can(Capability::text_encoder)) return "belamy match " + folder + " --text TEXT --folder DIR";
   if (model.can(Capability::sampler)) return "belamy sample " + folder + " -n 64 --out samples.png";
   if (model.can(Capability::matcher)) return "belamy match " + folder + " --query F --folder DIR";
   if (model.can(Capability::reconstructor)) return "belamy reconstruct " + folder + " --out copies.png";

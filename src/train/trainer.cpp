@@ -267,7 +267,7 @@ class Training {
             [&](Split split) {
               if (split == Split::train) return session_.batches().at(0);
               return Batches(test_data(), without_augmentation(recipe_.data), recipe_.train.samples,
-                             recipe_.train.seed, device_)
+                             recipe_.train.seed, device_, session_.state().shape().vocabulary)
                   .at(0);
             },
         .test = [&]() -> const Dataset& { return test_data(); }};

@@ -45,4 +45,15 @@ std::string Similarity::how() const {
   return matcher_ ? "similarity of " + name : "minus the distance of " + name + "'s codes";
 }
 
+Tensor caption_similarity(Run& run, const Tensor& captions, const Tensor& images) {
+  auto* texts = require_capability(run.model().text_encoder(), run, Capability::text_encoder);
+  auto* pictures = require_capability(run.model().encoder(), run, Capability::encoder);
+  const auto unit = [](const Tensor& codes) {
+    return (codes / codes.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12)).to(torch::kDouble);
+  };
+  const torch::NoGradGuard no_grad;
+  const auto seen = in_batches(run, images, [&](const Tensor& x) { return pictures->encode(x); });
+  return at::mm(unit(texts->encode_text(captions.to(run.device())).cpu()), unit(seen).t());
+}
+
 }  // namespace belamy

@@ -25,4 +25,8 @@ class Similarity {
   Encoder* encoder_;
 };
 
+/// Cosines of the codes of captions [Q, L] and of images [N, ...]: [Q, N] double. A usage error for a model without a
+/// TextEncoder and an Encoder.
+Tensor caption_similarity(Run& run, const Tensor& captions, const Tensor& images);
+
 }  // namespace belamy

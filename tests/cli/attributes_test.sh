@@ -53,3 +53,31 @@ expect_code 0 "$BELAMY" data doctor images
 expect_text "all: captions of 5 to 5 words, 6 different words"
 expect_code 0 "$BELAMY" data info images
 expect_text "2 classes, captions"
+
+# --- Pictures of a text ---
+small=(--data glyphs-captions --set data.limit=200 --set data.size=16 --set train.batch=16 --steps 2)
+expect_code 0 "$BELAMY" train stackgan --out texts "${small[@]}" --set model.width=4 --set model.enlargement=2
+expect_code 0 "$BELAMY" sample texts --text "a red A" --text "small blue B" -n 7 --out said.png
+expect_text "^8 samples of"
+expect_file said.png
+expect_code 0 "$BELAMY" sample texts --text "a red elephant" -n 2 --out one.png
+expect_text "'elephant': no caption of the training had this word"
+expect_failure 2 "$BELAMY" sample texts --text "elephant" --out none.png
+expect_text "knows no word of the text 'elephant'"
+expect_text "its most frequent words are "
+expect_failure 2 "$BELAMY" sample gan --text "a red A" --out none.png
+expect_text "gan cannot draw samples of a given text"
+expect_none none.png
+expect_failure 2 "$BELAMY" train stackgan --data glyphs --steps 2 --out none
+expect_text "it needs captions"
+expect_code 0 "$BELAMY" train joint-embedding --out both "${small[@]}" --set model.width=4
+expect_code 0 "$BELAMY" match both --text "a red A" --folder glyphs-captions -n 3 --out ranks.csv --sheet best.png
+expect_text "745 of glyphs-captions by cosine of text and image"
+expect_file ranks.csv
+expect_file best.png
+expect_failure 2 "$BELAMY" match both --text "a red A" --query best.png --folder glyphs-captions
+expect_text "match compares two images, or ranks a folder by an image or a text"
+expect_code 0 "$BELAMY" evaluate both --data glyphs-captions-seen
+expect_text "1,000 captions, each compared with 1,000 test images"
+expect_failure 3 "$BELAMY" evaluate both --data glyphs
+expect_text "'glyphs' holds data of other classes than those that"

@@ -2,6 +2,7 @@
 #include <ATen/record_function.h>
 #include <cmath>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <set>
 #include <sstream>
@@ -70,8 +71,13 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
 
   bool enlarges() const { return info_.sides && info_.sides(*recipe_of(info_.name, {})).enlarges; }
 
-  // With two attributes of each class, for models that take attributes.
+  // With two attributes of each class, or a caption, for models that take them.
   Dataset told(Dataset data) const {
+    if (info_.can(Capability::caption_sampler) || info_.can(Capability::text_encoder)) {
+      for (const auto label : data.labels)
+        data.captions.push_back(label < 5 ? fmt::format("bar {}", label % 5)
+                                          : fmt::format("an upright bar {}", label % 5));
+    }
     if (!info_.can(Capability::attribute_sampler)) return data;
     data.attribute_names = {"odd", "early"};
     for (const auto label : data.labels) {
@@ -132,6 +138,8 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
       if (latents.defined()) all.emplace_back("decode", decoder->decode(latents));
     }
     if (auto* encoder = model.encoder()) all.emplace_back("encode", encoder->encode(data));
+    if (auto* texts = model.text_encoder())
+      all.emplace_back("encode text", texts->encode_text(torch::ones({5, 3}, torch::kLong)));
     if (auto* r = model.reconstructor()) all.emplace_back("reconstruct", r->reconstruct(data));
     if (auto* classifier = model.classifier()) all.emplace_back("classify", classifier->classify(data));
     if (auto* translator = model.translator()) {
@@ -187,6 +195,22 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
         request.condition.attributes.select(1, 0).fill_(1);
         expect_like_data(sampler->sample(request), shape, 5, "sample of an attribute");
       }
+      if (sampler->takes_captions()) {
+        SampleRequest request{5, seeded(1)};
+        request.condition.captions = torch::full({5, 2}, 2);
+        const auto made = sampler->sample(request);
+        expect_like_data(made, shape, 5, "sample of a text");
+        request.generator = seeded(1);
+        request.condition.captions.fill_(3);
+        EXPECT_FALSE(same_bits(sampler->sample(request), made)) << "the text changes nothing";
+      }
+    }
+    if (auto* texts = model.text_encoder()) {
+      const auto captions = torch::tensor({{2, 3, 0}, {3, 2, 4}});
+      expect_numbers(texts->encode_text(captions), {2, texts->text_code_size()}, "encode_text");
+      EXPECT_TRUE(at::allclose(texts->encode_text(at::cat({captions, torch::zeros({2, 4}, torch::kLong)}, 1)),
+                               texts->encode_text(captions)))
+          << "padding changes the code";
     }
     if (auto* encoder = model.encoder()) {
       expect_numbers(encoder->encode(batch), {5, encoder->code_size()}, "encode");

@@ -1,6 +1,5 @@
 #include "models/shared/conditions.h"
 
-#include <algorithm>
 #include <torch/utils.h>
 
 #include "belamy/recipe.h"
@@ -17,7 +16,7 @@ constexpr std::int64_t kSeen = 1024;  // rows of attributes that are stored
 Conditions::Conditions(const DataShape& shape, bool with_attributes)
     : classes_(shape.classes > 1 ? shape.classes : 0),
       attributes_(with_attributes ? static_cast<std::int64_t>(shape.attributes.size()) : 0) {
-  if (attributes_ > 0) seen_ = register_buffer("seen", torch::zeros({kSeen, attributes_}));
+  if (attributes_ > 0) seen_ = SeenRows(*this, "seen", kSeen, attributes_);
 }
 
 Tensor Conditions::joined(const Tensor& classes, const Tensor& attributes) const {
@@ -47,21 +46,11 @@ Tensor Conditions::draw(std::int64_t n, at::Generator generator) const {
 }
 
 Tensor Conditions::draw_attributes(std::int64_t n, at::Generator generator) const {
-  const auto options = torch::TensorOptions(torch::kLong).device(generator.device());
-  return seen_.index_select(0, torch::randint(kSeen, {n}, generator, options));
+  return seen_.draw(n, generator);
 }
 
 void Conditions::remember(const Examples& examples, std::int64_t step) {
-  if (attributes_ == 0) return;
-  const torch::NoGradGuard no_grad;
-  const auto rows = examples.attributes;
-  if (step == 0) {  // fills all rows
-    seen_.copy_(rows.repeat({(kSeen + rows.size(0) - 1) / rows.size(0), 1}).narrow(0, 0, kSeen));
-    return;
-  }
-  const auto n = std::min(rows.size(0), kSeen), first = step * n % kSeen, here = std::min(n, kSeen - first);
-  seen_.narrow(0, first, here).copy_(rows.narrow(0, 0, here));
-  if (here < n) seen_.narrow(0, 0, n - here).copy_(rows.narrow(0, here, n - here));
+  if (attributes_ > 0) seen_.remember(examples.attributes, step);
 }
 
 Fault check_conditions(const DataShape& shape, const Recipe& recipe, bool with_attributes) {

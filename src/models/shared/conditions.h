@@ -11,6 +11,7 @@
 #include "belamy/model.h"
 
 #include "models/shared/adversarial_model.h"
+#include "models/shared/seen_rows.h"
 
 namespace belamy::models {
 
@@ -39,7 +40,7 @@ class Conditions : public torch::nn::Module {
   Tensor joined(const Tensor& classes, const Tensor& attributes) const;
 
   std::int64_t classes_, attributes_;
-  Tensor seen_;  // [R, A]
+  SeenRows seen_;
 };
 
 /// Conditions as the codes of a generator.

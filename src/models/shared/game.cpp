@@ -115,7 +115,7 @@ Tensor Game::discriminator_loss(const Round& round, const Tensor& fresh, StepCon
   const Seen real = {pack(blurred(round.real, context)), round.condition};
   const Seen fake = {pack(blurred(opposing_samples(round, fresh, context), context)), round.condition};
   std::vector<Seen> batches = {real, fake};
-  if (round.further.defined()) batches.push_back({round.further, {}});
+  if (round.further.defined()) batches.push_back({round.further, round.further_condition});
   const auto outputs = outputs_for(batches);
   const auto t_real = verdict_of(outputs[0]), t_fake = verdict_of(outputs[1]);
   auto loss = objective_.discriminator(t_real, t_fake);

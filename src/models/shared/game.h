@@ -64,7 +64,8 @@ class Game {
     Tensor condition = {};  ///< [N, C]: the condition of these data and of the samples
     /// Makes N samples for that condition, with gradients to the generator's weights. For `step`.
     std::function<Tensor()> make = {};
-    Tensor further = {};  ///< more data for the discriminator's update
+    Tensor further = {};            ///< more data for the discriminator's update
+    Tensor further_condition = {};  ///< [N, C]: the condition of these data
     /// Further terms of the players' losses, computed from the discriminator's outputs: in its own update
     /// from those for all data and samples, in the generator's update from those for the samples, and from the
     /// samples themselves.

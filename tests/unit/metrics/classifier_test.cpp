@@ -82,6 +82,26 @@ TEST_F(ClassifierTest, LearnsWhatIsEasyAtAnySize) {
   }
 }
 
+TEST_F(ClassifierTest, LearnsAttributesThatDoNotExcludeEachOther) {
+  // Quarters 0 and 1 are above, 0 and 2 on the left.
+  const auto data = quarters(400, 1), more = quarters(100, 2);
+  const auto attributes_of = [](const Tensor& labels) {
+    return torch::stack({labels < 2, labels.remainder(2) == 0}, 1).to(torch::kLong);
+  };
+  ClassifierOptions options;
+  options.epochs = 5;
+  options.batch = 32;
+  options.attributes = true;
+  FeatureClassifier classifier(1, 16, 2, options);
+  classifier.train(data.images, attributes_of(data.labels));
+  const auto right = classifier.attributes(more.images) == attributes_of(more.labels);
+  EXPECT_GT(right.to(torch::kDouble).mean().item<double>(), 0.97);
+  EXPECT_NO_THROW(FeatureClassifier(1, 16, 1, options));
+  expect_error(ExitCode::data, "attributes are 0 or 1",
+               [&] { classifier.train(data.images, 2 * attributes_of(data.labels)); });
+  expect_error(ExitCode::data, "as many int64 labels", [&] { classifier.train(data.images, data.labels); });
+}
+
 TEST_F(ClassifierTest, OneSeedGivesTheSameBits) {
   const Labelled data = quarters(128, 3);
   EXPECT_TRUE(same(trained(data, 7).state(), trained(data, 7).state()));
