@@ -1,7 +1,7 @@
-# belamy_embed(SOURCES_VARIABLE LIST_FILE): each line "name path" of LIST_FILE becomes a constant
-# `extern const std::string_view embedded_name;` (header generated/embedded.h). Paths are absolute or below the source
+# belamy_embed(SOURCES_VARIABLE HEADER LIST_FILE): each line "name path" of LIST_FILE becomes a constant
+# `extern const std::string_view embedded_name;` (header generated/HEADER.h). Paths are absolute or below the source
 # folder; the list holds files of this repository and of Debian's packages.
-function(belamy_embed sources_variable list_file)
+function(belamy_embed sources_variable header_name list_file)
   set(folder ${CMAKE_BINARY_DIR}/generated)
   file(STRINGS ${list_file} lines REGEX "^[a-z]")
   set(header "#pragma once\n#include <string_view>\n\nnamespace belamy {\n")
@@ -19,12 +19,12 @@ function(belamy_embed sources_variable list_file)
     string(APPEND header "extern const std::string_view embedded_${name};\n")
     set(out ${folder}/embedded_${name}.cpp)
     add_custom_command(OUTPUT ${out}
-      COMMAND ${CMAKE_COMMAND} -D NAME=${name} -D IN=${path} -D OUT=${out} -P ${CMAKE_SOURCE_DIR}/cmake/embed_one.cmake
+      COMMAND ${CMAKE_COMMAND} -D NAME=${name} -D IN=${path} -D OUT=${out} -D HEADER=${header_name} -P ${CMAKE_SOURCE_DIR}/cmake/embed_one.cmake
       DEPENDS ${path} ${CMAKE_SOURCE_DIR}/cmake/embed_one.cmake VERBATIM)
     list(APPEND made ${out})
   endforeach()
   string(APPEND header "}  // namespace belamy\n")
-  file(CONFIGURE OUTPUT ${folder}/embedded.h CONTENT "${header}" @ONLY)
+  file(CONFIGURE OUTPUT ${folder}/${header_name}.h CONTENT "${header}" @ONLY)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list_file})
   set(${sources_variable} ${${sources_variable}} ${made} PARENT_SCOPE)
 endfunction()

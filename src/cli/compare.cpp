@@ -1,13 +1,8 @@
 // The verb `compare`: shows settings and scores of runs side by side.
 #include <fmt/format.h>
 
-#include "belamy/recipe.h"
-
 #include "cli/verbs.h"
-#include "core/env.h"
 #include "report/comparison.h"
-#include "store/run_folder.h"
-#include "store/run_records.h"
 #include "train/run_report.h"
 
 namespace belamy::cli {
@@ -18,13 +13,7 @@ void add_compare(Verb program) {
   verb.option("runs", *folders, "Folders of two or more runs").values(2, 100).required();
   verb.does([folders] {
     std::vector<ComparedRun> runs;
-    for (const auto& path : *folders) {
-      const auto folder = RunFolder::read(Env::real(), path);
-      const auto recipe = recipe_in(folder);
-      ComparedRun run{path, {{"model", recipe->model->name}}, read_evaluation(folder)};
-      for (const auto& field : recipe->fields().all()) run.settings.emplace_back(field.key, field.get());
-      runs.push_back(std::move(run));
-    }
+    for (const auto& path : *folders) runs.push_back(compared_run(path));
     fmt::print("{}", compare_runs(runs));
     return ExitCode::ok;
   });

@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 #include <map>
 
-#include "cli/contradictions.h"
 #include "cli/outputs.h"
 #include "cli/verbs.h"
+#include "core/contradictions.h"
 #include "core/progress.h"
 #include "core/text.h"
 #include "data/attributes.h"

@@ -1,7 +1,6 @@
 // The verb `interpolate`: walks between latents.
 #include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 #include <torch/types.h>
 
@@ -21,21 +20,6 @@
 
 namespace belamy::cli {
 namespace {
-
-// Along the straight line, [steps, Z].
-Tensor linear(const Tensor& from, const Tensor& to, const Tensor& weights) {
-  return from * (1 - weights) + to * weights;
-}
-
-// Along the great circle, which keeps the norm that a high-dimensional normal latent has (Shoemake 1985;
-// White 2016).
-Tensor spherical(const Tensor& from, const Tensor& to, const Tensor& weights) {
-  const double cosine = (from.dot(to) / (from.norm() * to.norm())).item<double>();
-  const double angle = std::acos(std::clamp(cosine, -1.0, 1.0));
-  if (std::sin(angle) < 1e-6) return linear(from, to, weights);
-  return from * (torch::sin((1 - weights) * angle) / std::sin(angle)) +
-         to * (torch::sin(weights * angle) / std::sin(angle));
-}
 
 // The ends of the paths, [paths + 1, Z]: drawn from the prior, or codes of test images if the model has
 // no prior.
@@ -113,7 +97,7 @@ void add_interpolate(Verb program) {
       std::vector<Tensor> rows;
       for (std::int64_t i = 0; i + 1 < z.size(0); ++i) {
         const auto between =
-            path == "linear" ? linear(z[i], z[i + 1], weights) : spherical(z[i], z[i + 1], weights);
+            path == "linear" ? linear_path(z[i], z[i + 1], weights) : spherical_path(z[i], z[i + 1], weights);
         rows.push_back(decoder->decode_from(request->space, between));
       }
       const auto all = torch::cat(rows);

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <fmt/format.h>
 
-#include "cli/contradictions.h"
 #include "cli/outputs.h"
 #include "cli/verbs.h"
 #include "core/columns.h"
+#include "core/contradictions.h"
 #include "core/env.h"
 #include "core/progress.h"
 #include "core/text.h"

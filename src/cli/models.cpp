@@ -8,6 +8,7 @@
 
 #include "cli/verbs.h"
 #include "core/columns.h"
+#include "core/fields_json.h"
 
 namespace belamy::cli {
 namespace {
@@ -20,23 +21,16 @@ std::vector<std::string> capability_names(const ModelInfo& info) {
 
 nlohmann::json to_json(const ModelInfo& info) {
   const auto recipe = Recipe::load(info.name);
-  nlohmann::json settings = nlohmann::json::array();
-  for (const auto& field : recipe->fields().all()) {
-    settings.push_back({{"key", field.key},
-                        {"type", field.type},
-                        {"range", field.range},
-                        {"choices", field.choices},
-                        {"low", field.low ? nlohmann::json(*field.low) : nlohmann::json()},
-                        {"high", field.high ? nlohmann::json(*field.high) : nlohmann::json()},
-                        {"unit", field.unit},
-                        {"default", field.fallback},
-                        {"help", field.help}});
-  }
   std::vector<std::string> players;
   for (const auto& player : info.players) players.push_back(player.name);
-  return {{"name", info.name},    {"family", info.family},    {"summary", info.summary},
-          {"paper", info.paper},  {"players", players},       {"capabilities", capability_names(info)},
-          {"settings", settings}, {"variants", info.variants}};
+  return {{"name", info.name},
+          {"family", info.family},
+          {"summary", info.summary},
+          {"paper", info.paper},
+          {"players", players},
+          {"capabilities", capability_names(info)},
+          {"settings", fields_json(recipe->fields())},
+          {"variants", info.variants}};
 }
 
 std::string cell(std::string text) {

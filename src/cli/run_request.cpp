@@ -1,7 +1,7 @@
 #include "cli/run_request.h"
 
-#include "cli/contradictions.h"
 #include "cli/verbs.h"
+#include "core/contradictions.h"
 
 namespace belamy::cli {
 

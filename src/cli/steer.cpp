@@ -1,6 +1,5 @@
 // The verb `steer`: sends commands to a running training.
 #include <fmt/format.h>
-#include <optional>
 
 #include "cli/verbs.h"
 #include "core/env.h"
@@ -9,24 +8,6 @@
 #include "train/run_report.h"
 
 namespace belamy::cli {
-namespace {
-
-// A usage error if a training of the recipe can follow the command in none of its stages.
-void check(const Command& command, const Recipe& recipe) {
-  std::optional<Error> why;
-  for (const auto& stage : recipe.stages) {
-    try {
-      check_command(command, recipe, stage);
-      return;
-    } catch (const Error& error) {
-      if (!why) why = error;
-    }
-  }
-  if (why) throw Error(*why);
-}
-
-}  // namespace
-
 void add_steer(Verb program) {
   struct Request {
     std::string run;
@@ -48,7 +29,7 @@ void add_steer(Verb program) {
     std::string text;
     const auto add = [&](const std::string& line) {
       const auto command = parse_command(line);
-      check(command, *recipe);
+      check_command(command, *recipe);
       text += command_text(command) + "\n";
     };
     for (const auto& setting : request->settings) add("set " + setting);

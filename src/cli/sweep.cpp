@@ -11,11 +11,11 @@
 
 #include "belamy/run.h"
 
-#include "cli/contradictions.h"
 #include "cli/outputs.h"
 #include "cli/run_request.h"
 #include "cli/verbs.h"
 #include "core/columns.h"
+#include "core/contradictions.h"
 #include "core/env.h"
 #include "core/progress.h"
 #include "core/shell.h"

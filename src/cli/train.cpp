@@ -6,10 +6,10 @@
 #include "belamy/recipe.h"
 #include "belamy/trainer.h"
 
-#include "cli/contradictions.h"
 #include "cli/outputs.h"
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
+#include "core/contradictions.h"
 #include "core/env.h"
 #include "core/progress.h"
 #include "core/shell.h"

@@ -4,8 +4,8 @@
 
 #include "belamy/trainer.h"
 
-#include "cli/contradictions.h"
 #include "cli/verbs.h"
+#include "core/contradictions.h"
 #include "core/text.h"
 
 namespace belamy::cli {

@@ -6,8 +6,11 @@
 #include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <functional>
 #include <signal.h>
+#include <sstream>
+#include <string>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -264,6 +267,27 @@ void write_atomically(Env& env, const fs::path& path, std::string_view bytes) {
     file->sync();
     file->close();
   });
+}
+
+bool is_locked(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  struct stat status {};
+  // The kernel's list first: an attempt to lock a free file would keep out a training that starts just then.
+  bool listed = ::fstat(file, &status) == 0;
+  if (std::ifstream locks("/proc/locks"); listed && locks) {
+    listed = false;
+    const auto inode = fmt::format(":{}", status.st_ino);
+    for (std::string line; std::getline(locks, line) && !listed;) {
+      std::istringstream words(line);  // "1: FLOCK ADVISORY WRITE 1234 08:01:4711 0 EOF"
+      std::string number, kind, how, mode, process, place;
+      words >> number >> kind >> how >> mode >> process >> place;
+      listed = kind == "FLOCK" && place.ends_with(inode);
+    }
+  }
+  const bool held = listed && ::flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(file);
+  return held;
 }
 
 bool is_temporary(const fs::path& path) {

@@ -67,6 +67,9 @@ void replace_atomically(Env& env, const fs::path& path,
 /// The same for bytes in memory.
 void write_atomically(Env& env, const fs::path& path, std::string_view bytes);
 
+/// Whether a process, this one included, holds the lock of this file. Takes no lock, so it disturbs nobody.
+bool is_locked(const fs::path& path);
+
 /// Whether `path` has the name of a temporary file of replace_atomically.
 bool is_temporary(const fs::path& path);
 

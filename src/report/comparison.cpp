@@ -74,46 +74,60 @@ double best_of(const std::vector<const RunScore*>& scores, ScoreInfo::Better bet
 
 }  // namespace
 
-std::string compare_runs(const std::vector<ComparedRun>& runs) {
-  std::string text;
-  auto settings = differing_settings(runs);
-  if (settings.empty()) {
-    text += "all settings are equal\n";
-  } else {
-    settings.insert(settings.begin(), first_row("setting", runs));
-    text += in_columns(settings);
-  }
+Comparison comparison_of(const std::vector<ComparedRun>& runs) {
+  Comparison found;
+  found.settings = differing_settings(runs);
   std::vector<std::string> keys;
   for (const auto& run : runs) {
     for (const auto& score : run.scores) {
       if (std::find(keys.begin(), keys.end(), score.key) == keys.end()) keys.push_back(score.key);
     }
   }
-  Rows rows;
-  std::string refused;
   for (const auto& key : keys) {
     std::vector<const RunScore*> scores;
     for (const auto& run : runs) scores.push_back(score_of(run, key));
     const auto& any =
         **std::find_if(scores.begin(), scores.end(), [](const auto* s) { return s != nullptr; });
     if (const auto why = obstacle(scores); !why.empty()) {
-      refused += fmt::format("  {}: {}\n", any.name, why);
+      found.refused.emplace_back(any.name, why);
       continue;
     }
     const auto* info = find_score(key);
-    const double best = best_of(scores, info ? info->better : ScoreInfo::Better::neither);
-    std::vector<std::string> row = {any.name};
-    for (const auto* score : scores) {
-      row.push_back(!score ? "-" : fmt::format("{:.4f}{}", score->value, score->value == best ? " *" : ""));
-    }
+    Comparison::Score row{any.name, {}, best_of(scores, info ? info->better : ScoreInfo::Better::neither)};
+    for (const auto* score : scores) row.values.push_back(score ? score->value : std::nan(""));
+    found.scores.push_back(std::move(row));
+  }
+  return found;
+}
+
+std::string compare_runs(const std::vector<ComparedRun>& runs) {
+  const auto found = comparison_of(runs);
+  std::string text;
+  auto settings = found.settings;
+  if (settings.empty()) {
+    text += "all settings are equal\n";
+  } else {
+    settings.insert(settings.begin(), first_row("setting", runs));
+    text += in_columns(settings);
+  }
+  Rows rows;
+  for (const auto& score : found.scores) {
+    std::vector<std::string> row = {score.name};
+    for (const double value : score.values)
+      row.push_back(std::isnan(value) ? "-"
+                                      : fmt::format("{:.4f}{}", value, value == score.best ? " *" : ""));
     rows.push_back(row);
   }
   if (!rows.empty()) {
     rows.insert(rows.begin(), first_row("score (* best)", runs));
     text += "\n" + in_columns(rows);
   }
-  if (!refused.empty()) text += "\nnot comparable, since these were measured in different ways:\n" + refused;
-  if (keys.empty()) text += "\nnone of the runs has scores: 'belamy evaluate RUN' measures them\n";
+  if (!found.refused.empty()) {
+    text += "\nnot comparable, since these were measured in different ways:\n";
+    for (const auto& [name, why] : found.refused) text += fmt::format("  {}: {}\n", name, why);
+  }
+  if (found.scores.empty() && found.refused.empty())
+    text += "\nnone of the runs has scores: 'belamy evaluate RUN' measures them\n";
   return text;
 }
 

@@ -18,9 +18,11 @@ struct ReproductionRow {
   /// One training or lab with its settings, or the run of another group used otherwise: a [[group]].
   struct Group {
     std::string name;
-    std::string recipe, lab, run;       ///< one of the three; run: the name of an earlier group with a recipe
-    std::vector<std::string> settings;  ///< "KEY=VALUE"; {seed} in it is replaced by the seed; not with `run`
-    std::vector<std::string> use;       ///< "use.KEY=VALUE": how the run is used, not with a lab
+    std::string recipe, lab, run;  ///< one of the three; run: the name of an earlier group with a recipe
+    std::vector<std::string>
+        settings;                  ///< "KEY=VALUE"; {seed} is replaced by the seed, {run:GROUP} by the folder
+                                   ///< of an earlier group's run; not with `run`
+    std::vector<std::string> use;  ///< "use.KEY=VALUE": how the run is used, not with a lab
     std::vector<std::string> evaluate;  ///< "KEY=VALUE": how a run is measured (JudgeRequest::fields)
   };
   /// One number of a group: a [[value]].

@@ -49,8 +49,27 @@ std::string folder_name(const Row& row, const Row::Group& trained, std::int64_t 
   return fmt::format("{}-seed{}", plain ? fs::path(trained.recipe).stem().string() : row.name + part, seed);
 }
 
-std::unique_ptr<Recipe> recipe_of(const Row::Group& group, std::int64_t seed) {
+// A setting may name the run of an earlier group: "from.text={run:words}".
+std::string with_run(std::string setting, const Row& row, const Row::Group& group, std::int64_t seed,
+                     const fs::path& runs) {
+  const std::string open = "{run:";
+  const auto begin = setting.find(open), end = setting.find('}', begin);
+  if (begin == std::string::npos || end == std::string::npos) return setting;
+  const auto name = setting.substr(begin + open.size(), end - begin - open.size());
+  for (const auto& other : row.groups) {
+    if (&other == &group) break;
+    if (other.name != name || other.recipe.empty()) continue;
+    return setting.replace(begin, end + 1 - begin, (runs / folder_name(row, other, seed)).string());
+  }
+  throw usage_error(
+      fmt::format("row {}: group '{}' names the run of '{}', which is no earlier group with a recipe",
+                  row.name, group.name, name));
+}
+
+std::unique_ptr<Recipe> recipe_of(const Row& row, const Row::Group& group, std::int64_t seed,
+                                  const fs::path& runs) {
   auto settings = with_seed(group.settings, seed);
+  for (auto& setting : settings) setting = with_run(setting, row, group, seed, runs);
   settings.push_back(fmt::format("train.seed={}", seed));
   return Recipe::load(group.recipe, settings);
 }
@@ -106,7 +125,7 @@ Scores run_lab(const Row::Group& group, std::int64_t seed, const fs::path& folde
 /// shows the scores of the group that trained it.
 std::optional<Scores> run_recipe(const Row& row, const Row::Group& group, std::int64_t seed,
                                  const fs::path& out, const RowHooks& hooks) {
-  const auto recipe = recipe_of(trained_group(row, group), seed);
+  const auto recipe = recipe_of(row, trained_group(row, group), seed, out.parent_path());
   // A run of an earlier program lacks settings that are new since then; they have their default values.
   if (Env::real().exists(out / RunFolder::settings_file) &&
       recipe_in(RunFolder::read(Env::real(), out))->resolved() != recipe->resolved()) {
@@ -160,7 +179,7 @@ std::string today() {
 void check_row(const ReproductionRow& row) {
   for (const auto& group : row.groups) {
     if (group.lab.empty()) {
-      const auto recipe = recipe_of(trained_group(row, group), 1);
+      const auto recipe = recipe_of(row, trained_group(row, group), 1, "runs");
       for (const auto& setting : group.use) recipe->fields().set_text(setting);
       evaluation_of(group);
       continue;

@@ -199,9 +199,13 @@ std::vector<std::string> RunFolder::take_requests() {
   return texts;
 }
 
+bool RunFolder::is_held(const fs::path& path) {
+  return is_locked(path / lock_name);
+}
+
 void RunFolder::leave_request(Env& env, const fs::path& path, const std::string& text) {
   check_is_run(env, path);
-  if (env.try_lock(path / lock_name))
+  if (!is_held(path))
     throw usage_error(fmt::format("no training is running in '{}'", path.string()),
                       "start it with: belamy train --resume --out " + shell_word(path.string()));
   env.create_folders(path / requests_name);
@@ -323,6 +327,10 @@ std::vector<RunFolder::MetricRow> RunFolder::read_metrics() const {
   if (!env_->exists(path)) return rows;
   for_each_row(env_->read(path), [&](std::string_view, const MetricRow& row) { rows.push_back(row); });
   return rows;
+}
+
+fs::path RunFolder::metrics_path() const {
+  return path_ / metrics_name;
 }
 
 void RunFolder::rewind(std::int64_t step) {

@@ -82,6 +82,7 @@ class RunFolder {
   };
   /// Lines that are not rows, such as a last line torn by a crash, are skipped. A null is read as NaN.
   std::vector<MetricRow> read_metrics() const;
+  fs::path metrics_path() const;
 
   /// Writes atomically, and adds the picture to TensorBoard. A storage error if `png` is not a PNG.
   void write_sample(std::int64_t step, std::string_view png);
@@ -90,6 +91,8 @@ class RunFolder {
 
   /// What `belamy steer` asked of the training that holds this folder, a text each; they are taken out.
   std::vector<std::string> take_requests();
+  /// Whether a process holds the lock of the folder: a training or another verb that writes to it. Takes no lock itself.
+  static bool is_held(const fs::path& path);
   /// Leaves a request for the training that holds the folder. A usage error when no process holds it.
   static void leave_request(Env& env, const fs::path& path, const std::string& text);
 

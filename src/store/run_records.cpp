@@ -56,12 +56,15 @@ void write_about(RunFolder& folder, const RunAbout& about) {
              {{"data", about.data},
               {"environment", list_of(about.environment)},
               {"shown", about.shown},
-              {"legend", list_of(about.legend)}});
+              {"legend", list_of(about.legend)},
+              {"steps", about.steps}});
 }
 
 RunAbout read_about(const RunFolder& folder) {
   const auto json = read_json(folder, about_name);
-  return {text(json, "data"), pairs(json, "environment"), text(json, "shown"), pairs(json, "legend")};
+  const auto steps = member(json, "steps");
+  return {text(json, "data"), pairs(json, "environment"), text(json, "shown"), pairs(json, "legend"),
+          steps.is_number_integer() ? steps.get<std::int64_t>() : 0};
 }
 
 void write_messages(RunFolder& folder, const std::vector<RunMessage>& messages) {

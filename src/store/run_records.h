@@ -20,6 +20,7 @@ struct RunAbout {
   std::string shown;  ///< what the pictures by step show: "Samples"
   /// What the colours of the samples mean: "#rrggbb" and its meaning.
   std::vector<std::pair<std::string, std::string>> legend;
+  std::int64_t steps = 0;  ///< the length that was planned; 0: unknown
 };
 
 /// Something worth a look that was noticed in training.

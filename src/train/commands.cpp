@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 
 #include "belamy/error.h"
 
@@ -112,6 +113,19 @@ void check_command(const Command& command, const Recipe& recipe, const StageOpti
       throw usage_error(fmt::format("{}: this cannot be changed during a run", command.argument),
                         "start a new run: optimizer and average decide what a checkpoint holds");
   }
+}
+
+void check_command(const Command& command, const Recipe& recipe) {
+  std::optional<Error> why;
+  for (const auto& stage : recipe.stages) {
+    try {
+      check_command(command, recipe, stage);
+      return;
+    } catch (const Error& error) {
+      if (!why) why = error;
+    }
+  }
+  if (why) throw Error(*why);
 }
 
 std::string command_text(const Command& command) {

@@ -35,6 +35,8 @@ class CommandLog {
 Command parse_command(const std::string& line);
 /// Throws a usage error if no training of the recipe can follow the command in this stage.
 void check_command(const Command& command, const Recipe& recipe, const StageOptions& stage);
+/// The same for the whole run: no training of the recipe can follow the command in any of its stages.
+void check_command(const Command& command, const Recipe& recipe);
 std::string command_text(const Command& command);
 
 }  // namespace belamy

@@ -38,6 +38,14 @@ std::unique_ptr<Recipe> recipe_in(const RunFolder& folder, const std::vector<std
   return overrides.empty() ? std::move(recipe) : Recipe::parse(text, origin, overrides);
 }
 
+ComparedRun compared_run(const std::filesystem::path& path) {
+  const auto folder = RunFolder::read(Env::real(), path);
+  const auto recipe = recipe_in(folder);
+  ComparedRun run{path.string(), {{"model", recipe->model->name}}, read_evaluation(folder)};
+  for (const auto& field : recipe->fields().all()) run.settings.emplace_back(field.key, field.get());
+  return run;
+}
+
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run) {
   const auto folder = shell_word(run.string());
   if (model.can(Capability::translator))

@@ -8,6 +8,7 @@
 #include "belamy/recipe.h"
 
 #include "data/dataset.h"
+#include "report/comparison.h"
 #include "report/report.h"
 #include "store/run_records.h"
 
@@ -18,6 +19,9 @@ std::string describe_data(const Dataset& dataset);
 
 /// The settings of a run, with some of them overridden. A storage error if the run's own cannot be read.
 std::unique_ptr<Recipe> recipe_in(const RunFolder& folder, const std::vector<std::string>& overrides = {});
+
+/// What `belamy compare` needs to know of a run.
+ComparedRun compared_run(const std::filesystem::path& folder);
 
 /// The command that shows what a run of the model can do.
 std::string use_of(const ModelInfo& model, const std::filesystem::path& run);

@@ -100,7 +100,13 @@ class Training {
         length_before_ && length != *length_before_ && !steering_.empty())
       steering_.follow({Command::Kind::steps, std::to_string(length)});
     warn(changes);
-    write_about(folder_, {data_.description, machine_facts(), view_ ? view_->title : "", legend()});
+    tell_about();
+  }
+
+  void tell_about() {
+    write_about(folder_,
+                {data_.description, machine_facts(), view_ ? view_->title : "", legend(), session_.length()});
+    told_length_ = session_.length();
   }
 
   TrainingOutcome run() {
@@ -247,6 +253,7 @@ class Training {
     auto values = tick.values;
     values.emplace_back("speed/examples-per-second", tick.examples_per_second);
     folder_.append_metrics(tick.step, tick.seconds, values);
+    if (session_.length() != told_length_) tell_about();
     if (hooks_.tick) hooks_.tick(tick);
     warn(alarms_.observe(tick.values));
     last_tick_ = time;
@@ -340,7 +347,7 @@ class Training {
   std::optional<Dataset> test_;
   std::vector<RunMessage> messages_;
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
-  std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0;
+  std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0, told_length_ = 0;
   bool fresh_ = false;                         // it starts at step 0
   std::optional<std::int64_t> length_before_;  // in steps, of a resumed run
 };

@@ -42,6 +42,18 @@ void check_space(const Decoder& decoder, const std::string& space, const std::st
                     fmt::format("choose one of: {}", fmt::join(spaces, ", ")));
 }
 
+Tensor linear_path(const Tensor& from, const Tensor& to, const Tensor& weights) {
+  return from * (1 - weights) + to * weights;
+}
+
+Tensor spherical_path(const Tensor& from, const Tensor& to, const Tensor& weights) {
+  const double cosine = (from.dot(to) / (from.norm() * to.norm())).item<double>();
+  const double angle = std::acos(std::clamp(cosine, -1.0, 1.0));
+  if (std::sin(angle) < 1e-6) return linear_path(from, to, weights);
+  return from * (torch::sin((1 - weights) * angle) / std::sin(angle)) +
+         to * (torch::sin(weights * angle) / std::sin(angle));
+}
+
 Tensor find_latents(Decoder& decoder, const Tensor& wanted, const LatentSearch& search,
                     at::Generator generator, const std::function<void(double, double)>& progress) {
   const auto points = decoder.into(search.space, drawn(decoder, search.draws, generator));

@@ -1,5 +1,6 @@
 #include "models/shared/captions.h"
 
+#include <cmath>
 #include <torch/utils.h>
 
 #include "belamy/recipe.h"
@@ -28,7 +29,10 @@ Captions::Captions(const DataShape& shape, const Parents& parents)
 
 Tensor Captions::of(const Tensor& captions) const {
   const torch::NoGradGuard no_grad;
-  return parent_ ? parent_->text_encoder()->encode_text(captions) : word_counts(captions, vocabulary_);
+  if (!parent_) return word_counts(captions, vocabulary_);
+  const auto codes = parent_->text_encoder()->encode_text(captions);
+  const auto length = codes.norm(2, 1, /*keepdim=*/true).clamp_min(1e-6);
+  return codes * (std::sqrt(static_cast<double>(size_)) / length);
 }
 
 Tensor Captions::asked(const SampleRequest& request) const {

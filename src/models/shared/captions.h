@@ -18,7 +18,8 @@ inline constexpr const char* kText = "text";
 /// Counts of the words of captions [N, L] in a vocabulary of V words, without padding: [N, V - 1].
 Tensor word_counts(const Tensor& captions, std::int64_t vocabulary);
 
-/// Codes of captions: those of the parent's text encoder, or without a parent the counts of their words. A
+/// Codes of captions: those of the parent's text encoder, with values of mean square 1, or without a parent the counts of
+/// their words. A
 /// model registers it as a module: it stores codes of past data, for samples without a requested text.
 class Captions : public torch::nn::Module {
  public:

@@ -55,6 +55,50 @@ TEST(MeasureRow, ALabWithoutRandomNumbersIsMeasuredOnce) {
   fs::remove_all(runs);
 }
 
+TEST(MeasureRow, AGroupMayTakeTheRunOfAnEarlierOne) {
+  const auto two = [](const std::string& named) {
+    return ReproductionRow::parse("two", R"(title = "Two"
+paper = "Nobody."
+protocol = "Very short."
+[[group]]
+name = "words"
+recipe = "joint-embedding-glyphs"
+[[group]]
+name = "pictures"
+recipe = "stackgan-glyphs"
+settings = ["from.text={run:)" + named + R"(}"]
+[[value]]
+key = "it"
+text = "it"
+group = "pictures"
+score = "caption-class"
+[[pass]]
+value = "it"
+min = 0
+)",
+                                  "two.toml");
+  };
+  check_row(two("words"));
+  EXPECT_THAT(message_of(ExitCode::usage, [&] { check_row(two("letters")); }), HasSubstr("'letters'"));
+  EXPECT_THAT(message_of(ExitCode::usage, [&] { check_row(two("pictures")); }),
+              HasSubstr("no earlier group"));
+  std::vector<std::string> parents;
+  auto hooks = silent();
+  hooks.train = [&](const Recipe& recipe, const fs::path&) {
+    for (const auto& [name, place] : recipe.parents) parents.push_back(name + " " + place);
+    return TrainingOutcome{};  // stopped
+  };
+  auto row = two("words");
+  std::swap(row.groups[0], row.groups[1]);
+  EXPECT_THAT(message_of(ExitCode::usage, [&] { measure_row(row, 1, "some", hooks); }),
+              HasSubstr("no earlier group"));
+  row = two("words");
+  row.groups[0].lab = "shift-gan";  // is measured at once
+  row.groups[0].recipe.clear();
+  EXPECT_THAT(message_of(ExitCode::usage, [&] { check_row(row); }),
+              HasSubstr("no earlier group with a recipe"));
+}
+
 TEST(MeasureRow, AStoppedTrainingHasNoResult) {
   const auto gan = row("recipe = \"gan-ring\"\nsettings = [\"data.seed={seed}\"]", "diversity");
   std::vector<std::string> trained;

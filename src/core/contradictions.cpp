@@ -1,4 +1,4 @@
-#include "cli/contradictions.h"
+#include "core/contradictions.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 
-namespace belamy::cli {
+namespace belamy {
 namespace {
 
 // The field that `Fields::set_text` chooses for a key that it knows.
@@ -38,4 +38,4 @@ void refuse_contradictions(const Fields& fields, const std::vector<std::string>&
   }
 }
 
-}  // namespace belamy::cli
+}  // namespace belamy

@@ -7,7 +7,7 @@
 
 #include "belamy/config.h"
 
-namespace belamy::cli {
+namespace belamy {
 
 /// A usage error if two of the settings, "KEY=VALUE" each, give one field different values. Unknown keys are
 /// ignored: the fields refuse them. `typed` tells how the user wrote those settings that were not given with
@@ -15,4 +15,4 @@ namespace belamy::cli {
 void refuse_contradictions(const Fields& fields, const std::vector<std::string>& settings,
                            const std::map<std::string, std::string>& typed = {});
 
-}  // namespace belamy::cli
+}  // namespace belamy

@@ -1,0 +1,61 @@
+// Data sets: what they hold, and what the doctor finds.
+import { address, get, post } from "./api.js";
+import { button, commandLine, count, el, follow, table, word } from "./ui.js";
+
+export async function open(root, { rest, studio, still }) {
+  if (!rest[0]) {
+    const sets = await get("sets");
+    root.append(
+      el("h1", {}, "Data"),
+      table(
+        ["Set", "What it holds", "Where"],
+        sets.map((set) => [
+          set.present ? el("a", { href: `#/data/${encodeURIComponent(set.name)}` }, set.name) : set.name,
+          set.description,
+          el("span", { class: "quiet" }, set.present ? set.where : `not here: ${set.where}`),
+        ]),
+      ),
+    );
+    return null;
+  }
+  const name = decodeURIComponent(rest[0]);
+  const set = await get("set", { name });
+  const printed = el("pre", { hidden: true });
+  root.append(
+    el("p", {}, el("a", { href: "#/data" }, "All data sets")),
+    el("h1", {}, set.name),
+    el(
+      "p",
+      {},
+      set.dimension ? `Points in ${set.dimension} dimensions.` : `Images of ${set.width}x${set.height}, ${set.channels === 1 ? "gray" : "colour"}.`,
+      set.classes.length ? ` Classes: ${set.classes.slice(0, 30).join(", ")}${set.classes.length > 30 ? ", ..." : ""}.` : " No labels.",
+      set.attributes.length ? ` Attributes: ${set.attributes.join(", ")}.` : "",
+    ),
+    ...set.notes.map((note) => el("p", { class: "notice" }, note)),
+    set.captions.length ? el("ul", {}, set.captions.map((caption) => el("li", {}, caption))) : "",
+  );
+  if (set.dimension) {
+    const canvas = el("canvas", { class: "board", width: 480, height: 480, role: "img", "aria-label": "Points" });
+    root.append(canvas);
+    const pen = canvas.getContext("2d");
+    const all = (set.points || []).flat();
+    const far = Math.max(...all.map(Math.abs), 1e-9) * 1.05;
+    pen.fillStyle = "#fff";
+    for (const [x, y] of set.points || []) pen.fillRect(240 + (240 * x) / far, 240 - (240 * y) / far, 3, 3);
+  } else {
+    root.append(el("img", { class: "picture", src: address("set-sheet", { name }), alt: `The first pictures of ${set.name}` }));
+  }
+  root.append(commandLine(`belamy data doctor ${word(name)}`));
+  if (!studio.session.read_only) {
+    root.append(
+      button("Ask the doctor", async () => {
+        printed.hidden = false;
+        const { job } = await post("do/doctor", { data: name });
+        await follow(get, job, (state) => (printed.textContent = state.printed || "reading every file ..."), still);
+      }),
+      printed,
+    );
+  }
+  root.append(el("p", {}, `The first ${count(set.count)} examples are shown.`));
+  return null;
+}
