@@ -1,5 +1,6 @@
 // The verb `match`: finds the images that are most alike.
 #include <fmt/format.h>
+#include <optional>
 #include <torch/types.h>
 
 #include "belamy/run.h"
@@ -45,13 +46,13 @@ ExitCode match_two(const MatchRequest& request, const Run& run, const Similarity
 }
 
 // Ranks a folder by its likeness to the query: a picture, or a text.
-ExitCode match_folder(const MatchRequest& request, Run& run) {
+ExitCode match_folder(const MatchRequest& request, Run& run, const std::optional<Similarity>& similarity) {
   const auto options = whole_options(run, request.folder);
   auto inputs = inputs_of(request.run, options);
   if (!request.query.empty()) inputs.add_file(request.query);
   const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
   const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
-  const bool by_text = !request.text.empty();
+  const bool by_text = !similarity;
   const auto query = by_text ? asked_captions({request.text}, run) : read_image(run, request.query);
   const auto set = load_dataset(options, Split::test);
   check_fits(run, set);
@@ -62,9 +63,8 @@ ExitCode match_folder(const MatchRequest& request, Run& run) {
   if (by_text) {
     found = caption_similarity(run, query, data);
   } else {
-    const Similarity similarity(run);
-    found = similarity.between(query, data);
-    how = similarity.how();
+    found = similarity->between(query, data);
+    how = similarity->how();
   }
   found = found.squeeze(0).contiguous();
   const auto order = ranked(found);
@@ -91,9 +91,11 @@ ExitCode match(const MatchRequest& request) {
         "match compares two images, or ranks a folder by an image or a text",
         "use match RUN A B, match RUN --query F --folder DIR, or match RUN --text T --folder DIR");
   const auto run = request.run.open();
+  std::optional<Similarity> similarity;  // of images
+  if (request.text.empty()) similarity.emplace(*run);
   if (!run->shape().is_images())
     throw usage_error(run->recipe().name + " was trained on points, not on images");
-  return two ? match_two(request, *run, Similarity(*run)) : match_folder(request, *run);
+  return two ? match_two(request, *run, *similarity) : match_folder(request, *run, similarity);
 }
 
 }  // namespace

@@ -258,7 +258,7 @@ expect_failure 2 "$BELAMY" match run a.png b.png
 expect_text "gan cannot compare two images"
 expect_text "models that can: .*siamese"
 expect_failure 2 "$BELAMY" match run a.png
-expect_text "use match RUN A B, or match RUN --query F --folder DIR"
+expect_text "use match RUN A B, match RUN --query F --folder DIR, or match RUN --text T --folder DIR"
 expect_code 0 "$BELAMY" train siamese --data images --steps 2 --out alike --set train.threads=1 --set model.width=4
 expect_failure 3 "$BELAMY" match alike images/top/002.pgm missing.png
 expect_text "missing.png: there is no such file"

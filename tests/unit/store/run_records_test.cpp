@@ -34,7 +34,7 @@ class RunRecords : public ::testing::Test {
 TEST_F(RunRecords, AboutComesBack) {
   write_about(
       *run_,
-      {"mnist: 10 images", {{"threads", "2"}, {"blas", "OpenBLAS"}}, "Samples", {{"#185cc8", "samples"}}});
+      {"mnist: 10 images", {{"threads", "2"}, {"blas", "OpenBLAS"}}, "Samples", {{"#185cc8", "samples"}}, 4000});
   EXPECT_EQ(bytes_of("about.json"), R"({
   "data": "mnist: 10 images",
   "environment": [
@@ -53,7 +53,8 @@ TEST_F(RunRecords, AboutComesBack) {
       "samples"
     ]
   ],
-  "shown": "Samples"
+  "shown": "Samples",
+  "steps": 4000
 }
 )");
   const auto about = read_about(*run_);
