@@ -116,12 +116,18 @@ class RealEnv : public Env {
     return std::make_unique<RealFile>(path, mode);
   }
 
-  std::string read(const fs::path& path) override {
+  std::string read(const fs::path& path) override { return read_from(path, 0); }
+
+  std::string read_from(const fs::path& path, std::uint64_t offset) override {
     const Descriptor file(path, O_RDONLY, "read");
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) throw file_error("read", path, errno);
+    if (offset > 0 && ::lseek(file.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
+      throw file_error("read", path, errno);
     // The size is only a first guess: the file may grow meanwhile, and a device has no size.
-    std::string bytes(S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) + 1 : 65536, '\0');
+    const auto left = static_cast<std::uint64_t>(status.st_size) -
+                      std::min(offset, static_cast<std::uint64_t>(status.st_size));
+    std::string bytes(S_ISREG(status.st_mode) ? static_cast<std::size_t>(left) + 1 : 65536, '\0');
     std::size_t filled = 0;
     while (true) {
       if (filled == bytes.size()) bytes.resize(2 * bytes.size());

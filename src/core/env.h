@@ -1,6 +1,7 @@
 // All file operations of the store go through Env, so that a test can make any one of them fail.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -45,6 +46,11 @@ class Env {
   virtual std::unique_ptr<WritableFile> open(const fs::path& path,
                                              Mode mode) = 0;  ///< creates a missing file
   virtual std::string read(const fs::path& path) = 0;
+  /// The bytes from `offset` on.
+  virtual std::string read_from(const fs::path& path, std::uint64_t offset) {
+    auto bytes = read(path);
+    return bytes.erase(0, std::min<std::uint64_t>(offset, bytes.size()));
+  }
   virtual bool exists(const fs::path& path) = 0;
   virtual std::uint64_t size(const fs::path& path) = 0;
   virtual std::vector<fs::path> list(const fs::path& folder) = 0;  ///< full paths, sorted by name

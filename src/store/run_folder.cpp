@@ -329,6 +329,16 @@ std::vector<RunFolder::MetricRow> RunFolder::read_metrics() const {
   return rows;
 }
 
+std::vector<RunFolder::MetricRow> RunFolder::read_new_metrics(std::uint64_t& from) const {
+  std::vector<MetricRow> rows;
+  if (!env_->exists(metrics_path())) return rows;
+  auto text = env_->read_from(metrics_path(), from);
+  text.resize(text.rfind('\n') + 1);
+  from += text.size();
+  for_each_row(text, [&](std::string_view, const MetricRow& row) { rows.push_back(row); });
+  return rows;
+}
+
 fs::path RunFolder::metrics_path() const {
   return path_ / metrics_name;
 }

@@ -82,6 +82,8 @@ class RunFolder {
   };
   /// Lines that are not rows, such as a last line torn by a crash, are skipped. A null is read as NaN.
   std::vector<MetricRow> read_metrics() const;
+  /// Those after the first `from` bytes of the file; sets `from` to the end of the last whole line.
+  std::vector<MetricRow> read_new_metrics(std::uint64_t& from) const;
   fs::path metrics_path() const;
 
   /// Writes atomically, and adds the picture to TensorBoard. A storage error if `png` is not a PNG.

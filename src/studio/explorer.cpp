@@ -21,6 +21,7 @@
 #include "metrics/tsne.h"
 #include "nn/holes.h"
 #include "pictures/grids.h"
+#include "pictures/latent_pictures.h"
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
 #include "use/in_batches.h"
@@ -176,6 +177,7 @@ Json Explorer::abilities(const std::string& id) {
     }
     json["spaces"] = spaces;
     json["directions"] = spaces.empty() ? 0 : kDirections;
+    json["manifold"] = !spaces.empty() && shape.is_images() && model.decoder()->latent_size() == 2;
     auto answers = Json::array();
     if (shape.is_images()) {
       if (auto* translator = model.translator()) {
@@ -186,7 +188,8 @@ Json Explorer::abilities(const std::string& id) {
       if (model.completer()) answers.push_back("complete");
       if (model.classifier()) answers.push_back("classify");
       if (model.scorer()) answers.push_back("score");
-      if (model.encoder() || model.matcher()) answers.push_back("nearest");
+      answers.push_back("nearest");
+      if (!spaces.empty()) answers.push_back("project");
     }
     json["answers"] = answers;
     json["map"] = model.encoder() != nullptr;
@@ -310,6 +313,15 @@ std::string Explorer::arithmetic(const Json& asked) {
   });
 }
 
+std::string Explorer::manifold(const Json& asked) {
+  return worker_.run([&] {
+    auto& one = opened(given<std::string>(asked, "run", ""), asked);
+    one.check_images();
+    constexpr std::int64_t rows = 15;
+    return png_of(decoded_manifold(one.decoder(), rows, one.run->device()), rows);
+  });
+}
+
 Json Explorer::answer(const Json& asked) {
   return worker_.run([&]() -> Json {
     auto& one = opened(given<std::string>(asked, "run", ""), asked);
@@ -391,14 +403,24 @@ Json Explorer::answer(const Json& asked) {
                                       [&](const Tensor& y) { return encoder->encode(y).flatten(1); });
         distances =
             at::cdist(encoder->encode(x).flatten(1).cpu().to(torch::kFloat), codes.to(torch::kFloat))[0];
-      } else {
+      } else if (model.matcher()) {
         distances = -in_batches(*one.run, one.training, [&](const Tensor& y) {
           return model.matcher()->similarity(x.expand(y.sizes()), y);
         });
+      } else {
+        distances = in_batches(*one.run, one.training,
+                               [&](const Tensor& y) { return (y - x).square().flatten(1).mean(1); });
       }
       const auto order =
           std::get<1>(distances.topk(std::min<std::int64_t>(8, distances.size(0)), 0, /*largest=*/false));
-      return shown(to_model_range(one.training.index_select(0, order)));
+      return {{"picture", encode_base64(png_of(to_model_range(one.training.index_select(0, order)), 8))},
+              {"seen", encode_base64(png_of(x, 1))}};
+    }
+    if (what == "project") {
+      auto& decoder = one.decoder();
+      LatentSearch search{.space = decoder.spaces().back(), .draws = 300, .steps = 100};
+      const auto point = find_latents(decoder, x, search, one.run->generator(1), {});
+      return shown(decoder.decode_from(search.space, point));
     }
     throw usage_error(fmt::format("'{}' is nothing that a picture can be asked", what));
   });
@@ -424,6 +446,23 @@ Json Explorer::map(const Json& asked) {
     if (codes.size(1) == 1) codes = at::cat({codes, torch::zeros_like(codes)}, 1);
     codes = codes.to(torch::kDouble).contiguous();
     const auto labels = set.labels.empty() ? Tensor() : torch::tensor(set.labels).index_select(0, pick);
+    const auto values_of = [&](const Tensor& each) {
+      auto list = Json::array();
+      for (std::int64_t i = 0; i < n; ++i) {
+        const double value = each[i].item<double>();
+        list.push_back(std::isfinite(value) ? Json(value) : Json());
+      }
+      return list;
+    };
+    auto values = Json::object();
+    if (auto* reconstructor = one.run->model().reconstructor()) {
+      values["reconstruction error"] = values_of(in_batches(*one.run, images, [&](const Tensor& x) {
+        return (reconstructor->reconstruct(x) - x).square().flatten(1).mean(1);
+      }));
+    }
+    if (auto* scorer = one.run->model().scorer())
+      values[scorer->score_name()] =
+          values_of(in_batches(*one.run, images, [&](const Tensor& x) { return scorer->score(x); }));
     auto points = Json::array();
     for (std::int64_t i = 0; i < n; ++i) {
       points.push_back({codes[i][0].item<double>(), codes[i][1].item<double>(),
@@ -434,10 +473,13 @@ Json Explorer::map(const Json& asked) {
     for (auto& image : to_images(to_model_range(images)))
       tiles.push_back(resize(convert_channels(image, 3), static_cast<int>(side), static_cast<int>(side)));
     constexpr int columns = 25;
-    one.map =
-        Json{{"points", points},   {"classes", set.class_names},
-             {"how", how},         {"side", side},
-             {"columns", columns}, {"sheet", encode_base64(encode_png(contact_sheet(tiles, columns, 0, 1)))}};
+    one.map = Json{{"points", points},
+                   {"classes", set.class_names},
+                   {"values", values},
+                   {"how", how},
+                   {"side", side},
+                   {"columns", columns},
+                   {"sheet", encode_base64(encode_png(contact_sheet(tiles, columns, 0, 1)))}};
     return *one.map;
   });
 }

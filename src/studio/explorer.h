@@ -29,9 +29,11 @@ class Explorer {
   std::string path(const Json& asked);
   /// The group A minus the group B plus the group C of seeds, as PNG: the three means and the result.
   std::string arithmetic(const Json& asked);
+  /// The plane of two latents as PNG: a grid of percentiles of the prior.
+  std::string manifold(const Json& asked);
   /// Answers to a picture (base64 of a PNG or JPEG file): see `abilities`. A picture as base64, or values.
   Json answer(const Json& asked);
-  /// Codes of test images in the plane, with classes and a sheet of small pictures.
+  /// Codes of test images in the plane, with classes, errors and scores, and a sheet of small pictures.
   Json map(const Json& asked);
 
  private:

@@ -105,9 +105,20 @@ const std::vector<RunFolder::MetricRow>& Runs::rows_of(Known& run) {
   const auto folder = RunFolder::read(Env::real(), run.folder);
   std::error_code code;
   const auto size = fs::file_size(folder.metrics_path(), code);
-  if (const auto now = code ? 0 : size; now != run.size || (now > 0 && run.rows.empty())) {
-    run.rows = folder.read_metrics();
-    run.size = now;
+  if (code || size < run.size) {  // gone, or cut back by a resumed training
+    run.rows.clear();
+    run.size = 0;
+  }
+  if (!code && size > run.size) {
+    for (auto& row : folder.read_new_metrics(run.size)) {
+      // A training that went back to a checkpoint may have written as much again.
+      if (!run.rows.empty() && row.step < run.rows.back().step) {
+        run.size = 0;
+        run.rows = folder.read_new_metrics(run.size);
+        break;
+      }
+      run.rows.push_back(std::move(row));
+    }
   }
   return run.rows;
 }

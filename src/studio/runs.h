@@ -52,7 +52,7 @@ class Runs {
  private:
   struct Known {
     std::filesystem::path folder;
-    std::uint64_t size = 0;  // of metrics.jsonl, when it was read
+    std::uint64_t size = 0;  // of metrics.jsonl that was read
     std::vector<RunFolder::MetricRow> rows;
   };
   Known& known(const std::string& id);

@@ -559,6 +559,9 @@ struct Studio::Parts {
     all["POST /api/1/ask/path"] = [this](const Request& r) {
       return picture_reply(explorer.path(body_of(r)));
     };
+    all["POST /api/1/ask/manifold"] = [this](const Request& r) {
+      return picture_reply(explorer.manifold(body_of(r)));
+    };
     all["POST /api/1/ask/arithmetic"] = [this](const Request& r) {
       return picture_reply(explorer.arithmetic(body_of(r)));
     };

@@ -92,7 +92,7 @@ try:
         fill(field, value)
     browser.wait("[...document.querySelectorAll('[role=status] .good')].length > 0", "good settings")
     browser.press("Forecast")
-    browser.wait("document.querySelector('[role=status] pre')?.textContent.includes('memory')", "the forecast", 60)
+    browser.wait("[...document.querySelectorAll('[role=status] pre')].some((each) => each.textContent.includes('memory'))", "the forecast", 60)
     page_is_good(browser, "new")
     browser.run("""(() => { const name = document.querySelector("input[aria-label='Name of the run']"); name.value = 'walked';
         name.dispatchEvent(new Event('input')); })()""")
@@ -153,6 +153,9 @@ try:
         check(False, what)
     left, top, width, height = browser.box(".lattice")
     changes(lambda: browser.drag([(left + 0.5 * width, top + 0.5 * height), (left + 0.95 * width, top + 0.9 * height)]), "dragging through the lattice")
+    browser.press("Nearest training pictures")
+    browser.wait("document.querySelector(\"img[alt='Nearest training pictures']\").naturalWidth > 100", "the nearest training pictures")
+    browser.wait("document.querySelector(\"img[alt='The plane of both latents']\").naturalWidth > 100", "the plane of two latents")
     changes(lambda: browser.run("""(() => { const slider = document.querySelector("input[aria-label='Direction 1']"); slider.value = 3;
         slider.dispatchEvent(new Event('input')); })()"""), "a slider along a direction")
     browser.press("Strip")
@@ -171,10 +174,17 @@ try:
     left, top, width, height = browser.box("canvas.board")
     browser.drag([(left + 0.3 * width, top + 0.1 * height), (left + 0.35 * width, top + 0.5 * height), (left + 0.3 * width, top + 0.9 * height)])
     browser.wait(f"document.querySelector(\"img[alt='The run\\\\'s answer']\").src !== {json.dumps(old)}", "another answer after a stroke")
+    for answer in ("nearest", "project"):
+        old = browser.run("document.querySelector(\"img[alt='The run\\\\'s answer']\").src")
+        browser.run(f"""(() => {{ const choice = document.querySelector("select[aria-label='Answer']"); choice.value = '{answer}';
+            choice.dispatchEvent(new Event('change')); }})()""")
+        browser.wait(f"document.querySelector(\"img[alt='The run\\\\'s answer']\").src !== {json.dumps(old)}", f"the answer '{answer}'")
     page_is_good(browser, "draw")
 
     # --- Map, plane, labs, data ---
-    go(browser, f"#/map/{ids['codes']}", "document.querySelector('canvas.board')", "the map", 60)
+    go(browser, f"#/map/{ids['codes']}", "document.querySelector(\"canvas[aria-label='Map of codes']\")", "the map", 60)
+    browser.run("""(() => { const choice = document.querySelector("select[aria-label='Colour by']"); choice.value = 'reconstruction error';
+        choice.dispatchEvent(new Event('change')); })()""")
     page_is_good(browser, "map")
     go(browser, "#/plane", "document.querySelector('[role=status]') && document.body.innerText.includes('Step 0.')", "the game")
     browser.press("Ten steps")

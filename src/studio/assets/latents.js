@@ -1,5 +1,5 @@
 // The latent space of a run: samples, a lattice of seeds, directions, paths, arithmetic.
-import { get, latest, picture } from "./api.js";
+import { get, latest, picture, post } from "./api.js";
 import { pick } from "./pick.js";
 import { action, blobImage, button, el, number, select, showError, slider } from "./ui.js";
 
@@ -102,6 +102,7 @@ export async function open(root, { rest, still }) {
     ),
   );
   redraw.push(decode);
+  const near = el("img", { class: "picture", alt: "Nearest training pictures" });
   const knob = el("div", { class: "knob" });
   const lattice = el("div", { class: "lattice", tabIndex: 0, role: "application", "aria-label": "Place between four seeds; arrow keys move it" }, knob);
   const moveTo = (x, y) => {
@@ -164,10 +165,26 @@ export async function open(root, { rest, still }) {
           moveTo(0.5, 0.5);
         }),
       ),
-      large.image,
+      el(
+        "div",
+        {},
+        large.image,
+        button("Nearest training pictures", async () => {
+          const blob = await picture("ask/decoded", { run: id, space, seeds: corners, x: place.x, y: place.y, moves: moves.some(Boolean) ? moves : [], use: settings() });
+          const bytes = new Uint8Array(await blob.arrayBuffer());
+          const found = await post("ask/picture", { run: id, what: "nearest", picture: btoa(String.fromCharCode(...bytes)) });
+          near.src = `data:image/png;base64,${found.picture}`;
+        }),
+        near,
+      ),
     ),
   );
   moveTo(0.5, 0.5);
+  if (can.manifold) {
+    const plane = blobImage("The plane of both latents", "picture large");
+    root.append(el("h2", {}, "The plane of both latents"), plane.image);
+    plane.show(await picture("ask/manifold", { run: id, use: settings() }));
+  }
 
   // --- Paths ---
   const seeds = el("input", { type: "text", value: "1, 2, 3", "aria-label": "Seeds of the path" });

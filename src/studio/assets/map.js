@@ -1,7 +1,7 @@
 // Codes of test images in the plane: pan, zoom, colours by class.
 import { get, post } from "./api.js";
 import { pick } from "./pick.js";
-import { button, el } from "./ui.js";
+import { button, el, select } from "./ui.js";
 
 export async function open(root, { rest, still }) {
   const id = await pick(root, "map", rest[0], (run) => run.capabilities.includes("encoder"), "Map");
@@ -27,7 +27,17 @@ export async function open(root, { rest, still }) {
   const view = { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale: start };
   const hidden = new Set();
   let pictures = true;
-  const colour = (label) => getComputedStyle(document.documentElement).getPropertyValue(`--series-${(label % 10) + 1}`).trim();
+  const names = Object.keys(map.values);
+  let by = "class";
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  // By class, or by a value from blue (the lowest twentieth) to orange (the highest).
+  function colour(i) {
+    if (by === "class") return css(`series-${(map.points[i][2] % 10) + 1}`);
+    const sorted = map.values[by].filter((value) => value !== null).sort((a, b) => a - b);
+    const [low, high] = [sorted[Math.floor(0.05 * (sorted.length - 1))], sorted[Math.ceil(0.95 * (sorted.length - 1))]];
+    const share = Math.min(1, Math.max(0, (map.values[by][i] - low) / (high - low || 1)));
+    return `rgb(${Math.round(40 + 195 * share)}, ${Math.round(110 + 10 * share)}, ${Math.round(230 - 200 * share)})`;
+  }
 
   function draw() {
     context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--panel");
@@ -38,7 +48,7 @@ export async function open(root, { rest, still }) {
       const left = canvas.width / 2 + (x - view.x) * view.scale;
       const top = canvas.height / 2 + (y - view.y) * view.scale;
       if (left < -size || top < -size || left > canvas.width + size || top > canvas.height + size) continue;
-      context.fillStyle = colour(label);
+      context.fillStyle = colour(i);
       if (!pictures) {
         context.beginPath();
         context.arc(left, top, size / 4, 0, 2 * Math.PI);
@@ -120,7 +130,7 @@ export async function open(root, { rest, still }) {
     draw();
   });
   root.append(
-    el("div", { class: "row" }, dots, button("Zoom in", () => zoom(1.3)), button("Zoom out", () => zoom(1 / 1.3)), button("All", () => (Object.assign(view, { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale: start }), draw()))),
+    el("div", { class: "row" }, names.length ? el("label", {}, "Colour by ", select("Colour by", ["class", ...names], by, (value) => ((by = value), draw()))) : "", dots, button("Zoom in", () => zoom(1.3)), button("Zoom out", () => zoom(1 / 1.3)), button("All", () => (Object.assign(view, { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale: start }), draw()))),
     legend,
     canvas,
   );

@@ -29,12 +29,13 @@ export async function open(root, { query, still }) {
   const name = el("input", { type: "text", "aria-label": "Name of the run" });
   const form = el("div");
   const told = el("div", { role: "status" });
+  const planned = el("div", { role: "status" });
   const command = el("div");
   const list = el("input", { type: "search", list: "known-recipes", placeholder: "dcgan-mnist", "aria-label": "Recipe or model" });
   const start = button("Start", begin, "main");
   const forecast = button("Forecast", async () => {
     const printed = el("pre", {}, "timing ten steps ...");
-    told.append(printed);
+    planned.replaceChildren(printed);
     const { job } = await post("do/plan", { recipe, settings: settings() });
     await follow(get, job, (state) => (printed.textContent = state.printed || "timing ten steps ..."), still);
   });
@@ -60,6 +61,7 @@ export async function open(root, { query, still }) {
       start,
     ),
     told,
+    planned,
     command,
     form,
     el(
@@ -95,6 +97,7 @@ export async function open(root, { query, still }) {
   });
 
   async function choose(wanted) {
+    planned.replaceChildren();
     const found = await get("settings", { recipe: wanted });
     recipe = wanted;
     list.value = wanted;

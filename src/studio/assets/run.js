@@ -1,5 +1,5 @@
 // One run, live: curves, pictures, what was noticed, and its controls.
-import { address, get, post } from "./api.js";
+import { address, get, latest, post } from "./api.js";
 import { Curves } from "./curves.js";
 import { button, commandLine, count, duration, el, number, select, short, showError, table, word } from "./ui.js";
 
@@ -225,7 +225,12 @@ export async function open(root, { rest, query, studio, still }) {
 
   await refresh();
   const source = new EventSource(address("events", { id }));
-  source.addEventListener("changed", () => refresh().catch(showError));
+  // At most once a second: a fast training writes many lines.
+  const follow = latest(async () => {
+    await refresh().catch(showError);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  });
+  source.addEventListener("changed", () => follow());
   return () => {
     source.close();
     clearInterval(timer);

@@ -32,9 +32,11 @@ class RunRecords : public ::testing::Test {
 
 // The bytes as well: runs of earlier versions must open.
 TEST_F(RunRecords, AboutComesBack) {
-  write_about(
-      *run_,
-      {"mnist: 10 images", {{"threads", "2"}, {"blas", "OpenBLAS"}}, "Samples", {{"#185cc8", "samples"}}, 4000});
+  write_about(*run_, {"mnist: 10 images",
+                      {{"threads", "2"}, {"blas", "OpenBLAS"}},
+                      "Samples",
+                      {{"#185cc8", "samples"}},
+                      4000});
   EXPECT_EQ(bytes_of("about.json"), R"({
   "data": "mnist: 10 images",
   "environment": [
