@@ -38,6 +38,7 @@ struct StyleGanConfig : AdversarialConfig {
   double mapping_rate = 0.01, mixing = 0.9, path_length = 0;
   std::int64_t path_every = 4;
   double use_truncation = 1;
+  std::string use_noise = "fixed";
 
   StyleGanConfig() {
     latent = 64;
@@ -70,6 +71,8 @@ struct StyleGanConfig : AdversarialConfig {
     f.add(
         "truncation", use_truncation, {0, 1},
         "distance of styles from their mean, as a share; smaller values give better, less varied samples; 1: off");
+    f.add("noise", use_noise, Names{"fixed", "off"},
+          "noise after each convolution: the same for all images, or none, which shows what it is for");
   }
 };
 
@@ -117,18 +120,20 @@ class StyleGan final : public AdversarialModel {
   }
   std::int64_t layers() const override { return synthesis_->styles(); }
   Tensor decode_at_layers(const Tensor& points) override {
-    return frame_.cropped(synthesis_->forward(points, /*noise=*/nullptr)).clamp(-1, 1);
+    nn::StyleNoise noise;
+    if (config_.use_noise == "off") noise.kind = nn::StyleNoise::Kind::off;
+    return frame_.cropped(synthesis_->forward(points, noise)).clamp(-1, 1);
   }
   Tensor score(const Tensor& data) override { return AdversarialModel::score(frame_.padded(data)); }
 
  protected:
   Game::Round round(const Batch& batch, StepContext& context) override {
     const auto styles = std::make_shared<Tensor>();  // those of the samples
-    Game::Round round{.real = frame_.padded(batch.data), .make = [this, styles, n = batch.size(), &context] {
-                        *styles = draw_styles(n, context);
-                        auto generator = context.generator();
-                        return synthesis_->forward(*styles, &generator);
-                      }};
+    Game::Round round{
+        .real = frame_.padded(batch.data), .make = [this, styles, n = batch.size(), &context] {
+          *styles = draw_styles(n, context);
+          return synthesis_->forward(*styles, {nn::StyleNoise::Kind::drawn, context.generator()});
+        }};
     if (config_.path_length > 0 && path_is_due(context)) {
       round.generator_terms = [this, styles, &context](const Tensor&, const Tensor& samples) {
         return path_term(samples, *styles, context);

@@ -79,15 +79,18 @@ StyledConv::StyledConv(std::int64_t in, std::int64_t out, std::int64_t side, std
   style_ = register_module("style", std::make_shared<Dense>(style, values, Weighting::equalised));
 }
 
-Tensor StyledConv::forward(const Tensor& x, const Tensor& w, const at::Generator* noise) {
+Tensor StyledConv::forward(const Tensor& x, const Tensor& w, const StyleNoise& noise) {
   const auto style = style_->forward(w);
   const auto weight = equalised(present(weight_));
   auto y = styling_ == Styling::modulation ? modulated_convolution(x, weight, style + 1, /*demodulate=*/true)
                                            : at::conv2d(x, weight, {}, 1, 1);
-  const auto drawn =
-      noise ? torch::randn({y.size(0), 1, y.size(2), y.size(3)}, *noise, y.options().dtype(torch::kFloat))
-            : noise_;
-  y = rectified(y + drawn * present(strength_) + present(bias_).view({1, -1, 1, 1}));
+  if (noise.kind == StyleNoise::Kind::drawn) {
+    y = y + present(strength_) * torch::randn({y.size(0), 1, y.size(2), y.size(3)}, noise.generator,
+                                              y.options().dtype(torch::kFloat));
+  } else if (noise.kind == StyleNoise::Kind::fixed) {
+    y = y + present(strength_) * noise_;
+  }
+  y = rectified(y + present(bias_).view({1, -1, 1, 1}));
   if (styling_ == Styling::modulation) return y;
   const auto centred = y - y.mean({2, 3}, true);
   const auto normed = centred * (centred.square().mean({2, 3}, true) + 1e-8).rsqrt();
@@ -134,7 +137,7 @@ void StyleSynthesis::initialise(at::Generator generator) {
   for (auto& noise : buffers()) noise.copy_(torch::randn(noise.sizes(), generator, options));
 }
 
-Tensor StyleSynthesis::forward(const Tensor& ws, const at::Generator* noise) {
+Tensor StyleSynthesis::forward(const Tensor& ws, const StyleNoise& noise) {
   auto x = present(input_).expand({ws.size(0), -1, -1, -1});
   Tensor image;
   std::int64_t next = 0;

@@ -35,12 +35,18 @@ enum class Styling {
 /// W], weight [O, I, K, K], style [N, I]. Without `demodulate` the weights keep their length.
 Tensor modulated_convolution(const Tensor& x, const Tensor& weight, const Tensor& style, bool demodulate);
 
+/// The noise that is added after each convolution.
+struct StyleNoise {
+  enum class Kind { fixed, drawn, off } kind = Kind::fixed;  ///< fixed: always the same
+  at::Generator generator = {};                              ///< of what is drawn
+};
+
 /// A convolution, noise, a bias and a leaky ReLU, under a style: [N, I, H, W] -> [N, O, H, W].
 class StyledConv : public torch::nn::Module {
  public:
   StyledConv(std::int64_t in, std::int64_t out, std::int64_t side, std::int64_t style, Styling styling);
-  /// w [N, W]. `noise`: draws new noise; without it the noise is always the same.
-  Tensor forward(const Tensor& x, const Tensor& w, const at::Generator* noise);
+  /// w [N, W].
+  Tensor forward(const Tensor& x, const Tensor& w, const StyleNoise& noise);
 
  private:
   const Styling styling_;
@@ -61,7 +67,7 @@ class StyleSynthesis : public torch::nn::Module {
   /// The number of styles that an image takes: two for each level.
   std::int64_t styles() const { return 2 * static_cast<std::int64_t>(to_image_.size()); }
   /// ws [N, styles, W] -> [N, C, S, S], without a final nonlinearity.
-  Tensor forward(const Tensor& ws, const at::Generator* noise);
+  Tensor forward(const Tensor& ws, const StyleNoise& noise);
 
  private:
   // The picture of a level: a 1x1 convolution under a style, without demodulation.

@@ -231,7 +231,8 @@ std::string render_lab(const LabPage& page) {
   values["title"] = page.title;
   values["title_end"] = " – Belamy lab";  // with what follows in page.html, this is lab_page_mark
   values["fonts"] = true;
-  values["style"] = fmt::format("{}\n{}\n{}", katex_style(), embedded_report_css, embedded_lab_css);
+  values["style"] = fmt::format("{}\n{}\n{}\n{}", katex_style(), embedded_colours_css, embedded_report_css,
+                                embedded_lab_css);
   values["links"] = links_in(page.source);
   if (!page.text.empty()) values["text"] = render_markdown(page.text);
   if (!page.verdicts.empty()) {

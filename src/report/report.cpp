@@ -125,7 +125,7 @@ std::string render_report(const ReportInput& input) {
   mustache::data page;
   page["title"] = facts.title.empty() ? "Training run" : facts.title;
   page["title_end"] = " – Belamy";
-  page["style"] = std::string(embedded_report_css);
+  page["style"] = fmt::format("{}\n{}", embedded_colours_css, embedded_report_css);
   if (!facts.summary.empty()) page["summary"] = facts.summary;
   if (!input.samples.empty()) page["player"] = sample_player(input.samples, facts);
   if (auto pairs = glance(input); !pairs.empty()) page["glance"] = object{{"facts", pairs}};

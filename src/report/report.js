@@ -91,25 +91,9 @@ function showNumber(value) {
   return String(Number(value.toPrecision(4)));
 }
 
-// An average over neighbours on both sides, so that the curve does not lag; their weights fall to 1/e in 2 % of the
-// points, 12 at most. Gaps stay gaps.
-function smoothed(values) {
-  const keep = Math.exp(-1 / Math.min(12, Math.max(1, values.length * 0.02)));
-  const sums = values.map(() => 0);
-  const weights = values.map(() => 0);
-  const sweep = (from, step) => {
-    let sum = 0;
-    let weight = 0;
-    for (let i = from; i >= 0 && i < values.length; i += step) {
-      sums[i] += sum;
-      weights[i] += weight;
-      sum = keep * (sum + (values[i] ?? 0));
-      weight = keep * (weight + (values[i] === null ? 0 : 1));
-    }
-  };
-  sweep(0, 1);
-  sweep(values.length - 1, -1);
-  return values.map((value, i) => (value === null ? null : (sums[i] + value) / (weights[i] + 1)));
+// A weight falls to 1/e in 2 % of the points, 12 at most.
+function keepOf(values) {
+  return Math.exp(-1 / Math.min(12, Math.max(1, values.length * 0.02)));
 }
 
 class CurveChart {
@@ -193,7 +177,7 @@ class CurveChart {
         ...extra,
       });
       if (this.smooth.checked) {
-        datasets.push(line(smoothed(curve.mean || curve.value), { raw: curve.value, order: 0 }));
+        datasets.push(line(smoothed(curve.mean || curve.value, keepOf(curve.value)), { raw: curve.value, order: 0 }));
         const faint = `${color(`series-${(index % 10) + 1}`)}48`;
         datasets.push(line(curve.value, { borderColor: faint, borderWidth: 1, quiet: true, order: 1 }));
       } else {

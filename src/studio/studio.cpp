@@ -56,15 +56,16 @@ struct Asset {
 const std::vector<Asset>& assets() {
   constexpr std::string_view script = "text/javascript", style = "text/css";
   static const std::vector<Asset> all = {
-      {"studio.css", style, embedded_studio_css}, {"app.js", script, embedded_app_js},
-      {"api.js", script, embedded_api_js},        {"ui.js", script, embedded_ui_js},
-      {"curves.js", script, embedded_curves_js},  {"runs.js", script, embedded_runs_js},
-      {"run.js", script, embedded_run_js},        {"compare.js", script, embedded_compare_js},
-      {"new.js", script, embedded_new_js},        {"latents.js", script, embedded_latents_js},
-      {"draw.js", script, embedded_draw_js},      {"map.js", script, embedded_map_js},
-      {"plane.js", script, embedded_plane_js},    {"labs.js", script, embedded_labs_js},
-      {"data.js", script, embedded_data_js},      {"chart.js", script, embedded_chart_js},
-      {"katex.js", script, embedded_katex_js},    {"pick.js", script, embedded_pick_js},
+      {"colours.css", style, embedded_colours_css}, {"charts.js", script, embedded_charts_js},
+      {"studio.css", style, embedded_studio_css},   {"app.js", script, embedded_app_js},
+      {"api.js", script, embedded_api_js},          {"ui.js", script, embedded_ui_js},
+      {"curves.js", script, embedded_curves_js},    {"runs.js", script, embedded_runs_js},
+      {"run.js", script, embedded_run_js},          {"compare.js", script, embedded_compare_js},
+      {"new.js", script, embedded_new_js},          {"latents.js", script, embedded_latents_js},
+      {"draw.js", script, embedded_draw_js},        {"map.js", script, embedded_map_js},
+      {"plane.js", script, embedded_plane_js},      {"labs.js", script, embedded_labs_js},
+      {"data.js", script, embedded_data_js},        {"chart.js", script, embedded_chart_js},
+      {"katex.js", script, embedded_katex_js},      {"pick.js", script, embedded_pick_js},
   };
   return all;
 }
@@ -356,8 +357,6 @@ struct Studio::Parts {
   }
 
   void check_set(const std::string& name) {
-    DataOptions data;
-    data.source = name;
     const auto recipe = Recipe::load("gan");
     recipe->data.source = name;
     check_places(*recipe);
@@ -440,38 +439,42 @@ struct Studio::Parts {
     return {{"runs", names}, {"settings", found.settings}, {"scores", scores}, {"refused", refused}};
   }
 
-  // Server-sent events: "changed" with a new mark whenever the run has changed.
+  // What a browser is told of a run: "changed" whenever it has changed, and a comment now and then.
+  class Watch {
+   public:
+    Watch(Parts& parts, std::string id) : parts_(parts), id_(std::move(id)) { ++parts_.streams; }
+    ~Watch() { --parts_.streams; }
+    Watch(const Watch&) = delete;
+
+    std::optional<std::string> next() {
+      try {
+        if (mark_) std::this_thread::sleep_for(kLook);
+        auto now = parts_.runs.mark(id_);
+        if (!mark_ || !(now == *mark_)) {
+          mark_ = std::move(now);
+          said_ = Clock::now();
+          return fmt::format("event: changed\ndata: {}\n\n", mark_->state);
+        }
+        if (Clock::now() - said_ < kSign) return "";
+        said_ = Clock::now();
+        return ": here\n\n";
+      } catch (const std::exception&) {
+        return std::nullopt;  // the run is gone
+      }
+    }
+
+   private:
+    Parts& parts_;
+    const std::string id_;
+    std::optional<Runs::Mark> mark_;
+    Clock::time_point said_ = Clock::now();
+  };
+
   Reply events(const std::string& id) {
     runs.folder(id);
     if (streams >= kMostStreams) return error_reply("too many pages watch", "close some of them", 503);
-    struct State {
-      Parts* parts;
-      std::string id;
-      Runs::Mark mark;
-      Clock::time_point said = Clock::now();
-      bool first = true;
-      ~State() { --parts->streams; }
-    };
-    ++streams;
-    auto state = std::make_shared<State>(State{this, id, {}, Clock::now(), true});
-    ++streams;  // the temporary above has counted down
-    return {.type = "text/event-stream", .stream = [state]() -> std::optional<std::string> {
-              try {
-                if (!state->first) std::this_thread::sleep_for(kLook);
-                const auto now = state->parts->runs.mark(state->id);
-                if (state->first || !(now == state->mark)) {
-                  state->first = false;
-                  state->mark = now;
-                  state->said = Clock::now();
-                  return fmt::format("event: changed\ndata: {}\n\n", now.state);
-                }
-                if (Clock::now() - state->said < kSign) return "";
-                state->said = Clock::now();
-                return ": here\n\n";
-              } catch (const std::exception&) {
-                return std::nullopt;  // the run is gone
-              }
-            }};
+    const auto watch = std::make_shared<Watch>(*this, id);
+    return {.type = "text/event-stream", .stream = [watch] { return watch->next(); }};
   }
 
   // --- Routes ---

@@ -81,3 +81,7 @@ expect_code 0 "$BELAMY" evaluate both --data glyphs-captions-seen
 expect_text "1,000 captions, each compared with 1,000 test images"
 expect_failure 3 "$BELAMY" evaluate both --data glyphs
 expect_text "'glyphs' holds data of other classes than those that"
+expect_code 0 "$BELAMY" evaluate texts -n 100 --measures caption-agreement
+expect_text "class of the caption +[01]\.[0-9]+"
+expect_text "attributes of the caption +[01]\.[0-9]+"
+expect_text "attribute of the caption bold +[01]\.[0-9]+"

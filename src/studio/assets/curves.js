@@ -1,24 +1,9 @@
 // Line charts of a run's metrics, with one cursor for all.
 import { el, short } from "./ui.js";
 
-function smoothed(values, strength) {
+function softened(values, strength) {
   if (strength === 0) return values;
-  const keep = Math.exp(-1 / (strength * Math.max(1, values.length * 0.002)));
-  const sums = values.map(() => 0);
-  const weights = values.map(() => 0);
-  const sweep = (from, step) => {
-    let sum = 0;
-    let weight = 0;
-    for (let i = from; i >= 0 && i < values.length; i += step) {
-      sums[i] += sum;
-      weights[i] += weight;
-      sum = keep * (sum + (values[i] ?? 0));
-      weight = keep * (weight + (values[i] === null ? 0 : 1));
-    }
-  };
-  sweep(0, 1);
-  sweep(values.length - 1, -1);
-  return values.map((value, i) => (value === null ? null : (sums[i] + value) / (weights[i] + 1)));
+  return window.smoothed(values, Math.exp(-1 / (strength * Math.max(1, values.length * 0.002))));
 }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -156,7 +141,7 @@ export class Curves {
     shown.chart.data.datasets = curves.flatMap((curve, i) => {
       if (this.hidden.has(key(curve))) return [];
       const color = colour(`series-${(i % 10) + 1}`);
-      const values = smoothed(curve.mean || curve.value, this.strength);
+      const values = softened(curve.mean || curve.value, this.strength);
       return [
         {
           label: curve.title,

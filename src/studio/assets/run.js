@@ -225,10 +225,10 @@ export async function open(root, { rest, query, studio, still }) {
 
   await refresh();
   const source = new EventSource(address("events", { id }));
-  // At most once a second: a fast training writes many lines.
+  // Every three seconds at most, and not unseen: drawing takes time from the training.
   const follow = latest(async () => {
-    await refresh().catch(showError);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (!document.hidden) await refresh().catch(showError);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
   });
   source.addEventListener("changed", () => follow());
   return () => {

@@ -64,26 +64,31 @@ class Synthesis : public testing::TestWithParam<Styling> {
 
 TEST_P(Synthesis, MakesImagesThatItsStylesDecide) {
   EXPECT_EQ(synthesis_.styles(), 6);
-  const auto ws = styles(12), images = synthesis_.forward(ws, nullptr);
+  const auto ws = styles(12), images = synthesis_.forward(ws, {});
   EXPECT_EQ(images.sizes(), (std::vector<std::int64_t>{3, 3, 16, 16}));
-  EXPECT_TRUE(synthesis_.forward(ws, nullptr).equal(images));
+  EXPECT_TRUE(synthesis_.forward(ws, {}).equal(images));
   for (std::int64_t layer = 0; layer < synthesis_.styles(); ++layer) {
     auto other = ws.clone();
     other.select(1, layer).add_(1);
-    EXPECT_GT(difference(synthesis_.forward(other, nullptr), images), 1e-3) << layer;
+    EXPECT_GT(difference(synthesis_.forward(other, {}), images), 1e-3) << layer;
   }
 }
 
 TEST_P(Synthesis, StartsWithoutNoise) {
-  auto one = seeded(13), two = seeded(14);
   const auto ws = styles(15);
-  EXPECT_EQ(difference(synthesis_.forward(ws, &one), synthesis_.forward(ws, &two)),
-            0);  // its strength is zero
+  const auto drawn = [&](std::uint64_t seed) {
+    return synthesis_.forward(ws, {StyleNoise::Kind::drawn, seeded(seed)});
+  };
+  const auto fixed = [&] { return synthesis_.forward(ws, {}); };
+  const auto off = [&] { return synthesis_.forward(ws, {StyleNoise::Kind::off}); };
+  EXPECT_EQ(difference(drawn(13), drawn(14)), 0);  // its strength is zero
+  EXPECT_EQ(difference(fixed(), off()), 0);
   for (auto& item : synthesis_.named_parameters()) {
     if (item.key().ends_with("strength")) item.value().fill_(1);
   }
-  EXPECT_GT(difference(synthesis_.forward(ws, &one), synthesis_.forward(ws, &two)), 1e-3);
-  EXPECT_EQ(difference(synthesis_.forward(ws, nullptr), synthesis_.forward(ws, nullptr)), 0);
+  EXPECT_GT(difference(drawn(13), drawn(14)), 1e-3);
+  EXPECT_EQ(difference(fixed(), fixed()), 0);
+  EXPECT_GT(difference(fixed(), off()), 1e-3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, Synthesis, testing::Values(Styling::modulation, Styling::adain));
