@@ -1,9 +1,21 @@
 // A drawing board whose picture is answered at once: translated, completed, classified, reconstructed, matched.
 import { get, latest, post } from "./api.js";
 import { pick } from "./pick.js";
-import { button, el, select, short, showError, slider } from "./ui.js";
+import { button, commandLine, el, select, short, showError, slider, word } from "./ui.js";
 
 const side = 320;
+
+// How the command line asks for the same.
+const commands = {
+  "translate a2b": "translate RUN --data PICTURES",
+  "translate b2a": "translate RUN --data PICTURES --direction b2a",
+  reconstruct: "reconstruct RUN --data PICTURES",
+  complete: "complete RUN --data PICTURES --mask HOLE.png",
+  classify: "classify RUN --data PICTURES",
+  score: "score RUN --data PICTURES",
+  nearest: "match RUN --query PICTURE.png --folder PICTURES",
+  project: "project RUN --data PICTURE.png",
+};
 
 export async function open(root, { rest, still }) {
   const id = await pick(
@@ -32,6 +44,7 @@ export async function open(root, { rest, still }) {
   const seen = el("img", { class: "picture", alt: "What the run sees" });
   const made = el("img", { class: "picture large", alt: "The run's answer" });
   const values = el("div", { class: "bars" });
+  const command = el("div");
 
   // The picture without the marks of the hole is kept apart.
   const under = el("canvas", { width: side, height: side });
@@ -58,6 +71,7 @@ export async function open(root, { rest, still }) {
   const ask = latest(async () => {
     try {
       showError(null);
+      command.replaceChildren(commandLine(`belamy ${commands[what].replace("RUN", word(run.folder))}`));
       const holed = what === "complete" && holeContext.getImageData(0, 0, side, side).data.some((value, i) => i % 4 === 0 && value > 0);
       const answer = await post("ask/picture", { run: id, what, picture: base64(under), hole: holed ? base64(hole) : "" });
       if (!still()) return;
@@ -159,6 +173,7 @@ export async function open(root, { rest, still }) {
         el("h2", {}, "Its answer"),
         made,
         values,
+        command,
       ),
     ),
   );

@@ -1,7 +1,7 @@
 // The latent space of a run: samples, a lattice of seeds, directions, paths, arithmetic.
 import { get, latest, picture, post } from "./api.js";
 import { pick } from "./pick.js";
-import { action, blobImage, button, el, number, select, showError, slider } from "./ui.js";
+import { action, blobImage, button, commandLine, el, number, select, showError, slider, word } from "./ui.js";
 
 export async function open(root, { rest, still }) {
   const id = await pick(root, "latents", rest[0], (run) => run.capabilities.some((each) => /sampler|decoder/.test(each)), "Latents");
@@ -31,20 +31,21 @@ export async function open(root, { rest, still }) {
     let wanted = "";
     const text = el("input", { type: "text", size: 40, placeholder: "a big red bold serif A", "aria-label": "Text" });
     const attributes = el("input", { type: "text", placeholder: can.attributes.map((name) => `${name}=1`).join(","), "aria-label": "Attributes" });
+    const command = el("div");
+    const option = (name, value) => (value ? ` --${name} ${word(value)}` : "");
     const draw = latest(
-      guarded(async () =>
+      guarded(async () => {
+        const said = can.text ? text.value : "";
+        command.replaceChildren(
+          commandLine(
+            `belamy sample ${word(run.folder)} -n 64 --seed ${seed}${option("class", wanted)}${option("text", said)}` +
+              `${option("attributes", attributes.value)}${settings().map((each) => option("set", each)).join("")}`,
+          ),
+        );
         shown.show(
-          await picture("ask/samples", {
-            run: id,
-            seed,
-            count: 64,
-            class: wanted,
-            text: can.text ? text.value : "",
-            attributes: attributes.value,
-            use: settings(),
-          }),
-        ),
-      ),
+          await picture("ask/samples", { run: id, seed, count: 64, class: wanted, text: said, attributes: attributes.value, use: settings() }),
+        );
+      }),
     );
     redraw.push(draw);
     const seedInput = number("Seed", 1, { low: 0, step: 1, change: (value) => ((seed = Math.round(value)), draw()) });
@@ -59,6 +60,7 @@ export async function open(root, { rest, still }) {
         can.text ? el("label", {}, "Text ", text) : "",
         can.attributes.length ? el("label", {}, "Attributes ", attributes) : "",
       ),
+      command,
       shown.image,
     );
     text.addEventListener("input", () => draw());
@@ -215,6 +217,7 @@ export async function open(root, { rest, still }) {
       }),
     ),
     film.image,
+    commandLine(`belamy interpolate ${word(run.folder)}${can.spaces.length > 1 ? ` --space ${space}` : ""}`),
   );
 
   // --- Arithmetic ---

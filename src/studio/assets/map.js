@@ -1,7 +1,7 @@
 // Codes of test images in the plane: pan, zoom, colours by class.
 import { get, post } from "./api.js";
 import { pick } from "./pick.js";
-import { button, el, select } from "./ui.js";
+import { button, commandLine, el, select, word } from "./ui.js";
 
 export async function open(root, { rest, still }) {
   const id = await pick(root, "map", rest[0], (run) => run.capabilities.includes("encoder"), "Map");
@@ -133,6 +133,7 @@ export async function open(root, { rest, still }) {
     el("div", { class: "row" }, names.length ? el("label", {}, "Colour by ", select("Colour by", ["class", ...names], by, (value) => ((by = value), draw()))) : "", dots, button("Zoom in", () => zoom(1.3)), button("Zoom out", () => zoom(1 / 1.3)), button("All", () => (Object.assign(view, { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale: start }), draw()))),
     legend,
     canvas,
+    commandLine(`belamy embed ${word(run.folder)}`),
   );
   draw();
   const dark = matchMedia("(prefers-color-scheme: dark)");
