@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,19 +14,21 @@
 
 namespace belamy {
 
-/// The newest usable checkpoint of a run folder, in evaluation mode, with the averaged weights if the run
-/// keeps them. Not thread-safe. Gradients are disabled on the opening thread while a `Run` exists, so destroy
-/// it on that thread.
+/// A checkpoint of a run folder, in evaluation mode, with the averaged weights if the run keeps them. Not
+/// thread-safe. Gradients are disabled on the opening thread while a `Run` exists, so destroy it on that
+/// thread.
 class Run {
  public:
-  /// `settings` ("use.gibbs_steps=100") change the run's [use] table; no other settings can be changed.
-  /// `warn` is called for each damaged checkpoint that is skipped. The run's [train] table determines the
-  /// number of threads of the calling thread, and whether its layers use Belamy's faster paths. Usage errors:
-  /// a setting that is unknown, invalid or outside of [use], a device that is not available. Storage errors:
-  /// no run folder, no usable checkpoint.
+  /// Opens the newest usable checkpoint, or that of `step`. `settings` ("use.gibbs_steps=100") change the
+  /// run's [use] table; no other settings can be changed. `warn` is called for each damaged checkpoint that is
+  /// skipped. The run's [train] table determines the number of threads of the calling thread, and whether its
+  /// layers use Belamy's faster paths. Usage errors: a setting that is unknown, invalid or outside of [use], a
+  /// device that is not available, a step without a checkpoint. Storage errors: no run folder, no usable
+  /// checkpoint.
   static std::unique_ptr<Run> open(const std::filesystem::path& folder, const std::string& device = "auto",
                                    const std::function<void(const std::string&)>& warn = {},
-                                   const std::vector<std::string>& settings = {});
+                                   const std::vector<std::string>& settings = {},
+                                   std::optional<std::int64_t> step = {});
   ~Run();
 
   Model& model();

@@ -215,6 +215,12 @@ Option Verb::option(const std::string& names, std::int64_t& value, const std::st
   return {app_->add_option(names, value, help)->check(number(true)), true};
 }
 
+Option Verb::option(const std::string& names, std::optional<std::int64_t>& value, const std::string& help) {
+  auto* option = app_->add_option_function<std::int64_t>(
+      names, [&value](const std::int64_t& given) { value = given; }, help);
+  return {option->check(number(true)), true};
+}
+
 Option Verb::option(const std::string& names, double& value, const std::string& help) {
   return {app_->add_option(names, value, help)->check(number(false)), false};
 }

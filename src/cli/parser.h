@@ -48,6 +48,8 @@ class Verb {
   Verb verb(const std::string& name, const std::string& help);
   Option option(const std::string& names, std::string& value, const std::string& help);
   Option option(const std::string& names, std::int64_t& value, const std::string& help);
+  /// Empty unless it is given.
+  Option option(const std::string& names, std::optional<std::int64_t>& value, const std::string& help);
   Option option(const std::string& names, double& value, const std::string& help);
   /// A list; an option is repeated for each value.
   Option option(const std::string& names, std::vector<std::string>& value, const std::string& help);

@@ -6,7 +6,7 @@
 namespace belamy::cli {
 
 std::unique_ptr<Run> RunRequest::open() const {
-  auto run = Run::open(folder, device, warn, settings);
+  auto run = Run::open(folder, device, warn, settings, step);
   refuse_contradictions(run->recipe().fields(), settings);
   return run;
 }
@@ -17,6 +17,7 @@ Option add_run_and_options(Verb& verb, RunRequest& request, const std::string& h
   auto run = verb.option("run", request.folder, help);
   verb.option("--set", request.settings,
               "use.KEY=VALUE: a setting for using the run ('belamy models NAME' lists them)");
+  verb.option("--checkpoint", request.step, "Step of the checkpoint to use [the newest]").between(1, 1e15);
   verb.option("--device", request.device, "Device: auto, cpu or cuda");
   return run;
 }

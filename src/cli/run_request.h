@@ -1,7 +1,9 @@
-// The arguments that all verbs share which open a run: the folder, settings of use, the device.
+// The arguments that all verbs share which open a run: the folder, settings of use, the checkpoint, the device.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace belamy::cli {
 struct RunRequest {
   std::string folder, device = "auto";
   std::vector<std::string> settings;  ///< "use.KEY=VALUE"
+  std::optional<std::int64_t> step;   ///< of the checkpoint; the newest by default
 
   /// Warnings go to standard error.
   std::unique_ptr<Run> open() const;

@@ -64,6 +64,8 @@ Eye eye_of_run(const RunRequest& request) {
 Eye eye_of_weights(const StylizeRequest& request) {
   if (!request.run.settings.empty())
     throw usage_error("--set changes settings of a run, but --features uses no run", "leave --set out");
+  if (request.run.step)
+    throw usage_error("--checkpoint is one of a run, but --features uses no run", "leave --checkpoint out");
   Eye eye;
   eye.device = prepare_machine(request.run.device);
   eye.own = vgg16_featurizer(request.features, eye.device);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -111,6 +112,16 @@ void for_each_row(std::string_view text, Use use) {
     if (const auto row = parse_row(text.substr(0, end))) use(text.substr(0, end), *row);
     text.remove_prefix(end + 1);
   }
+}
+
+// Throws a storage error if the file is damaged.
+Safetensors read_checkpoint(Env& env, const CheckpointFile& file) {
+  auto content = decode_safetensors(env.read(file.path), file.path.string(), true);
+  const auto written = content.metadata.find("step");
+  if (written == content.metadata.end() || written->second != std::to_string(file.step))
+    throw storage_error(
+        fmt::format("'{}' is not the checkpoint of the step in its name", file.path.string()));
+  return content;
 }
 
 }  // namespace
@@ -263,6 +274,19 @@ std::vector<CheckpointFile> RunFolder::checkpoints() const {
   return files;
 }
 
+Safetensors RunFolder::load_step(std::int64_t step) const {
+  std::vector<std::int64_t> kept;
+  for (const auto& file : checkpoints()) {
+    if (file.step == step) return read_checkpoint(*env_, file);
+    kept.push_back(file.step);
+  }
+  throw usage_error(
+      fmt::format("the run '{}' has no checkpoint of step {}", path_.string(), step),
+      kept.empty() ? "it ended before its first checkpoint was saved"
+                   : fmt::format("it keeps those of steps {}; a training with --set train.keep=N keeps N",
+                                 fmt::join(kept, ", ")));
+}
+
 Safetensors RunFolder::load_newest(const std::function<void(const std::string&)>& warn,
                                    std::int64_t* step) const {
   const std::vector<CheckpointFile> files = checkpoints();
@@ -273,12 +297,7 @@ Safetensors RunFolder::load_newest(const std::function<void(const std::string&)>
   std::string faults;
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
     try {
-      Safetensors content = decode_safetensors(env_->read(file->path), file->path.string(), true);
-      const auto written = content.metadata.find("step");
-      if (written == content.metadata.end() || written->second != std::to_string(file->step)) {
-        throw storage_error(
-            fmt::format("'{}' is not the checkpoint of the step in its name", file->path.string()));
-      }
+      Safetensors content = read_checkpoint(*env_, *file);
       if (step != nullptr) *step = file->step;
       return content;
     } catch (const Error& error) {

@@ -65,6 +65,8 @@ class RunFolder {
   /// storage error if there is none, or none is good.
   Safetensors load_newest(const std::function<void(const std::string&)>& warn,
                           std::int64_t* step = nullptr) const;
+  /// The checkpoint of one step. A usage error if the run does not keep it, a storage error if it is damaged.
+  Safetensors load_step(std::int64_t step) const;
 
   /// Appends one line to metrics.jsonl ({"step":..,"time":..,"name":value,...}; a value that is not finite
   /// becomes null) and the same values as TensorBoard scalars. `seconds` is training time. Steps must

@@ -31,7 +31,7 @@
 namespace belamy::studio {
 namespace {
 
-constexpr std::size_t kOpened = 2;  // runs that are kept open
+constexpr std::size_t kOpened = 4;  // checkpoints that are kept open
 constexpr std::int64_t kDirections = 8, kMostSamples = 400, kMostSeeds = 64, kMapped = 600, kSprite = 32;
 
 template <class T>
@@ -71,7 +71,7 @@ std::string png_of(const Tensor& images, std::int64_t columns) {
 
 }  // namespace
 
-// A run and what was computed of it.
+// A checkpoint of a run and what was computed of it.
 struct Explorer::Opened {
   std::string id;
   std::int64_t step = 0;
@@ -127,22 +127,21 @@ Explorer::Opened& Explorer::opened(const std::string& id, const Json& asked) {
   if (saved.empty())
     throw usage_error("this run has no checkpoint yet", "wait for the first one, or save one now");
   const auto settings = given<std::vector<std::string>>(asked, "use", {});
-  const auto newest = saved.back().step;
+  const bool newest = !asked.contains("step");
+  const auto step = newest ? saved.back().step : whole(asked, "step", 0, 0, saved.back().step);
   const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const auto& each) {
-    return each->id == id && each->step == newest && each->settings == settings;
+    return each->id == id && each->step == step && each->settings == settings;
   });
   if (found != kept_.end()) {
     std::rotate(kept_.begin(), found, found + 1);
     return *kept_.front();
   }
-  kept_.erase(std::remove_if(kept_.begin(), kept_.end(), [&](const auto& each) { return each->id == id; }),
-              kept_.end());
   while (kept_.size() >= kOpened) kept_.pop_back();
   auto made = std::make_unique<Opened>();
   made->id = id;
-  made->step = newest;
+  made->step = step;
   made->settings = settings;
-  made->run = Run::open(folder, "cpu", {}, settings);
+  made->run = Run::open(folder, "cpu", {}, settings, newest ? std::nullopt : std::optional(step));
   kept_.insert(kept_.begin(), std::move(made));
   return *kept_.front();
 }

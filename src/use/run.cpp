@@ -51,16 +51,17 @@ Run::~Run() {
 
 std::unique_ptr<Run> Run::open(const std::filesystem::path& path, const std::string& device,
                                const std::function<void(const std::string&)>& warn,
-                               const std::vector<std::string>& settings) {
+                               const std::vector<std::string>& settings, std::optional<std::int64_t> asked) {
   const auto folder = RunFolder::read(Env::real(), path);
   auto recipe = recipe_in(folder);
   set_use(*recipe, settings);
   auto machine = recipe->train;
   machine.device = device;
   const auto where = prepare_machine(machine);
-  std::int64_t step = 0;
-  const auto file = folder.load_newest(
-      warn ? warn : [](const std::string&) {}, &step);
+  std::int64_t step = asked.value_or(0);
+  const auto file = asked ? folder.load_step(step)
+                          : folder.load_newest(
+                                warn ? warn : [](const std::string&) {}, &step);
   const auto origin = fmt::format("{}: the checkpoint of step {}", path.string(), step);
   auto state = std::make_unique<ModelState>(*recipe, ModelState::shape_in(file.metadata, origin), where,
                                             parents_in(*recipe, file, origin, where));

@@ -106,6 +106,16 @@ expect_code 0 "$BELAMY" sample gan -n 9 --out again.png
 expect_same grid.png again.png
 expect_code 0 "$BELAMY" sample gan -n 9 --seed 2 --out other.png
 expect_different grid.png other.png
+expect_code 0 "$BELAMY" train gan --data images --steps 12 --out older "${tiny[@]}" --set train.checkpoint_every=4
+expect_code 0 "$BELAMY" sample older -n 9 --out newest.png
+expect_code 0 "$BELAMY" sample older -n 9 --checkpoint 8 --out earlier.png
+expect_text "\(step 8\)"
+expect_different newest.png earlier.png
+expect_failure 2 "$BELAMY" sample older -n 9 --checkpoint 4 --out none.png
+expect_text "it keeps those of steps 8, 12"
+expect_code 0 "$BELAMY" evaluate older -n 100 --measures diversity --checkpoint 8
+expect_text "at step 8"
+expect_none runs/older/evaluation.json
 expect_code 0 "$BELAMY" sample dcgan -n 5 --out new/folder/
 expect_file new/folder/00000{0,1,2,3,4}.png
 expect_none new/folder/000005.png

@@ -158,6 +158,9 @@ try:
     browser.wait("document.querySelector(\"img[alt='The plane of both latents']\").naturalWidth > 100", "the plane of two latents")
     changes(lambda: browser.run("""(() => { const slider = document.querySelector("input[aria-label='Direction 1']"); slider.value = 3;
         slider.dispatchEvent(new Event('input')); })()"""), "a slider along a direction")
+    changes(lambda: browser.run("""(() => { const slider = document.querySelector("input[aria-label='Checkpoint']"); slider.value = 0;
+        slider.dispatchEvent(new Event('input')); })()"""), "the same latent at another checkpoint")
+    check("--checkpoint 40" in browser.run("document.querySelector('.command').textContent"), "the command names the checkpoint")
     browser.press("Strip")
     browser.wait("document.querySelector(\"img[alt='Path']\").naturalWidth > 100", "a path")
     browser.press("Pictures")

@@ -1,7 +1,7 @@
 // The latent space of a run: samples, a lattice of seeds, directions, paths, arithmetic.
 import { get, latest, picture, post } from "./api.js";
 import { pick } from "./pick.js";
-import { action, blobImage, button, commandLine, el, number, select, showError, slider, word } from "./ui.js";
+import { action, blobImage, button, commandLine, count, el, number, select, showError, slider, word } from "./ui.js";
 
 export async function open(root, { rest, still }) {
   const id = await pick(root, "latents", rest[0], (run) => run.capabilities.some((each) => /sampler|decoder/.test(each)), "Latents");
@@ -10,6 +10,12 @@ export async function open(root, { rest, still }) {
   const can = await get("abilities", { id });
   const use = new Map();
   const settings = () => [...use].map(([key, value]) => `${key}=${value}`);
+  const newest = run.checkpoints.length - 1;
+  let chosen = newest; // among the checkpoints
+  const ask = (what, question) =>
+    picture(`ask/${what}`, { run: id, use: settings(), ...(chosen < newest ? { step: run.checkpoints[chosen] } : {}), ...question });
+  const ofRun = () =>
+    [chosen < newest ? ` --checkpoint ${run.checkpoints[chosen]}` : "", ...settings().map((each) => ` --set ${word(each)}`)].join("");
   root.append(el("h1", {}, `Latents of ${run.name}`), el("p", { class: "quiet" }, `${can.model}, step ${can.step}`));
   if (!can.images) {
     root.append(el("p", {}, "This run makes points, which have no pictures."));
@@ -24,6 +30,20 @@ export async function open(root, { rest, still }) {
     }
   };
   const redraw = [];
+  if (newest > 0) {
+    const checkpoint = slider("Checkpoint", {
+      low: 0,
+      high: newest,
+      step: 1,
+      value: newest,
+      show: (place) => `step ${count(run.checkpoints[place])}`,
+      change: (place) => {
+        chosen = place;
+        for (const draw of redraw) draw();
+      },
+    });
+    root.append(checkpoint.root, el("p", { class: "quiet" }, "The checkpoint that all pictures of this page come from. A run with train.keep = 10 keeps ten."));
+  }
 
   if (can.samples) {
     const shown = blobImage("Samples", "picture large");
@@ -39,12 +59,10 @@ export async function open(root, { rest, still }) {
         command.replaceChildren(
           commandLine(
             `belamy sample ${word(run.folder)} -n 64 --seed ${seed}${option("class", wanted)}${option("text", said)}` +
-              `${option("attributes", attributes.value)}${settings().map((each) => option("set", each)).join("")}`,
+              `${option("attributes", attributes.value)}${ofRun()}`,
           ),
         );
-        shown.show(
-          await picture("ask/samples", { run: id, seed, count: 64, class: wanted, text: said, attributes: attributes.value, use: settings() }),
-        );
+        shown.show(await ask("samples", { seed, count: 64, class: wanted, text: said, attributes: attributes.value }));
       }),
     );
     redraw.push(draw);
@@ -98,11 +116,8 @@ export async function open(root, { rest, still }) {
   const place = { x: 0.5, y: 0.5 };
   const moves = new Array(can.directions).fill(0);
   const large = blobImage("Decoded latent", "picture large");
-  const decode = latest(
-    guarded(async () =>
-      large.show(await picture("ask/decoded", { run: id, space, seeds: corners, x: place.x, y: place.y, moves: moves.some(Boolean) ? moves : [], use: settings() })),
-    ),
-  );
+  const here = () => ask("decoded", { space, seeds: corners, x: place.x, y: place.y, moves: moves.some(Boolean) ? moves : [] });
+  const decode = latest(guarded(async () => large.show(await here())));
   redraw.push(decode);
   const near = el("img", { class: "picture", alt: "Nearest training pictures" });
   const knob = el("div", { class: "knob" });
@@ -172,8 +187,7 @@ export async function open(root, { rest, still }) {
         {},
         large.image,
         button("Nearest training pictures", async () => {
-          const blob = await picture("ask/decoded", { run: id, space, seeds: corners, x: place.x, y: place.y, moves: moves.some(Boolean) ? moves : [], use: settings() });
-          const bytes = new Uint8Array(await blob.arrayBuffer());
+          const bytes = new Uint8Array(await (await here()).arrayBuffer());
           const found = await post("ask/picture", { run: id, what: "nearest", picture: btoa(String.fromCharCode(...bytes)) });
           near.src = `data:image/png;base64,${found.picture}`;
         }),
@@ -184,23 +198,18 @@ export async function open(root, { rest, still }) {
   moveTo(0.5, 0.5);
   if (can.manifold) {
     const plane = blobImage("The plane of both latents", "picture large");
+    const lay = latest(guarded(async () => plane.show(await ask("manifold", {}))));
+    redraw.push(lay);
     root.append(el("h2", {}, "The plane of both latents"), plane.image);
-    plane.show(await picture("ask/manifold", { run: id, use: settings() }));
+    await lay();
   }
 
   // --- Paths ---
   const seeds = el("input", { type: "text", value: "1, 2, 3", "aria-label": "Seeds of the path" });
   let kind = "spherical";
   const film = blobImage("Path", "picture large");
-  const asked = (asFilm) => ({
-    run: id,
-    space,
-    seeds: seeds.value.split(/[\s,]+/).filter(Boolean).map(Number),
-    kind,
-    steps: asFilm ? 24 : 10,
-    film: asFilm,
-    use: settings(),
-  });
+  const path = (asFilm) =>
+    ask("path", { space, seeds: seeds.value.split(/[\s,]+/).filter(Boolean).map(Number), kind, steps: asFilm ? 24 : 10, film: asFilm });
   root.append(
     el("h2", {}, "Paths"),
     el(
@@ -208,10 +217,10 @@ export async function open(root, { rest, still }) {
       { class: "row" },
       el("label", {}, "Key frames (seeds) ", seeds),
       select("Kind of path", ["spherical", "linear"], kind, (value) => (kind = value)),
-      button("Strip", async () => film.show(await picture("ask/path", asked(false)))),
-      button("Animation", async () => film.show(await picture("ask/path", asked(true)))),
+      button("Strip", async () => film.show(await path(false))),
+      button("Animation", async () => film.show(await path(true))),
       button("Save the animation", async () => {
-        const url = URL.createObjectURL(await picture("ask/path", asked(true)));
+        const url = URL.createObjectURL(await path(true));
         el("a", { href: url, download: `${run.name}-path.webp` }).click();
         setTimeout(() => URL.revokeObjectURL(url), 1000);
       }),
@@ -227,11 +236,11 @@ export async function open(root, { rest, still }) {
   const compute = latest(
     guarded(async () => {
       if (Object.values(groups).some((group) => !group.length)) return;
-      result.show(await picture("ask/arithmetic", { run: id, space, ...groups, use: settings() }));
+      result.show(await ask("arithmetic", { space, ...groups }));
     }),
   );
   const tile = async (seed) => {
-    const blob = await picture("ask/decoded", { run: id, space, seeds: [seed], use: settings() });
+    const blob = await ask("decoded", { space, seeds: [seed] });
     return el("img", { src: URL.createObjectURL(blob), alt: `Seed ${seed}`, draggable: true });
   };
   const put = action(async (name, seed) => {

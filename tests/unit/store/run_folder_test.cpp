@@ -203,6 +203,17 @@ TEST_F(RunFolderTest, ARenamedCheckpointIsNotTaken) {
   EXPECT_THAT(error_of([&] { load(run); }), HasSubstr("is not the checkpoint of the step in its name"));
 }
 
+TEST_F(RunFolderTest, TheCheckpointOfAStepIsThatOneOrAnError) {
+  RunFolder run = make_run();
+  EXPECT_THAT(message_of(ExitCode::usage, [&] { run.load_step(1); }), HasSubstr("no checkpoint of step 1"));
+  for (const std::int64_t step : {1, 2, 3}) save(run, step);
+  EXPECT_EQ(*static_cast<const double*>(run.load_step(2).arrays.at("a").data), 2);
+  EXPECT_THAT(message_of(ExitCode::usage, [&] { run.load_step(4); }),
+              HasSubstr("it keeps those of steps 1, 2, 3;"));
+  overwrite(run.checkpoints()[1].path, "rubbish");
+  EXPECT_THAT(error_of([&] { run.load_step(2); }), HasSubstr("is damaged"));
+}
+
 TEST_F(RunFolderTest, WithoutAGoodCheckpointEveryFaultIsListed) {
   RunFolder run = make_run();
   EXPECT_THAT(error_of([&] { load(run); }), HasSubstr("has no checkpoint"));
