@@ -1,9 +1,11 @@
 // The verb `data`: lists, checks, downloads and packs data sets.
 #include <fmt/format.h>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "cli/outputs.h"
 #include "cli/verbs.h"
+#include "core/base64.h"
 #include "core/contradictions.h"
 #include "core/progress.h"
 #include "core/text.h"
@@ -44,8 +46,26 @@ ExitCode info(DataOptions options) {
   return ExitCode::ok;
 }
 
-ExitCode doctor(const std::string& source) {
+nlohmann::json to_json(const Diagnosis& found) {
+  auto problems = nlohmann::json::array(), pictures = nlohmann::json::array();
+  for (const auto& problem : found.problems)
+    problems.push_back({{"file", problem.file}, {"reason", problem.reason}, {"cure", problem.cure}});
+  for (const auto& each : found.pictures)
+    pictures.push_back(
+        {{"file", each.file}, {"reason", each.reason}, {"png", encode_base64(encode_png(each.image))}});
+  return {{"files", found.files},
+          {"good", found.good},
+          {"facts", found.facts},
+          {"problems", problems},
+          {"pictures", pictures}};
+}
+
+ExitCode doctor(const std::string& source, bool as_json) {
   const auto found = diagnose(source);
+  if (as_json) {
+    fmt::print("{}\n", to_json(found).dump());
+    return found.problems.empty() ? ExitCode::ok : ExitCode::data;
+  }
   for (const auto& fact : found.facts) fmt::print("{}\n", fact);
   if (found.problems.empty()) {
     fmt::print("no problems in {}\n", counted(found.files, "file"));
@@ -103,6 +123,7 @@ void add_data(Verb program) {
     DataOptions options;
     std::vector<std::string> settings;
     std::string out, base_url, split = "train";
+    bool json = false;
   };
   auto request = std::make_shared<Request>();
   const auto choose = [request] {
@@ -126,6 +147,8 @@ void add_data(Verb program) {
     each.option("--set", request->settings,
                 "KEY=VALUE: a setting such as data.size, data.channels or data.fit");
   }
+  doctor_verb.flag("--json", request->json,
+                   "Print JSON, for programs, with small pictures of what was found");
   fetch_verb.option("--base-url", request->base_url, "Address to download the same files from");
   pack_verb.option("--out", request->out, "F.zip: the packed data set").required();
   pack_verb
@@ -137,7 +160,7 @@ void add_data(Verb program) {
     choose();
     return info(request->options);
   });
-  doctor_verb.does([=] { return doctor(request->options.source); });
+  doctor_verb.does([=] { return doctor(request->options.source, request->json); });
   fetch_verb.does([=] { return fetch(request->options.source, request->base_url); });
   pack_verb.does([=] {
     choose();

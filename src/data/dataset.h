@@ -142,12 +142,20 @@ std::vector<KnownSet> known_sets();
 /// $BELAMY_CACHE, else $XDG_CACHE_HOME/belamy, else ~/.cache/belamy.
 std::filesystem::path cache_folder();
 
+/// An image that `diagnose` has something to say of, made smaller.
+struct Finding {
+  std::string file, reason;
+  Image image;
+};
+
 /// The result of `diagnose`.
 struct Diagnosis {
   std::int64_t files = 0;
   std::int64_t good = 0;
   std::vector<Problem> problems;
   std::vector<std::string> facts;  ///< sizes, classes, counts: one line each
+  std::vector<Finding>
+      pictures;  ///< of images that are tiny, of one colour or repeated; not all if they are many
 };
 /// Reads every file of a source and returns all problems, not only the first.
 Diagnosis diagnose(const std::string& source);

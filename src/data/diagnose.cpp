@@ -16,6 +16,8 @@ namespace belamy {
 namespace {
 
 constexpr std::int64_t few_images = 5;
+constexpr std::size_t most_pictures = 24;  // of one kind of finding
+constexpr int shown_side = 96;             // pixels
 
 std::string shape_of(const Image& image) {
   return fmt::format("{}x{} {}", image.width, image.height, image.channels == 1 ? "gray" : "colour");
@@ -45,7 +47,7 @@ class Doctor {
     std::vector<std::int64_t> per_class(listing.class_names.size());
     std::int64_t good = 0, repeated = 0, leaked = 0;
     std::uint8_t brightest = 0;
-    std::unordered_map<std::size_t, std::int64_t> seen;
+    std::unordered_map<std::size_t, std::size_t> seen;  // place of the first image with these pixels
     const auto look = [&](std::size_t index, const Image& image) {
       const auto& item = listing.items[index];
       ++good;
@@ -55,12 +57,20 @@ class Doctor {
       doubled_ = (good == 1 || doubled_) && image.width == 2 * image.height;
       if (item.label >= 0) ++per_class[static_cast<std::size_t>(item.label)];
       const std::size_t hash = hash_of(image);
-      if (seen[hash]++ > 0) ++repeated;
-      if (before_.count(hash)) ++leaked;
+      if (const auto [first, is_new] = seen.emplace(hash, index); !is_new) {
+        ++repeated;
+        show("repeated", item.name, "repeats " + listing.items[first->second].name, image);
+      }
+      if (before_.count(hash)) {
+        ++leaked;
+        show("leaked", item.name, "is in the training set as well", image);
+      }
       if (std::min(image.width, image.height) < kTinySide) {
         add({item.name, "tiny: " + shape_of(image), "remove it, if it is a thumbnail or an icon"});
+        show("tiny", item.name, "tiny: " + shape_of(image), image);
       } else if (one_colour(image)) {
         add({item.name, "all pixels have one colour", "remove it, unless this is intended"});
+        show("plain", item.name, "all pixels have one colour", image);
       }
     };
     for (const auto& problem : listing.problems) {
@@ -110,6 +120,15 @@ class Doctor {
     known.push_back(problem);
     diagnosis_.problems.push_back(problem);
     return true;
+  }
+
+  // Keeps a small copy of an image, unless there are many of its kind.
+  void show(const char* kind, const std::string& file, const std::string& reason, const Image& image) {
+    if (++shown_[kind] > most_pictures) return;
+    const double scale = std::min(1.0, static_cast<double>(shown_side) / std::max(image.width, image.height));
+    const auto side = [&](int length) { return std::max(1, static_cast<int>(length * scale)); };
+    diagnosis_.pictures.push_back(
+        {file, reason, scale < 1 ? resize(image, side(image.width), side(image.height)) : image});
   }
 
   template <class... Arguments>
@@ -175,8 +194,9 @@ class Doctor {
   }
 
   Diagnosis& diagnosis_;
-  bool doubled_ = false;                                  // all images of the split are twice as wide as high
-  std::unordered_map<std::size_t, std::int64_t> before_;  // hashes of the training images
+  bool doubled_ = false;                                 // all images of the split are twice as wide as high
+  std::unordered_map<std::size_t, std::size_t> before_;  // hashes of the training images
+  std::map<std::string, std::size_t> shown_;             // number of findings of a kind
   std::optional<std::pair<std::vector<std::string>, ImageShapes>> train_;  // classes and shapes for training
   std::map<std::string, std::vector<Problem>> reported_;                   // by file
 };

@@ -365,7 +365,19 @@ struct Studio::Parts {
   Json doctor(const Json& asked) {
     const auto name = text_in(asked, "data");
     check_set(name);
-    return {{"job", jobs.start("doctor", name, {"data", "doctor", name})}};
+    return {{"job", jobs.start("doctor", name, {"data", "doctor", name, "--json"})}};
+  }
+
+  // What a doctor has found out; nothing if it failed, which its words then explain.
+  Json diagnosis(const std::string& number) {
+    const auto job = jobs.find(belamy::number_in<std::int64_t>(number).value_or(0));
+    if (job.kind != "doctor") throw usage_error("this job is no doctor");
+    const auto text = Env::real().read(job.log);
+    const auto start = text.starts_with("{") ? 0 : text.find("\n{");
+    if (job.running || start == std::string::npos) return nullptr;
+    const auto found =
+        Json::parse(text.begin() + static_cast<std::ptrdiff_t>(start), text.end(), nullptr, false);
+    return found.is_discarded() ? Json() : found;
   }
 
   Json set_pictures(const std::string& name) {
@@ -519,6 +531,7 @@ struct Studio::Parts {
       for (const auto& job : jobs.all()) list.push_back(job_json(job));
       return list;
     });
+    gives("doctor", [this](const Request& r) { return diagnosis(r.value("job")); });
     gives("job", [this](const Request& r) {
       const auto number = belamy::number_in<std::int64_t>(r.value("job")).value_or(0);
       auto json = job_json(jobs.find(number));

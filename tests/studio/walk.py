@@ -206,7 +206,7 @@ try:
     page_is_good(browser, "sets")
     go(browser, "#/data/glyphs-bold", "document.querySelector('img.picture')?.naturalWidth > 0", "pictures of a data set")
     browser.press("Ask the doctor")
-    browser.wait("document.querySelector('pre').textContent.includes('good:')", "the doctor's findings", 60)
+    browser.wait("document.querySelector('main').textContent.includes('have no training image')", "the doctor's findings", 60)
     page_is_good(browser, "data")
 
     # --- Keyboard ---

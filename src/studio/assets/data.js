@@ -2,6 +2,22 @@
 import { address, get, post } from "./api.js";
 import { button, commandLine, count, el, follow, table, word } from "./ui.js";
 
+// What the doctor says, as elements.
+function findings({ files, good, facts, problems, pictures }) {
+  return [
+    el("p", { class: problems.length ? "notice" : "good" }, problems.length ? `${count(problems.length)} problems; good: ${count(good)} of ${count(files)} files.` : `No problems in ${count(files)} files.`),
+    problems.length ? table(["File", "Why", "What to do"], problems.slice(0, 200).map((each) => [each.file, each.reason, each.cure])) : "",
+    pictures.length ? el("h2", {}, "Pictures of what was found") : "",
+    el(
+      "div",
+      { class: "tiles" },
+      pictures.map((each) => el("figure", {}, el("img", { src: `data:image/png;base64,${each.png}`, alt: each.file }), el("figcaption", {}, each.file, el("br"), el("small", {}, each.reason)))),
+    ),
+    el("h2", {}, "Facts"),
+    el("ul", {}, facts.map((fact) => el("li", {}, fact))),
+  ];
+}
+
 export async function open(root, { rest, studio, still }) {
   if (!rest[0]) {
     const sets = await get("sets");
@@ -20,7 +36,7 @@ export async function open(root, { rest, studio, still }) {
   }
   const name = decodeURIComponent(rest[0]);
   const set = await get("set", { name });
-  const printed = el("pre", { hidden: true });
+  const found = el("div", { role: "status" });
   root.append(
     el("p", {}, el("a", { href: "#/data" }, "All data sets")),
     el("h1", {}, set.name),
@@ -49,11 +65,14 @@ export async function open(root, { rest, studio, still }) {
   if (!studio.session.read_only) {
     root.append(
       button("Ask the doctor", async () => {
-        printed.hidden = false;
+        found.replaceChildren(el("p", {}, "Reading every file ..."));
         const { job } = await post("do/doctor", { data: name });
-        await follow(get, job, (state) => (printed.textContent = state.printed || "reading every file ..."), still);
+        const state = await follow(get, job, () => {}, still);
+        if (!state) return;
+        const diagnosis = await get("doctor", { job });
+        found.replaceChildren(...(diagnosis ? findings(diagnosis) : [el("pre", {}, state.printed)]));
       }),
-      printed,
+      found,
     );
   }
   root.append(el("p", {}, `The first ${count(set.count)} examples are shown.`));

@@ -1,5 +1,7 @@
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <set>
 
 #include "belamy/error.h"
@@ -56,6 +58,28 @@ TEST(Doctor, FindsEverythingInOneGo) {
   EXPECT_THAT(found.facts,
               Contains("all: the images differ in size: training makes them 16x16, unless data.size is set"));
   EXPECT_THAT(found.facts, Contains("all: 1 image repeats another one"));
+  // What can be seen is shown.
+  std::map<std::string, std::string> shown;
+  for (const auto& each : found.pictures) {
+    shown[std::filesystem::path(each.file).filename().string()] = each.reason;
+    EXPECT_GT(each.image.pixels.size(), 0u);
+  }
+  EXPECT_EQ(shown.size(), 3u);
+  EXPECT_THAT(shown["again.png"] + shown["3.png"], HasSubstr("repeats "));  // whichever was read later
+  EXPECT_THAT(shown["blank.png"], HasSubstr("one colour"));
+  EXPECT_THAT(shown["icon.png"], HasSubstr("tiny"));
+}
+
+TEST(Doctor, ShowsFewAndSmallPictures) {
+  TemporaryFolder folder;
+  for (unsigned i = 0; i < 40; ++i)
+    write(folder / fmt::format("set/{:02}.png", i),
+          encode_png(flat(300, 200, {static_cast<std::uint8_t>(100 + i)})));
+  const Diagnosis found = diagnose((folder / "set").string());
+  EXPECT_EQ(found.problems.size(), 40u);
+  ASSERT_EQ(found.pictures.size(), 24u);
+  EXPECT_EQ(found.pictures[0].image.width, 96);
+  EXPECT_EQ(found.pictures[0].image.height, 64);
 }
 
 TEST(Doctor, SaysWhatATrainingDoesWithTheImages) {
