@@ -71,6 +71,12 @@ std::string png_of(const Tensor& images, std::int64_t columns) {
 
 }  // namespace
 
+// A latent that was found for a picture.
+struct Explorer::Own {
+  std::string space;
+  Tensor point;
+};
+
 // A checkpoint of a run and what was computed of it.
 struct Explorer::Opened {
   std::string id;
@@ -81,6 +87,22 @@ struct Explorer::Opened {
   std::optional<Json> map;
   Tensor training;  // for the nearest images: uint8 [N, C, H, W]
 
+  // A picture as the run's images are: [1, C, H, W].
+  Tensor picture(const Json& asked, const DataShape& shape) {
+    const auto bytes = decode_base64(given<std::string>(asked, "picture", ""));
+    if (!bytes) throw usage_error("the picture cannot be read");
+    auto options = run->recipe().data;
+    ask_for(options, shape);
+    const auto image = image_tensor(fitted(decode_image(*bytes, "the picture"), options)).unsqueeze(0);
+    return to_model_range(image).to(run->device());
+  }
+  // The latent of a picture: by the encoder, where it makes latents, else by a search.
+  Tensor latent_of(const Tensor& x, const std::string& space) {
+    auto* encoder = run->model().encoder();
+    if (space == "z" && encoder && encoder->code_size() == decoder().latent_size()) return encoder->encode(x);
+    return find_latents(decoder(), x, {.space = space, .draws = 300, .steps = 100}, run->generator(1), {});
+  }
+
   Decoder& decoder() { return *require_capability(run->model().decoder(), *run, Capability::decoder); }
   void check_images() const {
     if (!run->shape().is_images()) throw usage_error("this run makes points, which have no pictures");
@@ -90,10 +112,22 @@ struct Explorer::Opened {
     check_space(decoder(), wanted, run->recipe().model->name);
     return wanted;
   }
-  // Points of a space, one for each seed.
-  Tensor points(const std::string& space, const std::vector<std::int64_t>& seeds) {
+  // Points of a space, one for each seed; -K stands for the latent of the K-th picture of `own`.
+  Tensor points(const std::string& space, const std::vector<std::int64_t>& seeds,
+                const std::vector<Own>& own) {
     std::vector<Tensor> rows;
     for (const auto seed : seeds) {
+      if (seed < 0) {
+        if (-seed > static_cast<std::int64_t>(own.size()))
+          throw usage_error(fmt::format("there is no picture {} of yours", -seed), "open a picture first");
+        const auto& known = own[static_cast<std::size_t>(-seed - 1)];
+        if (known.space != space)
+          throw usage_error(
+              fmt::format("the latent of picture {} was found in {}, not in {}", -seed, known.space, space),
+              "choose that space, or open the picture again");
+        rows.push_back(known.point);
+        continue;
+      }
       const auto latent = decoder().draw_latent(1, run->generator(seed));
       if (!latent.defined())
         throw usage_error(run->recipe().model->name + " has no prior to draw latents from",
@@ -245,7 +279,7 @@ std::string Explorer::decoded(const Json& asked) {
     const auto space = one.space(asked);
     const auto seeds = seeds_in(asked, "seeds");
     if (seeds.size() != 1 && seeds.size() != 4) throw usage_error("'seeds' must have one seed, or four");
-    auto points = one.points(space, seeds);
+    auto points = one.points(space, seeds, own_[one.id]);
     Tensor point = points.narrow(0, 0, 1);
     if (seeds.size() == 4) {
       const double x = std::clamp(given<double>(asked, "x", 0), 0.0, 1.0),
@@ -277,7 +311,7 @@ std::string Explorer::path(const Json& asked) {
     if (seeds.size() < 2) throw usage_error("a path needs two seeds or more");
     const auto steps = whole(asked, "steps", 8, 2, 60);
     const bool round = given<std::string>(asked, "kind", "spherical") == "spherical";
-    const auto ends = one.points(space, seeds);
+    const auto ends = one.points(space, seeds, own_[one.id]);
     const auto weights = torch::linspace(0, 1, steps, ends.options()).unsqueeze(1);
     std::vector<Tensor> rows;
     for (std::int64_t i = 0; i + 1 < ends.size(0); ++i) {
@@ -304,7 +338,7 @@ std::string Explorer::arithmetic(const Json& asked) {
       const auto seeds = seeds_in(asked, key);
       if (seeds.empty())
         throw usage_error(fmt::format("the group '{}' is empty", key), "drag a picture into it");
-      means.push_back(one.points(space, seeds).mean(0, true));
+      means.push_back(one.points(space, seeds, own_[one.id]).mean(0, true));
       sum = sum.defined() ? sum + sign * means.back() : means.back();
     }
     means.push_back(sum);
@@ -327,15 +361,9 @@ Json Explorer::answer(const Json& asked) {
     one.check_images();
     auto& model = one.run->model();
     const auto& shape = one.run->shape();
-    const auto bytes = decode_base64(given<std::string>(asked, "picture", ""));
-    if (!bytes) throw usage_error("the picture cannot be read");
     const auto what = given<std::string>(asked, "what", "");
-    auto options = one.run->recipe().data;
     const bool back = what == "translate b2a";
-    const auto& from = back && !shape.others.empty() ? shape.others[0] : shape;
-    ask_for(options, from);
-    const auto image = image_tensor(fitted(decode_image(*bytes, "the picture"), options)).unsqueeze(0);
-    const auto x = to_model_range(image).to(one.run->device());
+    const auto x = one.picture(asked, back && !shape.others.empty() ? shape.others[0] : shape);
     const auto shown = [&](const Tensor& made) -> Json {
       return {{"picture", encode_base64(png_of(made.clamp(-1, 1), 1))},
               {"seen", encode_base64(png_of(x, 1))}};
@@ -417,11 +445,29 @@ Json Explorer::answer(const Json& asked) {
     }
     if (what == "project") {
       auto& decoder = one.decoder();
-      LatentSearch search{.space = decoder.spaces().back(), .draws = 300, .steps = 100};
-      const auto point = find_latents(decoder, x, search, one.run->generator(1), {});
-      return shown(decoder.decode_from(search.space, point));
+      const auto space = decoder.spaces().back();
+      return shown(decoder.decode_from(
+          space,
+          find_latents(decoder, x, {.space = space, .draws = 300, .steps = 100}, one.run->generator(1), {})));
     }
     throw usage_error(fmt::format("'{}' is nothing that a picture can be asked", what));
+  });
+}
+
+Json Explorer::keep_picture(const Json& asked) {
+  return worker_.run([&]() -> Json {
+    auto& one = opened(given<std::string>(asked, "run", ""), asked);
+    one.check_images();
+    const auto space = one.space(asked);
+    const auto x = one.picture(asked, one.run->shape());
+    auto& own = own_[one.id];
+    if (own.size() >= static_cast<std::size_t>(kMostSeeds))
+      throw usage_error("the studio keeps at most 64 pictures of a run");
+    own.push_back({space, one.latent_of(x, space)});
+    return {
+        {"seed", -static_cast<std::int64_t>(own.size())},
+        {"picture", encode_base64(png_of(
+                        at::cat({x, one.decoder().decode_from(space, own.back().point)}).clamp(-1, 1), 2))}};
   });
 }
 

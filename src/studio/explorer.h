@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -33,15 +34,20 @@ class Explorer {
   std::string manifold(const Json& asked);
   /// Answers to a picture (base64 of a PNG or JPEG file): see `abilities`. A picture as base64, or values.
   Json answer(const Json& asked);
+  /// Finds the latent of a picture and keeps it. `seed` in the answer, below 0, stands for it wherever a seed is asked;
+  /// `picture` shows the picture and what the run makes of its latent.
+  Json keep_picture(const Json& asked);
   /// Codes of test images in the plane, with classes, errors and scores, and a sheet of small pictures.
   Json map(const Json& asked);
 
  private:
   struct Opened;
+  struct Own;
   Opened& opened(const std::string& id, const Json& asked = {});
 
   Runs& runs_;
-  std::vector<std::unique_ptr<Opened>> kept_;  // the latest first; lives on the worker
+  std::vector<std::unique_ptr<Opened>> kept_;    // the latest first; lives on the worker
+  std::map<std::string, std::vector<Own>> own_;  // latents of pictures, by run
   Worker worker_;
 };
 

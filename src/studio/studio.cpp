@@ -584,6 +584,9 @@ struct Studio::Parts {
     all["POST /api/1/ask/picture"] = [this](const Request& r) {
       return json_reply(explorer.answer(body_of(r)));
     };
+    all["POST /api/1/ask/keep"] = [this](const Request& r) {
+      return json_reply(explorer.keep_picture(body_of(r)));
+    };
     all["POST /api/1/ask/map"] = [this](const Request& r) { return json_reply(explorer.map(body_of(r))); };
     all["POST /api/1/ask/plane-begin"] = [this](const Request& r) {
       return json_reply(plane.begin(body_of(r)));

@@ -110,6 +110,11 @@ class Browser:
             self.mouse("mouseMoved", *point)
         self.mouse("mouseReleased", *points[-1], buttons=0)
 
+    def choose_file(self, selector, path):
+        page = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=page, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[os.path.abspath(path)])
+
     def box(self, selector):
         return self.run(f"""(() => {{ const found = document.querySelector({json.dumps(selector)});
             found.scrollIntoView({{block: 'center'}}); const b = found.getBoundingClientRect();

@@ -1,5 +1,6 @@
 """walk.py PROGRAM [FOLDER]: goes through every page of a studio as a user would, in a real browser. With FOLDER it leaves
 screenshots there, light and dark."""
+import glob
 import http.server
 import json
 import os
@@ -161,6 +162,9 @@ try:
     changes(lambda: browser.run("""(() => { const slider = document.querySelector("input[aria-label='Checkpoint']"); slider.value = 0;
         slider.dispatchEvent(new Event('input')); })()"""), "the same latent at another checkpoint")
     check("--checkpoint 40" in browser.run("document.querySelector('.command').textContent"), "the command names the checkpoint")
+    changes(lambda: browser.choose_file("input[aria-label='A picture of your own']", glob.glob("runs/codes/samples/*.png")[0]), "a picture's own latent")
+    browser.wait("document.querySelector(\"img[alt^='Your picture']\").naturalWidth > 50", "the picture beside that of its latent")
+    check(browser.run("document.querySelector(\"input[aria-label='Seed of corner 1']\").value") == "-1", "the latent of the picture is no corner")
     browser.press("Strip")
     browser.wait("document.querySelector(\"img[alt='Path']\").naturalWidth > 100", "a path")
     browser.press("Pictures")

@@ -1,7 +1,7 @@
 // The latent space of a run: samples, a lattice of seeds, directions, paths, arithmetic.
 import { get, latest, picture, post } from "./api.js";
 import { pick } from "./pick.js";
-import { action, blobImage, button, commandLine, count, el, number, select, showError, slider, word } from "./ui.js";
+import { action, blobImage, button, commandLine, count, el, number, select, showError, slider, smallPng, word } from "./ui.js";
 
 export async function open(root, { rest, still }) {
   const id = await pick(root, "latents", rest[0], (run) => run.capabilities.some((each) => /sampler|decoder/.test(each)), "Latents");
@@ -12,8 +12,8 @@ export async function open(root, { rest, still }) {
   const settings = () => [...use].map(([key, value]) => `${key}=${value}`);
   const newest = run.checkpoints.length - 1;
   let chosen = newest; // among the checkpoints
-  const ask = (what, question) =>
-    picture(`ask/${what}`, { run: id, use: settings(), ...(chosen < newest ? { step: run.checkpoints[chosen] } : {}), ...question });
+  const about = (question) => ({ run: id, use: settings(), ...(chosen < newest ? { step: run.checkpoints[chosen] } : {}), ...question });
+  const ask = (what, question) => picture(`ask/${what}`, about(question));
   const ofRun = () =>
     [chosen < newest ? ` --checkpoint ${run.checkpoints[chosen]}` : "", ...settings().map((each) => ` --set ${word(each)}`)].join("");
   root.append(el("h1", {}, `Latents of ${run.name}`), el("p", { class: "quiet" }, `${can.model}, step ${can.step}`));
@@ -145,6 +145,26 @@ export async function open(root, { rest, still }) {
     event.preventDefault();
     moveTo(place.x + 0.05 * way[0], place.y + 0.05 * way[1]);
   });
+  const cornerInputs = corners.map((seed, i) =>
+    number(`Seed of corner ${i + 1}`, seed, { step: 1, change: (value) => ((corners[i] = Math.round(value)), decode()) }),
+  );
+  const ownPicture = el("img", { class: "picture", alt: "Your picture, and what the run makes of its latent", hidden: true });
+  const ownWords = el("p", { role: "status" });
+  const upload = el("input", { type: "file", accept: "image/png,image/jpeg", "aria-label": "A picture of your own" });
+  upload.addEventListener(
+    "change",
+    action(async () => {
+      if (!upload.files[0]) return;
+      ownWords.textContent = "Finding its latent ...";
+      const kept = await post("ask/keep", about({ space, picture: await smallPng(upload.files[0], 512) }));
+      ownPicture.src = `data:image/png;base64,${kept.picture}`;
+      ownPicture.hidden = false;
+      ownWords.textContent = `Your picture, and the run's picture of its latent, which is corner 1 now. The number ${kept.seed} stands for it in paths too.`;
+      corners[0] = kept.seed;
+      cornerInputs[0].value = kept.seed;
+      moveTo(0, 0);
+    }),
+  );
   const sliders = moves.map((_, i) =>
     slider(`Direction ${i + 1}`, {
       low: -4,
@@ -169,13 +189,16 @@ export async function open(root, { rest, still }) {
         el(
           "div",
           { class: "row" },
-          corners.map((seed, i) => el("label", {}, `Corner ${i + 1} `, number(`Seed of corner ${i + 1}`, seed, { low: 0, step: 1, change: (value) => ((corners[i] = Math.round(value)), decode()) }))),
+          cornerInputs.map((input, i) => el("label", {}, `Corner ${i + 1} `, input)),
           can.spaces.length > 1
             ? el("label", {}, "Space ", select("Space", can.spaces, space, (value) => ((space = value), decode())))
             : "",
         ),
         lattice,
         sliders.map((each) => each.root),
+        el("div", { class: "row" }, el("label", {}, "A picture of your own ", upload)),
+        ownWords,
+        ownPicture,
         button("Back to the middle", () => {
           moves.fill(0);
           for (const each of sliders) each.set(0);
@@ -188,7 +211,7 @@ export async function open(root, { rest, still }) {
         large.image,
         button("Nearest training pictures", async () => {
           const bytes = new Uint8Array(await (await here()).arrayBuffer());
-          const found = await post("ask/picture", { run: id, what: "nearest", picture: btoa(String.fromCharCode(...bytes)) });
+          const found = await post("ask/picture", about({ what: "nearest", picture: btoa(String.fromCharCode(...bytes)) }));
           near.src = `data:image/png;base64,${found.picture}`;
         }),
         near,

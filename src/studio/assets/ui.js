@@ -145,6 +145,20 @@ export function blobImage(alt, kind = "picture") {
 }
 
 // Follows a job until it ends; `see` gets its state about twice a second. Ends when the page changes.
+// The picture of a file as base64 of a PNG, no side longer than `side` pixels.
+export async function smallPng(file, side) {
+  let picture;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    throw new Error("the picture cannot be read: choose a PNG or JPEG file");
+  }
+  const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+  const canvas = el("canvas", { width: Math.max(1, Math.round(scale * picture.width)), height: Math.max(1, Math.round(scale * picture.height)) });
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/png").split(",")[1];
+}
+
 export async function follow(get, job, see, still = () => true) {
   while (still()) {
     const state = await get("job", { job });
