@@ -279,15 +279,23 @@ std::string Explorer::decoded(const Json& asked) {
     const auto space = one.space(asked);
     const auto seeds = seeds_in(asked, "seeds");
     if (seeds.size() != 1 && seeds.size() != 4) throw usage_error("'seeds' must have one seed, or four");
-    auto points = one.points(space, seeds, own_[one.id]);
+    const auto side = seeds.size() == 4 ? whole(asked, "grid", 1, 1, 15) : 1;
+    const auto points = one.points(space, seeds, own_[one.id]);
     Tensor point = points.narrow(0, 0, 1);
     if (seeds.size() == 4) {
-      const double x = std::clamp(given<double>(asked, "x", 0), 0.0, 1.0),
-                   y = std::clamp(given<double>(asked, "y", 0), 0.0, 1.0);
-      const auto weights = torch::tensor({(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y}).view({4, 1});
-      point = (points * weights).sum(0, true);
+      Tensor x, y;
+      if (side > 1) {  // the middles of the fields of a grid
+        const auto middles = (torch::arange(side) + 0.5) / side;
+        x = middles.repeat({side});
+        y = middles.repeat_interleave(side);
+      } else {
+        x = torch::full({1}, std::clamp(given<double>(asked, "x", 0), 0.0, 1.0));
+        y = torch::full({1}, std::clamp(given<double>(asked, "y", 0), 0.0, 1.0));
+      }
+      const auto weights = torch::stack({(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y}, 1).to(points);
+      point = weights.matmul(points);
       // A mean of draws from N(0, 1) is shorter than a draw.
-      if (space == "z") point = point / weights.square().sum().sqrt();
+      if (space == "z") point = point / weights.norm(2, 1, true);
     }
     const auto moves = given<std::vector<double>>(asked, "moves", {});
     if (!moves.empty()) {
@@ -298,7 +306,7 @@ std::string Explorer::decoded(const Json& asked) {
         if (far != 0) point = point + (far * known.deviations[i] * known.axes[i]).to(point.device());
       }
     }
-    return png_of(one.decoder().decode_from(space, point), 1);
+    return png_of(one.decoder().decode_from(space, point), side);
   });
 }
 

@@ -25,6 +25,7 @@ class Explorer {
   /// A grid of samples as PNG: seed, count, class, attributes, text.
   std::string samples(const Json& asked);
   /// One picture as PNG: that of a seed, moved along directions (`moves`); or of a place between four seeds (`x`, `y`).
+  /// With `grid` = N, N x N places between the four seeds.
   std::string decoded(const Json& asked);
   /// A path through seeds: a strip as PNG, or an animation as WebP if `film`.
   std::string path(const Json& asked);

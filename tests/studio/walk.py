@@ -29,8 +29,8 @@ def start_studio(*options):
 
 
 def look(browser, name):
-    """Light, dark and narrow; nothing may be wider than a small telephone."""
-    for scheme, width in (("light", 1280), ("dark", 1280), ("narrow", 360)):
+    """Light, dark, on a projector and narrow; nothing may be wider than a small telephone."""
+    for scheme, width in (("light", 1280), ("dark", 1280), ("wide", 1920), ("narrow", 360)):
         browser.appearance("dark" if scheme == "dark" else "light", width, 900)
         time.sleep(0.4 if shots else 0.05)
         if shots:
@@ -152,6 +152,7 @@ try:
                 return
             time.sleep(0.05)
         check(False, what)
+    browser.wait("document.querySelector('.lattice').style.backgroundImage.includes('blob:')", "the pictures of the lattice")
     left, top, width, height = browser.box(".lattice")
     changes(lambda: browser.drag([(left + 0.5 * width, top + 0.5 * height), (left + 0.95 * width, top + 0.9 * height)]), "dragging through the lattice")
     browser.press("Nearest training pictures")
@@ -210,7 +211,7 @@ try:
     page_is_good(browser, "sets")
     go(browser, "#/data/glyphs-bold", "document.querySelector('img.picture')?.naturalWidth > 0", "pictures of a data set")
     browser.press("Ask the doctor")
-    browser.wait("document.querySelector('main').textContent.includes('have no training image')", "the doctor's findings", 60)
+    browser.wait("/Problems: |No problems in /.test(document.querySelector('main').textContent)", "the doctor's findings", 60)
     page_is_good(browser, "data")
 
     # --- Keyboard ---

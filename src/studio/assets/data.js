@@ -5,7 +5,7 @@ import { button, commandLine, count, el, follow, table, word } from "./ui.js";
 // What the doctor says, as elements.
 function findings({ files, good, facts, problems, pictures }) {
   return [
-    el("p", { class: problems.length ? "notice" : "good" }, problems.length ? `${count(problems.length)} problems; good: ${count(good)} of ${count(files)} files.` : `No problems in ${count(files)} files.`),
+    el("p", { class: problems.length ? "notice" : "good" }, problems.length ? `Problems: ${count(problems.length)}. Good: ${count(good)} of ${count(files)} files.` : `No problems in ${count(files)} files.`),
     problems.length ? table(["File", "Why", "What to do"], problems.slice(0, 200).map((each) => [each.file, each.reason, each.cure])) : "",
     pictures.length ? el("h2", {}, "Pictures of what was found") : "",
     el(
@@ -61,7 +61,7 @@ export async function open(root, { rest, studio, still }) {
   } else {
     root.append(el("img", { class: "picture", src: address("set-sheet", { name }), alt: `The first pictures of ${set.name}` }));
   }
-  root.append(commandLine(`belamy data doctor ${word(name)}`));
+  root.append(el("p", { class: "quiet" }, `The first ${count(set.count)} examples.`), commandLine(`belamy data doctor ${word(name)}`));
   if (!studio.session.read_only) {
     root.append(
       button("Ask the doctor", async () => {
@@ -75,6 +75,5 @@ export async function open(root, { rest, studio, still }) {
       found,
     );
   }
-  root.append(el("p", {}, `The first ${count(set.count)} examples are shown.`));
   return null;
 }

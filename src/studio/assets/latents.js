@@ -16,7 +16,7 @@ export async function open(root, { rest, still }) {
   const ask = (what, question) => picture(`ask/${what}`, about(question));
   const ofRun = () =>
     [chosen < newest ? ` --checkpoint ${run.checkpoints[chosen]}` : "", ...settings().map((each) => ` --set ${word(each)}`)].join("");
-  root.append(el("h1", {}, `Latents of ${run.name}`), el("p", { class: "quiet" }, `${can.model}, step ${can.step}`));
+  root.append(el("h1", {}, `Latents of ${run.name}`), el("p", { class: "quiet" }, `${can.model}, trained for ${count(can.step)} steps`));
   if (!can.images) {
     root.append(el("p", {}, "This run makes points, which have no pictures."));
     return null;
@@ -119,6 +119,16 @@ export async function open(root, { rest, still }) {
   const here = () => ask("decoded", { space, seeds: corners, x: place.x, y: place.y, moves: moves.some(Boolean) ? moves : [] });
   const decode = latest(guarded(async () => large.show(await here())));
   redraw.push(decode);
+  // The lattice itself, as pictures behind the knob.
+  const weave = latest(
+    guarded(async () => {
+      const url = URL.createObjectURL(await ask("decoded", { space, seeds: corners, grid: 7 }));
+      if (lattice.woven) URL.revokeObjectURL(lattice.woven);
+      lattice.woven = url;
+      lattice.style.backgroundImage = `url(${url})`;
+    }),
+  );
+  redraw.push(weave);
   const near = el("img", { class: "picture", alt: "Nearest training pictures" });
   const knob = el("div", { class: "knob" });
   const lattice = el("div", { class: "lattice", tabIndex: 0, role: "application", "aria-label": "Place between four seeds; arrow keys move it" }, knob);
@@ -146,7 +156,7 @@ export async function open(root, { rest, still }) {
     moveTo(place.x + 0.05 * way[0], place.y + 0.05 * way[1]);
   });
   const cornerInputs = corners.map((seed, i) =>
-    number(`Seed of corner ${i + 1}`, seed, { step: 1, change: (value) => ((corners[i] = Math.round(value)), decode()) }),
+    number(`Seed of corner ${i + 1}`, seed, { step: 1, change: (value) => ((corners[i] = Math.round(value)), weave(), decode()) }),
   );
   const ownPicture = el("img", { class: "picture", alt: "Your picture, and what the run makes of its latent", hidden: true });
   const ownWords = el("p", { role: "status" });
@@ -162,6 +172,7 @@ export async function open(root, { rest, still }) {
       ownWords.textContent = `Your picture, and the run's picture of its latent, which is corner 1 now. The number ${kept.seed} stands for it in paths too.`;
       corners[0] = kept.seed;
       cornerInputs[0].value = kept.seed;
+      weave();
       moveTo(0, 0);
     }),
   );
@@ -191,19 +202,19 @@ export async function open(root, { rest, still }) {
           { class: "row" },
           cornerInputs.map((input, i) => el("label", {}, `Corner ${i + 1} `, input)),
           can.spaces.length > 1
-            ? el("label", {}, "Space ", select("Space", can.spaces, space, (value) => ((space = value), decode())))
+            ? el("label", {}, "Space ", select("Space", can.spaces, space, (value) => ((space = value), weave(), decode())))
             : "",
         ),
         lattice,
         sliders.map((each) => each.root),
-        el("div", { class: "row" }, el("label", {}, "A picture of your own ", upload)),
-        ownWords,
-        ownPicture,
         button("Back to the middle", () => {
           moves.fill(0);
           for (const each of sliders) each.set(0);
           moveTo(0.5, 0.5);
         }),
+        el("div", { class: "row" }, el("label", {}, "A picture of your own ", upload)),
+        ownWords,
+        ownPicture,
       ),
       el(
         "div",
@@ -218,6 +229,7 @@ export async function open(root, { rest, still }) {
       ),
     ),
   );
+  weave();
   moveTo(0.5, 0.5);
   if (can.manifold) {
     const plane = blobImage("The plane of both latents", "picture large");

@@ -116,14 +116,24 @@ export async function open(root, { still }) {
     ["series-1", "series-2"].forEach((name, k) => {
       pen.strokeStyle = css(name);
       pen.beginPath();
+      let pending = true; // the line starts, or starts again behind a gap
       shown.forEach((pair, i) => {
+        if (!Number.isFinite(pair[k])) {
+          pending = true;
+          return;
+        }
         const left = (i / Math.max(1, shown.length - 1)) * (curve.width - 20) + 10;
         const top = curve.height - 10 - ((pair[k] - low) / (high - low || 1)) * (curve.height - 20);
-        if (i === 0) pen.moveTo(left, top);
+        if (pending) pen.moveTo(left, top);
         else pen.lineTo(left, top);
+        pending = false;
       });
       pen.stroke();
     });
+    pen.fillStyle = css("text");
+    pen.font = "12px system-ui, sans-serif";
+    pen.fillText(short(high), 4, 14);
+    pen.fillText(short(low), 4, curve.height - 4);
   }
 
   function take(next) {
@@ -203,7 +213,7 @@ export async function open(root, { still }) {
     el(
       "div",
       { class: "side" },
-      el("div", {}, board, told, el("p", { class: "quiet" }, "Losses: discriminator (first colour) and generator (second colour)."), curve),
+      el("div", {}, board, told, el("p", { class: "quiet" }, "Losses of the last 400 pictures: discriminator blue, generator orange."), curve),
       el(
         "div",
         {},
