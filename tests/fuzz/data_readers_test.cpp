@@ -15,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using samples::flat;
 using samples::gzip;
-using samples::TemporaryFolder;
 using samples::write;
 
 class Damage {
@@ -159,7 +158,7 @@ class FuzzReaders : public testing::Test {
     expect_little_memory();
   }
 
-  TemporaryFolder folder_;
+  TestFolder folder_;
 };
 
 TEST_F(FuzzReaders, Idx) {

@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 using samples::gzip;
 using samples::idx_images;
 using samples::idx_labels;
-using samples::TemporaryFolder;
 using samples::write;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -33,7 +32,7 @@ std::string error_of(const fs::path& path, Split split = Split::train) {
 }
 
 TEST(Archives, GiveTheSizeOfAMemberThatIsTooLarge) {
-  const TemporaryFolder folder;
+  const TestFolder folder;
   samples::write_archive(folder.path() / "set.zip", {{"small", "12345"}, {"large", std::string(20, 'x')}});
   std::vector<std::string> told;
   read_archive(
@@ -53,7 +52,7 @@ void write_idx(const fs::path& folder) {
 }
 
 TEST(Idx, PackedAndPlainWithLabels) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_idx(folder.path());
   const Dataset train = load(folder.path(), Split::train);
   EXPECT_EQ(train.count, 3);
@@ -72,7 +71,7 @@ TEST(Idx, PackedAndPlainWithLabels) {
 }
 
 TEST(Idx, BinaryImagesWithoutLabels) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "binarized_mnist_train-images-idx3-ubyte.gz",
         gzip(idx_images(2, 1, 3, std::string("\0\1\1\1\0\0", 6))));
   write(folder / "binarized_mnist_valid-images-idx3-ubyte.gz",
@@ -88,7 +87,7 @@ TEST(Idx, BinaryImagesWithoutLabels) {
 }
 
 TEST(Idx, ALyingHeaderIsAnErrorWithItsNumbers) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_idx(folder.path());
   const fs::path images = folder / "train-images-idx3-ubyte.gz";
   write(images, gzip(idx_images(60000, 28, 28, "abc")));
@@ -103,7 +102,7 @@ TEST(Idx, ALyingHeaderIsAnErrorWithItsNumbers) {
 }
 
 TEST(Idx, DamageIsAnError) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_idx(folder.path());
   const fs::path images = folder / "train-images-idx3-ubyte.gz";
   const std::string whole = gzip(idx_images(3, 2, 2, "abcdefghijkl"));
@@ -124,7 +123,7 @@ TEST(Idx, DamageIsAnError) {
 }
 
 TEST(Idx, ImagesWithoutPixelsAreAnError) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const auto& [count, height, width] :
        {std::array<std::uint32_t, 3>{4'000'000'000, 0, 28}, {0, 28, 28}, {30, 0, 16}}) {
     write(folder / "train-images-idx3-ubyte", idx_images(count, height, width, ""));
@@ -136,7 +135,7 @@ TEST(Idx, ImagesWithoutPixelsAreAnError) {
 }
 
 TEST(Idx, LabelsMustMatch) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_idx(folder.path());
   write(folder / "train-labels-idx1-ubyte.gz", gzip(idx_labels(2, "\1\2")));
   EXPECT_THAT(
@@ -151,7 +150,7 @@ std::string usps_line(const std::string& label, const std::string& value) {
 }
 
 TEST(Usps, BothWaysOfWritingNumbers) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "zip.train.gz", gzip(usps_line("6.0000", "-1.0000") + usps_line("0.0000", "1.0000")));
   write(folder / "zip.test.gz", gzip(usps_line("9", "0")));
   const Dataset train = load(folder.path(), Split::train);
@@ -167,7 +166,7 @@ TEST(Usps, BothWaysOfWritingNumbers) {
 }
 
 TEST(Usps, DamageNamesTheLine) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "zip.test.gz", gzip(usps_line("9", "0")));
   const fs::path train = folder / "zip.train.gz";
   write(train, gzip(usps_line("1", "0") + "1 0.5 0.5\n"));
@@ -189,7 +188,7 @@ std::string cifar_record(char label, char red, char green, char blue) {
 }
 
 TEST(Cifar, BatchesWithNames) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "data_batch_2.bin", cifar_record(3, 'g', 'h', 'i'));
   write(folder / "data_batch_1.bin", cifar_record(9, 'a', 'b', 'c') + cifar_record(0, 'd', 'e', 'f'));
   write(folder / "test_batch.bin", cifar_record(5, 'x', 'y', 'z'));
@@ -207,7 +206,7 @@ TEST(Cifar, BatchesWithNames) {
 }
 
 TEST(Cifar, DamageIsAnError) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "test_batch.bin", cifar_record(5, 'x', 'y', 'z'));
   write(folder / "data_batch_1.bin", cifar_record(9, 'a', 'b', 'c') + "more");
   EXPECT_THAT(error_of(folder.path()),
@@ -225,7 +224,7 @@ std::string npy(const std::string& type, const std::string& shape, const std::st
 }
 
 TEST(Npz, ImagesAndLabels) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const fs::path file = folder / "set.npz";
   samples::write_archive(
       file, {{"images.npy", npy("|u1", "2, 1, 2, 3", "abcdefghijkl")},
@@ -240,7 +239,7 @@ TEST(Npz, ImagesAndLabels) {
 }
 
 TEST(Npz, SplitsOfTheirOwn) {
-  TemporaryFolder folder;
+  TestFolder folder;
   samples::write_archive(folder / "merged.npz",
                          {{"train_images.npy", npy("|u1", "2, 1, 1", "ab")},
                           {"train_labels.npy", npy("|u1", "2, 1", std::string("\0\1", 2))},
@@ -255,7 +254,7 @@ TEST(Npz, SplitsOfTheirOwn) {
 }
 
 TEST(Npz, ArraysThatAreNotReadAreNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   samples::write_archive(folder / "set.npz", {{"images.npy", npy("|u1", "2, 1, 1", "ab")},
                                               {"label.npy", npy("|u1", "2,", std::string("\0\1", 2))}});
   fs::rename(folder / "set.npz", folder / "SET.NPZ");
@@ -270,7 +269,7 @@ TEST(Npz, ArraysThatAreNotReadAreNamed) {
 }
 
 TEST(Npz, LabelsOfOtherTypesGetTheirOwnAdvice) {
-  TemporaryFolder folder;
+  TestFolder folder;
   samples::write_archive(folder / "set.npz", {{"images.npy", npy("|u1", "1, 1, 1", "a")},
                                               {"labels.npy", npy("<U1", "1,", std::string("a\0\0\0", 4))}});
   EXPECT_THAT(error_of(folder / "set.npz"),
@@ -278,7 +277,7 @@ TEST(Npz, LabelsOfOtherTypesGetTheirOwnAdvice) {
 }
 
 TEST(Npz, ChannelsFirstAreNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   samples::write_archive(folder / "set.npz",
                          {{"images.npy", npy("|u1", "2, 3, 16, 16", std::string(2 * 3 * 256, 'x'))}});
   EXPECT_THAT(error_of(folder / "set.npz"), HasSubstr("[2, 3, 16, 16] has the channels first\n  move them"));
@@ -295,7 +294,7 @@ std::string bytes(const std::vector<std::uint8_t>& values) {
 }
 
 TEST(Npz, FloatsAreScaledAndSaySo) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const fs::path file = folder / "set.npz";
   const auto expect = [&](const std::vector<float>& values, const std::vector<std::uint8_t>& pixels,
                           const std::string& note) {
@@ -323,7 +322,7 @@ TEST(Npz, FloatsAreScaledAndSaySo) {
 }
 
 TEST(Npz, BothSidesOfPicturesSayOnceWhatTheyAre) {
-  TemporaryFolder folder;
+  TestFolder folder;
   samples::write_archive(folder / "set.npz", {{"images.npy", floats({0, 1})}});
   DataOptions options;
   options.source = (folder / "set.npz").string();
@@ -336,7 +335,7 @@ TEST(Npz, BothSidesOfPicturesSayOnceWhatTheyAre) {
 }
 
 TEST(Npz, TheTrainingImagesSayWhatAllSplitsAre) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const fs::path file = folder / "set.npz";
   samples::write_archive(file, {{"train_images.npy", floats({-1, 0, 1})},
                                 {"val_images.npy", floats({0.5f, 0.5f})},
@@ -351,7 +350,7 @@ TEST(Npz, TheTrainingImagesSayWhatAllSplitsAre) {
 }
 
 TEST(Npz, ZeroAndOneAreBlackAndWhite) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const fs::path file = folder / "set.npz";
   samples::write_archive(file, {{"images.npy", bytes({0, 1, 1})}});
   EXPECT_THAT(load(file, Split::train, 0).pixels, ElementsAre(0, 255, 255));
@@ -366,7 +365,7 @@ TEST(Npz, ZeroAndOneAreBlackAndWhite) {
 }
 
 TEST(Npz, FortranOrder) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const fs::path file = folder / "set.npz";
   // numpy.arange(100, 124).reshape(2, 2, 2, 3) as Fortran stores it.
   std::string values;
@@ -392,7 +391,7 @@ TEST(Npz, FortranOrder) {
 }
 
 TEST(Npz, LabelsWithGapsSaySo) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const fs::path file = folder / "set.npz";
   samples::write_archive(file, {{"images.npy", npy("|u1", "4, 1, 1", "abcd")},
                                 {"labels.npy", npy("|u1", "4,", std::string("\0\3\7\x5a", 4))}});
@@ -412,7 +411,7 @@ TEST(Npz, LabelsWithGapsSaySo) {
 }
 
 TEST(Npz, DamageIsAnError) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const fs::path file = folder / "set.npz";
   const auto error_with = [&](const std::string& array) {
     samples::write_archive(file, {{"images.npy", array}});

@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using samples::flat;
-using samples::TemporaryFolder;
 using samples::write;
 using samples::write_archive;
 using testing::Contains;
@@ -108,7 +107,7 @@ TEST(Attributes, SharesOfTwoValuesAndOfNumbers) {
 }
 
 TEST(AttributeTable, GivesEachPictureItsRow) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 4; ++i)
     write(folder / fmt::format("set/{}/{}.png", i < 2 ? "cat" : "dog", i), picture(10 + i));
   // CelebA's -1 is 0; numbers stay what they are. The order of the rows does not matter.
@@ -130,7 +129,7 @@ TEST(AttributeTable, GivesEachPictureItsRow) {
 }
 
 TEST(AttributeTable, AnotherNameServesWhereItNamesPictures) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 2; ++i) write(folder / fmt::format("set/{}.png", i), picture(i));
   const auto with = [&](const std::string& text) {
     write(folder / "set/list_attr.csv", text);
@@ -163,7 +162,7 @@ TEST(AttributeTable, AnotherNameServesWhereItNamesPictures) {
 }
 
 TEST(AttributeTable, ReadsWhatOtherProgramsWrite) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 2; ++i) write(folder / fmt::format("set/{}.png", i), picture(i));
   write(folder / "set/attributes.csv", "file,old,smiling,age\n0.png,True,+1,2\n1.png,False,0,3\n,,,\n,,,\n");
   const auto set = load_from(folder / "set");
@@ -173,7 +172,7 @@ TEST(AttributeTable, ReadsWhatOtherProgramsWrite) {
 }
 
 TEST(AttributeTable, PicturesWithoutARowAndRowsWithoutAPicture) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 7; ++i) write(folder / fmt::format("set/{}.png", i), picture(i));
   write(folder / "set/attributes.csv", "file,old\n0.png,1\n1.png,0\n8.png,1\n9.png,1\n6.png,1\n");
   const auto set = load_from(folder / "set");
@@ -195,7 +194,7 @@ TEST(AttributeTable, PicturesWithoutARowAndRowsWithoutAPicture) {
 }
 
 TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const char* name : {"a/1.png", "b/1.png"}) write(folder / "set" / name, picture(1));
   const auto fails = [&](const std::string& text) {
     write(folder / "set/attributes.csv", text);
@@ -223,7 +222,7 @@ TEST(AttributeTable, WhatIsWrongIsSaidWithItsLine) {
 }
 
 TEST(AttributeTable, ElsewhereItIsNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "set/train/1.png", picture(1));
   write(folder / "set/test/2.png", picture(2));
   write(folder / "set/train/attributes.csv", "file,old\n1.png,1\n");
@@ -239,7 +238,7 @@ TEST(AttributeTable, ElsewhereItIsNamed) {
 }
 
 TEST(AttributeTable, AColumnOfThreeSignsKeepsThem) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 1; i <= 3; ++i) write(folder / fmt::format("set/{}.png", i), picture(i));
   write(folder / "set/attributes.csv", "file,turn\n1.png,-1\n2.png,0\n3.png,1\n");
   const auto set = load_from(folder / "set");
@@ -248,7 +247,7 @@ TEST(AttributeTable, AColumnOfThreeSignsKeepsThem) {
 }
 
 TEST(AttributeTable, BesideAnArchiveItIsNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_archive(folder / "set/all.zip", {{"1.png", picture(1)}});
   write(folder / "set/attributes.csv", "file,old\n1.png,1\n");
   const auto set = load_from(folder / "set");
@@ -258,7 +257,7 @@ TEST(AttributeTable, BesideAnArchiveItIsNamed) {
 }
 
 TEST(AttributeTable, BothArchivesOfASetHaveTheSame) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_archive(folder / "train.zip",
                 {{"1.png", picture(1)}, {"attributes.csv", "file,old,tall\n1.png,1,0\n"}});
   const auto test = [&](const std::string& text) {
@@ -271,7 +270,7 @@ TEST(AttributeTable, BothArchivesOfASetHaveTheSame) {
 }
 
 TEST(StyleGanAttributes, ListsOfNumbersAndNull) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto load = [&](const std::string& json) {
     write_archive(folder / "set.zip", {{"00000/img0.png", picture(1)},
                                        {"00000/img1.png", picture(2)},
@@ -304,7 +303,7 @@ TEST(StyleGanAttributes, ListsOfNumbersAndNull) {
 }
 
 // Eight pictures of two classes with two attributes: the bits of their number.
-fs::path eight_pictures(const TemporaryFolder& folder) {
+fs::path eight_pictures(const TestFolder& folder) {
   std::string table = "file,first,second\n";
   for (int i = 0; i < 8; ++i) {
     const auto name = fmt::format("{}/{}.png", i < 4 ? "a" : "b", i);
@@ -327,7 +326,7 @@ void expect_own_attributes(const Dataset& set, std::int64_t count, const std::st
 }
 
 TEST(Attributes, GoWithTheirPictures) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto plain = source_at(eight_pictures(folder));
   expect_own_attributes(load_dataset(plain, Split::train), 8, "plain");
   const auto with = [&](const auto& change, Split split = Split::train) {
@@ -380,7 +379,7 @@ TEST(Attributes, OfPointsAreSubsetAsWell) {
 }
 
 TEST(Attributes, SomeCanBeChosenInAnyOrder) {
-  TemporaryFolder folder;
+  TestFolder folder;
   auto options = source_at(eight_pictures(folder));
   options.attributes = {"second"};
   const auto set = load_dataset(options, Split::train);
@@ -394,7 +393,7 @@ TEST(Attributes, SomeCanBeChosenInAnyOrder) {
 }
 
 TEST(Attributes, CountInTheDigest) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto set = load_from(eight_pictures(folder));
   auto other = set;
   other.attributes[3] = 5;
@@ -408,7 +407,7 @@ TEST(Attributes, CountInTheDigest) {
 }
 
 TEST(Attributes, ArePackedAndUnpacked) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto options = source_at(eight_pictures(folder));
   pack_split(options, Split::train, folder / "both.zip");
   const auto both = load_from(folder / "both.zip");
@@ -433,7 +432,7 @@ TEST(Attributes, ArePackedAndUnpacked) {
 }
 
 TEST(Attributes, OfArraysKeepTheirNames) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const std::vector<std::uint8_t> pixels = {1, 2, 3};
   const NpzFacts facts{{0, 1, 0}, {0, 0.5, 1, 1, 0, 2}, {"größe", "old"}};
   write(folder / "set.npz", encode_npz("images", pixels.data(), {3, 1, 1}, true, facts));

@@ -13,7 +13,6 @@
 namespace belamy {
 namespace {
 
-using samples::TemporaryFolder;
 using samples::write;
 using testing::Contains;
 using testing::ElementsAre;
@@ -57,7 +56,7 @@ TEST(Captions, AVocabularyIsByFrequencyThenByAlphabet) {
 }
 
 TEST(Captions, OfATable) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_pictures(folder / "set", 3);
   write(folder / "set/attributes.csv",
         "file,red,Caption\n2.png,1,\"red, round\"\n0.png,0,green\n1.png,0,A blue one\n");
@@ -81,7 +80,7 @@ TEST(Captions, OfATable) {
 }
 
 TEST(Captions, OfTextsBesideThePictures) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_pictures(folder / "set", 4);
   write(folder / "set/README.txt", "about");
   write(folder / "set/0.txt", "zero\n");
@@ -99,7 +98,7 @@ TEST(Captions, OfTextsBesideThePictures) {
 }
 
 TEST(Captions, TextsThatAreNoneAreNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_pictures(folder / "set", 4);
   const auto with = [&](int count, const std::string& text) {
     for (int i = 0; i < count; ++i) write(folder / fmt::format("set/{}.txt", i), text);
@@ -119,7 +118,7 @@ TEST(Captions, TextsThatAreNoneAreNamed) {
 }
 
 TEST(Captions, GoWithTheirPictures) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_pictures(folder / "set", 8);
   std::string table = "file,caption\n";
   for (int i = 0; i < 8; ++i) table += fmt::format("{0}.png,picture {0}\n", i);

@@ -13,7 +13,6 @@ namespace belamy {
 namespace {
 
 using samples::flat;
-using samples::TemporaryFolder;
 using samples::write;
 using testing::AllOf;
 using testing::Contains;
@@ -32,7 +31,7 @@ auto problem(const std::string& file, const std::string& reason) {
 }
 
 TEST(Doctor, FindsEverythingInOneGo) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (unsigned i = 0; i < 6; ++i) {
     write(folder / fmt::format("set/cat/{}.png", i), encode_png(noise(16, i)));
     write(folder / fmt::format("set/dog/{}.png", i), encode_png(noise(24, i + 10)));
@@ -71,7 +70,7 @@ TEST(Doctor, FindsEverythingInOneGo) {
 }
 
 TEST(Doctor, ShowsFewAndSmallPictures) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (unsigned i = 0; i < 40; ++i)
     write(folder / fmt::format("set/{:02}.png", i),
           encode_png(flat(300, 200, {static_cast<std::uint8_t>(100 + i)})));
@@ -83,7 +82,7 @@ TEST(Doctor, ShowsFewAndSmallPictures) {
 }
 
 TEST(Doctor, SaysWhatATrainingDoesWithTheImages) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "cat/1.png", encode_png(noise(16, 1)));
   write(folder / "cat/2.png", encode_png({16, 16, 3, std::vector<std::uint8_t>(768, 9)}));
   const auto facts = diagnose(folder.path().string()).facts;
@@ -97,7 +96,7 @@ TEST(Doctor, SaysWhatATrainingDoesWithTheImages) {
 }
 
 TEST(Doctor, ADamagedPartDoesNotHideTheOther) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto image = noise(16, 1).pixels;
   write(folder / "train-images-idx3-ubyte", samples::idx_images(9000, 16, 16, "abc"));
   write(folder / "t10k-images-idx3-ubyte",
@@ -109,7 +108,7 @@ TEST(Doctor, ADamagedPartDoesNotHideTheOther) {
 }
 
 TEST(Doctor, SeesTestImagesInTheTrainingSet) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (unsigned i = 0; i < 6; ++i) {
     write(folder / fmt::format("set/train/{}.png", i), encode_png(noise(16, i)));
     write(folder / fmt::format("set/test/{}.png", i), encode_png(noise(16, i + 4)));
@@ -122,7 +121,7 @@ TEST(Doctor, SeesTestImagesInTheTrainingSet) {
 
 // The doctor lists what a training leaves out.
 TEST(Doctor, SaysWhatTrainingSays) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto put = [&](const std::string& name, unsigned seed) {
     write(folder / name, encode_png(noise(16, seed)));
   };
@@ -158,7 +157,7 @@ TEST(Doctor, TakesNoLettersForDomains) {
 }
 
 TEST(Doctor, TakesClassesNamedByLettersForClasses) {
-  TemporaryFolder folder;
+  TestFolder folder;
   unsigned seed = 0;
   for (const auto& [name, count] : {std::pair{"a", 6}, {"b", 7}, {"c", 8}, {"d", 9}}) {
     for (int i = 0; i < count; ++i)
@@ -180,7 +179,7 @@ void expect_misfit(const std::filesystem::path& source, const std::string& reaso
 }
 
 TEST(Doctor, NamesATestSplitThatDoesNotFit) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto idx = [&](const std::string& name, int side, int count, const std::string& labels) {
     std::string pixels;
     for (int i = 0; i < count; ++i) {
@@ -210,7 +209,7 @@ TEST(Doctor, NamesATestSplitThatDoesNotFit) {
 }
 
 TEST(Doctor, NamesDarkImagesAsATrainingDoes) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto reasons = [&](int brightest) {
     for (unsigned i = 0; i < 6; ++i) {
       auto image = noise(16, i);
@@ -234,7 +233,7 @@ TEST(Doctor, NamesDarkImagesAsATrainingDoes) {
 }
 
 TEST(Doctor, CountsClassesWithoutAnImage) {
-  TemporaryFolder folder;
+  TestFolder folder;
   std::string pixels, labels;
   for (unsigned i = 0; i < 20; ++i) {
     const auto image = noise(16, i).pixels;
@@ -249,7 +248,7 @@ TEST(Doctor, CountsClassesWithoutAnImage) {
 }
 
 TEST(Doctor, JudgesClassesByTheirTrainingImages) {
-  TemporaryFolder folder;
+  TestFolder folder;
   unsigned seed = 0;
   for (const char* name : {"cat", "dog"}) {
     for (int i = 0; i < 8; ++i)
@@ -263,7 +262,7 @@ TEST(Doctor, JudgesClassesByTheirTrainingImages) {
 }
 
 TEST(Doctor, SaysWhatValuesWereTakenFor) {
-  TemporaryFolder folder;
+  TestFolder folder;
   std::string pixels;
   for (unsigned i = 0; i < 256; ++i) pixels.push_back(static_cast<char>(i * i / 7 % 2));
   write(folder / "images-idx3-ubyte", samples::idx_images(1, 16, 16, pixels));
@@ -272,7 +271,7 @@ TEST(Doctor, SaysWhatValuesWereTakenFor) {
 }
 
 TEST(Doctor, ExplainsFoldersOfPairs) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (unsigned i = 0; i < 6; ++i) {
     write(folder / fmt::format("set/A/{}.png", i), encode_png(noise(16, i)));
     write(folder / fmt::format("set/B/{}.png", i), encode_png(noise(16, i + 20)));

@@ -12,7 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using samples::TemporaryFolder;
 using samples::write;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -46,7 +45,7 @@ std::string error_of(const DataOptions& options) {
 }
 
 TEST(Domains, FoldersArePairedByName) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const int i : {3, 1, 2}) {
     write(folder / ("A/" + std::to_string(i) + ".png"), dot(i));
     write(folder / ("B/" + std::to_string(i) + ".jpg.png"), dot(100));  // another name
@@ -66,7 +65,7 @@ TEST(Domains, FoldersArePairedByName) {
 
 // A ':' in a file name is not the ':' between an archive and its member.
 TEST(Domains, NamesWithColonsArePairedWhole) {
-  TemporaryFolder folder;
+  TestFolder folder;
   samples::Members members;
   for (int i = 0; i < 8; ++i) {
     members.emplace_back(fmt::format("A/Screenshot 2024-01-01 {:02}:30:10.png", i), dot(i));
@@ -83,7 +82,7 @@ TEST(Domains, NamesWithColonsArePairedWhole) {
 }
 
 TEST(Domains, OnlyAnEndingIsNoPartOfTheName) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const int i : {10, 11}) {
     write(folder / fmt::format("A/08.30.{}", i), dot(i));
     write(folder / fmt::format("B/08.30.{}.png", i), dot(i + 100));
@@ -94,7 +93,7 @@ TEST(Domains, OnlyAnEndingIsNoPartOfTheName) {
 }
 
 TEST(Domains, FoldersWithinDomainsArePartOfTheName) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const auto& [side, add] : {std::pair{"A", 0}, {"B", 100}}) {
     write(folder / fmt::format("{}/0.png", side), dot(add));
     write(folder / fmt::format("{}/s1/1.png", side), dot(add + 1));
@@ -115,7 +114,7 @@ TEST(Domains, FoldersWithinDomainsArePartOfTheName) {
 }
 
 TEST(Domains, TwoFilesOfOneNameHaveNoPartner) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const char* name : {"A/1.png", "A/1.pgm", "B/1.png", "A/2.png", "B/2.png"})
     write(folder / name, dot(*name));
   const auto set = load_dataset(options_for(folder.path(), "folders"), Split::train);
@@ -133,7 +132,7 @@ TEST(Domains, TwoFilesOfOneNameHaveNoPartner) {
 }
 
 TEST(Domains, LabelledFilesArePairedBelowTheirFolder) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const auto& [side, add] : {std::pair{"front", 0}, {"left", 100}}) {
     write(folder / fmt::format("{}/s1/1.png", side), dot(add + 1));
     write(folder / fmt::format("{}/s2/1.png", side), dot(add + 2));
@@ -149,7 +148,7 @@ TEST(Domains, LabelledFilesArePairedBelowTheirFolder) {
 }
 
 TEST(Domains, ImagesOfOneArrayHaveNoNames) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "train-images-idx3-ubyte", samples::idx_images(4, 1, 1, "abcd"));
   write(folder / "train-labels-idx1-ubyte", samples::idx_labels(4, std::string("\0\1\0\1", 4)));
   auto options = options_for(folder.path(), "classes");
@@ -158,7 +157,7 @@ TEST(Domains, ImagesOfOneArrayHaveNoNames) {
 }
 
 TEST(Domains, AHoldOutTakesPairsTogether) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 40; ++i) {
     write(folder / fmt::format("A/{:02}.png", i), dot(i));
     write(folder / fmt::format("B/{:02}.png", i), dot(i + 100));
@@ -175,7 +174,7 @@ TEST(Domains, AHoldOutTakesPairsTogether) {
 }
 
 TEST(Domains, ABadFileTakesItsPartnerAlong) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 4; ++i) {
     write(folder / fmt::format("A/{}.png", i), i == 1 ? "no image" : dot(i));
     write(folder / fmt::format("B/{}.png", i), i == 2 ? "no image" : dot(i + 100));
@@ -186,7 +185,7 @@ TEST(Domains, ABadFileTakesItsPartnerAlong) {
 }
 
 TEST(Domains, TrainAAndTrainBAreNotPaired) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 3; ++i) write(folder / fmt::format("trainA/{}.png", i), dot(i));
   for (int i = 0; i < 5; ++i) write(folder / fmt::format("trainB/{}.png", i), dot(100 + i));
   write(folder / "testA/0.png", dot(50));
@@ -201,7 +200,7 @@ TEST(Domains, TrainAAndTrainBAreNotPaired) {
 }
 
 TEST(Domains, ATestDomainAloneIsNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const char* name : {"trainA/0.png", "trainA/1.png", "trainB/0.png", "testA/0.png", "testA/1.png"})
     write(folder / name, dot(1));
   const auto set = load_dataset(options_for(folder.path(), "folders"), Split::train);
@@ -214,7 +213,7 @@ TEST(Domains, ATestDomainAloneIsNamed) {
 }
 
 TEST(Domains, PicturesAreCutIntoHalves) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "0.png", picture(2, {7, 8}));
   write(folder / "1.png", picture(3, {1, 2, 3}));
   const auto set = load_dataset(options_for(folder.path(), "side-by-side"), Split::train);
@@ -226,7 +225,7 @@ TEST(Domains, PicturesAreCutIntoHalves) {
 }
 
 TEST(Domains, ClassesAreSides) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const char* side : {"back", "front", "left"}) {
     for (int i = 0; i < 3; ++i)
       write(folder / fmt::format("{}/{}.png", side, i), dot(i + (*side == 'l' ? 100 : 0)));
@@ -240,7 +239,7 @@ TEST(Domains, ClassesAreSides) {
 }
 
 TEST(Domains, SideAIsMadeOfThePicture) {
-  TemporaryFolder folder;
+  TestFolder folder;
   // A white square on black.
   std::vector<std::uint8_t> square(16 * 16, 0);
   for (std::size_t y = 4; y < 12; ++y)
@@ -262,7 +261,7 @@ TEST(Domains, SideAIsMadeOfThePicture) {
 }
 
 TEST(Domains, AReducedSideIsSmaller) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 3; ++i) {
     std::vector<std::uint8_t> plain(16 * 8, static_cast<std::uint8_t>(50 * i));
     write(folder / fmt::format("{}.png", i), picture(16, plain));
@@ -287,7 +286,7 @@ TEST(Domains, AReducedSideIsSmaller) {
 }
 
 TEST(Domains, SidesOfTwoSizesKeepThem) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 3; ++i) {
     write(folder / fmt::format("A/{}.png", i), picture(4, std::vector<std::uint8_t>(8, 9)));
     write(folder / fmt::format("B/{}.png", i), picture(8, std::vector<std::uint8_t>(32, 9)));
@@ -300,7 +299,7 @@ TEST(Domains, SidesOfTwoSizesKeepThem) {
 }
 
 TEST(Domains, UnpairedSidesShareNoPairInTraining) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (std::uint8_t i = 0; i < 20; ++i) write(folder / fmt::format("{:02}.png", i), picture(2, {i, i}));
   auto options = options_for(folder.path(), "side-by-side");
   options.unpaired = true;
@@ -315,7 +314,7 @@ TEST(Domains, UnpairedSidesShareNoPairInTraining) {
 }
 
 TEST(Domains, ATargetIsASecondDomain) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 4; ++i) {
     write(folder / fmt::format("one/{}.png", i), dot(i));
     write(folder / fmt::format("two/{}.png", i), dot(i + 100));
@@ -333,7 +332,7 @@ TEST(Domains, ATargetIsASecondDomain) {
 
 // Choosing a size looks at both domains first.
 TEST(Domains, PointsBesideImagesHoldNoSides) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "one/0.png", dot(1));
   auto options = options_for("ring", "folders");
   options.target = (folder / "one").string();
@@ -346,7 +345,7 @@ TEST(Domains, PointsBesideImagesHoldNoSides) {
 }
 
 TEST(Domains, MatchesNeedTwoClasses) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "cat/0.png", dot(1));
   write(folder / "cat/1.png", dot(2));
   write(folder / "dog/0.png", dot(3));
@@ -357,7 +356,7 @@ TEST(Domains, MatchesNeedTwoClasses) {
 }
 
 TEST(Domains, MatchesNeedTwoOfAClass) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const auto* name : {"a", "b", "c"}) write(folder / name / "0.png", dot(1));
   auto options = options_for(folder.path(), "random");
   EXPECT_THAT(error_of(options), HasSubstr("has two examples"));
@@ -370,7 +369,7 @@ TEST(Domains, MatchesNeedTwoOfAClass) {
 }
 
 TEST(Domains, MatchesOfOneFolderAreOfOneClass) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const auto* name : {"0.png", "1.png", "2.png"}) write(folder / "cat" / name, dot(1));
   const auto options = options_for(folder.path(), "random");
   EXPECT_THAT(error_of(options), HasSubstr("are of one class"));
@@ -380,7 +379,7 @@ TEST(Domains, MatchesOfOneFolderAreOfOneClass) {
 TEST(Domains, ALoneOneIsNamed) {
   for (const auto& [there, missing] :
        {std::pair("A", "B"), {"B", "A"}, {"trainA", "trainB"}, {"trainB", "trainA"}}) {
-    TemporaryFolder folder;
+    TestFolder folder;
     for (const auto* name : {"0.png", "1.png"}) write(folder / there / name, dot(1));
     const auto text = fmt::format("a folder '{}' without a folder '{}'", there, missing);
     EXPECT_THAT(error_of(options_for(folder.path(), "folders")), HasSubstr(text));
@@ -390,7 +389,7 @@ TEST(Domains, ALoneOneIsNamed) {
 }
 
 TEST(Domains, FoldersThatAreNoDomainsAreNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "cat/0.png", dot(1));
   write(folder / "dog/0.png", dot(3));
   EXPECT_THAT(error_of(options_for(folder.path(), "folders")), HasSubstr("it has cat, dog"));

@@ -43,7 +43,7 @@ class Fetch : public testing::Test {
   }
 
   http::Server server_;
-  samples::TemporaryFolder folder_;
+  TestFolder folder_;
   std::string body_;
   OfficialSet set_;
   std::function<void(const std::string&, std::uint64_t, std::uint64_t)> progress_;

@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 
 using samples::flat;
 using samples::Members;
-using samples::TemporaryFolder;
 using samples::write;
 using samples::write_archive;
 using testing::ElementsAre;
@@ -54,7 +53,7 @@ std::vector<fs::path> write_all_ways(const fs::path& folder, const Members& memb
 }
 
 TEST(Files, OneFolderAClass) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const Members members = {{"cat/b.png", dot(20)},
                            {"README.md", "text"},
                            {"dog/c.jpg", samples::jpeg(flat(1, 1, {30}))},
@@ -72,7 +71,7 @@ TEST(Files, OneFolderAClass) {
 }
 
 TEST(Files, WithoutClasses) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const auto& path :
        write_all_ways(folder.path(), {{"around/2.png", dot(2)}, {"around/10.png", dot(10)}})) {
     const Dataset set = load(path);
@@ -83,7 +82,7 @@ TEST(Files, WithoutClasses) {
 }
 
 TEST(Files, NestedFoldersAreJoined) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const Members members = {{"all/Greek/character01/1.png", dot(1)},
                            {"all/Greek/character02/1.png", dot(2)},
                            {"all/Latin/character01/1.png", dot(3)}};
@@ -94,7 +93,7 @@ TEST(Files, NestedFoldersAreJoined) {
 }
 
 TEST(Files, SplitsAsFolders) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const Members members = {{"set/train/cat/1.png", dot(1)},
                            {"set/train/dog/1.png", dot(2)},
                            {"set/test/dog/1.png", dot(3)},
@@ -108,7 +107,7 @@ TEST(Files, SplitsAsFolders) {
 }
 
 TEST(Files, SplitsAsArchives) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_archive(folder / "train.tar.gz", {{"train/cat/1.png", dot(1)}, {"train/dog/1.png", dot(2)}});
   write_archive(folder / "test.tar.gz", {{"test/dog/1.png", dot(3)}});
   write(folder / "README.md", "text");
@@ -120,7 +119,7 @@ TEST(Files, SplitsAsArchives) {
 }
 
 TEST(Files, AThirdArchiveBesideTheSplitsIsNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const char* name : {"train", "test", "val"})
     write_archive(folder / fmt::format("{}.zip", name), {{"1.png", dot(200)}});
   for (const auto split : {Split::train, Split::test}) {
@@ -130,7 +129,7 @@ TEST(Files, AThirdArchiveBesideTheSplitsIsNamed) {
 }
 
 TEST(Files, ClassesOfTheTestArchiveAloneComeLast) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_archive(folder / "train.zip", {{"b/1.png", dot(1)}, {"c/1.png", dot(2)}});
   write_archive(folder / "test.zip", {{"a/1.png", dot(3)}, {"c/1.png", dot(4)}, {"z/1.png", dot(5)}});
   const Dataset test = load(folder / "train.zip", Split::test);
@@ -140,7 +139,7 @@ TEST(Files, ClassesOfTheTestArchiveAloneComeLast) {
 }
 
 TEST(Files, WhatLiesBesideAnArchiveIsLeftOut) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 6; ++i) write(folder / fmt::format("set/{}.bmp", i), "BM");
   write_archive(folder / "set/old.zip", {{"1.png", dot(1)}});
   write(folder / "set/readme.txt", "text");
@@ -157,7 +156,7 @@ TEST(Files, WhatLiesBesideAnArchiveIsLeftOut) {
 }
 
 TEST(Files, SplitsWithOtherClasses) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_archive(folder / "images_background.zip", {{"images_background/A/character01/1.png", dot(1)},
                                                    {"images_background/B/character01/1.png", dot(2)}});
   write_archive(folder / "images_evaluation.zip", {{"images_evaluation/C/character01/1.png", dot(3)},
@@ -168,7 +167,7 @@ TEST(Files, SplitsWithOtherClasses) {
 }
 
 TEST(Files, WhatLiesBesideTheSplitsIsLeftOut) {
-  TemporaryFolder folder;
+  TestFolder folder;
   Members members = {{"set/sample.png", dot(9)},
                      {"set/training_set/cat/1.png", dot(1)},
                      {"set/training_set/dog/1.png", dot(2)},
@@ -195,7 +194,7 @@ TEST(Files, WhatLiesBesideTheSplitsIsLeftOut) {
 }
 
 TEST(Files, ManyStraysOfOneFolderAreOneProblem) {
-  TemporaryFolder folder;
+  TestFolder folder;
   Members members = {{"train/1.png", dot(1)}, {"test/1.png", dot(2)}};
   for (int i = 0; i < 20; ++i) members.emplace_back(fmt::format("{}.png", i), dot(i));
   for (const auto& path : write_all_ways(folder.path(), members)) {
@@ -209,7 +208,7 @@ TEST(Files, ManyStraysOfOneFolderAreOneProblem) {
 }
 
 TEST(Files, TrainAloneIsDivided) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 10; ++i) {
     write(folder / fmt::format("train/cat/{}.png", i), dot(i));
     write(folder / fmt::format("train/dog/{}.png", i), dot(i + 10));
@@ -226,7 +225,7 @@ TEST(Files, TrainAloneIsDivided) {
 }
 
 TEST(Files, TestImagesWithoutClassesAreForPrediction) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (int i = 0; i < 10; ++i) {
     write(folder / fmt::format("set/train/cat/{}.png", i), dot(i));
     write(folder / fmt::format("set/train/dog/{}.png", i), dot(i + 10));
@@ -245,7 +244,7 @@ TEST(Files, TestImagesWithoutClassesAreForPrediction) {
 }
 
 TEST(Files, AnEmptyFolderBesideClassesIsListed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "set/cat/1.png", dot(1));
   write(folder / "set/dog/1.png", dot(2));
   fs::create_directories(folder / "set/eel/young");
@@ -263,7 +262,7 @@ TEST(Files, AnEmptyFolderBesideClassesIsListed) {
 }
 
 TEST(Files, WhatSystemsKeepForThemselvesIsHidden) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const Members members = {{"cat/1.png", dot(1)},
                            {"dog/1.png", dot(2)},
                            {"cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg", dot(3)},
@@ -280,7 +279,7 @@ TEST(Files, WhatSystemsKeepForThemselvesIsHidden) {
 }
 
 TEST(Files, ArchivesOfOtherKindsAmongImagesAreNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "1.png", dot(1));
   write(folder / "more.rar", "Rar!\x1a\x07 and more");
   const Dataset set = load(folder.path());
@@ -290,7 +289,7 @@ TEST(Files, ArchivesOfOtherKindsAmongImagesAreNamed) {
 }
 
 TEST(Files, BadOnesAmongGoodOnesAreListed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const Members members = {{"cat/1.png", dot(1)},   {"cat/2.png", dot(2).substr(0, 40)},
                            {"cat/3.gif", "GIF89a"}, {"dog/4.png", "<html>"},
                            {"dog/5.png", dot(5)},   {"root.png", dot(6)}};
@@ -311,7 +310,7 @@ TEST(Files, BadOnesAmongGoodOnesAreListed) {
 }
 
 TEST(Files, NothingToRead) {
-  TemporaryFolder folder;
+  TestFolder folder;
   EXPECT_THAT(error_of(folder / "missing"), HasSubstr("missing"));
   fs::create_directory(folder / "empty");
   EXPECT_THAT(error_of(folder / "empty"), HasSubstr("no files in it"));
@@ -325,7 +324,7 @@ TEST(Files, NothingToRead) {
 }
 
 TEST(Files, LinksAreFollowedOnce) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "set/cat/1.png", dot(1));
   write(folder / "elsewhere/2.png", dot(2));
   fs::create_directory_symlink(folder / "elsewhere", folder / "set/dog");
@@ -339,7 +338,7 @@ TEST(Files, LinksAreFollowedOnce) {
 }
 
 TEST(Archives, DamageIsAnError) {
-  TemporaryFolder folder;
+  TestFolder folder;
   Members members;
   for (int i = 0; i < 50; ++i) members.emplace_back("a/" + std::to_string(i) + ".png", dot(i));
   for (const char* name : {"a.zip", "a.tar.gz"}) {
@@ -353,7 +352,7 @@ TEST(Archives, DamageIsAnError) {
 }
 
 TEST(Archives, TwoWithoutSplitAreNotGuessedAt) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_archive(folder / "one.zip", {{"1.png", dot(1)}});
   write_archive(folder / "two.zip", {{"1.png", dot(2)}});
   EXPECT_THAT(error_of(folder.path()), HasSubstr("several archives"));
@@ -361,7 +360,7 @@ TEST(Archives, TwoWithoutSplitAreNotGuessedAt) {
 }
 
 TEST(Archives, OfANameThatRepeatsTheLastFileCounts) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_archive(folder / "a.zip", {{"1.png", dot(1)}, {"2.png", dot(2)}, {"1.png", dot(3)}});
   const Dataset set = load(folder / "a.zip");
   EXPECT_THAT(set.pixels, ElementsAre(3, 2));
@@ -370,7 +369,7 @@ TEST(Archives, OfANameThatRepeatsTheLastFileCounts) {
 }
 
 TEST(Archives, WhatIsNoArchiveOfImagesIsNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "empty.zip", "");
   EXPECT_THAT(error_of(folder / "empty.zip"), HasSubstr("empty.zip: an empty file"));
   write(folder / "1.png.gz", samples::gzip(dot(1)));
@@ -386,7 +385,7 @@ TEST(Archives, WhatIsNoArchiveOfImagesIsNamed) {
 }
 
 TEST(Files, FilesThatStandForImagesAreNamed) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "1.png", dot(1));
   write(folder / "2.png", "version https://git-lfs.github.com/spec/v1\n");
   write(folder / "3.jpg", "<!DOCTYPE html><html>");
@@ -401,7 +400,7 @@ TEST(Files, FilesThatStandForImagesAreNamed) {
 }
 
 TEST(Archives, LinksAreReported) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "a.tar", samples::tar_member("cat/1.png", dot(1)) +
                               samples::tar_member("cat/2.png", "", '1', "cat/1.png") +
                               samples::tar_member("dog/3.png", "", '2', "../cat/1.png") +
@@ -417,7 +416,7 @@ TEST(Archives, LinksAreReported) {
 }
 
 TEST(Archives, NamesAboveTheirFolderAreRead) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write_archive(folder / "a.tar", {{"../set/cat/1.png", dot(1)}, {"../set/dog/2.png", dot(2)}});
   const Dataset set = load(folder / "a.tar");
   EXPECT_THAT(set.pixels, ElementsAre(1, 2));
@@ -446,7 +445,7 @@ std::vector<std::string> member_names(const Dataset& set) {
 }
 
 TEST(Archives, NamesInUtf8AreKept) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const std::string decomposed = "e\xcc\x81";  // e and an accent, as a Mac writes it
   const std::vector<samples::ZipMember> members = {
       {"set/", "", true},          {"set/été/", "", true},
@@ -478,7 +477,7 @@ TEST(Archives, NamesInUtf8AreKept) {
 }
 
 TEST(Archives, NamesOfOtherCharacterSetsStayDistinct) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const std::string bytes = "\x82t\x82";  // code page 437
   write(folder / "a.zip",
         samples::zip({{bytes + "/1.png", dot(101), false},
@@ -505,7 +504,7 @@ TEST(Archives, NamesOfOtherCharacterSetsStayDistinct) {
 }
 
 TEST(Archives, TwoNamesNeverBecomeOne) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "a.zip", samples::zip({{"a/é.png", dot(101), true},
                                         {"a/\x82.png", dot(102), false},
                                         {"a/\xff.png", dot(103), true},
@@ -518,7 +517,7 @@ TEST(Archives, TwoNamesNeverBecomeOne) {
 }
 
 TEST(Archives, LabelsOfDatasetJsonFindTheirNames) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "a.zip", samples::zip({{"猫.png", dot(101)},
                                         {"犬.png", dot(102)},
                                         {"dataset.json", R"({"labels": [["猫.png", 1], ["犬.png", 0]]})"}}));
@@ -529,7 +528,7 @@ TEST(Archives, LabelsOfDatasetJsonFindTheirNames) {
 }
 
 TEST(StyleGan, LabelsOfDatasetJson) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const Members images = {{"00000/img0.png", dot(1)}, {"00000/img1.png", dot(2)}, {"00001/img2.png", dot(3)}};
   const auto load_with = [&](const std::string& json) {
     Members members = images;
@@ -551,7 +550,7 @@ TEST(StyleGan, LabelsOfDatasetJson) {
 }
 
 TEST(StyleGan, NamesMayBeginWithADot) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "1.png", dot(1));
   write(folder / "dataset.json", R"({"labels": [["./1.png", 2], ["1.png", 2]]})");
   const Dataset set = load(folder.path());
@@ -560,7 +559,7 @@ TEST(StyleGan, NamesMayBeginWithADot) {
 }
 
 TEST(StyleGan, TwoFilesOfLabelsAreNotGuessedAt) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const char* part : {"train", "test"}) {
     write(folder / part / "1.png", dot(1));
     write(folder / part / "dataset.json", R"({"labels": [["1.png", 0]]})");
@@ -570,7 +569,7 @@ TEST(StyleGan, TwoFilesOfLabelsAreNotGuessedAt) {
 }
 
 TEST(StyleGan, DamageIsAnError) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto error_with = [&](const std::string& json) {
     write_archive(folder / "set.zip", {{"1.png", dot(1)}, {"dataset.json", json}});
     return error_of(folder / "set.zip");

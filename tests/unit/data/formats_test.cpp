@@ -34,7 +34,7 @@ std::vector<Kind> recognised_folder(const std::string& name) {
 }
 
 TEST(DataFormats, AFileIsOfTheFirstRowThatRecognisesIt) {
-  samples::TemporaryFolder folder;
+  TestFolder folder;
   const std::vector<std::pair<std::string, Kind>> files = {
       {"train-images-idx3-ubyte", Kind::idx}, {"zip.train", Kind::usps}, {"data_batch_1.bin", Kind::cifar}};
   for (const auto& [name, kind] : files) write(folder / name, "x");
@@ -69,7 +69,7 @@ TEST(DataFormats, AFileIsOfTheFirstRowThatRecognisesIt) {
 }
 
 TEST(DataFormats, NoRowRecognisesAFileThatIsNotASet) {
-  samples::TemporaryFolder folder;
+  TestFolder folder;
   for (const auto& [name, bytes] :
        std::vector<std::pair<std::string, std::string>>{{"a.tar.xz", "junk"},
                                                         {"renamed.npz", "Rar!\x1a\x07"},

@@ -236,7 +236,7 @@ class OtherFonts : public testing::Test {
     return message_of(ExitCode::data, [&] { make_glyphs(1, Split::test); });
   }
 
-  samples::TemporaryFolder folder_;
+  TestFolder folder_;
 };
 
 TEST_F(OtherFonts, MissingFontNamesItsPackage) {

@@ -12,7 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using samples::flat;
-using samples::TemporaryFolder;
 using samples::write;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -36,7 +35,7 @@ std::string error_of(const DataOptions& options, ExitCode code, Split split = Sp
 }
 
 TEST(HoldOut, IsSeededDisjointAndComplete) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "images-idx3-ubyte", dots(200));
   DataOptions options = options_for(folder / "images-idx3-ubyte");
   const auto train = load_dataset(options, Split::train).pixels,
@@ -53,7 +52,7 @@ TEST(HoldOut, IsSeededDisjointAndComplete) {
 }
 
 TEST(HoldOut, NoneWanted) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "images-idx3-ubyte", dots(10));
   DataOptions options = options_for(folder / "images-idx3-ubyte");
   options.holdout = 0;
@@ -62,7 +61,7 @@ TEST(HoldOut, NoneWanted) {
 }
 
 TEST(Limit, IsASeededChoiceOfTheTrainingImages) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "images-idx3-ubyte", dots(200));
   DataOptions options = options_for(folder / "images-idx3-ubyte");
   const auto test = load_dataset(options, Split::test).pixels;
@@ -78,7 +77,7 @@ TEST(Limit, IsASeededChoiceOfTheTrainingImages) {
 }
 
 TEST(Validation, IsKeptAsideFromTrainingAlone) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "images-idx3-ubyte", dots(200));
   DataOptions options = options_for(folder / "images-idx3-ubyte");
   EXPECT_THAT(error_of(options, ExitCode::data, Split::validation), HasSubstr("data.validation keeps none"));
@@ -102,7 +101,7 @@ TEST(Validation, IsKeptAsideFromTrainingAlone) {
 }
 
 TEST(Validation, OfTheSourceItselfComesFirst) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "set/x_train-images-idx3-ubyte", samples::idx_images(4, 1, 1, "abcd"));
   write(folder / "set/x_valid-images-idx3-ubyte", samples::idx_images(2, 1, 1, "ef"));
   write(folder / "set/x_test-images-idx3-ubyte", samples::idx_images(1, 1, 1, "g"));
@@ -121,7 +120,7 @@ TEST(Validation, OfTheSourceItselfComesFirst) {
 }
 
 // Images of one pixel: 0 .. count - 1, with label = value % 3.
-DataOptions three_classes(const TemporaryFolder& folder, int count) {
+DataOptions three_classes(const TestFolder& folder, int count) {
   std::string labels;
   for (int i = 0; i < count; ++i) labels.push_back(static_cast<char>(i % 3));
   write(folder / "images-idx3-ubyte", dots(count));
@@ -130,7 +129,7 @@ DataOptions three_classes(const TemporaryFolder& folder, int count) {
 }
 
 TEST(Classes, AreChosenInEverySplitWithoutMovingAnything) {
-  TemporaryFolder folder;
+  TestFolder folder;
   DataOptions options = three_classes(folder, 240);
   options.validation = 60;
   const auto all = load_dataset(options, Split::train);
@@ -152,7 +151,7 @@ TEST(Classes, AreChosenInEverySplitWithoutMovingAnything) {
 }
 
 TEST(Classes, UnknownOrEmpty) {
-  TemporaryFolder folder;
+  TestFolder folder;
   DataOptions options = three_classes(folder, 30);
   options.classes = {"3"};
   EXPECT_THAT(error_of(options, ExitCode::data), HasSubstr("no class is called '3'"));
@@ -170,7 +169,7 @@ TEST(Classes, UnknownOrEmpty) {
 }
 
 TEST(Classes, OfFoldersGoByNameAndByNumber) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const char* name : {"healthy", "ill"}) {
     for (int i = 0; i < 4; ++i)
       write(folder / ("set/" + std::string(name) + "/" + std::to_string(i) + ".png"),
@@ -203,7 +202,7 @@ TEST(Classes, OfPointsKeepTheirModes) {
 }
 
 TEST(Binarize, ThresholdAndASeededDraw) {
-  TemporaryFolder folder;
+  TestFolder folder;
   std::string pixels;
   for (int i = 0; i < 64; ++i) pixels += std::string(256, static_cast<char>(4 * i));
   write(folder / "images-idx3-ubyte", samples::idx_images(64, 16, 16, pixels));
@@ -233,7 +232,7 @@ TEST(Binarize, ThresholdAndASeededDraw) {
 }
 
 TEST(Fitting, SaysWhatItDid) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto note = [&](const Image& image, std::int64_t size, std::int64_t channels,
                         const std::string& fit) {
     write(folder / "set/1.png", encode_png(image));
@@ -258,7 +257,7 @@ TEST(Fitting, SaysWhatItDid) {
 }
 
 TEST(Fitting, PixelsArePlanar) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "set/1.png", encode_png({2, 1, 3, {1, 2, 3, 4, 5, 6}}));
   DataOptions options = options_for(folder / "set");
   options.holdout = 0;
@@ -268,7 +267,7 @@ TEST(Fitting, PixelsArePlanar) {
 }
 
 TEST(Fitting, ImagesThatDiffer) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "set/1.png", encode_png(flat(4, 4, {200})));
   write(folder / "set/2.png", encode_png(flat(6, 3, {200})));
   DataOptions options = options_for(folder / "set");
@@ -292,7 +291,7 @@ struct Choice {
 };
 
 Choice chosen_for(const std::vector<Image>& images, const ImageSides& needs) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (std::size_t i = 0; i < images.size(); ++i)
     write(folder / fmt::format("set/{:04}.png", i), encode_png(images[i]));
   DataOptions options = options_for(folder / "set");
@@ -340,7 +339,7 @@ TEST(ChosenSize, GrayAmongColoursBecomesColour) {
   EXPECT_EQ(mixed.size, 0);
   EXPECT_EQ(mixed.channels, 3);
   EXPECT_EQ(mixed.note, "8x8 gray and colour -> 8x8 colour (data.channels=3)");
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "1.png", encode_png(flat(8, 8, {200})));
   write(folder / "2.png", encode_png(flat(8, 8, {1, 2, 200})));
   DataOptions options = options_for(folder.path());
@@ -352,7 +351,7 @@ TEST(ChosenSize, GrayAmongColoursBecomesColour) {
 }
 
 TEST(ChosenSize, IsThatOfTheSmallerDomain) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "a/1.png", encode_png(flat(40, 40, {200})));
   write(folder / "b/1.png", encode_png(flat(20, 20, {1, 2, 200})));
   DataOptions options = options_for(folder / "a");
@@ -366,7 +365,7 @@ TEST(ChosenSize, IsThatOfTheSmallerDomain) {
 }
 
 TEST(ChosenSize, OfAnArrayAndOfASetting) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "images-idx3-ubyte", samples::idx_images(2, 12, 10, std::string(240, 'x')));
   DataOptions options = options_for(folder / "images-idx3-ubyte");
   options.holdout = 0;
@@ -378,7 +377,7 @@ TEST(ChosenSize, OfAnArrayAndOfASetting) {
 }
 
 TEST(Fitting, AFewTinyImagesDoNotDecide) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const auto size_for = [&](const std::vector<std::pair<int, int>>& sizes) {
     const auto set = folder / std::to_string(sizes.size());
     for (const auto& [width, height] : sizes)
@@ -393,7 +392,7 @@ TEST(Fitting, AFewTinyImagesDoNotDecide) {
 }
 
 TEST(Fitting, ASizeThatIsNotSquare) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "a.png", encode_png(flat(30, 20, {7})));
   write(folder / "b.png", encode_png(flat(10, 40, {9})));
   DataOptions options;

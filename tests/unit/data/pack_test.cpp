@@ -12,13 +12,12 @@
 namespace belamy {
 namespace {
 
-using samples::TemporaryFolder;
 using samples::write;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
 // Three colour images in two classes.
-DataOptions small_set(const TemporaryFolder& folder) {
+DataOptions small_set(const TestFolder& folder) {
   write(folder / "set/cat/1.png", encode_png({2, 2, 3, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}));
   write(folder / "set/dog/1.png", encode_png(samples::flat(2, 2, {9, 99, 199})));
   write(folder / "set/dog/2.png", encode_png(samples::flat(2, 2, {8, 88, 188})));
@@ -28,7 +27,7 @@ DataOptions small_set(const TemporaryFolder& folder) {
 }
 
 TEST(Pack, RoundTripKeepsEverything) {
-  TemporaryFolder folder;
+  TestFolder folder;
   DataOptions options = small_set(folder);
   pack_split(options, Split::train, folder / "out.zip");
   options.holdout = 0;
@@ -43,7 +42,7 @@ TEST(Pack, RoundTripKeepsEverything) {
 }
 
 TEST(Pack, SaysWhatIsInTheFile) {
-  TemporaryFolder folder;
+  TestFolder folder;
   auto options = small_set(folder);
   write(folder / "set/dog/3.png", "no image");
   const auto all = pack_split(options, Split::train, folder / "all.zip");
@@ -65,7 +64,7 @@ TEST(Pack, SaysWhatIsInTheFile) {
 }
 
 TEST(Pack, RefusesPairs) {
-  TemporaryFolder folder;
+  TestFolder folder;
   auto options = small_set(folder);
   const auto refused = [&] {
     return message_of(ExitCode::usage, [&] { pack_split(options, Split::train, folder / "out.zip"); });
@@ -82,7 +81,7 @@ TEST(Pack, RefusesPairs) {
 }
 
 TEST(Pack, SameImagesSameBytes) {
-  TemporaryFolder folder;
+  TestFolder folder;
   const DataOptions options = small_set(folder);
   pack_split(options, Split::train, folder / "a.zip");
   setenv("TZ", "Asia/Tokyo", 1);
@@ -94,7 +93,7 @@ TEST(Pack, SameImagesSameBytes) {
 }
 
 TEST(Pack, HasTheLayoutOfStyleGan) {
-  TemporaryFolder folder;
+  TestFolder folder;
   pack_split(small_set(folder), Split::train, folder / "out.zip");
   const std::string bytes = samples::read(folder / "out.zip");
   EXPECT_THAT(bytes, HasSubstr("00000/img00000002.png"));
@@ -102,7 +101,7 @@ TEST(Pack, HasTheLayoutOfStyleGan) {
 }
 
 TEST(Pack, AFailureLeavesNothingAndKeepsTheOld) {
-  TemporaryFolder folder;
+  TestFolder folder;
   DataOptions options = small_set(folder);
   try {
     pack_split(options, Split::train, folder / "missing/out.zip");

@@ -16,27 +16,11 @@
 #include <zlib.h>
 
 #include "data/image.h"
+#include "test_folder.h"
 
 namespace belamy::samples {
 
 namespace fs = std::filesystem;
-
-/// A folder that is removed with its contents.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "belamy-data-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 inline void write(const fs::path& path, const std::string& bytes) {
   fs::create_directories(path.parent_path());

@@ -36,7 +36,7 @@ class Sources : public testing::Test {
     return message_of(ExitCode::data, [&] { find_source(source); });
   }
 
-  samples::TemporaryFolder folder_;
+  TestFolder folder_;
   std::vector<std::pair<std::string, std::optional<std::string>>> before_;
 };
 

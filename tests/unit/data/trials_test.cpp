@@ -13,7 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using samples::TemporaryFolder;
 using samples::write_archive;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -49,7 +48,7 @@ std::vector<int> values(const Trials& trials, const std::vector<std::int64_t>& p
 }
 
 std::string error_with(const samples::Members& members, const DataOptions& options = {}) {
-  const TemporaryFolder folder;
+  const TestFolder folder;
   write_archive(folder / "all_runs.zip", members);
   return message_of(ExitCode::data, [&] { read_trials(folder / "all_runs.zip", options); });
 }
@@ -63,7 +62,7 @@ samples::Members with(const std::string& name, const std::string& bytes) {
 }
 
 TEST(OfficialTrials, AreReadRunByRun) {
-  const TemporaryFolder folder;
+  const TestFolder folder;
   write_archive(folder / "all_runs.zip", runs());
   const auto trials = read_trials(folder / "all_runs.zip", {});
   EXPECT_EQ(trials.data.count, 9);
@@ -82,7 +81,7 @@ TEST(OfficialTrials, AreReadRunByRun) {
 }
 
 TEST(OfficialTrials, AreReadFromOneRunInAFolderOfItsOwn) {
-  const TemporaryFolder folder;
+  const TestFolder folder;
   samples::Members members;
   for (const auto& [name, bytes] : runs()) {
     if (name.starts_with("run01/")) members.emplace_back("all_runs/" + name, bytes);
@@ -94,7 +93,7 @@ TEST(OfficialTrials, AreReadFromOneRunInAFolderOfItsOwn) {
 }
 
 TEST(OfficialTrials, AreFittedLikeData) {
-  const TemporaryFolder folder;
+  const TestFolder folder;
   write_archive(folder / "all_runs.zip", runs());
   DataOptions options;
   options.size = 4;
@@ -119,7 +118,7 @@ TEST(OfficialTrials, BadArchivesAreToldWithFileAndLine) {
   EXPECT_THAT(error_with(with("run01/test/item01.png", "no image")), HasSubstr("run01/test/item01.png"));
   EXPECT_THAT(error_with(with("run01/test/item01.png", dot(1, 2))), HasSubstr("set data.size"));
 
-  const TemporaryFolder folder;
+  const TestFolder folder;
   write_archive(folder / "whole.zip", runs());
   const auto bytes = samples::read(folder / "whole.zip");
   for (const auto share : {0.2, 0.5}) {
@@ -130,7 +129,7 @@ TEST(OfficialTrials, BadArchivesAreToldWithFileAndLine) {
 }
 
 TEST(OfficialTrials, AreLookedForBesideTheData) {
-  const TemporaryFolder folder;
+  const TestFolder folder;
   write_archive(folder / "set/images.zip", {{"a/1.png", dot(1)}});
   write_archive(folder / "set/all_runs.zip", runs());
   EXPECT_EQ(find_official_trials((folder / "set").string()), folder / "set/all_runs.zip");

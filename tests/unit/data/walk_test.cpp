@@ -13,12 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using samples::TemporaryFolder;
 using samples::write;
 using testing::ElementsAre;
 
 TEST(Walk, TakesFilesBelowButNoHiddenOnes) {
-  TemporaryFolder folder;
+  TestFolder folder;
   for (const char* name : {"b.png", "a/c.png", "a/.d.png", ".hidden/e.png", "__MACOSX/f.png", "a/Thumbs.db"})
     write(folder / name, "x");
   const auto found = walk_folder(folder.path());
@@ -27,7 +26,7 @@ TEST(Walk, TakesFilesBelowButNoHiddenOnes) {
 }
 
 TEST(Walk, AFolderThatALinkNamesAsWellIsNamedByItsOwnPlace) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "set/z/deep/1.png", "x");
   fs::create_directory_symlink(folder / "set/z/deep", folder / "set/a");
   fs::create_directories(folder / "set/b");
@@ -36,7 +35,7 @@ TEST(Walk, AFolderThatALinkNamesAsWellIsNamedByItsOwnPlace) {
 }
 
 TEST(Walk, FollowsLinksOnceAndTellsThoseThatLeadNowhere) {
-  TemporaryFolder folder;
+  TestFolder folder;
   write(folder / "elsewhere/1.png", "x");
   fs::create_directory(folder / "set");
   fs::create_directory_symlink(folder / "elsewhere", folder / "set/a");
@@ -54,7 +53,7 @@ TEST(Walk, FollowsLinksOnceAndTellsThoseThatLeadNowhere) {
 }
 
 TEST(Walk, AMissingFolderIsADataError) {
-  TemporaryFolder folder;
+  TestFolder folder;
   try {
     walk_folder(folder / "missing");
     ADD_FAILURE() << "no error";

@@ -13,7 +13,7 @@ namespace belamy {
 namespace {
 
 TEST(FeatureDistance, GrowsWithTheDifference) {
-  const samples::TemporaryFolder folder;
+  const TestFolder folder;
   const auto file = folder / "vgg.safetensors";
   write_atomically(Env::real(), file, TrainedFile(NetworkKind::vgg16_conv, true).bytes());
   const FeatureDistance distance(file.string(), torch::kCPU);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <limits>
@@ -13,6 +12,7 @@
 #include "core/base64.h"
 #include "data/image.h"
 #include "embedded.h"
+#include "test_folder.h"
 
 namespace belamy {
 namespace {
@@ -253,13 +253,7 @@ TEST(Report, SameInputSameBytes) {
 
 class ReportFolder : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "belamy-report-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  fs::path folder_;
+  const TestFolder folder_;
 };
 
 TEST_F(ReportFolder, IsWrittenFromTheRun) {

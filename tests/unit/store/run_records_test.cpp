@@ -1,10 +1,11 @@
 #include "store/run_records.h"
 
 #include <cmath>
-#include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
+
+#include "test_folder.h"
 
 namespace belamy {
 namespace {
@@ -15,19 +16,10 @@ using ::testing::Pair;
 
 class RunRecords : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "belamy-records-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    run_ = std::make_unique<RunFolder>(RunFolder::create(Env::real(), folder_ / "run"));
-  }
-  void TearDown() override {
-    run_.reset();
-    fs::remove_all(folder_);
-  }
   std::string bytes_of(const char* name) const { return Env::real().read(folder_ / "run" / name); }
-  fs::path folder_;
-  std::unique_ptr<RunFolder> run_;
+  const TestFolder folder_;
+  std::unique_ptr<RunFolder> run_ =
+      std::make_unique<RunFolder>(RunFolder::create(Env::real(), folder_ / "run"));
 };
 
 // The bytes as well: runs of earlier versions must open.
