@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <map>
 #include <optional>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -83,7 +84,7 @@ struct Explorer::Opened {
   std::int64_t step = 0;
   std::vector<std::string> settings;
   std::unique_ptr<Run> run;
-  std::optional<Directions> directions;
+  std::map<std::string, Directions> directions;  // by space
   std::optional<Json> map;
   Tensor training;  // for the nearest images: uint8 [N, C, H, W]
 
@@ -137,12 +138,14 @@ struct Explorer::Opened {
     return at::cat(rows);
   }
   const Directions& known_directions(const std::string& space) {
-    if (!directions) {
+    auto found = directions.find(space);
+    if (found == directions.end()) {
       auto generator = run->generator(1);
-      directions = space == "z" ? directions_of_change(decoder(), kDirections, generator)
-                                : principal_directions(decoder(), space, kDirections, generator);
+      auto made = space == "z" ? directions_of_change(decoder(), kDirections, generator)
+                               : principal_directions(decoder(), space, kDirections, generator);
+      found = directions.emplace(space, std::move(made)).first;
     }
-    return *directions;
+    return found->second;
   }
 };
 

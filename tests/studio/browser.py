@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -29,7 +30,9 @@ class Browser:
                    "--disable-gpu", "--remote-allow-origins=*", "--window-size=1280,900", *options]
         if os.geteuid() == 0:
             command.append("--no-sandbox")
-        self.process = subprocess.Popen([*command, "about:blank"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        # A session of its own: Debian's browser is a script that starts the browser, and both must end.
+        self.process = subprocess.Popen([*command, "about:blank"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                                        start_new_session=True)
         for line in self.process.stderr:
             if found := re.search(r"DevTools listening on ws://([^/]+)/", line):
                 break
@@ -46,7 +49,7 @@ class Browser:
 
     def close(self):
         self.socket.close()
-        self.process.terminate()
+        os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 

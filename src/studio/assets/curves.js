@@ -72,12 +72,14 @@ export class Curves {
     for (const { chart } of this.charts.values()) chart.destroy();
   }
 
-  set(sets) {
+  set(sets, step = this.step) {
     this.sets = sets;
+    this.step = step;
     this.draw();
   }
 
   point(step) {
+    if (step === this.step) return;
     this.step = step;
     for (const { chart } of this.charts.values()) {
       chart.options.plugins.cursor.step = step;

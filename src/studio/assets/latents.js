@@ -129,6 +129,9 @@ export async function open(root, { rest, still }) {
     }),
   );
   redraw.push(weave);
+  // The directions take up to a second: they are computed before a slider is moved.
+  const prepare = latest(guarded(() => ask("decoded", { space, seeds: corners.slice(0, 1), moves: moves.map(() => 0) })));
+  redraw.push(prepare);
   const near = el("img", { class: "picture", alt: "Nearest training pictures" });
   const knob = el("div", { class: "knob" });
   const lattice = el("div", { class: "lattice", tabIndex: 0, role: "application", "aria-label": "Place between four seeds; arrow keys move it" }, knob);
@@ -202,7 +205,7 @@ export async function open(root, { rest, still }) {
           { class: "row" },
           cornerInputs.map((input, i) => el("label", {}, `Corner ${i + 1} `, input)),
           can.spaces.length > 1
-            ? el("label", {}, "Space ", select("Space", can.spaces, space, (value) => ((space = value), weave(), decode())))
+            ? el("label", {}, "Space ", select("Space", can.spaces, space, (value) => ((space = value), weave(), decode(), prepare())))
             : "",
         ),
         lattice,
@@ -231,6 +234,7 @@ export async function open(root, { rest, still }) {
   );
   weave();
   moveTo(0.5, 0.5);
+  prepare();
   if (can.manifold) {
     const plane = blobImage("The plane of both latents", "picture large");
     const lay = latest(guarded(async () => plane.show(await ask("manifold", {}))));

@@ -64,7 +64,8 @@ export async function open(root, { rest, query, studio, still }) {
     shownStep = now;
     step.value = index;
     step.setAttribute("aria-valuetext", `step ${now}`);
-    picture.src = address("sample", { id, step: now });
+    const source = address("sample", { id, step: now });
+    if (picture.getAttribute("src") !== source) picture.src = source;
     picture.alt = `${run.shown || "Picture"} at step ${now}`;
     caption.textContent = `${run.shown || "Picture"} at step ${count(now)}`;
     for (const [i, each] of [...strip.children].entries()) each.setAttribute("aria-pressed", String(i === index));
@@ -94,19 +95,26 @@ export async function open(root, { rest, query, studio, still }) {
   }
 
   function drawStrip() {
-    if (strip.children.length === run.samples.length) return;
-    strip.replaceChildren(
-      ...run.samples.map((each, i) =>
+    // Those that are there already stay.
+    const there = [...strip.children].findIndex((each, i) => each.getAttribute("aria-label") !== `Step ${run.samples[i]}`);
+    while (there >= 0 && strip.children.length > there) strip.lastChild.remove();
+    for (let i = strip.children.length; i < run.samples.length; ++i) {
+      strip.append(
         el(
           "button",
-          { type: "button", "aria-label": `Step ${each}`, onclick: () => ((follows = i === run.samples.length - 1), showStep(i)) },
-          el("img", { src: address("sample", { id, step: each }), alt: "", loading: "lazy" }),
+          { type: "button", "aria-label": `Step ${run.samples[i]}`, onclick: () => ((follows = i === run.samples.length - 1), showStep(i)) },
+          el("img", { src: address("sample", { id, step: run.samples[i] }), alt: "", loading: "lazy" }),
         ),
-      ),
-    );
+      );
+    }
   }
 
-  const steer = (command) => button(command[0].toUpperCase() + command.slice(1), () => post("do/steer", { run: id, command }));
+  // A command's effect is shown as soon as it is there.
+  let hurry = () => {};
+  const steer = async (command) => {
+    await post("do/steer", { run: id, command });
+    hurry();
+  };
 
   function drawControls() {
     controls.replaceChildren();
@@ -120,13 +128,13 @@ export async function open(root, { rest, query, studio, still }) {
     if (!canChange) return;
     if (run.state === "running") {
       controls.append(
-        button("Stop and save", () => post("do/steer", { run: id, command: "stop" }), "main"),
-        steer("save"),
-        button("Sample now", () => post("do/steer", { run: id, command: "sample" })),
+        button("Stop and save", () => steer("stop"), "main"),
+        button("Save", () => steer("save")),
+        button("Sample now", () => steer("sample")),
       );
       if (!run.staged) {
         const length = number("New length in steps", run.steps, { low: 1, step: 1 });
-        controls.append(length, button("Set length", () => post("do/steer", { run: id, command: `steps ${Math.round(length.value)}` })));
+        controls.append(length, button("Set length", () => steer(`steps ${Math.round(length.value)}`)));
       }
       let player = run.players[0]?.name;
       const rate = el("input", { type: "text", size: 8, value: run.players[0]?.lr || "", "aria-label": "Learning rate" });
@@ -141,7 +149,7 @@ export async function open(root, { rest, query, studio, still }) {
           },
         ),
         rate,
-        button("Set learning rate", () => post("do/steer", { run: id, command: `set optimizer.${player}.lr=${rate.value}` })),
+        button("Set learning rate", () => steer(`set optimizer.${player}.lr=${rate.value}`)),
       );
       return;
     }
@@ -209,10 +217,11 @@ export async function open(root, { rest, query, studio, still }) {
     state.className = `state ${run.state}`;
     state.textContent = `${run.state}, step ${count(run.step)}${run.steps ? ` of ${count(run.steps)}` : ""}`;
     bar.value = run.steps ? run.step / run.steps : 0;
-    curves.set([{ name: run.name, charts }]);
     step.max = Math.max(0, run.samples.length - 1);
     drawStrip();
-    if (run.samples.length) showStep(follows || shownStep === null ? run.samples.length - 1 : frameAt(shownStep));
+    const frame = follows || shownStep === null ? run.samples.length - 1 : frameAt(shownStep);
+    curves.set([{ name: run.name, charts }], run.samples[frame]);
+    showStep(frame);
     // Controls and texts are left alone while nothing of them has changed: somebody may be typing.
     const key = JSON.stringify([run.state, run.messages, run.scores, run.pictures, run.commands, run.checkpoints.length > 0, run.steps]);
     if (key !== drawn) {
@@ -225,12 +234,18 @@ export async function open(root, { rest, query, studio, still }) {
 
   await refresh();
   const source = new EventSource(address("events", { id }));
-  // Every three seconds at most, and not unseen: drawing takes time from the training.
+  // Drawing takes time from the training: not unseen, and not more often than every tenth of the run's age, 3 to 15 seconds.
   const follow = latest(async () => {
     if (!document.hidden) await refresh().catch(showError);
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await new Promise((resolve) => {
+      hurry = resolve;
+      setTimeout(resolve, Math.min(15000, Math.max(3000, 100 * run.seconds)));
+    });
   });
-  source.addEventListener("changed", () => follow());
+  source.addEventListener("changed", (event) => {
+    if (event.data !== run.state) hurry();
+    follow();
+  });
   return () => {
     source.close();
     clearInterval(timer);

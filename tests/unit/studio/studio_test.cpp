@@ -18,6 +18,7 @@
 #include "store/run_folder.h"
 #include "studio/explorer.h"
 #include "studio/plane.h"
+#include "studio/runs.h"
 #include "train/machine.h"
 
 namespace belamy::studio {
@@ -147,6 +148,23 @@ TEST_F(StudioTest, TellsWhenARunChanges) {
   EXPECT_THAT(seen, HasSubstr("text/event-stream"));
   EXPECT_THAT(seen, HasSubstr("data: still"));
   EXPECT_THAT(seen, HasSubstr("data: running"));
+}
+
+// A direction of z has no meaning in w, though both have the same size.
+TEST_F(StudioTest, EachSpaceHasItsOwnDirections) {
+  const auto recipe =
+      recipe_of("stylegan", {"data.source=glyphs", "data.limit=64", "data.size=16", "train.steps=2",
+                             "train.batch=16", "train.threads=1", "model.width=4"});
+  train(*recipe, folder_ / "runs" / "style", false, {});
+  Runs runs({folder_ / "runs"});
+  const auto id = runs.id_of(folder_ / "runs" / "style");
+  const auto moved = [&](Explorer& explorer, const char* space) {
+    return explorer.decoded({{"run", id}, {"seeds", {1}}, {"space", space}, {"moves", {3.0}}});
+  };
+  Explorer first(runs), second(runs);
+  const auto w = moved(first, "w");
+  EXPECT_NE(moved(second, "z"), w);
+  EXPECT_EQ(moved(second, "w"), w);
 }
 
 TEST_F(StudioTest, AnswersWithTheModelsPictures) {
