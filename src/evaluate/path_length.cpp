@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <numbers>
 #include <torch/types.h>
 
 #include "belamy/error.h"
 
 #include "evaluate/measure.h"
 #include "metrics/feature_distance.h"
+#include "use/latents.h"
 
 namespace belamy {
 namespace {
@@ -16,20 +16,10 @@ namespace {
 constexpr std::int64_t kMostPaths = 5000, kPathsAtOnce = 100;
 constexpr double kPathStep = 1e-4;
 
-// The point at `t` [N, 1] of the way from a to b: [N, Z].
-Tensor along_line(const Tensor& a, const Tensor& b, const Tensor& t) {
-  return a + t * (b - a);
-}
-
-// The same on the great circle through both directions (Shoemake 1985). Directions only: the latents of a normal
-// prior have nearly one length.
+// The great circle through the directions of both ends: the latents of a normal prior have nearly one length.
 Tensor along_circle(const Tensor& from, const Tensor& to, const Tensor& t) {
-  const auto length = [](const Tensor& v) { return v.norm(2, 1, true).clamp_min(1e-12); };
-  const auto a = from / length(from), b = to / length(to);
-  const auto cosine = (a * b).sum(1, true);
-  const auto sideways = b - cosine * a;
-  const auto angle = t * cosine.clamp(-1, 1).acos();
-  return length(from) * (a * angle.cos() + sideways / length(sideways) * angle.sin());
+  const auto length = from.norm(2, 1, true);
+  return length * spherical_path(from / length, to / to.norm(2, 1, true), t);
 }
 
 // [N], the squared distance of the pictures of two near latents for each unit of the way between a pair, as Karras et
@@ -49,7 +39,7 @@ Tensor path_lengths(EvaluationContext& context, const std::string& space, const 
     const auto at = [&](const Tensor& place) {
       if (space == "z") return decoder.decode(along_circle(first, second, place));
       return decoder.decode_from(space,
-                                 along_line(decoder.into(space, first), decoder.into(space, second), place));
+                                 linear_path(decoder.into(space, first), decoder.into(space, second), place));
     };
     parts.push_back((distance(at(t), at(t + kPathStep)) / (kPathStep * kPathStep)).cpu());
   }

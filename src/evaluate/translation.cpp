@@ -8,6 +8,7 @@
 #include "data/image.h"
 #include "evaluate/measure.h"
 #include "evaluate/translated.h"
+#include "metrics/completion.h"
 #include "metrics/image_quality.h"
 #include "metrics/nearest.h"
 #include "tensors/dataset_tensors.h"
@@ -40,6 +41,9 @@ void add_quality(EvaluationContext& context, const Translated& translated) {
   both("l1", mean_absolute_error);
   both("psnr", peak_signal_to_noise);
   both("ssim", structural_similarity);
+  // Blurred pictures have less of it than their targets.
+  const auto whole = gradient_energy(wanted).mean();
+  both("gradient-energy", [&](const Tensor& a, const Tensor&) { return gradient_energy(a) / whole; });
   const auto factor = wanted.size(3) / translated.input.size(3);
   if (translated.plain_name != "bicubic") return;
   // Super-resolution is compared in luma, without a border as wide as the enlargement.

@@ -53,4 +53,8 @@ torch::Tensor gradient_energy(const torch::Tensor& images, const torch::Tensor& 
   return along(2) + along(3);
 }
 
+torch::Tensor gradient_energy(const torch::Tensor& images) {
+  return gradient_energy(images, torch::zeros({1, 1, images.size(2), images.size(3)}, images.device()));
+}
+
 }  // namespace belamy

@@ -15,5 +15,7 @@ torch::Tensor hole_psnr(const torch::Tensor& made, const torch::Tensor& wanted, 
 /// The mean squared difference of neighbouring pixels that are both unknown: [N]. Blurred fillings have less of it
 /// than the images themselves.
 torch::Tensor gradient_energy(const torch::Tensor& images, const torch::Tensor& known);
+/// The same for whole images, in which nothing is known.
+torch::Tensor gradient_energy(const torch::Tensor& images);
 
 }  // namespace belamy

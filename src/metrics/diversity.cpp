@@ -29,4 +29,8 @@ Tensor diversity_ratio(const Tensor& samples, const Tensor& data) {
   return torch::where(spread > 0, mean_pairwise_distance(samples) / spread, torch::ones_like(spread));
 }
 
+Tensor variance_within(const Tensor& x, std::int64_t each) {
+  return x.flatten(1).view({x.size(0) / each, each, -1}).var(1).mean(1);
+}
+
 }  // namespace belamy

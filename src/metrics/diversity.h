@@ -14,4 +14,7 @@ torch::Tensor mean_pairwise_distance(const torch::Tensor& x);
 /// as diverse as the data, 0 when all samples are equal (collapse). 1 if all data are equal.
 torch::Tensor diversity_ratio(const torch::Tensor& samples, const torch::Tensor& data);
 
+/// The variance over the `each` images that follow one another, mean over their values: [N, ...] -> [N / each].
+torch::Tensor variance_within(const torch::Tensor& x, std::int64_t each);
+
 }  // namespace belamy

@@ -26,7 +26,8 @@ ModelInfo dcgan() {
       .check = check_convolutional,
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8"},
-      .variants = game_variants({"model.joint_batch=true", "model.augment=adaptive"}),
+      .variants = game_variants(
+          {"model.joint_batch=true", "model.augment=adaptive", "model.smallest=8", "model.dense=16"}),
   });
 }
 

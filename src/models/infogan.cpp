@@ -212,7 +212,7 @@ ModelInfo infogan() {
       .advise = advise_game,
       .tiny = {"model.width=8", "model.latent=8", "model.recogniser=16"},
       .variants = {"model.categories=[4, 3]", "model.numbers=0", "model.r1=1", "model.spectral_norm=true",
-                   "model.feature_matching=1", "model.critic_steps=2"},
+                   "model.feature_matching=1", "model.critic_steps=2", "model.dense=16"},
       .defaults = {"train.batch=128"},
   });
 }

@@ -31,6 +31,7 @@ namespace {
 struct LapganConfig : ModelConfig, GameSettings {
   std::int64_t latent = 100, width = 32, discriminator_width = 0, base = 8, hidden = 512;
   double dropout = 0.25;
+  std::int64_t use_levels = 0;
 
   void fields(Fields& f) override {
     objective_fields(f);
@@ -44,6 +45,10 @@ struct LapganConfig : ModelConfig, GameSettings {
     f.add("discriminator_width", discriminator_width, {0, 1024},
           "channels of the other discriminators' first layers; 0: as width");
     f.add("dropout", dropout, {0, 0.95}, "dropout rate in the discriminators");
+  }
+  void use_fields(Fields& f) override {
+    f.add("levels", use_levels, {0, 16},
+          "levels that a sample goes through; the others only enlarge it, which shows what they add; 0: all");
   }
 };
 
@@ -129,18 +134,11 @@ class Lapgan final : public Model, public Sampler {
   Sampler* sampler() override { return this; }
   bool conditional() const override { return conditions_.classes() > 0; }
   Tensor sample(const SampleRequest& request) override {
-    const auto condition = conditions_.asked(request);
-    auto picture = base(request.count, condition, request.generator);
-    for (std::size_t i = 1; i < levels_.size(); ++i)
-      picture = refined(levels_[i], picture, condition, request.generator);
-    return frame_.cropped(picture).clamp(-1, 1);
+    return frame_.cropped(pyramid(request).back()).clamp(-1, 1);
   }
   // The sample at each level, enlarged to the finest: how it comes about.
   Tensor chain(const SampleRequest& request, std::int64_t frames) override {
-    const auto condition = conditions_.asked(request);
-    std::vector<Tensor> levels = {base(request.count, condition, request.generator)};
-    for (std::size_t i = 1; i < levels_.size(); ++i)
-      levels.push_back(refined(levels_[i], levels.back(), condition, request.generator));
+    const auto levels = pyramid(request);
     std::vector<Tensor> shown;
     for (std::int64_t i = 1; i <= frames; ++i) {
       const auto count = static_cast<std::int64_t>(levels.size());
@@ -218,6 +216,18 @@ class Lapgan final : public Model, public Sampler {
     auto latent = torch::randn({n, config_.latent}, generator, options);
     if (condition.defined()) latent = at::cat({latent, condition}, 1);
     return levels_[0].generator->forward(latent);
+  }
+
+  // Samples as they leave each level, coarse to fine.
+  std::vector<Tensor> pyramid(const SampleRequest& request) const {
+    const auto condition = conditions_.asked(request);
+    std::vector<Tensor> pictures = {base(request.count, condition, request.generator)};
+    for (std::size_t i = 1; i < levels_.size(); ++i) {
+      const bool used = config_.use_levels == 0 || static_cast<std::int64_t>(i) < config_.use_levels;
+      pictures.push_back(used ? refined(levels_[i], pictures.back(), condition, request.generator)
+                              : doubled(pictures.back()));
+    }
+    return pictures;
   }
 
   // A coarse picture with the details of a level.

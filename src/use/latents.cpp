@@ -47,11 +47,10 @@ Tensor linear_path(const Tensor& from, const Tensor& to, const Tensor& weights) 
 }
 
 Tensor spherical_path(const Tensor& from, const Tensor& to, const Tensor& weights) {
-  const double cosine = (from.dot(to) / (from.norm() * to.norm())).item<double>();
-  const double angle = std::acos(std::clamp(cosine, -1.0, 1.0));
-  if (std::sin(angle) < 1e-6) return linear_path(from, to, weights);
-  return from * (torch::sin((1 - weights) * angle) / std::sin(angle)) +
-         to * (torch::sin(weights * angle) / std::sin(angle));
+  const auto cosine = (from * to).sum(-1, true) / (from.norm(2, -1, true) * to.norm(2, -1, true));
+  const auto angle = cosine.clamp(-1, 1).acos(), sine = angle.sin();
+  const auto round = from * (((1 - weights) * angle).sin() / sine) + to * ((weights * angle).sin() / sine);
+  return torch::where(sine < 1e-6, linear_path(from, to, weights), round);
 }
 
 Tensor find_latents(Decoder& decoder, const Tensor& wanted, const LatentSearch& search,

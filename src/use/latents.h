@@ -12,8 +12,9 @@ namespace belamy {
 /// Throws a usage error that lists the spaces of the decoder if `space` is none of them.
 void check_space(const Decoder& decoder, const std::string& space, const std::string& model);
 
-/// Points [steps, Z] between two [Z], at shares `weights` [steps, 1] of the way: on the straight line, or on the great
-/// circle, which keeps the norm that a high-dimensional normal latent has (Shoemake 1985; White 2016).
+/// Points [N, Z] between two [Z], or between the N pairs of two [N, Z], at shares `weights` [N, 1] of the way: on the
+/// straight line, or on the great circle, which keeps the norm that a high-dimensional normal latent has (Shoemake 1985;
+/// White 2016).
 Tensor linear_path(const Tensor& from, const Tensor& to, const Tensor& weights);
 Tensor spherical_path(const Tensor& from, const Tensor& to, const Tensor& weights);
 

@@ -9,21 +9,35 @@ namespace belamy::models {
 void ConvolutionalConfig::fields(Fields& f) {
   AdversarialConfig::fields(f);
   f.add("width", width, {1, 1024},
-        "channels of the layer next to the image; they double towards the 4x4 end");
+        "channels of the layer next to the image; they double towards the smallest maps");
   f.add("discriminator_width", discriminator_width, {0, 1024},
         "channels of the discriminator's layer next to the image; 0: as width");
+  f.add("smallest", smallest, std::vector<std::string>{"4", "8"},
+        "side of the smallest maps in pixels; fewer layers of convolutions with 8");
+  f.add("dense", dense, {0, 8192},
+        "width of a dense hidden layer between the latent and the smallest maps, and of one behind the "
+        "discriminator's; 0: none");
 }
 
 ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalConfig& config,
                                    at::Generator generator, const ConvolutionalParts& parts)
     : AdversarialModel(config, shape, config.latent, parts.codes) {
   const Frame frame(shape);
-  const auto stages = static_cast<int>(frame.levels()) - 2;  // halvings beyond the one to 4x4
+  const auto side = config.smallest_side();
+  // Halvings beyond the one to the smallest maps.
+  const auto stages = static_cast<int>(frame.levels()) - (side == 8 ? 3 : 2);
 
   auto channels = config.width << stages;
+  auto values = latent_size();
+  if (config.dense > 0) {
+    generator_->add(std::make_shared<nn::Dense>(values, config.dense));
+    if (config.generator_norm != "none")
+      generator_->add(std::make_shared<nn::Norm>(config.generator_norm, config.dense, config.references()));
+    generator_->add(nn::activation("relu"));
+    values = config.dense;
+  }
   generator_->add([](const Tensor& z) { return z.view({z.size(0), -1, 1, 1}); });
-  generator_->add(
-      std::make_shared<nn::ConvTranspose>(latent_size(), channels, 4, 1, 0, false));  // [N, C, 4, 4]
+  generator_->add(std::make_shared<nn::ConvTranspose>(values, channels, side, 1, 0, false));  // [N, C, S, S]
   for (; channels >= config.width; channels /= 2) {
     if (config.generator_norm != "none") {
       generator_->add(std::make_shared<nn::Norm>(config.generator_norm, channels, config.references()));
@@ -61,11 +75,18 @@ ConvolutionalGan::ConvolutionalGan(const DataShape& shape, const ConvolutionalCo
     if (!norm.empty()) discriminator_->add(std::make_shared<nn::Norm>(norm, channels * 2));
     discriminator_->add(nn::activation("leaky-relu"));
   }
-  discriminator_->add([](const Tensor& x) { return x.flatten(1); });  // [N, C * 4 * 4]
+  discriminator_->add([](const Tensor& x) { return x.flatten(1); });  // [N, C * S * S]
+  auto features = channels * side * side;
+  if (config.dense > 0) {
+    discriminator_->add(std::make_shared<nn::Dense>(features, config.dense, weighting));
+    if (!norm.empty()) discriminator_->add(std::make_shared<nn::Norm>(norm, config.dense));
+    discriminator_->add(nn::activation("leaky-relu"));
+    features = config.dense;
+  }
   if (parts.end) {
-    parts.end(*discriminator_, channels * 16);
+    parts.end(*discriminator_, features);
   } else {
-    finish_discriminator(channels * 16, parts.outputs);
+    finish_discriminator(features, parts.outputs);
   }
 
   nn::initialise(*generator_, nn::Init::dcgan, generator);

@@ -8,8 +8,11 @@ namespace belamy::models {
 struct ConvolutionalConfig : AdversarialConfig {
   std::int64_t width = 64;
   std::int64_t discriminator_width = 0;
+  std::string smallest = "4";
+  std::int64_t dense = 0;
 
   void fields(Fields& f) override;
+  std::int64_t smallest_side() const { return smallest == "8" ? 8 : 4; }
 };
 
 /// What a model adds to a plain DCGAN.
@@ -21,7 +24,8 @@ struct ConvolutionalParts {
   std::function<void(nn::Chain& discriminator, std::int64_t features)> end = {};
 };
 
-/// Strided convolutions in the discriminator, fractionally strided ones in the generator, 4x4 kernels. A
+/// Strided convolutions in the discriminator, fractionally strided ones in the generator, 4x4 kernels; the dense
+/// layers of InfoGAN's networks where they are wanted. A
 /// side that is not a power of two is padded with black for the discriminator and cropped from the
 /// generator's output.
 class ConvolutionalGan : public AdversarialModel, public Featurizer {

@@ -4,11 +4,13 @@
 #include <torch/types.h>
 
 #include "belamy/error.h"
+#include "belamy/trainer.h"
 
 #include "evaluate/measure.h"
 #include "pictures/grids.h"
-#include "small_data.h"
+#include "small_training.h"
 #include "tensors/dataset_tensors.h"
+#include "test_folder.h"
 #include "train/check.h"
 #include "train/training_data.h"
 
@@ -88,6 +90,39 @@ TEST(ImageSides, OfTwoDomainsAreEqual) {
     EXPECT_THAT(error.what(),
                 HasSubstr("images of one size, but those of the two domains are 16x16 and 20x16"));
   }
+}
+
+class MeasuredRun : public testing::Test {
+ protected:
+  void trained(const std::string& model, const std::vector<std::string>& settings) {
+    train(*recipe_of(model, with(find_model(model).tiny,
+                                 with({"train.threads=1", "train.batch=16", "train.steps=2"}, settings))),
+          folder_ / "run", false, {});
+  }
+  double score(const std::string& measure, const std::vector<std::string>& use = {}) const {
+    const auto run = Run::open(folder_ / "run", "cpu", {}, use);
+    const auto found = evaluate(*run, {.samples = 100, .measures = {measure}}, [](const std::string&) {});
+    EXPECT_EQ(found.scores.size(), 1u);
+    return found.scores.at(0).value;
+  }
+
+  const TestFolder folder_;
+};
+
+// The same coarse samples, with the details of untrained networks and without.
+TEST_F(MeasuredRun, SharpnessIsThatOfTheDetails) {
+  trained("lapgan", {"data.source=glyphs", "data.limit=64", "data.size=16", "model.base=8"});
+  const auto all = score("sharpness");
+  EXPECT_GT(all, 0);
+  EXPECT_EQ(score("sharpness", {"use.levels=2"}), all);
+  EXPECT_NE(score("sharpness", {"use.levels=1"}), all);
+}
+
+TEST_F(MeasuredRun, CaptionVarianceIsThatOfTheDraws) {
+  trained("stackgan", {"data.source=glyphs-captions", "data.limit=64", "data.size=16", "model.latent=1",
+                       "model.augment_condition=false"});
+  EXPECT_GT(score("caption-variance"), 0);
+  EXPECT_LT(score("caption-variance"), 0.25);  // that of black and white
 }
 
 }  // namespace

@@ -111,6 +111,11 @@ TEST(Diversity, CollapseShowsAsARatioNearZero) {
   EXPECT_LT(diversity_ratio(nearly, data).item<double>(), 2e-4);
 }
 
+TEST(Diversity, WithinGroupsThatDifferFromOneAnother) {
+  const Tensor x = torch::tensor({1.0, 1.0, 5.0, 7.0}).view({4, 1}).expand({4, 3});  // two groups of two
+  EXPECT_TRUE(variance_within(x.contiguous(), 2).equal(torch::tensor({0.0, 2.0})));
+}
+
 TEST(Diversity, ConstantDataIsMatchedByAnything) {
   const Tensor constant = torch::zeros({8, 1, 4, 4});
   EXPECT_EQ(diversity_ratio(constant, constant).item<double>(), 1);

@@ -31,6 +31,29 @@ class LinearDecoder : public Decoder {
       std::get<0>(at::linalg_qr(torch::randn({16, 3}, seeded(2)))).t() * strength_.unsqueeze(1) / 10;
 };
 
+TEST(Paths, TheRoundOneKeepsTheNorm) {
+  const auto a = torch::tensor({2.0, 0.0}), b = torch::tensor({0.0, 2.0});
+  const auto half = torch::full({1, 1}, 0.5, torch::kDouble);
+  EXPECT_TRUE(at::allclose(linear_path(a, b, half), torch::tensor({{1.0, 1.0}})));
+  EXPECT_TRUE(at::allclose(spherical_path(a, b, half), torch::tensor({{2.0, 2.0}}) / std::sqrt(2.0)));
+  const auto ends = torch::tensor({{0.0}, {1.0}});
+  EXPECT_TRUE(at::allclose(spherical_path(a, b, ends), torch::stack({a, b})));
+}
+
+TEST(Paths, TheRoundOneBetweenEqualLatentsStays) {
+  const auto a = torch::tensor({{1.0F, 2.0F}, {3.0F, -1.0F}});
+  EXPECT_TRUE(at::allclose(spherical_path(a, a, torch::full({2, 1}, 0.3F)), a));
+}
+
+TEST(Paths, EachPairHasItsOwnPlace) {
+  auto generator = seeded(2);
+  const auto a = torch::randn({3, 5}, generator), b = torch::randn({3, 5}, generator);
+  const auto places = torch::tensor({{0.1F}, {0.5F}, {0.9F}});
+  const auto together = spherical_path(a, b, places);
+  for (std::int64_t i = 0; i < 3; ++i)
+    EXPECT_TRUE(at::allclose(together.narrow(0, i, 1), spherical_path(a[i], b[i], places.narrow(0, i, 1))));
+}
+
 TEST(Latents, TheLatentOfAPictureIsFound) {
   LinearDecoder decoder;
   const auto z = torch::randn({5, 3}, seeded(7));
