@@ -58,13 +58,16 @@ const char* ending_of(OutputKind kind) {
     case OutputKind::csv: return ".csv";
     case OutputKind::webp: return ".webp";
     case OutputKind::zip: return ".zip";
+    case OutputKind::onnx: return ".onnx";
+    case OutputKind::pt: return ".pt";
+    case OutputKind::safetensors: return ".safetensors";
   }
   return "";
 }
 
 bool looks_like_a_file(const fs::path& path) {
   static const std::set<std::string> endings = {".png", ".jpg",  ".jpeg", ".webp", ".npz",        ".csv",
-                                                ".zip", ".toml", ".html", ".json", ".safetensors"};
+                                                ".zip", ".toml", ".html", ".json", ".onnx", ".pt", ".safetensors"};
   return endings.count(ending_of(path)) > 0;
 }
 

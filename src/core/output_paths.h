@@ -36,7 +36,7 @@ class Inputs {
 /// The file that makes a folder the folder of a run.
 inline constexpr std::string_view settings_of_run = "resolved.toml";
 
-enum class OutputKind { folder, png, npz, csv, webp, zip };
+enum class OutputKind { folder, png, npz, csv, webp, zip, onnx, pt, safetensors };
 
 /// A place that may be written. It can only be made by the functions below, which check the rules above.
 class OutputPath {

@@ -11,6 +11,9 @@
 
 #include "belamy/error.h"
 
+#include "export/functions.h"
+#include "export/graph.h"
+#include "export/onnx.h"
 #include "growing_gan.h"
 #include "metrics/frechet.h"
 #include "nn/products.h"
@@ -262,6 +265,27 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
       }
       const auto larger = at::upsample_nearest2d(batch, {2 * batch.size(2), 2 * batch.size(3)});
       EXPECT_EQ(featurizer->features(larger).size(), maps.size()) << "images of another size";
+    }
+  }
+}
+
+// trace() itself compares what the graph computes with what the model computes, for another batch.
+TEST_P(ConformanceTest, WhatIsExportedComputesTheSameOrIsRefusedInWords) {
+  const auto data = plain_data(64);
+  const auto recipe = tiny(data);
+  Session session(*recipe, data, kCpu);
+  run_steps(session, 2);
+  const ModelState::Evaluation evaluation(session.state());
+  auto& model = session.state().model();
+  for (const auto& function : exported_functions(model, session.state().shape())) {
+    SCOPED_TRACE(function.name);
+    try {
+      const auto graph = trace(model, function);
+      EXPECT_FALSE(encode_torchscript(graph, {}).empty());
+      EXPECT_FALSE(encode_onnx(graph, function, {}, {}).empty());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage);
+      std::cerr << "EXPORT " << info_.name << " " << error.what() << "\n";
     }
   }
 }
