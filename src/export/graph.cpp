@@ -84,8 +84,9 @@ class Generalisation {
 
  private:
   [[noreturn]] void differs(const jit::Node* node = nullptr) const {
-    throw not_exportable(function_, fmt::format("its operations depend on the number of examples{}",
-                                                node ? fmt::format(" ({})", node->kind().toQualString()) : ""));
+    throw not_exportable(function_,
+                         fmt::format("its operations depend on the number of examples{}",
+                                     node ? fmt::format(" ({})", node->kind().toQualString()) : ""));
   }
   void pair(at::ArrayRef<jit::Value*> a, at::ArrayRef<const jit::Value*> b) {
     if (a.size() != b.size()) differs();
@@ -99,6 +100,9 @@ class Generalisation {
     for (std::size_t i = 0; i < node->inputs().size(); ++i)
       if (same_.at(with->inputs()[i]) != node->inputs()[i]) differs();
     pair(node->outputs(), with->outputs());
+    const std::string kind = node->kind().toUnqualString();
+    if (kind == "empty" || kind == "empty_like" || kind == "new_empty")
+      throw not_exportable(function_, "a part of it computes outside of LibTorch");
     if (node->kind() != jit::prim::Constant) return;
     const auto two = jit::toIValue(node->output()), three = jit::toIValue(with->output());
     if (!two || !three || two->tagKind() != three->tagKind()) differs();
@@ -115,9 +119,7 @@ class Generalisation {
       replace(node, graph_.insertNode(graph_.createList(jit::IntType::get(), places))->output());
     } else if (two->isTensor()) {
       const auto a = two->toTensor(), b = three->toTensor();
-      if (a.sizes() != b.sizes() || !at::equal(a, b))
-        throw not_exportable(
-            function_, "it uses numbers that were made for this batch alone, or the other examples of it");
+      if (a.sizes() != b.sizes() || !at::equal(a, b)) replace(node, repeated(node, a, b));
     } else if (*two != *three) {
       differs();
     }
@@ -129,6 +131,28 @@ class Generalisation {
     const jit::WithInsertPoint here(node);
     auto* batch = graph_.insert(c10::aten::size, {graph_.inputs()[0], std::int64_t{0}});
     return k == 1 ? batch : graph_.insert(c10::aten::mul, {batch, k});
+  }
+  // Rows that a and b repeat for each example: `rows` [k, ...], repeated two and three times.
+  jit::Value* repeated(jit::Node* node, const Tensor& a, const Tensor& b) {
+    const auto k = a.dim() > 0 && b.dim() > 0 ? b.size(0) - a.size(0) : 0;
+    if (k > 0 && a.size(0) == 2 * k && b.size(0) == 3 * k && a.sizes().slice(1) == b.sizes().slice(1)) {
+      const auto rows = a.narrow(0, 0, k).contiguous();
+      std::vector<std::int64_t> times(static_cast<std::size_t>(a.dim()), 1);
+      times[0] = 2;
+      const bool twice = at::equal(a, rows.repeat(times));
+      times[0] = 3;
+      if (twice && at::equal(b, rows.repeat(times))) {
+        const jit::WithInsertPoint here(node);
+        std::vector<jit::Value*> places = {
+            graph_.insert(c10::aten::size, {graph_.inputs()[0], std::int64_t{0}})};
+        for (std::size_t i = 1; i < times.size(); ++i)
+          places.push_back(graph_.insertConstant(std::int64_t{1}));
+        auto* list = graph_.insertNode(graph_.createList(jit::IntType::get(), places))->output();
+        auto* all = graph_.insert(c10::aten::repeat, {graph_.insertConstant(rows), list});
+        return all->setType(node->output()->type());
+      }
+    }
+    throw not_exportable(function_, "it uses numbers that were made for this batch alone");
   }
   void replace(jit::Node* node, jit::Value* by) { replaced_.emplace_back(node->output(), by); }
 
@@ -184,7 +208,8 @@ ExportedGraph trace(Model& model, const ExportedFunction& function) {
 
   made.inputs = drawn(function, 5, generator);
   made.output = function.compute(made.inputs);
-  if (made.output.dim() == 0 || made.output.size(0) != 5) throw not_exportable(function, "it gives one result for the whole batch");
+  if (made.output.dim() == 0 || made.output.size(0) != 5)
+    throw not_exportable(function, "it gives one result for the whole batch");
   auto module = module_of(made);
   Tensor found;
   try {
@@ -193,14 +218,18 @@ ExportedGraph trace(Model& model, const ExportedFunction& function) {
     throw not_exportable(function, "its operations depend on the number of examples");
   }
   const auto a = made.output.to(torch::kDouble), b = found.to(torch::kDouble);
-  made.difference = a.sizes() == b.sizes() ? ((a - b).abs().max() / a.abs().max().clamp_min(1e-6)).item<double>()
-                                           : std::numeric_limits<double>::infinity();
+  made.difference = a.sizes() == b.sizes()
+                        ? ((a - b).abs().max() / a.abs().max().clamp_min(1e-6)).item<double>()
+                        : std::numeric_limits<double>::infinity();
   // Bytes may differ by one level where the value is between two.
   const double most = made.output.scalar_type() == torch::kByte ? 1.5 / 255 : 1e-4;
   if (!(made.difference <= most))
-    throw not_exportable(function, fmt::format("the recorded operations give other values for other inputs (by {:.2g} of the "
-                                               "largest); a part of it computes outside of LibTorch",
-                                               made.difference));
+    throw not_exportable(
+        function,
+        fmt::format(
+            "the recorded operations give other values for other inputs (by {:.2g} of the "
+            "largest); it depends on the other examples of the batch, or a part of it computes outside of LibTorch",
+            made.difference));
   return made;
 }
 

@@ -358,11 +358,14 @@ std::string pooled(Writer& w, Arguments a, const char* type) {
 std::string resized(Writer& w, Arguments a, const jit::Value* out, const char* mode) {
   const auto sizes = out->type()->expect<c10::TensorType>()->sizes().concrete_sizes();
   if (!sizes) throw usage_error("ONNX: the size of an enlargement is not known");
-  const auto wanted = w.shape({{1, true}, {(*sizes)[1]}, {(*sizes)[2]}, {(*sizes)[3]}});
+  const auto images = w.op("Slice", {w.op("Shape", {w(a[0])}), w.ints({0}), w.ints({1})});
+  const auto wanted =
+      w.op("Concat", {images, w.ints({(*sizes)[1], (*sizes)[2], (*sizes)[3]})}, {{"axis", std::int64_t{0}}});
   const bool nearest = std::string_view(mode) == "nearest";
   std::vector<Attribute> attributes = {
       {"mode", mode}, {"coordinate_transformation_mode", nearest ? "asymmetric" : "half_pixel"}};
   if (nearest) attributes.emplace_back("nearest_mode", "floor");
+  if (std::string_view(mode) == "cubic") attributes.emplace_back("cubic_coeff_a", -0.75);
   return w.op("Resize", {w(a[0]), "", "", wanted}, attributes);
 }
 // The values of a batch norm whose weight or bias there is none.
@@ -416,6 +419,11 @@ const std::map<std::string, Translation>& translations() {
       {"add", binary("Add", true)}, {"sub", binary("Sub", true)}, {"mul", binary("Mul")}, {"div", binary("Div")},
       {"pow", binary("Pow")}, {"maximum", binary("Max")}, {"minimum", binary("Min")},
       {"rsub", [](Writer& w, Arguments a, const jit::Value* out) { return w.op("Sub", {w.operand(a[1], out), w(a[0])}); }},
+      {"addcmul",
+       [](Writer& w, Arguments a, const jit::Value*) {
+         const auto product = w.op("Mul", {w(a[1]), w(a[2])});
+         return w.op("Add", {w(a[0]), w.op("Mul", {product, w.scalar(Writer::real(a[3]), a[0])})});
+       }},
       {"gt", compared("Greater")}, {"ge", compared("GreaterOrEqual")}, {"lt", compared("Less")}, {"le", compared("LessOrEqual")},
       {"eq", compared("Equal")}, {"ne", compared("Equal", true)}, {"logical_and", binary("And")}, {"logical_or", binary("Or")},
       {"where", [](Writer& w, Arguments a, const jit::Value* out) { return w.op("Where", {w(a[0]), w.operand(a[1], out), w.operand(a[2], out)}); }},
@@ -423,6 +431,7 @@ const std::map<std::string, Translation>& translations() {
       {"mm", [](Writer& w, Arguments a, const jit::Value*) { return w.op("MatMul", {w(a[0]), w(a[1])}); }},
       {"bmm", [](Writer& w, Arguments a, const jit::Value*) { return w.op("MatMul", {w(a[0]), w(a[1])}); }},
       {"matmul", [](Writer& w, Arguments a, const jit::Value*) { return w.op("MatMul", {w(a[0]), w(a[1])}); }},
+      {"mv", [](Writer& w, Arguments a, const jit::Value*) { return w.op("MatMul", {w(a[0]), w(a[1])}); }},
       {"addmm",
        [](Writer& w, Arguments a, const jit::Value*) {
          return w.op("Gemm", {w(a[1]), w(a[2]), w(a[0])}, {{"beta", Writer::real(a[3])}, {"alpha", Writer::real(a[4])}});
@@ -471,12 +480,10 @@ const std::map<std::string, Translation>& translations() {
       {"reshape", [](Writer& w, Arguments a, const jit::Value*) { return w.op("Reshape", {w(a[0]), w.shape(Writer::sizes(a[1]))}); }},
       {"flatten",
        [](Writer& w, Arguments a, const jit::Value* out) {
-         std::vector<Size> shape;
          const auto first = Writer::axis(a[1], a[0]);
-         const auto sizes = *out->type()->expect<c10::TensorType>()->sizes().concrete_sizes();
-         for (std::size_t i = 0; i < sizes.size(); ++i)
-           shape.push_back(static_cast<std::int64_t>(i) == first ? Size{-1} : i == 0 ? Size{1, true} : Size{sizes[i]});
-         return w.op("Reshape", {w(a[0]), w.shape(shape)});
+         auto shape = *out->type()->expect<c10::TensorType>()->sizes().concrete_sizes();
+         for (std::int64_t i = 0; i <= first; ++i) shape[static_cast<std::size_t>(i)] = i < first ? 0 : -1;  // 0: as it is
+         return w.op("Reshape", {w(a[0]), w.ints(shape)});
        }},
       {"squeeze",
        [](Writer& w, Arguments a, const jit::Value*) {
@@ -561,6 +568,20 @@ const std::map<std::string, Translation>& translations() {
       {"upsample_nearest2d", [](Writer& w, Arguments a, const jit::Value* out) { return resized(w, a, out, "nearest"); }},
       {"upsample_bilinear2d", [](Writer& w, Arguments a, const jit::Value* out) { return resized(w, a, out, "linear"); }},
       {"pixel_shuffle", [](Writer& w, Arguments a, const jit::Value*) { return w.op("DepthToSpace", {w(a[0])}, {{"blocksize", Writer::integer(a[1])}, {"mode", "CRD"}}); }},
+      {"upsample_bicubic2d",
+       [](Writer& w, Arguments a, const jit::Value* out) { return resized(w, a, out, "cubic"); }},
+      {"pixel_unshuffle",  // SpaceToDepth of ONNX has the channels in another order
+       [](Writer& w, Arguments a, const jit::Value* out) {
+         const auto r = Writer::integer(a[1]), n = channels_of(a[0]);
+         const auto sizes = *out->type()->expect<c10::TensorType>()->sizes().concrete_sizes();
+         const auto split = w.op("Reshape", {w(a[0]), w.ints({0, n, sizes[2], r, sizes[3], r})});
+         const auto turned = w.op("Transpose", {split}, {{"perm", Ints{0, 1, 3, 5, 2, 4}}});
+         return w.op("Reshape", {turned, w.ints({0, n * r * r, sizes[2], sizes[3]})});
+       }},
+      {"one_hot",
+       [](Writer& w, Arguments a, const jit::Value*) {
+         return w.op("OneHot", {w(a[0]), w.ints({Writer::integer(a[1])}), w.ints({0, 1})});
+       }},
       {"constant_pad_nd", padded("constant")}, {"reflection_pad2d", padded("reflect")}, {"replication_pad2d", padded("edge")},
       {"embedding", [](Writer& w, Arguments a, const jit::Value*) { return w.op("Gather", {w(a[0]), w(a[1])}); }},
   };

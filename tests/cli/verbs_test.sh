@@ -2,7 +2,7 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions project reconstruct complete translate classify match stylize evaluate compare score embed reproduce studio report verify-resume models recipes data weights lab completion)
+verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions project reconstruct complete translate classify match stylize evaluate compare score embed export reproduce studio report verify-resume models recipes data weights lab completion)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -165,6 +165,19 @@ expect_text "2 directions of z"
 expect_code 0 "$BELAMY" project styled -n 2 --steps 5 --out found.png --latents found.npz
 expect_text "2 latents in w; PSNR [0-9.]+ dB"
 expect_file found.png found.npz
+# --- export ---
+expect_code 0 "$BELAMY" export gan --to g.onnx --examples examples.safetensors
+expect_text "input   latent \[N, "
+expect_failure 2 "$BELAMY" export gan --to g.onnx
+expect_text "g.onnx: the file exists"
+expect_failure 2 "$BELAMY" export gan --to g.txt
+expect_text "the name must end in one of .onnx, .pt, .safetensors"
+expect_failure 2 "$BELAMY" export gan --to h.onnx --what encoder
+expect_text "it has decoder, scorer"
+expect_failure 2 "$BELAMY" export gan --to w.safetensors --what decoder
+expect_code 0 "$BELAMY" export gan --to w.safetensors
+expect_code 0 "$BELAMY" export gan --to g.pt --pixels bytes
+
 expect_code 0 "$BELAMY" project gan --data images/left/001.pgm --steps 5 --out found.png
 expect_text "1 latent in z"
 expect_failure 2 "$BELAMY" interpolate gan --space w
