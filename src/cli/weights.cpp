@@ -130,12 +130,13 @@ void add_weights(Verb program) {
   verb.verb("list", "List weights by name: network, size, SHA-256, place").does(list_known_weights);
 
   auto info_verb = verb.verb("info", "Show tensors, parameters, metadata and use of one file");
-  info_verb.option("weights", request->file, "Name from 'belamy weights list', or a safetensors file")
-      .required();
+  info_verb.option("weights", request->file, "Name from 'belamy weights list', or a file").required();
   info_verb.does([=] { return show_weights(request->file); });
 
-  auto import_verb = verb.verb("import", "Copy a safetensors file into the cache under a name");
-  import_verb.option("file", request->file, "A safetensors file").required();
+  auto import_verb = verb.verb(
+      "import", "Copy a safetensors file, or the tensors of a file of PyTorch, into the cache under a name");
+  import_verb.option("file", request->file, "A safetensors file, or what torch.save wrote (.pt, .pth)")
+      .required();
   import_verb.option("--as", request->name, "Name of the weights in the cache").required();
   import_verb.flag("--force", request->force, "Replace another file of the same name");
   import_verb.does([=] { return import_file(request->file, request->name, request->force); });

@@ -11,6 +11,7 @@
 #include "core/sha256.h"
 #include "data/dataset.h"
 #include "data/environment.h"
+#include "data/pytorch_file.h"
 
 namespace belamy {
 namespace {
@@ -92,20 +93,11 @@ std::string weights_name(const fs::path& path) {
   return without_weights_ending(path.filename().string());
 }
 
-// A zip file, as PyTorch writes it since 1.6, or a pickle, as before.
-bool is_pytorch_file(const std::string& bytes) {
-  return bytes.starts_with("PK\x03\x04") || bytes.starts_with("\x80\x02\x8a\x0a\x6c\xfc");
-}
-
 Weights weights_of(std::string bytes, const fs::path& path) {
-  if (is_pytorch_file(bytes)) {
-    throw data_error(
-        fmt::format("'{}' is a file of PyTorch's own format, not a safetensors file", path.string()),
-        "write the tensors in Python with safetensors.torch.save_file(dictionary, \"F.safetensors\")");
-  }
   Weights weights;
   weights.file = {weights_name(path), path, sha256_hex(bytes)};
-  weights.content = decode_safetensors(std::move(bytes), path.string(), false);
+  weights.content = is_pytorch_file(bytes) ? read_pytorch_file(bytes, path.string())
+                                           : decode_safetensors(std::move(bytes), path.string(), false);
   weights.kind = recognise(weights.content);
   return weights;
 }
@@ -170,7 +162,10 @@ ImportedWeights import_weights(const fs::path& from, const std::string& name, bo
   check_weights_name(plain);
   auto& env = Env::real();
   // Decoding may move arrays that are not aligned; the copy keeps the bytes as they are.
-  const auto bytes = env.read(from);
+  auto bytes = env.read(from);
+  if (is_pytorch_file(bytes))
+    bytes = encode_safetensors(read_pytorch_file(bytes, from.string()).arrays,
+                               {{"source", from.filename().string()}, {"source_sha256", sha256_hex(bytes)}});
   ImportedWeights imported{weights_of(bytes, from)};
   auto& file = imported.weights.file;
   const auto folder = imported_folder();

@@ -52,6 +52,12 @@ std::shared_ptr<jit::Graph> traced(const ExportedFunction& function, const std::
     auto graph = found.first->graph;
     jit::ConstantPropagation(graph);
     jit::EliminateDeadCode(graph);
+    // Constants share the parameters' memory, but must never need gradients: a file with such ones cannot be opened.
+    for (auto* node : graph->nodes()) {
+      if (node->kind() != jit::prim::Constant || !node->hasAttribute(jit::attr::value)) continue;
+      if (node->kindOf(jit::attr::value) == jit::AttributeKind::t)
+        node->t_(jit::attr::value, node->t(jit::attr::value).detach());
+    }
     return graph;
   } catch (const c10::Error& error) {
     const std::string text = error.what_without_backtrace();

@@ -8,6 +8,8 @@
 #include <set>
 #include <sstream>
 #include <torch/autograd.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
 #include <torch/types.h>
 
 #include "belamy/error.h"
@@ -307,7 +309,10 @@ TEST_P(ConformanceTest, WhatIsExportedComputesTheSameOrIsRefusedInWords) {
       continue;
     }
     const auto graph = trace(model, function);
-    EXPECT_FALSE(encode_torchscript(graph, {}).empty());
+    std::istringstream script(encode_torchscript(graph, {}));
+    auto loaded = torch::jit::load(script);
+    const auto again = loaded.forward({graph.inputs.begin(), graph.inputs.end()}).toTensor();
+    EXPECT_TRUE(at::allclose(again, graph.output, 1e-4, 1e-5));
     const auto onnx = encode_onnx(graph, function, {}, {});
     EXPECT_FALSE(onnx.empty());
     // tests/interop computes these files with onnxruntime.

@@ -9,6 +9,9 @@ import numpy
 from safetensors.numpy import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+from belamy_run import Run  # noqa: E402
+
 
 def check_checkpoints(run, count):
     files = sorted((run / "checkpoints").glob("*.safetensors"))
@@ -53,7 +56,31 @@ def check_events(run):
     return f"{len(written)} scalars at {len(next(iter(written.values())))} steps"
 
 
+def check_reader(run):
+    read = Run(run)
+    steps, losses = read.curve("loss/generator")
+    with open(run / "metrics.jsonl") as lines:
+        rows = [json.loads(line) for line in lines]
+    assert steps.tolist() == [row["step"] for row in rows if "loss/generator" in row]
+    assert numpy.allclose(losses, [row["loss/generator"] for row in rows if "loss/generator" in row])
+    assert read.settings["model"]["name"] == "gan" and read.settings["train"]["batch"] == 32
+    last = read.checkpoints()[-1]
+    direct = load_file(run / "checkpoints" / f"step-{last:08d}.safetensors")
+    assert read.weights().keys() == direct.keys()
+    assert all(numpy.array_equal(value, direct[name]) for name, value in read.weights(last).items())
+    for wrong in (lambda: read.curve("loss/nothing"), lambda: read.weights(1)):
+        try:
+            wrong()
+        except KeyError as error:
+            assert "there are" in str(error)
+        else:
+            raise AssertionError("a wrong name is not refused")
+    assert list(read.samples())[-1] == last
+    return f"{len(read.curves())} curves, {len(direct)} arrays"
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     print("safetensors:", check_checkpoints(folder, int(sys.argv[2])))
     print("TensorBoard:", check_events(folder))
+    print("python/belamy_run.py:", check_reader(folder))

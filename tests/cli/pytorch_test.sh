@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Files of PyTorch: what torch.save writes comes in with its bits, and what Belamy exports computes the same there.
+# shellcheck source=tests/harness.sh
+source "$SOURCE/tests/harness.sh"
+
+python=/usr/bin/python3
+if ! "$python" -c 'import torch' 2>/dev/null; then
+  echo "SKIPPED: this Python has no PyTorch (bench/setup installs Debian's)"
+  exit 77
+fi
+
+cat >save.py <<'PYTHON'
+import collections, os, torch
+torch.manual_seed(1)
+net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Linear(5, 2))
+state = net.state_dict()
+state["last"] = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last)
+state["half"], state["brain"], state["double"] = torch.randn(7).half(), torch.randn(7).bfloat16(), torch.randn(3).double()
+state["whole"], state["bytes"], state["flags"] = torch.arange(5), torch.arange(5).byte(), torch.arange(5) > 2
+state["part"] = torch.arange(20.0).view(4, 5)[1:3, ::2]
+state["scalar"] = torch.tensor(3.5)
+state["tied"] = state["0.weight"]
+torch.save(state, "new.pth")
+torch.save(state, "old.pth", _use_new_zipfile_serialization=False)
+torch.save({"state_dict": state, "epoch": 3, "rates": [0.1, 0.2], "name": "x"}, "nested.pth")
+torch.save({"net": net}, "module.pth")
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("touch owned",)
+torch.save({"w": torch.zeros(2), "evil": Evil()}, "evil.pth")
+PYTHON
+"$python" save.py
+
+cat >same.py <<'PYTHON'
+import json, sys, torch
+def read(path):
+    raw = open(path, "rb").read()
+    length = int.from_bytes(raw[:8], "little")
+    head = json.loads(raw[8:8 + length])
+    head.pop("__metadata__", None)
+    return {name: (each, raw[8 + length + each["data_offsets"][0]:8 + length + each["data_offsets"][1]]) for name, each in head.items()}
+def bits(tensor):
+    return bytes(tensor.detach().contiguous().reshape(-1).view(torch.uint8).tolist()) if tensor.dim() else bytes(tensor.reshape(1).view(torch.uint8).tolist())
+if sys.argv[1] == "weights":
+    state = torch.load("new.pth")
+    found = read(sys.argv[2])
+    prefix = sys.argv[3] if len(sys.argv) > 3 else ""
+    assert found.keys() == {prefix + name for name in state}, sorted(found)
+    for name, tensor in state.items():
+        about, raw = found[prefix + name]
+        assert about["shape"] == list(tensor.shape), name
+        assert raw == bits(tensor), name
+else:
+    examples = {name: torch.frombuffer(bytearray(raw), dtype=torch.float32).view(each["shape"]) for name, (each, raw) in read("examples.safetensors").items()}
+    program = torch.jit.load("g.pt")
+    made = program(examples["latent"])
+    assert torch.allclose(made, examples["image"], atol=1e-5), (made - examples["image"]).abs().max()
+    assert program(examples["latent"][:2]).shape[0] == 2
+PYTHON
+
+for kind in new old; do
+  expect_code 0 "$BELAMY" weights import "$kind.pth" --as "$kind"
+  expect_code 0 "$python" same.py weights "$BELAMY_CACHE/weights/$kind.safetensors"
+done
+expect_code 0 "$BELAMY" weights import nested.pth --as nested
+expect_code 0 "$python" same.py weights "$BELAMY_CACHE/weights/nested.safetensors" state_dict.
+expect_code 0 "$BELAMY" weights info new.pth
+expect_text "0.weight"
+expect_failure 3 "$BELAMY" weights import module.pth --as module
+expect_text "an object of Python, 'torch.nn.modules.container.Sequential'"
+expect_failure 3 "$BELAMY" weights import evil.pth --as evil
+expect_text "an object of Python, 'posix.system'"
+[[ ! -e owned ]] || fail "the file was run"
+
+expect_code 0 "$BELAMY" train dcgan --data glyphs --set data.size=16 --set data.limit=64 --set model.width=4 --set train.threads=1 --steps 2 --out run
+expect_code 0 "$BELAMY" export run --to g.pt --examples examples.safetensors
+expect_code 0 "$python" same.py graph
