@@ -102,6 +102,17 @@ Weights weights_of(std::string bytes, const fs::path& path) {
   return weights;
 }
 
+// What an import writes: a sound safetensors file as it is, a file of PyTorch as one, and VGG16 under Belamy's names.
+std::string as_safetensors(std::string bytes, const fs::path& from) {
+  const auto weights = weights_of(bytes, from);
+  const auto& content = weights.content;
+  const auto vgg16 = vgg16_of_torchvision(content.arrays);
+  if (!is_pytorch_file(bytes) && vgg16.empty()) return bytes;
+  StringMap metadata = {{"source", from.filename().string()}, {"source_sha256", weights.file.sha256}};
+  if (!vgg16.empty()) metadata[input_key] = torchvision_input;
+  return encode_safetensors(vgg16.empty() ? content.arrays : vgg16, metadata);
+}
+
 Weights read_file(const fs::path& path) {
   return weights_of(Env::real().read(path), path);
 }
@@ -162,10 +173,7 @@ ImportedWeights import_weights(const fs::path& from, const std::string& name, bo
   check_weights_name(plain);
   auto& env = Env::real();
   // Decoding may move arrays that are not aligned; the copy keeps the bytes as they are.
-  auto bytes = env.read(from);
-  if (is_pytorch_file(bytes))
-    bytes = encode_safetensors(read_pytorch_file(bytes, from.string()).arrays,
-                               {{"source", from.filename().string()}, {"source_sha256", sha256_hex(bytes)}});
+  const auto bytes = as_safetensors(env.read(from), from);
   ImportedWeights imported{weights_of(bytes, from)};
   auto& file = imported.weights.file;
   const auto folder = imported_folder();

@@ -23,6 +23,10 @@ bool is_pooling(const std::string& layer) {
 Vgg16::Vgg16(const Safetensors& file, const std::string& origin, Pooling pooling, torch::Device device)
     : pooling_(pooling) {
   const auto tensors = trained_tensors(file, origin, NetworkKind::vgg16_conv);
+  const auto input = file.metadata.find(input_key);
+  const bool torchvision = input != file.metadata.end() && input->second == torchvision_input;
+  // Its input is divided by these, which the first convolution may as well do.
+  const auto deviations = 2 * half_range * torch::tensor({0.229, 0.224, 0.225}).view({1, 3, 1, 1});
   for (const auto& layer : layers()) {
     if (is_pooling(layer)) {
       steps_.emplace_back();
@@ -30,12 +34,13 @@ Vgg16::Vgg16(const Safetensors& file, const std::string& origin, Pooling pooling
     }
     const auto name = "conv" + layer.substr(std::string("relu").size());
     auto weight = tensors.at(name + ".weight");
-    if (steps_.empty()) weight = weight.flip(1);  // it was trained on BGR
+    if (steps_.empty()) weight = torchvision ? weight / deviations.to(weight) : weight.flip(1);
     steps_.push_back({weight.to(device).contiguous(torch::MemoryFormat::ChannelsLast),
                       tensors.at(name + ".bias").to(device)});
   }
   // For RGB. It cannot be folded into the first bias: the convolution pads with the mean, not with black.
-  const auto means = torch::tensor({123.68f, 116.779f, 103.939f}, device);
+  const auto means = torchvision ? 2 * half_range * torch::tensor({0.485f, 0.456f, 0.406f}, device)
+                                 : torch::tensor({123.68f, 116.779f, 103.939f}, device);
   offset_ = (half_range - means).view({1, 3, 1, 1});
 }
 

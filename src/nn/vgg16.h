@@ -15,8 +15,9 @@ using torch::Tensor;
 /// convolutions: five groups of 3x3 convolutions with ReLU, a 2x2 pooling after each. Its weights never
 /// change; it is differentiable with respect to the images.
 ///
-/// It was trained on BGR in 0..255 minus (103.939, 116.779, 123.68), and converts its images to that itself.
-/// It does not resize them.
+/// It was trained on BGR in 0..255 minus (103.939, 116.779, 123.68), or, with the metadata of torchvision's weights
+/// (store/known_networks.h), on RGB in [0, 1] less their means and divided by their deviations. It converts its images to
+/// that itself, and does not resize them.
 class Vgg16 {
  public:
   /// `average` is that of Gatys et al. 2016 for pictures; the weights were trained with `max`.

@@ -126,6 +126,24 @@ NetworkKind most_like(const Safetensors& file) {
   return NetworkKind::unknown;
 }
 
+ArrayMap vgg16_of_torchvision(const ArrayMap& arrays) {
+  ArrayMap named;
+  int layer = 0, group = 1;  // a rectifier follows each convolution, and a pooling each group
+  for (const auto& tensor : tensors_of(NetworkKind::vgg16_conv)) {
+    const bool weight = tensor.name.ends_with(".weight");
+    if (const int now = tensor.name[4] - '0'; now != group) {
+      group = now;
+      ++layer;
+    }
+    const auto found =
+        arrays.find(fmt::format("features.{}{}", layer, tensor.name.substr(tensor.name.find('.'))));
+    if (found == arrays.end() || found->second.shape != tensor.shape) return {};
+    named[tensor.name] = found->second;
+    if (!weight) layer += 2;
+  }
+  return named;
+}
+
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }

@@ -38,6 +38,12 @@ NetworkKind recognise(const Safetensors& file);
 /// For an unknown file: the kind of which it has at least half of the names; else unknown.
 NetworkKind most_like(const Safetensors& file);
 
+/// The arrays of VGG16 as torchvision names them ("features.0.weight"), under Belamy's names and without the layers after the
+/// convolutions. Empty for other files. A file of them must have the metadata {input_key, torchvision_input}: this network
+/// was trained on RGB in [0, 1], less the means of ImageNet and divided by its deviations.
+ArrayMap vgg16_of_torchvision(const ArrayMap& arrays);
+constexpr const char *input_key = "input", *torchvision_input = "RGB, torchvision's normalisation";
+
 std::string shape_text(const std::vector<std::int64_t>& shape);  ///< "[64, 3, 3, 3]"
 
 }  // namespace belamy

@@ -76,3 +76,26 @@ expect_text "an object of Python, 'posix.system'"
 expect_code 0 "$BELAMY" train dcgan --data glyphs --set data.size=16 --set data.limit=64 --set model.width=4 --set train.threads=1 --steps 2 --out run
 expect_code 0 "$BELAMY" export run --to g.pt --examples examples.safetensors
 expect_code 0 "$python" same.py graph
+
+# VGG16 of torchvision is Belamy's under other names, and sees its own kind of input.
+cat >vgg.py <<'PYTHON'
+import sys, torch
+torch.manual_seed(1)
+plan = [64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M"]
+state, layer, before = {}, 0, 3
+for each in plan:
+    if each == "M":
+        layer += 1
+        continue
+    state[f"features.{layer}.weight"] = torch.randn(each, before, 3, 3) * (2 / (9 * before)) ** 0.5
+    state[f"features.{layer}.bias"] = torch.zeros(each)
+    layer, before = layer + 2, each
+state["classifier.0.bias"] = torch.zeros(4096)
+torch.save(state, "vgg16.pth")
+PYTHON
+"$python" vgg.py
+expect_code 0 "$BELAMY" weights import vgg16.pth --as vgg16-torchvision
+expect_code 0 "$BELAMY" weights info vgg16-torchvision
+expect_text "vgg16-conv"
+expect_code 0 "$BELAMY" stylize --features vgg16-torchvision --content "$SOURCE/docs/gallery/vae-mnist.png" --style "$SOURCE/docs/gallery/gan-mnist.png" --size 32 --steps 2 --out styled.png
+expect_file styled.png

@@ -70,6 +70,38 @@ TEST(Vgg16Test, SeesBlueGreenRedFrom0To255MinusTheMeans) {
   EXPECT_NEAR(gray[0][2].mean().item<double>(), 255 - 123.68, 1e-3);
 }
 
+TEST(Vgg16Test, ThatOfTorchvisionSeesNormalisedRedGreenBlue) {
+  TrainedFile file(NetworkKind::vgg16_conv);
+  for (std::size_t k = 0; k < 3; ++k) file.values("conv1_1.weight")[(k * 3 + k) * 9 + 4] = 1;
+  auto content = file.decoded();
+  content.metadata[input_key] = torchvision_input;
+  auto image = torch::ones({1, 3, 16, 16});  // red 255
+  image.select(1, 1).fill_(0.6f);            // green 204
+  image.select(1, 2).fill_(0.2f);            // blue 153
+  const auto seen = Vgg16(content, "the test").features(image, {"relu1_1"})[0];
+  EXPECT_NEAR(seen[0][0].mean().item<double>(), (1 - 0.485) / 0.229, 1e-5);
+  EXPECT_NEAR(seen[0][1].mean().item<double>(), (0.8 - 0.456) / 0.224, 1e-5);
+  EXPECT_NEAR(seen[0][2].mean().item<double>(), (0.6 - 0.406) / 0.225, 1e-5);
+}
+
+TEST(Vgg16Test, NamesOfTorchvisionAreUnderstood) {
+  const auto& arrays = random_vgg16().arrays;
+  ArrayMap theirs;
+  const int layers[] = {0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28};
+  std::size_t at = 0;
+  for (const auto& tensor : tensors_of(NetworkKind::vgg16_conv)) {
+    const auto part = tensor.name.substr(tensor.name.find('.'));
+    theirs["features." + std::to_string(layers[at]) + part] = arrays.at(tensor.name);
+    if (part == ".bias") ++at;
+  }
+  theirs["classifier.0.bias"] = arrays.at("conv1_1.bias");
+  const auto named = vgg16_of_torchvision(theirs);
+  ASSERT_EQ(named.size(), 26u);
+  for (const auto& [name, array] : named) EXPECT_EQ(array.data, arrays.at(name).data) << name;
+  theirs.erase("features.28.bias");
+  EXPECT_TRUE(vgg16_of_torchvision(theirs).empty());
+}
+
 TEST(Vgg16Test, PoolingIsMaximalOrAverage) {
   TrainedFile file(NetworkKind::vgg16_conv);
   file.values("conv1_1.weight")[4] = 1;  // blue to map 0 of both layers
