@@ -23,11 +23,18 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake C
 install(FILES ${CMAKE_BINARY_DIR}/belamyConfig.cmake ${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake
   DESTINATION ${package_folder})
 
-# The program writes its own completion, so that no second list of verbs has to be kept.
-set(completion ${CMAKE_BINARY_DIR}/completion.bash)
-install(CODE "execute_process(COMMAND ${CMAKE_BINARY_DIR}/bin/belamy completion OUTPUT_FILE ${completion}
-  COMMAND_ERROR_IS_FATAL ANY)")
-install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME belamy)
+# The program writes its own manual page and completions, so that no second list of verbs has to be kept.
+function(belamy_written place name) # arguments of the program
+  set(file ${CMAKE_BINARY_DIR}/written/${name})
+  string(REPLACE ";" " " words "${ARGN}")
+  install(CODE "file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/written)
+    execute_process(COMMAND ${CMAKE_BINARY_DIR}/bin/belamy ${words} OUTPUT_FILE ${file} COMMAND_ERROR_IS_FATAL ANY)")
+  install(FILES ${file} DESTINATION ${CMAKE_INSTALL_DATADIR}/${place})
+endfunction()
+belamy_written(bash-completion/completions belamy completion)
+belamy_written(zsh/vendor-completions _belamy completion --shell zsh)
+belamy_written(fish/vendor_completions.d belamy.fish completion --shell fish)
+belamy_written(man/man1 belamy.1 man)
 
 install(DIRECTORY recipes DESTINATION ${shared_folder} FILES_MATCHING PATTERN *.toml)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/labs)

@@ -253,6 +253,28 @@ std::vector<Verb> Verb::verbs() const {
   return all;
 }
 
+std::string Verb::help() const {
+  return app_->get_description();
+}
+
+std::vector<Verb::Shown> Verb::shown() const {
+  std::vector<Shown> all;
+  for (const auto* option : app_->get_options()) {
+    Shown each{.names = option->get_lnames(), .help = option->get_description()};
+    each.is_flag = option->get_expected_max() == 0;
+    if (option->get_positional()) {
+      each.spelling = option->get_name();
+    } else {
+      for (const auto& name : option->get_snames()) each.spelling += "-" + name + ", ";
+      each.spelling += "--" + fmt::format("{}", fmt::join(option->get_lnames(), ", --"));
+      if (!each.is_flag) each.spelling += " " + option->get_type_name();
+      if (!option->get_default_str().empty()) each.help += fmt::format(" [{}]", option->get_default_str());
+    }
+    all.push_back(each);
+  }
+  return all;
+}
+
 std::vector<std::string> Verb::long_names() const {
   std::vector<std::string> names;
   for (const auto* option : app_->get_options())

@@ -57,7 +57,16 @@ class Verb {
   void needs_verb();
   void does(Work work);
 
+  /// An option or a positional argument as help shows it.
+  struct Shown {
+    std::vector<std::string> names;  ///< long ones without the dashes; empty if it is positional
+    std::string spelling, help;      ///< "--seed N", "Seed of the samples"
+    bool is_flag = false;
+  };
+
   std::string name() const;
+  std::string help() const;
+  std::vector<Shown> shown() const;
   std::vector<Verb> verbs() const;
   std::vector<std::string> long_names() const;  ///< names of the long options, without the dashes
 

@@ -2,7 +2,7 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions project reconstruct complete translate classify match stylize evaluate compare score embed export reproduce studio report verify-resume models recipes data weights lab completion)
+verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions project reconstruct complete translate classify match stylize evaluate compare score embed export reproduce studio report verify-resume models recipes data weights lab completion man)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -36,7 +36,19 @@ expect_code 0 "$BELAMY" data list
 expect_text "^mnist "
 expect_text "^ring "
 
-# --- Completion ---
+# --- The manual page, and completion ---
+"$BELAMY" man >belamy.1
+grep -q '^\.SS export$' belamy.1 || fail "the manual page has no export"
+grep -q '^\.B \\-\\-to TEXT' belamy.1 || fail "the manual page has no --to"
+if command -v man >/dev/null; then
+  man --warnings -E UTF-8 -l belamy.1 >page.txt 2>warnings.txt
+  [[ ! -s warnings.txt ]] || fail "the manual page has warnings: $(head -3 warnings.txt)"
+fi
+for shell in zsh fish; do
+  "$BELAMY" completion --shell "$shell" >"completion.$shell"
+  grep -q 'export' "completion.$shell" || fail "the completion for $shell has no export"
+  if command -v "$shell" >/dev/null; then "$shell" -n "completion.$shell" || fail "the completion is no $shell"; fi
+done
 "$BELAMY" completion >completion.sh
 bash -n completion.sh || fail "the completion script is no bash"
 complete_words() { # WORD...: what is offered for the last one

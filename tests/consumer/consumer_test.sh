@@ -34,7 +34,8 @@ if [[ $recipes != *dcgan-mnist* ]]; then
   printf 'FAILED: the installed program does not list its recipes:\n%s\n' "$recipes" >&2
   exit 1
 fi
-for file in belamy/recipes/gan/dcgan-mnist.toml bash-completion/completions/belamy; do
+for file in belamy/recipes/gan/dcgan-mnist.toml bash-completion/completions/belamy zsh/vendor-completions/_belamy \
+  fish/vendor_completions.d/belamy.fish man/man1/belamy.1; do
   if [[ ! -s $scratch/prefix/share/$file ]]; then
     echo "FAILED: share/$file is not installed" >&2
     exit 1
