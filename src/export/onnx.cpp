@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <numbers>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <torch/csrc/jit/ir/constants.h>
@@ -76,9 +77,10 @@ struct Size {
   bool of_batch = false;
 };
 
+// Writes a graph of LibTorch as one of ONNX. The numbers of fields are those of onnx.proto.
 class Writer {
  public:
-  Writer(const std::map<std::string, Tensor>& weights) {
+  explicit Writer(const std::map<std::string, Tensor>& weights) {
     for (const auto& [name, tensor] : weights) weights_[tensor.data_ptr()] = {name, tensor.sizes().vec()};
   }
 
@@ -99,9 +101,10 @@ class Writer {
   }
   std::string constant(const Tensor& tensor, const std::string& name = "") {
     const auto called = name.empty() ? fmt::format("constant_{}", ++count_) : name;
-    initializers_.message(5, tensor_message(called, tensor));
+    graph_.message(5, tensor_message(called, tensor));
     return called;
   }
+  // Whole numbers, and one number of the type of `like`, as constants.
   std::string ints(const Ints& values) { return constant(torch::tensor(values, torch::kLong)); }
   std::string scalar(double value, const jit::Value* like) {
     return constant(torch::scalar_tensor(value, type_of(like)));
@@ -110,6 +113,7 @@ class Writer {
   // --- The values of the graph ---
 
   void name(const jit::Value* value, const std::string& name) { names_[value] = name; }
+  // The name of a tensor; a constant is written when it is first used.
   std::string operator()(const jit::Value* value) {
     const auto found = names_.find(value);
     if (found != names_.end()) return found->second;
@@ -200,20 +204,17 @@ class Writer {
     const auto found = integer(value);
     return found < 0 ? found + rank(of) : found;
   }
-  static Ints axes(const jit::Value* value, const jit::Value* of) {
-    Ints all;
-    if (is_none(value)) {
-      for (std::int64_t i = 0; i < rank(of); ++i) all.push_back(i);
-      return all;
-    }
-    for (const auto each : list(value)) all.push_back(each < 0 ? each + rank(of) : each);
-    if (all.empty()) return axes_of_all(of);
+  static Ints all_axes(const jit::Value* of) {
+    Ints all(static_cast<std::size_t>(rank(of)));
+    std::iota(all.begin(), all.end(), 0);
     return all;
   }
-  static Ints axes_of_all(const jit::Value* of) {
+  // No axes stand for all.
+  static Ints axes(const jit::Value* value, const jit::Value* of) {
+    if (is_none(value)) return all_axes(of);
     Ints all;
-    for (std::int64_t i = 0; i < rank(of); ++i) all.push_back(i);
-    return all;
+    for (const auto each : list(value)) all.push_back(each < 0 ? each + rank(of) : each);
+    return all.empty() ? all_axes(of) : all;
   }
   // A tensor, or a number as a tensor of the type of `like`.
   std::string operand(const jit::Value* value, const jit::Value* like) {
@@ -225,7 +226,8 @@ class Writer {
     return scalar(real(value), like);
   }
 
-  std::string finish(const ExportedGraph& graph, const ExportedFunction& function, const std::string& output,
+  // The whole file.
+  std::string finish(const ExportedGraph& graph, const ExportedFunction& function,
                      const std::map<std::string, std::string>& facts) {
     const auto about = [](const std::string& name, const Tensor& example) {
       Message dims, dim;
@@ -244,18 +246,15 @@ class Writer {
       info.message(2, kind);
       return info;
     };
-    Message whole;
-    for (const auto& node : {graph_, initializers_}) rest_ += node.bytes();
-    Message ends;
-    ends.text(2, function.name);
+    graph_.text(2, function.name);
     for (std::size_t i = 0; i < function.inputs.size(); ++i)
-      ends.message(11, about(function.inputs[i].name, graph.inputs[i]));
-    ends.message(12, about(output, graph.output));
+      graph_.message(11, about(function.inputs[i].name, graph.inputs[i]));
+    graph_.message(12, about(function.output, graph.output));
+    Message whole, opset;
     whole.integer(1, 8);
     whole.text(2, "belamy");
     whole.text(3, version());
-    whole.text(7, rest_ + ends.bytes());
-    Message opset;
+    whole.message(7, graph_);
     opset.text(1, "");
     opset.integer(2, 17);
     whole.message(8, opset);
@@ -271,8 +270,8 @@ class Writer {
   std::string first_input;
 
  private:
-  Message graph_, initializers_;
-  std::string rest_, batch_;
+  Message graph_;
+  std::string batch_;  // the number of examples, [1], once it was needed
   int count_ = 0;
   std::unordered_map<const jit::Value*, std::string> names_;
   std::unordered_map<const void*, std::pair<std::string, Ints>> weights_;
@@ -288,15 +287,13 @@ Translation plain(const char* type) {
 Translation same() {
   return [](Writer& w, Arguments a, const jit::Value*) { return w(a[0]); };
 }
-// a + b and the like; `a` may be a number, and `scaled` for operations whose third argument multiplies b.
+// a + b and the like. In `scaled` operations a third argument multiplies b.
 Translation binary(const char* type, bool scaled = false) {
   return [type, scaled](Writer& w, Arguments a, const jit::Value* out) {
-    const auto* like =
-        a[0]->type()->kind() == c10::TypeKind::TensorType && Writer::rank(a[0]) >= 0 ? out : a[1];
-    auto second = w.operand(a[1], like);
+    auto second = w.operand(a[1], out);
     if (scaled && a.size() > 2 && Writer::real(a[2]) != 1)
-      second = w.op("Mul", {second, w.scalar(Writer::real(a[2]), like)});
-    return w.op(type, {w.operand(a[0], like), second});
+      second = w.op("Mul", {second, w.scalar(Writer::real(a[2]), out)});
+    return w.op(type, {w.operand(a[0], out), second});
   };
 }
 Translation compared(const char* type, bool negated = false) {
@@ -309,7 +306,7 @@ Translation compared(const char* type, bool negated = false) {
 Translation reduced(const char* type) {
   return [type](Writer& w, Arguments a, const jit::Value*) {
     const bool all = a.size() < 3 || Writer::is_none(a[1]) || a[1]->type()->kind() == c10::TypeKind::IntType;
-    const auto axes = all ? Writer::axes_of_all(a[0]) : Writer::axes(a[1], a[0]);
+    const auto axes = all ? Writer::all_axes(a[0]) : Writer::axes(a[1], a[0]);
     const auto kept = all ? 0 : Writer::integer(a[2]);
     // ReduceSum alone has its axes as an input in opset 17.
     if (std::string_view(type) == "ReduceSum")
@@ -512,7 +509,7 @@ const std::map<std::string, Translation>& translations() {
       {"t", [](Writer& w, Arguments a, const jit::Value*) { return w.op("Transpose", {w(a[0])}, {{"perm", Ints{1, 0}}}); }},
       {"transpose",
        [](Writer& w, Arguments a, const jit::Value*) {
-         auto order = Writer::axes_of_all(a[0]);
+         auto order = Writer::all_axes(a[0]);
          std::swap(order[static_cast<std::size_t>(Writer::axis(a[1], a[0]))], order[static_cast<std::size_t>(Writer::axis(a[2], a[0]))]);
          return w.op("Transpose", {w(a[0])}, {{"perm", order}});
        }},
@@ -628,7 +625,7 @@ std::string encode_onnx(const ExportedGraph& exported, const ExportedFunction& f
     w.name(node->output(), found->second(w, arguments, node->output()));
   }
   w.op("Identity", {w(graph.outputs()[0])}, {}, function.output);
-  return w.finish(exported, function, function.output, facts);
+  return w.finish(exported, function, facts);
 }
 
 }  // namespace belamy
