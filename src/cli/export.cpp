@@ -92,9 +92,14 @@ ExitCode export_run(const ExportRequest& request) {
       optional_output("--examples", request.examples, OutputKind::safetensors, inputs_of(request.run));
   for (const auto& each : {out, examples.value_or(out)}) {
     if (fs::exists(each.path()))
-      throw usage_error(fmt::format("{}: the file exists", each.string()), "choose another name, or remove it");
+      throw usage_error(fmt::format("{}: the file exists", each.string()),
+                        "choose another name, or remove it");
   }
-  const auto run = request.run.open();
+  auto opened = request.run;
+  if (opened.device == "cuda")
+    throw usage_error("--device cuda: export works on the CPU", "leave --device out");
+  opened.device = "cpu";
+  const auto run = opened.open();
   const auto weights = weights_of(run->model());
   if (out.kind() == OutputKind::safetensors) {
     if (!request.what.empty() || examples)
@@ -148,8 +153,9 @@ void add_export(Verb program) {
   verb.option(
       "--what", request->what,
       "decoder, encoder, reconstructor, translator:a2b, classifier, scorer or matcher [the first that the model has]");
-  verb.option("--examples", request->examples,
-              "F.safetensors: also write five inputs and what the model makes of them, to check another program by");
+  verb.option(
+      "--examples", request->examples,
+      "F.safetensors: also write five inputs and what the model makes of them, to check another program by");
   verb.option("--pixels", request->pixels,
               "Images that the function makes: unit is [-1, 1], bytes is uint8 with three channels")
       .one_of({"unit", "bytes"});

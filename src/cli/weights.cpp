@@ -133,9 +133,10 @@ void add_weights(Verb program) {
   info_verb.option("weights", request->file, "Name from 'belamy weights list', or a file").required();
   info_verb.does([=] { return show_weights(request->file); });
 
-  auto import_verb = verb.verb(
-      "import", "Copy a safetensors file, or the tensors of a file of PyTorch, into the cache under a name");
-  import_verb.option("file", request->file, "A safetensors file, or what torch.save wrote (.pt, .pth)")
+  auto import_verb = verb.verb("import", "Copy the tensors of a file into the cache under a name");
+  import_verb
+      .option("file", request->file,
+              "A safetensors file, what torch.save wrote (.pt, .pth), or an .onnx file")
       .required();
   import_verb.option("--as", request->name, "Name of the weights in the cache").required();
   import_verb.flag("--force", request->force, "Replace another file of the same name");

@@ -9,8 +9,10 @@
 
 #include "core/env.h"
 #include "core/sha256.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "data/environment.h"
+#include "data/onnx_file.h"
 #include "data/pytorch_file.h"
 
 namespace belamy {
@@ -93,21 +95,29 @@ std::string weights_name(const fs::path& path) {
   return without_weights_ending(path.filename().string());
 }
 
+// Files of ONNX have no mark of their own. Those of safetensors have a JSON object after eight bytes.
+bool is_onnx_file(const fs::path& path, std::string_view bytes) {
+  return in_lower_case(path.extension().string()) == ".onnx" &&
+         (bytes.size() < 10 || bytes.substr(8, 2) != "{\"");
+}
+
 Weights weights_of(std::string bytes, const fs::path& path) {
   Weights weights;
   weights.file = {weights_name(path), path, sha256_hex(bytes)};
-  weights.content = is_pytorch_file(bytes) ? read_pytorch_file(bytes, path.string())
-                                           : decode_safetensors(std::move(bytes), path.string(), false);
+  const auto name = path.string();
+  weights.content = is_pytorch_file(bytes)      ? read_pytorch_file(bytes, name)
+                    : is_onnx_file(path, bytes) ? read_onnx_file(bytes, name)
+                                                : decode_safetensors(std::move(bytes), name, false);
   weights.kind = recognise(weights.content);
   return weights;
 }
 
-// What an import writes: a sound safetensors file as it is, a file of PyTorch as one, and VGG16 under Belamy's names.
+// What an import writes: a sound safetensors file as it is, files of PyTorch and ONNX as one, VGG16 under Belamy's names.
 std::string as_safetensors(std::string bytes, const fs::path& from) {
   const auto weights = weights_of(bytes, from);
   const auto& content = weights.content;
   const auto vgg16 = vgg16_of_torchvision(content.arrays);
-  if (!is_pytorch_file(bytes) && vgg16.empty()) return bytes;
+  if (!is_pytorch_file(bytes) && !is_onnx_file(from, bytes) && vgg16.empty()) return bytes;
   StringMap metadata = {{"source", from.filename().string()}, {"source_sha256", weights.file.sha256}};
   if (!vgg16.empty()) metadata[input_key] = torchvision_input;
   return encode_safetensors(vgg16.empty() ? content.arrays : vgg16, metadata);

@@ -99,3 +99,9 @@ expect_code 0 "$BELAMY" weights info vgg16-torchvision
 expect_text "vgg16-conv"
 expect_code 0 "$BELAMY" stylize --features vgg16-torchvision --content "$SOURCE/docs/gallery/vae-mnist.png" --style "$SOURCE/docs/gallery/gan-mnist.png" --size 32 --steps 2 --out styled.png
 expect_file styled.png
+
+# The weights of an .onnx file: those of our own export.
+expect_code 0 "$BELAMY" export run --to g.onnx
+expect_code 0 "$BELAMY" weights import g.onnx --as from-onnx
+expect_code 0 "$BELAMY" weights info from-onnx
+expect_text "generator.2.running_mean"
