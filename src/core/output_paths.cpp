@@ -66,8 +66,9 @@ const char* ending_of(OutputKind kind) {
 }
 
 bool looks_like_a_file(const fs::path& path) {
-  static const std::set<std::string> endings = {".png", ".jpg",  ".jpeg", ".webp", ".npz",        ".csv",
-                                                ".zip", ".toml", ".html", ".json", ".onnx", ".pt", ".safetensors"};
+  static const std::set<std::string> endings = {".png",  ".jpg", ".jpeg",       ".webp", ".npz",
+                                                ".csv",  ".zip", ".toml",       ".html", ".json",
+                                                ".onnx", ".pt",  ".safetensors"};
   return endings.count(ending_of(path)) > 0;
 }
 

@@ -20,7 +20,7 @@ struct ExportedGraph {
   std::shared_ptr<torch::jit::Graph> graph;
   std::vector<torch::Tensor> inputs;  ///< five examples
   torch::Tensor output;               ///< what the function makes of them
-  double difference = 0;  ///< from the model, the greatest one; as a share of the largest value
+  double difference = 0;              ///< from the model, the greatest one; as a share of the largest value
 };
 
 /// Runs the function for two sizes of the batch and compares what it did, so that the graph takes any size. Then compares

@@ -152,7 +152,8 @@ TEST_F(WeightsTest, AnImportRefusesWhatIsNotSound) {
     return error;
   };
   EXPECT_THAT(refused(small_file("1") + "x", ExitCode::storage), HasSubstr("is damaged"));
-  EXPECT_THAT(refused("PK\x03\x04 and so on", ExitCode::data), HasSubstr("the zip file has no list of its members"));
+  EXPECT_THAT(refused("PK\x03\x04 and so on", ExitCode::data),
+              HasSubstr("the zip file has no list of its members"));
   EXPECT_THAT(
       error_of([&] { import_weights(folder_ / "none.safetensors", "file", false); }, ExitCode::storage),
       HasSubstr("none.safetensors"));
