@@ -32,12 +32,12 @@ class LinearDecoder : public Decoder {
 };
 
 TEST(Paths, TheRoundOneKeepsTheNorm) {
-  const auto a = torch::tensor({2.0, 0.0}), b = torch::tensor({0.0, 2.0});
-  const auto half = torch::full({1, 1}, 0.5, torch::kDouble);
-  EXPECT_TRUE(at::allclose(linear_path(a, b, half), torch::tensor({{1.0, 1.0}})));
-  EXPECT_TRUE(at::allclose(spherical_path(a, b, half), torch::tensor({{2.0, 2.0}}) / std::sqrt(2.0)));
-  const auto ends = torch::tensor({{0.0}, {1.0}});
-  EXPECT_TRUE(at::allclose(spherical_path(a, b, ends), torch::stack({a, b})));
+  const auto a = torch::tensor({2.0F, 0.0F}), b = torch::tensor({0.0F, 2.0F});
+  const auto half = torch::full({1, 1}, 0.5F);
+  EXPECT_TRUE(at::allclose(linear_path(a, b, half), torch::ones({1, 2})));
+  EXPECT_TRUE(at::allclose(spherical_path(a, b, half), torch::full({1, 2}, std::sqrt(2.0F))));
+  const auto ends = torch::tensor({{0.0F}, {1.0F}});
+  EXPECT_TRUE(at::allclose(spherical_path(a, b, ends), torch::stack({a, b}), 1e-5, 1e-6));
 }
 
 TEST(Paths, TheRoundOneBetweenEqualLatentsStays) {
