@@ -385,6 +385,14 @@ class Pickle {
 
 // --- Tensors ---
 
+// Whether the values stand in the storage as they stand in the tensor.
+bool in_order(const Tensor& tensor) {
+  std::int64_t step = 1;
+  for (std::size_t i = tensor.shape.size(); i-- > 0; step *= tensor.shape[i])
+    if (tensor.shape[i] != 1 && tensor.strides[i] != step) return false;
+  return true;
+}
+
 // The tensor's values in order, from the bytes of its storage.
 std::string values_of(const Tensor& tensor, std::string_view storage, const std::string& name,
                       std::uint64_t& budget) {
@@ -404,6 +412,7 @@ std::string values_of(const Tensor& tensor, std::string_view storage, const std:
   // Views may repeat values, but not without end.
   if (count * item > budget) throw damaged(fmt::format("tensor '{}' repeats its values too often", name));
   budget -= count * item;
+  if (in_order(tensor)) return std::string(storage.substr(tensor.offset * item, count * item));
   std::string values;
   values.reserve(count * item);
   std::vector<std::int64_t> at(tensor.shape.size(), 0);

@@ -95,32 +95,32 @@ std::string weights_name(const fs::path& path) {
   return without_weights_ending(path.filename().string());
 }
 
-// Files of ONNX have no mark of their own. Those of safetensors have a JSON object after eight bytes.
-bool is_onnx_file(const fs::path& path, std::string_view bytes) {
-  return in_lower_case(path.extension().string()) == ".onnx" &&
-         (bytes.size() < 10 || bytes.substr(8, 2) != "{\"");
+// Files of ONNX have no mark of their own.
+bool is_onnx_file(const fs::path& path) {
+  return in_lower_case(path.extension().string()) == ".onnx";
 }
 
 Weights weights_of(std::string bytes, const fs::path& path) {
   Weights weights;
   weights.file = {weights_name(path), path, sha256_hex(bytes)};
   const auto name = path.string();
-  weights.content = is_pytorch_file(bytes)      ? read_pytorch_file(bytes, name)
-                    : is_onnx_file(path, bytes) ? read_onnx_file(bytes, name)
-                                                : decode_safetensors(std::move(bytes), name, false);
+  weights.content = is_pytorch_file(bytes) ? read_pytorch_file(bytes, name)
+                    : is_onnx_file(path)   ? read_onnx_file(bytes, name)
+                                           : decode_safetensors(std::move(bytes), name, false);
   weights.kind = recognise(weights.content);
   return weights;
 }
 
-// What an import writes: a sound safetensors file as it is, files of PyTorch and ONNX as one, VGG16 under Belamy's names.
-std::string as_safetensors(std::string bytes, const fs::path& from) {
-  const auto weights = weights_of(bytes, from);
-  const auto& content = weights.content;
-  const auto vgg16 = vgg16_of_torchvision(content.arrays);
-  if (!is_pytorch_file(bytes) && !is_onnx_file(from, bytes) && vgg16.empty()) return bytes;
-  StringMap metadata = {{"source", from.filename().string()}, {"source_sha256", weights.file.sha256}};
+// What an import writes in place of the file itself: a file of PyTorch or ONNX as safetensors, and VGG16 under Belamy's
+// names. Empty for a sound safetensors file, which is copied.
+std::string converted(const Weights& weights, std::string_view bytes) {
+  const auto& arrays = weights.content.arrays;
+  const auto vgg16 = vgg16_of_torchvision(arrays);
+  if (!is_pytorch_file(bytes) && !is_onnx_file(weights.file.path) && vgg16.empty()) return "";
+  StringMap metadata = {{"source", weights.file.path.filename().string()},
+                        {"source_sha256", weights.file.sha256}};
   if (!vgg16.empty()) metadata[input_key] = torchvision_input;
-  return encode_safetensors(vgg16.empty() ? content.arrays : vgg16, metadata);
+  return encode_safetensors(vgg16.empty() ? arrays : vgg16, metadata);
 }
 
 Weights read_file(const fs::path& path) {
@@ -182,12 +182,16 @@ ImportedWeights import_weights(const fs::path& from, const std::string& name, bo
   const auto plain = without_weights_ending(name);
   check_weights_name(plain);
   auto& env = Env::real();
-  // Decoding may move arrays that are not aligned; the copy keeps the bytes as they are.
-  const auto bytes = as_safetensors(env.read(from), from);
-  ImportedWeights imported{weights_of(bytes, from)};
-  auto& file = imported.weights.file;
   const auto folder = imported_folder();
   const auto target = folder / (plain + weights_ending);
+  // Decoding may move arrays that are not aligned; the copy keeps the bytes as they are.
+  auto bytes = env.read(from);
+  ImportedWeights imported{weights_of(bytes, from)};
+  if (auto other = converted(imported.weights, bytes); !other.empty()) {
+    bytes = std::move(other);
+    imported.weights = weights_of(bytes, target);
+  }
+  auto& file = imported.weights.file;
   env.create_folders(folder);
   // Two imports of one name must not both find it free.
   const auto lock = env.try_lock(folder / ".importing");
