@@ -1,4 +1,4 @@
-// The verbs `completion` and `man`: scripts for shells, and a manual page, made from the parser itself.
+// The verb `completion`: prints scripts for shells, made from the parser itself.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <memory>
@@ -8,7 +8,7 @@
 
 #include "cli/verbs.h"
 #include "core/env.h"
-#include "core/version.h"
+#include "core/text.h"
 #include "data/dataset.h"
 #include "data/weights.h"
 #include "labs/lab.h"
@@ -23,7 +23,8 @@ std::string script(const Verb& program) {
   for (const auto& verb : program.verbs()) {
     verbs += verb.name() + " ";
     std::string words;
-    for (const auto& name : verb.long_names()) words += "--" + name + " ";
+    for (const auto& option : verb.shown())
+      for (const auto& name : option.names) words += "--" + name + " ";
     for (const auto& inner : verb.verbs()) words += inner.name() + " ";
     cases += fmt::format("    {}) words=\"{}\" ;;\n", verb.name(), words);
   }
@@ -55,18 +56,12 @@ complete -o default -F _belamy belamy ./belamy
                      cases, verbs, weights, sets, sets, recipes, models, models, labs, rows);
 }
 
-// For zsh and fish, with what each verb and option is for. The recipes, models and labs come after the verbs that take them.
-std::string replaced(std::string text, const std::string& what, const std::string& by) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
-    text.replace(at, what.size(), by);
-  return text;
-}
-
 // Within single quotes.
 std::string quoted_for(const std::string& text, bool fish) {
   return fish ? replaced(replaced(text, "\\", "\\\\"), "'", "\\'") : replaced(text, "'", "'\\''");
 }
 
+// The recipes, models or labs that a verb takes.
 std::string words_after(const std::string& verb) {
   std::string words;
   const auto add = [&](const auto& all) {
@@ -127,31 +122,6 @@ std::string fish_script(const Verb& program) {
   return lines;
 }
 
-// Text of a manual page: no backslashes, dashes that can be copied, no line that begins with a request.
-std::string roff(const std::string& text) {
-  auto safe = replaced(replaced(text, "\\", "\\e"), "-", "\\-");
-  safe = replaced(safe, "\n", "\n.br\n");
-  return safe.starts_with('.') || safe.starts_with('\'') ? "\\&" + safe : safe;
-}
-
-void describe(const Verb& verb, const std::string& name, std::string& page) {
-  page += fmt::format(".SS {}\n{}.\n", roff(name), roff(verb.help()));
-  for (const auto& option : verb.shown())
-    if (!option.spelling.ends_with("--help"))
-      page += fmt::format(".TP\n.B {}\n{}\n", roff(option.spelling), roff(option.help));
-  for (const auto& inner : verb.verbs()) describe(inner, name + " " + inner.name(), page);
-}
-
-std::string manual_page(const Verb& program) {
-  std::string page = fmt::format(
-      ".TH BELAMY 1 \"\" \"belamy {}\" \"User Commands\"\n.SH NAME\nbelamy \\- trains, samples and evaluates "
-      "generative and unsupervised models\n.SH SYNOPSIS\n.B belamy\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.SH COMMANDS\n",
-      version());
-  for (const auto& verb : program.verbs()) describe(verb, verb.name(), page);
-  return page +
-         ".SH EXIT STATUS\n0: done; 1: a defect of Belamy; 2: a wrong argument or setting; 3: wrong data; 4: a training diverged; 5: storage; 6: interrupted, state saved; 7: an expectation does not hold.\n";
-}
-
 }  // namespace
 
 void add_completion(Verb program) {
@@ -163,14 +133,6 @@ void add_completion(Verb program) {
     fmt::print("{}", *shell == "zsh"    ? zsh_script(program)
                      : *shell == "fish" ? fish_script(program)
                                         : script(program));
-    return ExitCode::ok;
-  });
-}
-
-void add_man(Verb program) {
-  auto verb = program.verb("man", "Print the manual page: man -l <(belamy man)");
-  verb.does([program] {
-    fmt::print("{}", manual_page(program));
     return ExitCode::ok;
   });
 }

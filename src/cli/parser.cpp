@@ -275,13 +275,6 @@ std::vector<Verb::Shown> Verb::shown() const {
   return all;
 }
 
-std::vector<std::string> Verb::long_names() const {
-  std::vector<std::string> names;
-  for (const auto* option : app_->get_options())
-    names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
-  return names;
-}
-
 Parser::Parser(const std::string& name, const std::string& help)
     : app_(std::make_unique<CLI::App>(help, name)) {
   app_->require_subcommand(0, 1);

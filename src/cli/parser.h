@@ -68,7 +68,6 @@ class Verb {
   std::string help() const;
   std::vector<Shown> shown() const;
   std::vector<Verb> verbs() const;
-  std::vector<std::string> long_names() const;  ///< names of the long options, without the dashes
 
  private:
   CLI::App* app_;

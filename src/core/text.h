@@ -19,6 +19,8 @@ std::string trimmed(std::string_view text);
 
 /// The text with the letters A to Z as small ones; other characters stay as they are.
 std::string in_lower_case(std::string text);
+/// The text with `by` in every place of `what`, which is not empty.
+std::string replaced(std::string text, std::string_view what, std::string_view by);
 
 /// The number of characters (code points) of UTF-8 text.
 std::size_t characters(std::string_view text);

@@ -13,6 +13,7 @@
 
 #include "core/env.h"
 #include "core/output_paths.h"
+#include "core/text.h"
 #include "core/version.h"
 #include "evaluate/evaluate.h"
 #include "labs/lab.h"
@@ -28,10 +29,7 @@ using Row = ReproductionRow;
 using Scores = std::vector<RunScore>;
 
 std::vector<std::string> with_seed(std::vector<std::string> settings, std::int64_t seed) {
-  for (auto& setting : settings) {
-    for (std::size_t at; (at = setting.find("{seed}")) != std::string::npos;)
-      setting.replace(at, 6, std::to_string(seed));
-  }
+  for (auto& setting : settings) setting = replaced(setting, "{seed}", std::to_string(seed));
   return settings;
 }
 

@@ -13,6 +13,12 @@ TEST(TextTest, TrimmedKeepsTheBlanksInside) {
   EXPECT_EQ(trimmed(""), "");
 }
 
+TEST(TextTest, ReplacedLooksBehindWhatItPutIn) {
+  EXPECT_EQ(replaced("a-b-c", "-", "--"), "a--b--c");
+  EXPECT_EQ(replaced("seed {seed}", "{seed}", "7"), "seed 7");
+  EXPECT_EQ(replaced("", "x", "y"), "");
+}
+
 TEST(TextTest, CharactersAreCodePoints) {
   EXPECT_EQ(characters("a\xC3\xA9\xE2\x82\xAC"), 3u);
   EXPECT_EQ(first_characters("a\xC3\xA9\xE2\x82\xAC", 2), "a\xC3\xA9");
