@@ -17,6 +17,7 @@ enum class ExitCode : int {
   storage = 5,      ///< checkpoints, run folders, disks
   interrupted = 6,  ///< stopped by a signal, state saved
   expectation = 7,  ///< a recipe's [expect] table does not hold
+  lost = 8,         ///< another process of a training has ended or cannot be reached
 };
 
 /// The one exception type. `what()` is "message\n  hint"; the hint says what to do and may be empty.
@@ -55,6 +56,10 @@ inline Error interrupted_error(const std::string& message, const std::string& hi
 /// Checkpoints, run folders, disks: exit code 5.
 inline Error storage_error(const std::string& message, const std::string& hint = "") {
   return {ExitCode::storage, message, hint};
+}
+/// Another process of a training has ended or cannot be reached: exit code 8.
+inline Error lost_error(const std::string& message, const std::string& hint = "") {
+  return {ExitCode::lost, message, hint};
 }
 
 }  // namespace belamy

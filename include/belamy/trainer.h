@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "belamy/group.h"
 #include "belamy/recipe.h"
 
 namespace belamy {
@@ -70,8 +71,13 @@ struct TrainingOutcome {
 /// stopped, or starts a new run if there is none. Sets the number of threads, the memory allocator's
 /// limits and the use of faster paths for the whole process. Throws usage, data, diverged and storage
 /// errors; what was saved stays.
+///
+/// Several processes train one run together if each calls this with its `group` and the same recipe. Batches are
+/// those of a training in one process; each process takes its part of them. The first process alone uses `out`;
+/// the hook `stop` counts in all, and the other hooks in the first. Throws a `lost_error` if another process has
+/// ended or cannot be reached.
 TrainingOutcome train(const Recipe& recipe, const std::filesystem::path& out, bool resume,
-                      const TrainingHooks& hooks);
+                      const TrainingHooks& hooks, Group& group = Group::single());
 
 /// Checks in memory that resuming is exact: trains `first + second` steps in one go, and again with a
 /// checkpoint in between. Returns the names of all values that differ; empty if it is exact.

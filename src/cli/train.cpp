@@ -3,9 +3,11 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "belamy/group.h"
 #include "belamy/recipe.h"
 #include "belamy/trainer.h"
 
+#include "cli/launch.h"
 #include "cli/outputs.h"
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
@@ -53,17 +55,20 @@ std::unique_ptr<Recipe> recipe_of(const TrainRequest& request, const fs::path& o
 
 }  // namespace
 
-TrainingOutcome train_in_folder(const Recipe& recipe, const fs::path& out, bool resume, Progress& progress) {
+TrainingOutcome train_in_folder(const Recipe& recipe, const fs::path& out, bool resume, Progress& progress,
+                                Group& group) {
   const StopSignals signals;
   TrainingHooks hooks;
   hooks.tick = [&](const Tick& tick) { progress.update(tick_line(tick)); };
   hooks.message = [&](const std::string& text) { progress.line("note: " + text); };
   hooks.stop = [&] { return signals.came(); };
-  return train(recipe, out, resume, hooks);
+  return train(recipe, out, resume, hooks, group);
 }
 
-ExitCode train_and_tell(const TrainRequest& request) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader of the output may exit before training starts
+namespace {
+
+// Process 0, or the only one.
+ExitCode train_first(const TrainRequest& request, Group& group) {
   if (request.recipe.empty() && !request.resume) {
     throw usage_error("train needs a recipe or a model", "'belamy recipes' and 'belamy models' list them");
   }
@@ -107,7 +112,13 @@ ExitCode train_and_tell(const TrainRequest& request) {
                     threads, counted(allowed_cores(), "core")));
   }
   progress.line(fmt::format("{}: {}; folder {}", recipe->name, recipe->model->summary, out.string()));
-  const auto outcome = train_in_folder(*recipe, out, request.resume, progress);
+  if (!group.is_single())
+    progress.line(
+        fmt::format("{} processes, each with {} and its part of the batch of {}", group.size(),
+                    counted(recipe->train.threads > 0 ? recipe->train.threads : group.threads(), "thread"),
+                    recipe->train.batch));
+  group.exchange(recipe->resolved());
+  const auto outcome = train_in_folder(*recipe, out, request.resume, progress, group);
   progress.finish();
   if (!outcome.finished) {
     say_error(fmt::format(
@@ -123,6 +134,35 @@ ExitCode train_and_tell(const TrainRequest& request) {
   fmt::print("  report  {}\n  use     {}\n", (out / RunFolder::report_file).string(),
              use_of(*recipe->model, out));
   return ExitCode::ok;
+}
+
+// Any other process. It takes the settings of process 0, and prints nothing.
+ExitCode train_other(Group& group) {
+  const StopSignals signals;
+  TrainingHooks hooks;
+  hooks.stop = [&] { return signals.came(); };
+  const auto recipe = Recipe::parse(group.exchange("")[0], "the settings of process 0");
+  return train(*recipe, {}, false, hooks, group).finished ? ExitCode::ok : ExitCode::interrupted;
+}
+
+}  // namespace
+
+ExitCode train_and_tell(const TrainRequest& request) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of the output may exit before training starts
+  if (request.dry_run || request.processes == 1) return train_first(request, Group::single());
+  if (request.processes > 1 && !is_one_of_several()) return run_in_processes(request.processes);
+  const auto group =
+      Group::join([](const std::string& text) { say_error(fmt::format("belamy: {}\n", text)); });
+  if (!group) return train_first(request, Group::single());
+  try {
+    return telling_failure(
+        *group, [&] { return group->is_first() ? train_first(request, *group) : train_other(*group); });
+  } catch (const Error& error) {
+    if (group->is_first()) throw;
+    if (is_one_of_several()) return error.code();  // process 0 has said it on the same terminal
+    throw Error(error.code(),
+                fmt::format("process {} of {}: {}", group->rank(), group->size(), error.what()));
+  }
 }
 
 void add_train(Verb program) {
@@ -141,6 +181,9 @@ void add_train(Verb program) {
       .between(1, 1'000'000)
       .excludes(s);
   verb.option("--device", *device, "Device: auto, cpu or cuda");
+  verb.option("--processes", request->processes,
+              "Number of processes that share each batch; without it, those of torchrun, mpirun or srun")
+      .between(1, 1024);
   verb.flag("--resume", request->resume,
             "Resume from the newest checkpoint, bit for bit; start afresh if there is none");
   verb.flag("--dry-run", request->dry_run, "Check settings and data, print all settings, train nothing");

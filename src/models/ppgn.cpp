@@ -24,6 +24,8 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
+#include "belamy/group.h"
+
 #include "models/shared/code_networks.h"
 #include "models/shared/conditions.h"
 #include "models/shared/game.h"
@@ -73,7 +75,8 @@ class Ppgn final : public Model,
                    public Encoder,
                    public Reconstructor,
                    public Completer,
-                   public Classifier {
+                   public Classifier,
+                   public ProcessBuffers {
  public:
   Ppgn(const DataShape& shape, const PpgnConfig& config, at::Generator generator, const Parents& parents)
       : config_(config), shape_(shape) {
@@ -146,6 +149,7 @@ class Ppgn final : public Model,
     return torch::randn({n, config_.code}, generator, mean_.options());
   }
   Tensor decode(const Tensor& white) override { return picture(white * deviation() + mean_); }
+  std::vector<Tensor> shared_means() const override { return {mean_, square_}; }
   Tensor encode(const Tensor& data) override { return whitened(encoder_->forward(data)); }
   Tensor reconstruct(const Tensor& data) override { return decode(encode(data)); }
   std::int64_t classes() const override { return shape_.classes; }

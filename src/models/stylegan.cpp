@@ -21,6 +21,8 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
+#include "belamy/group.h"
+
 #include "models/shared/adversarial_model.h"
 #include "models/shared/frame.h"
 #include "nn/growing.h"
@@ -76,7 +78,7 @@ struct StyleGanConfig : AdversarialConfig {
   }
 };
 
-class StyleGan final : public AdversarialModel {
+class StyleGan final : public AdversarialModel, public ProcessBuffers {
  public:
   StyleGan(const DataShape& shape, const StyleGanConfig& config, at::Generator generator)
       : AdversarialModel(config, shape, config.latent), config_(config), frame_(shape) {
@@ -108,6 +110,7 @@ class StyleGan final : public AdversarialModel {
     return decode(draw_latent(request.count, request.generator));
   }
   Tensor decode(const Tensor& latents) override { return decode_from("w", into("w", latents)); }
+  std::vector<Tensor> shared_means() const override { return {mean_style_, mean_length_}; }
   std::vector<std::string> spaces() const override { return {"z", "w"}; }
   Tensor into(const std::string& space, const Tensor& latents) override {
     if (space == "z") return latents;

@@ -178,12 +178,23 @@ Tensor Batches::second_of_pairs(const Tensor& firsts, const BatchPlace& batch) c
   return torch::tensor(second, torch::kLong);
 }
 
+namespace {
+
+// The part of the whole step's rows that the place names.
+Tensor part_of(const Tensor& rows, const BatchPlace& place) {
+  if (place.parts == 1) return rows;
+  const auto n = rows.size(0) / place.parts;
+  return rows.narrow(0, place.part * n, n);
+}
+
+}  // namespace
+
 // Both sides of a pair get the same random change; other images get changes of their own.
-void Batches::change(Batch& batch, std::int64_t step) const {
+void Batches::change(Batch& batch, const BatchPlace& place) const {
   if (!augment_.any()) return;
-  auto random = random_of(seed_, of_changes, step);
+  auto random = random_of(seed_, of_changes, place.step);
   const auto draw = [&](const Tensor& images) {
-    return augment_.draw(images.size(0), images.size(2), images.size(3), random);
+    return part_of(augment_.draw(place.size, images.size(2), images.size(3), random), place);
   };
   const auto maps = draw(batch.data);
   batch.data = Augment::apply(batch.data, maps);
@@ -193,17 +204,18 @@ void Batches::change(Batch& batch, std::int64_t step) const {
 }
 
 Batch Batches::at(const BatchPlace& place) {
-  const auto places = order_.at(place.first, place.size);
+  const auto whole = order_.at(place.first, place.size);
+  const auto places = part_of(whole, place);
+  const auto other = [&] { return part_of(other_order_->at(place.first, place.size), place); };
   Batch batch{domains_[0].gather(places, !labelled_.defined()), {}, {}};
   if (labelled_.defined()) {
-    batch.labelled =
-        domains_[0].gather(labelled_.index_select(0, other_order_->at(place.first, place.size)), true);
+    batch.labelled = domains_[0].gather(labelled_.index_select(0, other()), true);
   } else if (partners_) {
-    batch.partner = domains_[0].gather(second_of_pairs(places, place), true);
+    batch.partner = domains_[0].gather(part_of(second_of_pairs(whole, place), place), true);
   } else if (domains_.size() > 1) {
-    batch.partner = domains_[1].gather(paired_ ? places : other_order_->at(place.first, place.size), paired_);
+    batch.partner = domains_[1].gather(paired_ ? places : other(), paired_);
   }
-  change(batch, place.step);
+  change(batch, place);
   return batch;
 }
 

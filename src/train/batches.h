@@ -14,8 +14,9 @@ namespace belamy {
 /// One step's place in the data.
 struct BatchPlace {
   std::int64_t step = 0;
-  std::int64_t first = 0;  ///< examples seen in earlier steps
-  std::int64_t size = 0;   ///< examples of this step
+  std::int64_t first = 0;            ///< examples seen in earlier steps
+  std::int64_t size = 0;             ///< examples of this step, of all processes
+  std::int64_t part = 0, parts = 1;  ///< which part of them this process takes; they must divide equally
 };
 
 /// The order in which `count` examples are seen: one seeded permutation for each epoch. It is a pure function
@@ -42,6 +43,7 @@ class Batches {
   Batches(Dataset dataset, const DataOptions& options, std::int64_t batch, std::int64_t seed,
           torch::Device device, const std::vector<std::string>& vocabulary = {});
 
+  /// The part of the batch that the place names. All parts together are the batch that one process would take.
   Batch at(const BatchPlace& place);
   /// The batch of a step, for runs whose batches all have the same size.
   Batch at(std::int64_t step) { return at({step, step * batch_, batch_}); }
@@ -69,7 +71,7 @@ class Batches {
   };
 
   Tensor second_of_pairs(const Tensor& firsts, const BatchPlace& batch) const;
-  void change(Batch& batch, std::int64_t step) const;
+  void change(Batch& batch, const BatchPlace& place) const;
 
   DataShape shape_;
   DataOptions options_;

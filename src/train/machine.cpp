@@ -89,6 +89,14 @@ c10::Device prepare_machine(const TrainOptions& options) {
   return prepare_machine(options.device, options.threads);
 }
 
+c10::Device prepare_machine(TrainOptions options, const Group& group) {
+  if (group.is_single()) return prepare_machine(options);
+  if (options.threads == 0) options.threads = group.threads();
+  const auto device = prepare_machine(options);
+  if (!device.is_cuda()) return device;
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(group.local_rank() % torch::cuda::device_count())};
+}
+
 std::string blas_name() {
   if (at::hasMKL()) return "MKL";
   if (!loaded_libraries("libopenblasp-").empty() || !loaded_libraries("libopenblas").empty()) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "belamy/group.h"
 #include "belamy/options.h"
 
 namespace belamy {
@@ -15,6 +16,8 @@ namespace belamy {
 /// the requested device. The number of threads and the fast paths hold for the calling thread: two threads can
 /// train or sample with different settings. Throws a usage error if the device is not available.
 c10::Device prepare_machine(const TrainOptions& options);
+/// The same for a process of a group: its share of the threads, and the GPU of its number on this machine.
+c10::Device prepare_machine(TrainOptions options, const Group& group);
 /// The same without the fast paths. `threads` 0: one for each allowed core.
 c10::Device prepare_machine(const std::string& device, std::int64_t threads = 0);
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "belamy/error.h"
+#include "belamy/group.h"
 
 #include "core/text.h"
 #include "store/known_networks.h"
@@ -14,7 +15,6 @@
 namespace belamy {
 namespace {
 
-const char* kGenerator = "random/generator";
 const char* kAnotherVersion =
     "train the run again: the file was changed, or written by another version of Belamy";
 
@@ -130,10 +130,80 @@ std::vector<std::pair<std::string, Tensor>> ModelState::tensors() const {
   return all;
 }
 
+namespace {
+
+bool contains(const std::vector<Tensor>& some, const Tensor& tensor) {
+  return std::any_of(some.begin(), some.end(), [&](const Tensor& each) { return each.is_same(tensor); });
+}
+
+using BuffersOf = std::vector<Tensor> (ProcessBuffers::*)() const;
+
+std::vector<Tensor> declared(const Model& model, BuffersOf buffers) {
+  std::vector<Tensor> all;
+  for (const auto& module : model.modules()) {
+    if (const auto* declares = dynamic_cast<const ProcessBuffers*>(module.get()); declares) {
+      for (const auto& tensor : (declares->*buffers)()) {
+        if (tensor.defined()) all.push_back(tensor);
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Tensor> ModelState::common_tensors() const {
+  const auto own = declared(*model_, &ProcessBuffers::own_buffers);
+  std::vector<Tensor> all;
+  for (const auto& [name, tensor] : tensors()) {
+    if (!contains(own, tensor)) all.push_back(tensor);
+  }
+  return all;
+}
+
+std::vector<std::pair<std::string, Tensor>> ModelState::own_tensors() const {
+  const auto own = declared(*model_, &ProcessBuffers::own_buffers);
+  std::vector<std::pair<std::string, Tensor>> all = {{generator_name, generator_.get_state()}};
+  for (const auto& [name, tensor] : tensors()) {
+    if (contains(own, tensor)) all.emplace_back(name, tensor);
+  }
+  return all;
+}
+
+void ModelState::set_own(const std::string& name, const Tensor& value) {
+  const torch::NoGradGuard no_grad;
+  if (name == generator_name) return generator_.set_state(value.cpu().clone());
+  for (const auto& [own, tensor] : own_tensors()) {
+    if (own == name) tensor.copy_(value);
+  }
+}
+
+std::vector<Tensor> ModelState::shared_means() const {
+  auto means = declared(*model_, &ProcessBuffers::shared_means);
+  for (const auto& item : model_->named_buffers()) {
+    const auto last = item.key().substr(item.key().rfind('.') + 1);
+    if (last == "running_mean" || last == "running_var") means.push_back(item.value());
+  }
+  return means;
+}
+
+std::string ProcessName::text() const {
+  return fmt::format("process-{}/{}", rank, name);
+}
+
+std::optional<ProcessName> ProcessName::parse(const std::string& text) {
+  constexpr std::string_view begin = "process-";
+  const auto slash = text.find('/');
+  if (text.rfind(begin, 0) != 0 || slash == std::string::npos) return std::nullopt;
+  const auto rank = number_in<std::size_t>(text.substr(begin.size(), slash - begin.size()));
+  if (!rank || *rank < 1 || *rank > 100'000) return std::nullopt;
+  return ProcessName{*rank, text.substr(slash + 1)};
+}
+
 Snapshot ModelState::save() const {
   Snapshot snapshot;
   for (const auto& [name, tensor] : tensors()) snapshot.add(name, tensor);
-  snapshot.add(kGenerator, generator_.get_state());
+  snapshot.add(generator_name, generator_.get_state());
   auto& meta = snapshot.metadata;
   meta["format"] = "belamy-checkpoint-2";
   meta["model"] = model_name_;
@@ -212,7 +282,7 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
   // Everything is checked before anything is changed.
   const auto format = file.metadata.find("format");
   const bool former = format != file.metadata.end() && format->second == "belamy-checkpoint-1";
-  std::set<std::string> known = {kGenerator};
+  std::set<std::string> known = {generator_name};
   std::vector<std::pair<Tensor, Tensor>> copies;
   for (const auto& [name, tensor] : tensors()) {
     known.insert(name);
@@ -234,20 +304,20 @@ void ModelState::load(const Safetensors& file, const std::string& origin, bool w
     copies.emplace_back(tensor, stored);
   }
   for (const auto& [name, array] : file.arrays) {
-    if (!known.count(name) && !(former && is_former_memory(name)))
+    if (!known.count(name) && !ProcessName::parse(name) && !(former && is_former_memory(name)))
       throw storage_error(fmt::format("{}: '{}' is not part of the model {}", origin, name, model_name_),
                           kAnotherVersion);
   }
-  const auto random = file.arrays.find(kGenerator);
+  const auto random = file.arrays.find(generator_name);
   if (random == file.arrays.end())
-    throw storage_error(fmt::format("{}: '{}' is missing", origin, kGenerator), kAnotherVersion);
+    throw storage_error(fmt::format("{}: '{}' is missing", origin, generator_name), kAnotherVersion);
   const auto state = array_tensor(random->second);
   // Tried on a copy: the generator throws if the state is not of its own kind.
   try {
     if (with_generator) generator_.clone().set_state(state.clone());
   } catch (const c10::Error&) {
     throw storage_error(fmt::format("{}: '{}' is not the state of a random generator on {}", origin,
-                                    kGenerator, generator_.device().str()),
+                                    generator_name, generator_.device().str()),
                         "resume on the device that wrote it");
   }
   std::vector<std::int64_t> updates;

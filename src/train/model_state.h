@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -23,6 +24,16 @@ std::int64_t count_in(const StringMap& metadata, const std::string& key, const s
 /// The players' options in a stage: those of the run, with the stage's changes.
 std::map<std::string, PlayerOptions> players_in(const Recipe& recipe, const StageOptions& stage);
 
+/// The name, in the checkpoint of a training in several processes, of what process `rank` (not the first) has for
+/// itself: "process-1/random/generator". Runs are opened without these arrays.
+struct ProcessName {
+  std::size_t rank = 1;
+  std::string name;
+
+  std::string text() const;
+  static std::optional<ProcessName> parse(const std::string& text);
+};
+
 class ModelState {
  public:
   /// Draws the weights from the run's generator, seeded by train.seed, and moves the model to `device`.
@@ -35,6 +46,18 @@ class ModelState {
   /// Sets the options of all players, by kind.
   void set_options(const std::map<std::string, PlayerOptions>& options);
   const std::vector<std::unique_ptr<PlayerState>>& players() const { return players_; }
+
+  // What follows is for trainings in several processes: see belamy/group.h.
+  /// All tensors that are the same in all processes: weights, moments, averages, buffers.
+  std::vector<Tensor> common_tensors() const;
+  /// Those that each process has for itself, by their names in a checkpoint. The state of the random numbers is a
+  /// copy; the others are the live ones.
+  std::vector<std::pair<std::string, Tensor>> own_tensors() const;
+  void set_own(const std::string& name, const Tensor& value);
+  /// Buffers that are averaged over the processes after each step.
+  std::vector<Tensor> shared_means() const;
+
+  static constexpr const char* generator_name = "random/generator";
 
   Snapshot save() const;
   /// Restores what `save` wrote. Storage errors (they name `origin`): another model, missing or superfluous

@@ -1,15 +1,21 @@
 #include "train/session.h"
 
 #include <ATen/autocast_mode.h>
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <numbers>
+#include <set>
 #include <torch/version.h>
 
 #include "belamy/error.h"
 
+#include "core/random.h"
 #include "core/text.h"
+#include "nn/substitution.h"
+#include "tensors/arrays.h"
 #include "train/check.h"
 
 namespace belamy {
@@ -48,9 +54,51 @@ class Autocast {
   bool wanted_, cpu_;
 };
 
-const Recipe& checked(const Recipe& recipe, const DataShape& shape) {
+const Recipe& checked(const Recipe& recipe, const DataShape& shape, const Group& group) {
   check_recipe(recipe, shape);
+  for (const auto& stage : recipe.stages) {
+    const auto batch = recipe.batch_in(stage), size = std::int64_t{group.size()}, lower = batch / size * size;
+    if (batch == std::max(size, lower)) continue;
+    throw usage_error(
+        fmt::format("a batch of {} cannot be divided equally among {} processes", batch, size),
+        fmt::format("set train.batch to {}",
+                    lower > 0 ? fmt::format("{} or {}", lower, lower + size) : std::to_string(size)));
+  }
   return recipe;
+}
+
+// The random numbers of a process. The first has those of a training without others.
+std::uint64_t seed_of(std::int64_t seed, std::int64_t step, int rank) {
+  return Random(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(rank))
+             .below(std::uint64_t{1} << 62) +
+         static_cast<std::uint64_t>(step);
+}
+
+// Adds, in the first process, what the others have recorded. The others keep nothing.
+void add_records_of_others(Group& group, std::vector<std::pair<std::string, double>>& sums,
+                           std::vector<double>& counts) {
+  nlohmann::ordered_json own = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    own[sums[i].first] = {fmt::format("{}", sums[i].second), counts[i]};
+  const auto texts = group.exchange(own.dump());
+  sums.clear();
+  counts.clear();
+  if (!group.is_first()) return;
+  for (const auto& text : texts) {
+    const auto said = nlohmann::ordered_json::parse(text);
+    for (const auto& [name, values] : said.items()) {
+      const auto place = static_cast<std::size_t>(
+          std::find_if(sums.begin(), sums.end(),
+                       [&, &key = name](const auto& each) { return each.first == key; }) -
+          sums.begin());
+      if (place == sums.size()) {
+        sums.emplace_back(name, 0);
+        counts.push_back(0);
+      }
+      sums[place].second += std::stod(values[0].get<std::string>());  // as text: it may be infinite
+      counts[place] += values[1].get<double>();
+    }
+  }
 }
 
 bool finite(const Tensor& tensor) {
@@ -60,11 +108,12 @@ bool finite(const Tensor& tensor) {
 }  // namespace
 
 Session::Session(const Recipe& recipe, Dataset data, torch::Device device,
-                 std::optional<ParentModels> parents)
+                 std::optional<ParentModels> parents, Group& group)
     : recipe_(recipe),
+      group_(group),
       device_(device),
       batches_(std::move(data), recipe.data, recipe.train.batch, recipe.train.seed, device),
-      state_(checked(recipe, batches_.shape()), batches_.shape(), device,
+      state_(checked(recipe, batches_.shape(), group), batches_.shape(), device,
              parents ? std::move(*parents) : open_parents(recipe, batches_.shape(), device)),
       total_(recipe.total_steps(batches_.count())),
       first_bad_(torch::full({}, kNever, torch::TensorOptions(torch::kLong).device(device))) {
@@ -111,7 +160,7 @@ void Session::take(const Command& command) {
 
 BatchPlace Session::place() const {
   const auto size = recipe_.batch_in(recipe_.stages[stage_]);
-  return {step_, stage_first_ + stage_step() * size, size};
+  return {step_, stage_first_ + stage_step() * size, size, group_.rank(), group_.size()};
 }
 
 void Session::run_step() {
@@ -123,6 +172,7 @@ void Session::run_step() {
     // from the current weights.
     for (const auto& player : state_.players()) player->restart();
   }
+  if (met_) calls_ = met_ = false;
   const auto batch = batches_.at(place());
   present_ = batch.data;
   state_.model().train();
@@ -130,7 +180,49 @@ void Session::run_step() {
     const Autocast autocast(recipe_.train.precision == "bf16", device_);
     state_.model().step(batch, *this);
   }
+  average_buffers();
+  const bool first = step_ == stage_begin_;
   ++step_;
+  // Models start some values from their first batch, which differs from process to process.
+  if (first) {
+    for (const auto& tensor : state_.common_tensors()) group_.broadcast(tensor);
+  }
+}
+
+void Session::average(const std::vector<PlayerState*>& players, Tensor& loss) {
+  if (group_.is_single()) return;
+  const torch::NoGradGuard no_grad;
+  std::vector<Tensor> gradients;
+  for (const auto* player : players)
+    gradients.insert(gradients.end(), player->gradient().begin(), player->gradient().end());
+  auto all = gradients;
+  const auto scalar = torch::TensorOptions(torch::kFloat).device(device_);
+  all.push_back(loss.defined() ? loss.to(torch::kFloat).view({1}) : torch::zeros({1}, scalar));
+  all.push_back(torch::full({1}, calls_ ? 1.0 : 0.0, scalar));
+  const auto flat = nn::flatten(all);
+  group_.sum(flat);
+  flat.div_(group_.size());
+  const auto end = flat.numel();
+  if (flat[end - 1].item<float>() > 0) met_ = true;
+  if (loss.defined()) loss = flat[end - 2];
+  const auto means = nn::cut_like(flat.narrow(0, 0, end - 2), gradients);
+  auto begin = means.begin();
+  for (auto* player : players) {
+    const auto next = begin + static_cast<std::ptrdiff_t>(player->gradient().size());
+    player->set_gradient({begin, next});
+    begin = next;
+  }
+}
+
+void Session::average_buffers() {
+  if (group_.is_single()) return;
+  const torch::NoGradGuard no_grad;
+  const auto means = state_.shared_means();
+  if (means.empty()) return;
+  const auto flat = nn::flatten(means);
+  group_.sum(flat);
+  const auto parts = nn::cut_like(flat.div_(group_.size()), means);
+  for (std::size_t i = 0; i < means.size(); ++i) means[i].copy_(parts[i]);
 }
 
 // Differentiates with respect to these parameters only, so that no gradients of other players are computed.
@@ -146,33 +238,40 @@ std::vector<Tensor> Session::gradients_of(const Tensor& loss, const std::vector<
 void Session::update(std::string_view name, const Tensor& loss, bool keep_graph) {
   auto& player = state_.player(name);
   player.set_gradient(gradients_of(loss, player.parameters(), keep_graph));
-  move(player, guarded_norm(player, loss.detach()));
+  auto value = loss.detach();
+  average({&player}, value);
+  move(player, guarded_norm(player, value));
 }
 
 void Session::update_together(const std::vector<std::string>& names, const Tensor& loss) {
+  std::vector<PlayerState*> players;
   std::vector<Tensor> parameters;
   for (const auto& name : names) {
-    const auto& more = state_.player(name).parameters();
+    players.push_back(&state_.player(name));
+    const auto& more = players.back()->parameters();
     parameters.insert(parameters.end(), more.begin(), more.end());
   }
   auto from = gradients_of(loss, parameters, false);
-  // No player is updated before the gradients of all have been checked.
-  std::vector<Tensor> norms;
   auto begin = from.begin();
-  for (const auto& name : names) {
-    auto& player = state_.player(name);
-    const auto end = begin + static_cast<std::ptrdiff_t>(player.parameters().size());
-    player.set_gradient({begin, end});
-    norms.push_back(guarded_norm(player, loss.detach()));
+  for (auto* player : players) {
+    const auto end = begin + static_cast<std::ptrdiff_t>(player->parameters().size());
+    player->set_gradient({begin, end});
     begin = end;
   }
-  for (std::size_t i = 0; i < names.size(); ++i) move(state_.player(names[i]), norms[i]);
+  auto value = loss.detach();
+  average(players, value);
+  // No player is updated before the gradients of all have been checked.
+  std::vector<Tensor> norms;
+  for (auto* player : players) norms.push_back(guarded_norm(*player, value));
+  for (std::size_t i = 0; i < players.size(); ++i) move(*players[i], norms[i]);
 }
 
 void Session::apply(std::string_view name, const std::vector<Tensor>& gradients) {
   auto& player = state_.player(name);
   player.set_gradient(gradients);
-  move(player, guarded_norm(player, {}));
+  Tensor no_loss;
+  average({&player}, no_loss);
+  move(player, guarded_norm(player, no_loss));
 }
 
 // The 2-norm of the player's gradient. Checks that it is finite.
@@ -260,14 +359,18 @@ void Session::record(const std::string& name, const Tensor& value) {
 }
 
 std::vector<std::pair<std::string, double>> Session::take_records() {
-  std::vector<std::pair<std::string, double>> values;
+  std::vector<std::pair<std::string, double>> sums;
+  std::vector<double> counts;
   for (auto& record : records_) {
     if (record.count == 0) continue;
-    values.emplace_back(record.name, record.sum.item<double>() / static_cast<double>(record.count));
+    sums.emplace_back(record.name, record.sum.item<double>());
+    counts.push_back(static_cast<double>(record.count));
     record.count = 0;
   }
   check_finite();
-  return values;
+  if (!group_.is_single()) add_records_of_others(group_, sums, counts);
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i].second /= counts[i];
+  return sums;
 }
 
 void Session::check_finite() const {
@@ -294,11 +397,26 @@ Snapshot Session::save() const {
   check_finite();
   auto snapshot = state_.save();
   snapshot.metadata["step"] = std::to_string(step_);
+  if (group_.is_single()) return snapshot;
+  snapshot.metadata["processes"] = std::to_string(group_.size());
+  for (const auto& [name, tensor] : state_.own_tensors()) {
+    const auto of_all = group_.gather(tensor);
+    for (std::size_t rank = 1; rank < of_all.size(); ++rank)
+      snapshot.add(ProcessName{rank, name}.text(), of_all[rank]);
+  }
   return snapshot;
 }
 
 void Session::load(const Safetensors& file, const std::string& origin) {
   const auto step = count_in(file.metadata, "step", origin);
+  of_others_.clear();
+  for (const auto& [name, array] : file.arrays) {
+    const auto own = ProcessName::parse(name);
+    if (!own) continue;
+    auto& of_all = of_others_[own->name];
+    of_all.resize(std::max(of_all.size(), own->rank));
+    of_all[own->rank - 1] = array_tensor(array).clone();
+  }
   state_.load(file, origin);
   step_ = 0;
   settings_.clear();
@@ -306,6 +424,50 @@ void Session::load(const Safetensors& file, const std::string& origin) {
   for (const auto& command : commands_.before(step)) take(command);
   step_ = step;
   enter_stage();
+}
+
+void Session::spread() {
+  if (group_.is_single()) return;
+  const torch::NoGradGuard no_grad;
+  const auto others = static_cast<std::size_t>(group_.size() - 1);
+  nlohmann::json position;
+  if (group_.is_first()) {
+    position = {{"step", step_},
+                {"total", total_},
+                {"settings", settings_},
+                {"commands", commands_.text()},
+                {"updates", nlohmann::json::array()},
+                {"kept", nlohmann::json::array()}};
+    for (const auto& player : state_.players()) position["updates"].push_back(player->updates());
+    for (const auto& [name, tensors] : of_others_) {
+      if (tensors.size() == others) position["kept"].push_back(name);
+    }
+  }
+  position = nlohmann::json::parse(group_.exchange(position.dump())[0]);
+  if (!group_.is_first()) {
+    step_ = position["step"].get<std::int64_t>();
+    total_ = position["total"].get<std::int64_t>();
+    settings_ = position["settings"].get<std::vector<std::string>>();
+    commands_ = CommandLog::parse(position["commands"].get<std::string>(), "the commands of process 0");
+    for (std::size_t i = 0; i < state_.players().size(); ++i)
+      state_.players()[i]->set_updates(position["updates"][i].get<std::int64_t>());
+    enter_stage();
+    state_.generator().set_current_seed(seed_of(recipe_.train.seed, step_, group_.rank()));
+  }
+  for (const auto& tensor : state_.common_tensors()) group_.broadcast(tensor);
+  const auto kept = position["kept"].get<std::set<std::string>>();
+  for (const auto& [name, tensor] : state_.own_tensors()) {
+    // A checkpoint of another number of processes lacks them. Then each goes on with random numbers of its own, and
+    // with the memory of process 0.
+    if (!kept.count(name) && name == ModelState::generator_name) continue;
+    for (std::size_t rank = 1; rank <= others; ++rank) {
+      const bool given = group_.is_first() && kept.count(name);
+      const auto sent = (given ? of_others_.at(name)[rank - 1].to(tensor.device()) : tensor).clone();
+      group_.broadcast(sent);
+      if (rank == static_cast<std::size_t>(group_.rank())) state_.set_own(name, sent);
+    }
+  }
+  of_others_.clear();
 }
 
 }  // namespace belamy

@@ -1,10 +1,13 @@
-// Training in memory: a model, its data and the position in them. The trainer adds the files.
+// Training in memory: a model, its data and the position in them. The trainer adds the files. In a group of several
+// processes each has a session, and all call the same functions in the same order.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "belamy/group.h"
 
 #include "train/batches.h"
 #include "train/commands.h"
@@ -14,9 +17,10 @@ namespace belamy {
 
 class Session final : public StepContext {
  public:
-  /// Opens the recipe's parents, unless they are given.
+  /// Opens the recipe's parents, unless they are given. A usage error if a batch cannot be divided equally among the
+  /// processes.
   Session(const Recipe& recipe, Dataset data, torch::Device device,
-          std::optional<ParentModels> parents = std::nullopt);
+          std::optional<ParentModels> parents = std::nullopt, Group& group = Group::single());
 
   /// Makes one step. On the CPU it throws a diverged error if a loss or gradient is not finite; the error
   /// names the step, the player and the first such tensor, and the bad update is not made.
@@ -37,12 +41,23 @@ class Session final : public StepContext {
   /// that is not possible. Other commands have no effect here.
   void take(const Command& command);
 
-  /// Throws a diverged error if a loss or gradient was not finite.
+  /// Throws a diverged error if a loss or gradient was not finite. Of several processes only the first gets the
+  /// snapshot, which holds the random numbers and memories of all.
   Snapshot save() const;
+  /// In the first process only: `spread` must follow.
   void load(const Safetensors& file, const std::string& origin);
+  /// Gives the state of the first process to the others: what it has loaded, or the start of a new run. Without
+  /// others it does nothing.
+  void spread();
+
+  /// Lets all processes meet after the next step in which gradients are averaged.
+  void call() { calls_ = true; }
+  /// Whether a process has called in the last step. The answer is the same in all. Always true for one alone.
+  bool met() const { return group_.is_single() || met_; }
 
   /// The means of all values recorded since the last call, in order of first appearance. Waits for the
-  /// device, and throws a diverged error if a loss or gradient was not finite there.
+  /// device, and throws a diverged error if a loss or gradient was not finite there. Of several processes the
+  /// first gets the means over all, the others nothing.
   std::vector<std::pair<std::string, double>> take_records();
 
   // StepContext
@@ -78,6 +93,9 @@ class Session final : public StepContext {
   BatchPlace place() const;
   std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
                                    bool keep_graph) const;
+  // Replaces the gradients of the players, and the loss, by their means over the processes.
+  void average(const std::vector<PlayerState*>& players, Tensor& loss);
+  void average_buffers();
   Tensor guarded_norm(PlayerState& player, const Tensor& loss);
   void move(PlayerState& player, const Tensor& norm);
   double schedule(const PlayerOptions& options) const;
@@ -85,6 +103,7 @@ class Session final : public StepContext {
   [[noreturn]] void diverge(const PlayerState& player, const Tensor& loss) const;
 
   const Recipe& recipe_;
+  Group& group_;
   torch::Device device_;
   Batches batches_;
   ModelState state_;
@@ -98,6 +117,9 @@ class Session final : public StepContext {
   Tensor present_;                // the batch's data, for the message of `diverge`
   Tensor first_bad_;              // on the device: the first step that was not finite, or kNever
   std::vector<Record> records_;
+  bool calls_ = false, met_ = false;
+  // What belongs to other processes in the checkpoint that was loaded, for `spread`: by name, then by rank.
+  std::map<std::string, std::vector<Tensor>> of_others_;
 };
 
 }  // namespace belamy

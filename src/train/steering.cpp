@@ -37,12 +37,10 @@ void Steering::write() const {
   if (!log_.empty()) folder_.write_file(RunFolder::commands_file, log_.text());
 }
 
-bool Steering::follow_new() {
+std::vector<Command> Steering::new_commands() {
   auto commands = source_ ? source_() : std::vector<Command>();
   for (auto& command : requests()) commands.push_back(std::move(command));
-  bool stops = false;
-  for (const auto& command : commands) stops |= follow(command);
-  return stops;
+  return commands;
 }
 
 std::vector<Command> Steering::requests() {

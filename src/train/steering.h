@@ -33,9 +33,8 @@ class Steering {
   /// Writes commands.csv, if there are commands.
   void write() const;
 
-  /// Follows the commands of the source, and those that `belamy steer` has left in the run folder. Returns
-  /// whether the training must stop.
-  bool follow_new();
+  /// The commands of the source, and those that `belamy steer` has left in the run folder, since the last call.
+  std::vector<Command> new_commands();
   /// Tells the user which commands came too late, after the last step.
   void refuse_rest();
   /// Applies a command before the next step and stores it. If it cannot be followed, the user is told why.

@@ -16,6 +16,7 @@
 #include "train/alarms.h"
 #include "train/changes.h"
 #include "train/machine.h"
+#include "train/meeting.h"
 #include "train/run_report.h"
 #include "train/sample_check.h"
 #include "train/session.h"
@@ -46,16 +47,77 @@ struct DataFacts {
   std::vector<std::string> notes;
 };
 
+// In how many processes the training ran that wrote a checkpoint.
+int processes_in(const StringMap& metadata) {
+  const auto found = metadata.find("processes");
+  return found == metadata.end() ? 1 : number_in<int>(found->second).value_or(1);
+}
+
+// Processes that read different data would train a model of neither.
+void check_data_of_all(Group& group, const DataState& data) {
+  const auto texts = group.exchange(fmt::format("{} examples, digest {}", data.count, data.digest));
+  for (std::size_t rank = 1; rank < texts.size(); ++rank) {
+    if (texts[rank] == texts[0]) continue;
+    throw data_error(
+        fmt::format("process {} has other data than process 0: {}, not {}", rank, texts[rank], texts[0]),
+        "give all machines the same files; data.source must mean the same on each");
+  }
+}
+
+// The part of a process that is not the first. It makes the same steps and decisions, and writes no file.
+TrainingOutcome train_along(const Recipe& given, const TrainingHooks& hooks, Group& group) {
+  const auto device = prepare_machine(given.train, group);
+  auto found = training_data(given);
+  const auto& recipe = *found.recipe;
+  const DataFacts facts(found.data);
+  Session session(recipe, std::move(found.data), device, std::nullopt, group);
+  check_data_of_all(group, facts.state);
+  session.spread();
+  const auto begin = now();
+  const auto first = session.step();
+  auto saved = first;
+  const auto save = [&] {
+    session.save();
+    saved = session.step();
+  };
+  bool stopped = false;
+  Meeting wanted;
+  while (!session.finished() && !stopped) {
+    session.run_step();
+    const bool last = session.finished();
+    wanted.stop |= !last && hooks.stop && hooks.stop();
+    const auto agreed =
+        last || session.met() ? meet(group, std::exchange(wanted, {}), session.step()) : Meeting();
+    if (wanted.wanted()) session.call();
+    if (agreed.tick) session.take_records();
+    stopped = !last && agreed.stop;
+    for (const auto& command : agreed.commands) {
+      try {
+        session.take(command);
+      } catch (const Error&) {  // the first process says why it cannot be followed
+        continue;
+      }
+      if (command.kind == Command::Kind::save) save();
+      stopped |= command.kind == Command::Kind::stop;
+    }
+    if (last || stopped || session.step() % recipe.train.checkpoint_every == 0) save();
+  }
+  if (session.step() != saved) save();
+  return {session.step(), session.step() - first, session.finished(), now() - begin, {}};
+}
+
 // One training in one folder.
 class Training {
  public:
-  Training(const Recipe& recipe, const fs::path& out, bool resume, const TrainingHooks& hooks)
+  Training(const Recipe& recipe, const fs::path& out, bool resume, const TrainingHooks& hooks, Group& group)
       : hooks_(hooks),
-        device_(prepare_machine(recipe.train)),
+        group_(group),
+        device_(prepare_machine(recipe.train, group)),
         found_(training_data(recipe)),
         recipe_(*found_.recipe),
         data_(found_.data),
-        session_(recipe_, std::move(found_.data), device_, kept_parents(recipe_, out, resume, device_)),
+        session_(recipe_, std::move(found_.data), device_, kept_parents(recipe_, out, resume, device_),
+                 group),
         folder_(open(out, resume)),
         threads_(static_cast<int>(allowed_cores())),
         steering_(recipe.train, resume, session_, folder_, hooks.commands,
@@ -81,6 +143,10 @@ class Training {
       notify(fmt::format("resuming from step {}", step));
       const auto before = recipe_in(folder_);
       changes = changes_since(*before, recipe_, file.metadata, data_.state);
+      if (const auto number = processes_in(file.metadata); number != group.size())
+        changes.push_back(
+            fmt::format("the run goes on with {}, not with {}: its random numbers differ from here on",
+                        counted(group.size(), "process"), number));
       length_before_ = length_of(*before, file.metadata);
     }
     // Written first: if the process is killed, a folder without this file would not be recognised as a run,
@@ -101,6 +167,8 @@ class Training {
       steering_.follow({Command::Kind::steps, std::to_string(length)});
     warn(changes);
     tell_about();
+    check_data_of_all(group_, data_.state);
+    session_.spread();
   }
 
   void tell_about() {
@@ -111,17 +179,23 @@ class Training {
 
   TrainingOutcome run() {
     begin_ = last_tick_ = now();
+    last_tick_communication_ = group_.seconds();
     last_tick_step_ = saved_ = first_ = session_.step();
     last_tick_examples_ = session_.examples();
     bool stopped = false;
+    Meeting wanted;
     while (!session_.finished() && !stopped) {
       step_once();
       const auto step = session_.step();
       if (step == first_ + 1) warn_of_length();
       const bool last = session_.finished();
-      if (last || now() - last_tick_ >= recipe_.train.log_seconds) tick();
+      look(wanted, last);
+      const auto agreed = last || session_.met() ? meet(group_, std::exchange(wanted, {}), step) : Meeting();
+      if (wanted.wanted()) session_.call();
+      if (agreed.tick) tick();
       if (last || step % recipe_.train.sample_every == 0) show();
-      stopped = !last && ((hooks_.stop && hooks_.stop()) || steering_.follow_new());
+      stopped = !last && agreed.stop;
+      for (const auto& command : agreed.commands) stopped |= steering_.follow(command);
       if (last || stopped || step % recipe_.train.checkpoint_every == 0) save();
     }
     if (session_.step() != saved_) save();
@@ -132,6 +206,14 @@ class Training {
         session_.step(), session_.step() - first_, session_.finished(), now() - begin_, {}};
     for (const auto& message : messages_) outcome.messages.push_back(message.text);
     return outcome;
+  }
+
+  // Adds what has become due since the last step.
+  void look(Meeting& wanted, bool last) {
+    wanted.tick |= last || now() - last_tick_ >= recipe_.train.log_seconds;
+    if (last) return;
+    wanted.stop |= hooks_.stop && hooks_.stop();
+    for (auto& command : steering_.new_commands()) wanted.commands.push_back(std::move(command));
   }
 
   // For a training that was refused in its first step: the folder is free again.
@@ -203,7 +285,7 @@ class Training {
   // Uses the number of threads of the plan, or else the fastest. Without a plan, a number that the user has
   // set stays.
   void step_once() {
-    const bool chooses = recipe_.train.threads == 0 && device_.is_cpu();
+    const bool chooses = recipe_.train.threads == 0 && device_.is_cpu() && group_.is_single();
     if (!chooses && given_plan_.empty()) return session_.run_step();
     const auto step = session_.step();
     const auto planned = given_plan_.at(step);
@@ -252,6 +334,10 @@ class Training {
     tick.memory = resident_bytes();
     auto values = tick.values;
     values.emplace_back("speed/examples-per-second", tick.examples_per_second);
+    if (!group_.is_single()) {
+      values.emplace_back("communication/share", (group_.seconds() - last_tick_communication_) / elapsed);
+      last_tick_communication_ = group_.seconds();
+    }
     folder_.append_metrics(tick.step, tick.seconds, values);
     if (session_.length() != told_length_) tell_about();
     if (hooks_.tick) hooks_.tick(tick);
@@ -333,6 +419,7 @@ class Training {
   }
 
   const TrainingHooks& hooks_;
+  Group& group_;
   torch::Device device_;
   TrainingData found_;
   const Recipe& recipe_;
@@ -346,7 +433,7 @@ class Training {
   const View* view_;  // of the progress; null if none fits
   std::optional<Dataset> test_;
   std::vector<RunMessage> messages_;
-  double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0;
+  double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0, last_tick_communication_ = 0;
   std::int64_t last_tick_step_ = 0, last_tick_examples_ = 0, saved_ = 0, first_ = 0, told_length_ = 0;
   bool fresh_ = false;                         // it starts at step 0
   std::optional<std::int64_t> length_before_;  // in steps, of a resumed run
@@ -354,15 +441,19 @@ class Training {
 
 }  // namespace
 
-TrainingOutcome train(const Recipe& recipe, const fs::path& out, bool resume, const TrainingHooks& hooks) {
-  Training training(recipe, out, resume, hooks);
-  try {
-    return training.run();
-  } catch (const Error& error) {
-    // Some contradictions show only in a step.
-    if (error.code() == ExitCode::usage) training.discard();
-    throw;
-  }
+TrainingOutcome train(const Recipe& recipe, const fs::path& out, bool resume, const TrainingHooks& hooks,
+                      Group& group) {
+  return telling_failure(group, [&] {
+    if (!group.is_first()) return train_along(recipe, hooks, group);
+    Training training(recipe, out, resume, hooks, group);
+    try {
+      return training.run();
+    } catch (const Error& error) {
+      // Some contradictions show only in a step.
+      if (error.code() == ExitCode::usage) training.discard();
+      throw;
+    }
+  });
 }
 
 std::vector<std::string> verify_resume(const Recipe& recipe, std::int64_t first, std::int64_t second) {

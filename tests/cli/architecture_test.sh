@@ -11,7 +11,7 @@ fail() {
 
 # --- Folders in dependency order: each includes only from itself and those before it ---
 plain=(core store data report)
-torch=(tensors nn objectives metrics models pictures train use export evaluate labs scoreboard studio)
+torch=(tensors nn objectives metrics models pictures processes train use export evaluate labs scoreboard studio)
 order=("${plain[@]}" "${torch[@]}" cli)
 grep -qx "set(BELAMY_PLAIN_FOLDERS ${plain[*]})" CMakeLists.txt || fail "CMakeLists.txt and this test differ on the plain folders"
 grep -qx "set(BELAMY_TORCH_FOLDERS ${torch[*]})" CMakeLists.txt || fail "CMakeLists.txt and this test differ on the folders with torch"

@@ -21,6 +21,7 @@
 #include "growing_gan.h"
 #include "metrics/frechet.h"
 #include "nn/products.h"
+#include "several.h"
 #include "small_training.h"
 #include "store/safetensors.h"
 #include "tensors/arrays.h"
@@ -391,6 +392,38 @@ TEST_P(ConformanceTest, EveryVariantTrainsAndResumes) {
     rest.load(read_checkpoint(bytes), "the checkpoint");
     run_steps(rest, 2);
     EXPECT_TRUE(checkpoint_of(rest) == checkpoint_of(whole)) << "a resumed run has other bits";
+  }
+}
+
+// What must be the same in all processes of a training, by name.
+std::map<std::string, Tensor> common_state(const ModelState& state) {
+  std::map<std::string, Tensor> all;
+  for (const auto& item : state.model().named_parameters()) all["model/" + item.key()] = item.value();
+  for (const auto& item : state.model().named_buffers()) all["buffer/" + item.key()] = item.value();
+  for (const auto& [name, tensor] : state.own_tensors()) all.erase(name);
+  for (auto& [name, tensor] : all) tensor = tensor.detach().clone();
+  return all;
+}
+
+TEST_P(ConformanceTest, ProcessesThatTrainTogetherStayTheSame) {
+  if (!kFast) return;  // once is enough
+  for (const auto& settings : variants()) {
+    const auto data = plain_data();
+    const auto recipe = tiny(data, settings);
+    SCOPED_TRACE(settings.empty() ? "" : settings[0]);
+    std::map<std::string, Tensor> states[2];
+    in_several(2, [&](Group& group) {
+      nn::set_fast_paths(kFast);
+      Session session(*recipe, data, kCpu, std::nullopt, group);
+      session.spread();
+      run_steps(session, 3);
+      session.save();
+      states[group.rank()] = common_state(session.state());
+    });
+    ASSERT_EQ(states[0].size(), states[1].size());
+    for (const auto& [name, tensor] : states[0])
+      EXPECT_TRUE(same_bits(tensor, states[1].at(name)))
+          << name << " differs; see ProcessBuffers in belamy/group.h";
   }
 }
 

@@ -5,6 +5,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "belamy/group.h"
 #include "belamy/model.h"
 
 namespace belamy::models {
@@ -12,7 +13,7 @@ namespace belamy::models {
 /// Changes data and samples alike, each change with probability p: mirroring, moving, scaling, turning, brightness,
 /// contrast and, of colour images, saturation. As long as p is clearly below 1, samples learn to look like data, not
 /// like changed data.
-class Augmentation : public torch::nn::Module {
+class Augmentation : public torch::nn::Module, public ProcessBuffers {
  public:
   /// p is `probability` and stays so, or starts there and follows `adapt`: it can move from 0 to 1 within
   /// `images` examples.
@@ -23,6 +24,7 @@ class Augmentation : public torch::nn::Module {
   /// Raises p if the discriminator is too sure of the data, and lowers it otherwise: more than `target` of the mean of
   /// sign(t) over its verdicts t on data counts as too sure. Records p.
   void adapt(const Tensor& verdicts, StepContext& context);
+  std::vector<Tensor> shared_means() const override { return {probability_}; }
 
  private:
   const double target_, images_;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "belamy/group.h"
 #include "belamy/model.h"
 
 #include "nn/boltzmann.h"
@@ -25,7 +26,7 @@ struct BoltzmannLearning {
 Fault check_learning(const BoltzmannLearning& settings, const Recipe& recipe);
 
 /// The state of learning of one machine beside its weights: chains, means, offsets; all buffers.
-class BoltzmannLearner : public torch::nn::Module {
+class BoltzmannLearner : public torch::nn::Module, public ProcessBuffers {
  public:
   BoltzmannLearner(const nn::BoltzmannMachine& machine, const BoltzmannLearning& settings,
                    at::Generator generator);
@@ -42,6 +43,10 @@ class BoltzmannLearner : public torch::nn::Module {
   Tensor chain_start(const nn::BoltzmannMachine& machine, std::int64_t n, at::Generator generator) const;
   /// The mean of each visible unit over the data so far: [V].
   const Tensor& data_means() const { return data_means_; }
+  std::vector<Tensor> shared_means() const override {
+    return {data_means_, visible_offset_, hidden_offset_, activity_};
+  }
+  std::vector<Tensor> own_buffers() const override { return {particles_}; }
 
  private:
   BoltzmannLearning settings_;

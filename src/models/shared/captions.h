@@ -6,6 +6,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "belamy/group.h"
 #include "belamy/model.h"
 
 #include "models/shared/seen_rows.h"
@@ -21,7 +22,7 @@ Tensor word_counts(const Tensor& captions, std::int64_t vocabulary);
 /// Codes of captions: those of the parent's text encoder, with values of mean square 1, or without a parent the counts of
 /// their words. A
 /// model registers it as a module: it stores codes of past data, for samples without a requested text.
-class Captions : public torch::nn::Module {
+class Captions : public torch::nn::Module, public ProcessBuffers {
  public:
   Captions(const DataShape& shape, const Parents& parents);
 
@@ -34,6 +35,7 @@ class Captions : public torch::nn::Module {
   Tensor draw(std::int64_t n, at::Generator generator) const { return seen_.draw(n, generator); }
   /// Stores the codes of a step's captions in place of the oldest.
   void remember(const Tensor& codes, std::int64_t step) { seen_.remember(codes, step); }
+  std::vector<Tensor> own_buffers() const override { return {seen_.rows()}; }
 
  private:
   std::int64_t vocabulary_, size_;

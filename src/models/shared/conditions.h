@@ -8,6 +8,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "belamy/group.h"
 #include "belamy/model.h"
 
 #include "models/shared/adversarial_model.h"
@@ -17,7 +18,7 @@ namespace belamy::models {
 
 /// A model that takes attributes registers it as a module: it stores attributes of past data, from which
 /// samples take those that a request leaves open.
-class Conditions : public torch::nn::Module {
+class Conditions : public torch::nn::Module, public ProcessBuffers {
  public:
   explicit Conditions(const DataShape& shape, bool with_attributes = true);
 
@@ -32,6 +33,7 @@ class Conditions : public torch::nn::Module {
   Tensor draw(std::int64_t n, at::Generator generator) const;
   /// Stores the attributes of a step's examples in place of the oldest.
   void remember(const Examples& examples, std::int64_t step);
+  std::vector<Tensor> own_buffers() const override { return {seen_.rows()}; }
 
  private:
   Tensor one_hot(const Tensor& labels) const { return at::one_hot(labels, classes_).to(torch::kFloat); }

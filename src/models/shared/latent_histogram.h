@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <torch/nn/module.h>
 #include <torch/types.h>
+#include <vector>
+
+#include "belamy/group.h"
 
 namespace belamy::models {
 
 using torch::Tensor;
 
-class LatentHistogram : public torch::nn::Module {
+class LatentHistogram : public torch::nn::Module, public ProcessBuffers {
  public:
   /// `bins` equal bins over [-4, 4] for each dimension; the outer ones also count values beyond. All bins
   /// start with equal shares.
@@ -23,6 +26,7 @@ class LatentHistogram : public torch::nn::Module {
   Tensor weights(const Tensor& codes, double alpha) const;
   /// [Z, bins], each row sums to 1.
   const Tensor& shares() const { return shares_; }
+  std::vector<Tensor> shared_means() const override { return {shares_}; }
 
  private:
   Tensor bin_of(const Tensor& codes) const;  // [N, Z] int64

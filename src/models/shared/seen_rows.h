@@ -29,6 +29,7 @@ class SeenRows {
     if (here < n) rows_.narrow(0, 0, n - here).copy_(rows.narrow(0, here, n - here));
   }
 
+  const torch::Tensor& rows() const { return rows_; }
   /// n of them, drawn at random.
   torch::Tensor draw(std::int64_t n, at::Generator generator) const {
     const auto options = torch::TensorOptions(torch::kLong).device(generator.device());
