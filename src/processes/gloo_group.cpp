@@ -13,11 +13,14 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cerrno>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <future>
 #include <netdb.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <thread>
@@ -77,10 +80,25 @@ std::string cores_text(int* count) {
   return text;
 }
 
+// Runs `work` in a thread of its own, and leaves it behind when it takes too long: c10d's stores wait for ever on a
+// connection that has been cut. So `work` must own what it uses.
+template <class Work>
+auto within(milliseconds limit, Work work) {
+  std::packaged_task<decltype(work())()> task(std::move(work));
+  auto result = task.get_future();
+  std::thread(std::move(task)).detach();
+  if (result.wait_for(limit) != std::future_status::ready)
+    throw std::runtime_error(fmt::format("no answer within {} s", limit.count() / 1000));
+  return result.get();
+}
+
 class GlooGroup final : public Group {
  public:
   GlooGroup(StorePointer store, const GlooOptions& options)
-      : Group(options.rank, options.size), store_(std::move(store)), options_(options) {
+      : Group(options.rank, options.size),
+        store_(std::move(store)),
+        options_(options),
+        patience_(options.timeout) {
     meet();
     auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
     gloo->threads = 1;
@@ -134,7 +152,8 @@ class GlooGroup final : public Group {
  private:
   void put(const std::string& key, const std::string& text) {
     try {
-      store_->set(key, std::vector<std::uint8_t>(text.begin(), text.end()));
+      within(patience_,
+             [=, store = store_] { store->set(key, std::vector<std::uint8_t>(text.begin(), text.end())); });
     } catch (const std::exception& error) {
       lose(error);
     }
@@ -142,14 +161,16 @@ class GlooGroup final : public Group {
 
   // Nothing if there is no such text.
   std::optional<std::string> get(const std::string& key) {
-    if (!store_->check({key})) return std::nullopt;
-    const auto bytes = store_->get(key);
-    return std::string(bytes.begin(), bytes.end());
+    return within(patience_, [=, store = store_]() -> std::optional<std::string> {
+      if (!store->check({key})) return std::nullopt;
+      const auto bytes = store->get(key);
+      return std::string(bytes.begin(), bytes.end());
+    });
   }
 
   void forget(const std::string& key) noexcept {
     try {
-      store_->deleteKey(key);
+      within(patience_, [=, store = store_] { store->deleteKey(key); });
     } catch (...) {  // a store that cannot delete keeps a short text
     }
   }
@@ -204,7 +225,7 @@ class GlooGroup final : public Group {
 
   [[noreturn]] void lose(const std::exception& error) {
     if (const auto* ours = dynamic_cast<const Error*>(&error)) throw *ours;
-    store_->setTimeout(std::chrono::seconds(2));
+    patience_ = std::chrono::seconds(2);
     throw_failure();
     throw lost_error(
         fmt::format("another process of this training has ended or cannot be reached: {}", reason_in(error)),
@@ -253,6 +274,7 @@ class GlooGroup final : public Group {
 
   StorePointer store_;
   GlooOptions options_;
+  milliseconds patience_;  // for an answer of the store
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
   std::int64_t exchanges_ = 0;
 };
@@ -266,32 +288,57 @@ milliseconds timeout() {
   return milliseconds(static_cast<std::int64_t>(1000 * *seconds));
 }
 
+// Calls `use` with each address that a name leads to, until it returns true.
+template <class Use>
+void for_addresses(const std::string& name, int port, int kind, Use use) {
+  addrinfo wanted{}, *found = nullptr;
+  wanted.ai_socktype = kind;
+  if (::getaddrinfo(name.c_str(), std::to_string(port).c_str(), &wanted, &found) != 0)
+    throw usage_error(fmt::format("the name '{}' of the machine of process 0 leads to no address", name),
+                      "set MASTER_ADDR to its address");
+  for (const auto* each = found; each; each = each->ai_next) {
+    const int plug =
+        ::socket(each->ai_family, each->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, each->ai_protocol);
+    if (plug < 0) continue;
+    const bool done = use(plug, *each);
+    ::close(plug);
+    if (done) break;
+  }
+  ::freeaddrinfo(found);
+}
+
 // The address of this machine as the machine at `address` sees it. A machine's own name is no help: on many it leads
 // to 127.0.0.1, where no other machine can connect.
 std::string own_address(const std::string& address, int port) {
-  addrinfo wanted{}, *found = nullptr;
-  wanted.ai_socktype = SOCK_DGRAM;
-  if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &wanted, &found) != 0)
-    throw usage_error(fmt::format("the name '{}' of the machine of process 0 leads to no address", address),
-                      "set MASTER_ADDR to its address");
   std::string own = "127.0.0.1";
-  for (const auto* each = found; each; each = each->ai_next) {
-    const int plug = ::socket(each->ai_family, each->ai_socktype | SOCK_CLOEXEC, each->ai_protocol);
-    if (plug < 0) continue;
+  for_addresses(address, port, SOCK_DGRAM, [&](int plug, const addrinfo& other) {
     sockaddr_storage name{};
     socklen_t length = sizeof name;
     char text[NI_MAXHOST];
-    const bool good = ::connect(plug, each->ai_addr, each->ai_addrlen) == 0 &&  // of UDP: sends nothing
+    const bool good = ::connect(plug, other.ai_addr, other.ai_addrlen) == 0 &&  // of UDP: sends nothing
                       ::getsockname(plug, reinterpret_cast<sockaddr*>(&name), &length) == 0 &&
                       ::getnameinfo(reinterpret_cast<sockaddr*>(&name), length, text, sizeof text, nullptr, 0,
                                     NI_NUMERICHOST) == 0;
-    ::close(plug);
-    if (!good) continue;
-    own = text;
-    break;
-  }
-  ::freeaddrinfo(found);
+    if (good) own = text;
+    return good;
+  });
   return own;
+}
+
+// Whether somebody listens there.
+bool answers(const std::string& address, int port) {
+  bool found = false;
+  for_addresses(address, port, SOCK_STREAM, [&](int plug, const addrinfo& other) {
+    constexpr int patience = 1000;
+    int error = 0;
+    socklen_t length = sizeof error;
+    pollfd wait{plug, POLLOUT, 0};
+    found = ::connect(plug, other.ai_addr, other.ai_addrlen) == 0 ||
+            (errno == EINPROGRESS && ::poll(&wait, 1, patience) == 1 &&
+             ::getsockopt(plug, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0);
+    return found;
+  });
+  return found;
 }
 
 // The store at which all processes meet: a server of process 0, or of the launcher.
@@ -300,28 +347,34 @@ StorePointer network_store(const ProcessPlace& place, const GlooOptions& options
   store.port = static_cast<std::uint16_t>(place.port);
   store.isServer = place.rank == 0 && !place.prefix;
   store.waitWorkers = false;
+  store.timeout = options.timeout;
   const auto begin = Clock::now();
-  // In short attempts, so that the user learns early what the process waits for.
-  for (bool told = false;; told = true) {
-    const auto left = options.timeout - std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
-    store.timeout = std::clamp(left, milliseconds(100), told ? milliseconds(10'000) : milliseconds(2'000));
-    try {
-      StorePointer made = c10::make_intrusive<c10d::TCPStore>(place.address, store);
-      made->setTimeout(options.timeout);
-      if (place.prefix) made = c10::make_intrusive<c10d::PrefixStore>(*place.prefix, made);
-      return made;
-    } catch (const std::exception& error) {
-      const std::string reason = reason_in(error);
-      if (store.isServer)
-        throw usage_error(fmt::format("process 0 cannot listen on port {}: {}", place.port, reason),
-                          "another program uses it: set MASTER_PORT to a free port for all processes");
-      if (left <= milliseconds(0))
-        throw lost_error(fmt::format("process {} of {} cannot reach process 0 at {}, port {}", place.rank,
-                                     place.size, place.address, place.port),
-                         "start process 0, and check MASTER_ADDR, MASTER_PORT and the firewall");
-      if (!told && options.say)
-        options.say(fmt::format("waiting for process 0 at {}, port {}", place.address, place.port));
+  for (bool told = false; !store.isServer && !answers(place.address, place.port);) {
+    const auto waited = Clock::now() - begin;
+    if (waited > options.timeout)
+      throw lost_error(fmt::format("process {} of {} cannot reach process 0 at {}, port {}", place.rank,
+                                   place.size, place.address, place.port),
+                       "start process 0, and check MASTER_ADDR, MASTER_PORT and the firewall");
+    if (!told && waited > kPatience && options.say) {
+      options.say(fmt::format("waiting for process 0 at {}, port {}", place.address, place.port));
+      told = true;
     }
+    std::this_thread::sleep_for(milliseconds(200));
+  }
+  try {
+    auto made = within(options.timeout, [address = place.address, store]() -> StorePointer {
+      return c10::make_intrusive<c10d::TCPStore>(address, store);
+    });
+    made->setTimeout(options.timeout);
+    if (place.prefix) made = c10::make_intrusive<c10d::PrefixStore>(*place.prefix, made);
+    return made;
+  } catch (const std::exception& error) {
+    if (store.isServer)
+      throw usage_error(fmt::format("process 0 cannot listen on port {}: {}", place.port, reason_in(error)),
+                        "another program uses it: set MASTER_PORT to a free port for all processes");
+    throw lost_error(fmt::format("process {} of {} cannot talk to process 0 at {}, port {}: {}", place.rank,
+                                 place.size, place.address, place.port, reason_in(error)),
+                     "check MASTER_ADDR and MASTER_PORT, and that all processes have the same version");
   }
 }
 

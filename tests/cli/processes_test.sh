@@ -114,8 +114,9 @@ patience=3 start_rank 1 "$BELAMY" "${run[@]}" --steps 5 --out nine
 wait_ranks
 [[ $codes == "8 " ]] || fail "process 1 alone ends with $codes"
 grep -q 'cannot reach process 0 at 127.0.0.1, port' rank1 || fail "it does not name process 0"
+[[ $(wc -l <rank1) -le 3 ]] || fail "it says more than three lines"
 
-# A port that is in use.
+# A port that is in use by a program that never answers.
 python3 - $port <<'PYTHON' &
 import socket, sys, time
 s = socket.socket(socket.AF_INET6)
@@ -131,11 +132,13 @@ for _ in {1..100}; do
   sleep 0.1
 done
 patience=5 start_rank 0 "$BELAMY" "${run[@]}" --steps 5 --out ten
+patience=3 start_rank 1 "$BELAMY" "${run[@]}" --steps 5 --out ten
 wait_ranks
 kill $background
 background=
-[[ $codes == "2 " ]] || fail "a port in use ends with $codes"
+[[ $codes == "2 8 " ]] || fail "a port in use ends with $codes"
 grep -q 'cannot listen on port' rank0 || fail "it does not name the port"
+grep -q 'no answer within 3 s' rank1 || fail "it does not say that the other program is silent"
 
 # Variables that contradict themselves.
 expect_failure 2 env RANK=5 WORLD_SIZE=2 "$BELAMY" "${run[@]}" --steps 5 --out eleven
