@@ -78,7 +78,7 @@ class Fields {
   const Field* find(const std::string& key) const;
   /// All fields as TOML with tables, in order; `only_changed` leaves out those at their defaults.
   std::string to_toml(bool only_changed = false) const;
-  /// An aligned table for --help: key, default, allowed, help.
+  /// An aligned table for --help: key, value, allowed, help.
   std::string help() const;
 
  private:

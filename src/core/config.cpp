@@ -13,6 +13,7 @@
 
 #include "belamy/error.h"
 
+#include "core/fields_text.h"
 #include "core/text.h"
 #include "core/toml.h"
 
@@ -482,23 +483,18 @@ std::string Fields::to_toml(bool only_changed) const {
 }
 
 std::string Fields::help() const {
-  std::size_t key_width = 0, default_width = 0, allowed_width = 0;
-  const auto allowed = [](const Field& field) {
-    auto text = field.range.empty() ? field.type : field.range;
-    if (!field.unit.empty()) text += " " + field.unit;
-    return text;
-  };
+  std::size_t key_width = 0, value_width = 0, allowed_width = 0;
   // A long list of choices must not widen the column of all lines: it runs over.
   constexpr std::size_t widest = 28;
   for (const auto& field : fields_) {
     key_width = std::max(key_width, field.key.size());
-    default_width = std::max(default_width, std::min(widest, field.fallback.size()));
-    allowed_width = std::max(allowed_width, std::min(widest, allowed(field).size()));
+    value_width = std::max(value_width, std::min(widest, field.get().size()));
+    allowed_width = std::max(allowed_width, std::min(widest, allowed_values(field).size()));
   }
   std::string text;
   for (const auto& field : fields_) {
-    text += fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}\n", field.key, key_width, field.fallback, default_width,
-                        allowed(field), allowed_width, field.help);
+    text += fmt::format("  {:<{}}  {:<{}}  {:<{}}  {}\n", field.key, key_width, field.get(), value_width,
+                        allowed_values(field), allowed_width, field.help);
   }
   return text;
 }
