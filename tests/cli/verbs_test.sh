@@ -2,7 +2,7 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions project reconstruct complete translate classify match stylize evaluate compare score embed export reproduce studio report verify-resume models recipes data weights lab completion man)
+verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions project reconstruct complete translate classify match stylize evaluate compare score embed export reproduce studio report verify-resume models recipes data weights lab completion man docs)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
