@@ -27,7 +27,8 @@ std::vector<std::pair<ExitCode, std::string>> exit_texts() {
           {ExitCode::diverged, "a training diverged"},
           {ExitCode::storage, "storage"},
           {ExitCode::interrupted, "interrupted, state saved"},
-          {ExitCode::expectation, "an expectation does not hold"}};
+          {ExitCode::expectation, "an expectation does not hold"},
+          {ExitCode::lost, "another process of a training has ended or cannot be reached"}};
 }
 
 }  // namespace belamy::cli
