@@ -14,9 +14,9 @@
 
 #include "core/random.h"
 #include "core/text.h"
-#include "nn/substitution.h"
 #include "tensors/arrays.h"
 #include "train/check.h"
+#include "train/sharing.h"
 
 namespace belamy {
 namespace {
@@ -72,33 +72,6 @@ std::uint64_t seed_of(std::int64_t seed, std::int64_t step, int rank) {
   return Random(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(rank))
              .below(std::uint64_t{1} << 62) +
          static_cast<std::uint64_t>(step);
-}
-
-// Adds, in the first process, what the others have recorded. The others keep nothing.
-void add_records_of_others(Group& group, std::vector<std::pair<std::string, double>>& sums,
-                           std::vector<double>& counts) {
-  nlohmann::ordered_json own = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < sums.size(); ++i)
-    own[sums[i].first] = {fmt::format("{}", sums[i].second), counts[i]};
-  const auto texts = group.exchange(own.dump());
-  sums.clear();
-  counts.clear();
-  if (!group.is_first()) return;
-  for (const auto& text : texts) {
-    const auto said = nlohmann::ordered_json::parse(text);
-    for (const auto& [name, values] : said.items()) {
-      const auto place = static_cast<std::size_t>(
-          std::find_if(sums.begin(), sums.end(),
-                       [&, &key = name](const auto& each) { return each.first == key; }) -
-          sums.begin());
-      if (place == sums.size()) {
-        sums.emplace_back(name, 0);
-        counts.push_back(0);
-      }
-      sums[place].second += std::stod(values[0].get<std::string>());  // as text: it may be infinite
-      counts[place] += values[1].get<double>();
-    }
-  }
 }
 
 bool finite(const Tensor& tensor) {
@@ -180,49 +153,13 @@ void Session::run_step() {
     const Autocast autocast(recipe_.train.precision == "bf16", device_);
     state_.model().step(batch, *this);
   }
-  average_buffers();
+  if (!group_.is_single()) average(group_, state_.shared_means());
   const bool first = step_ == stage_begin_;
   ++step_;
   // Models start some values from their first batch, which differs from process to process.
   if (first) {
     for (const auto& tensor : state_.common_tensors()) group_.broadcast(tensor);
   }
-}
-
-void Session::average(const std::vector<PlayerState*>& players, Tensor& loss) {
-  if (group_.is_single()) return;
-  const torch::NoGradGuard no_grad;
-  std::vector<Tensor> gradients;
-  for (const auto* player : players)
-    gradients.insert(gradients.end(), player->gradient().begin(), player->gradient().end());
-  auto all = gradients;
-  const auto scalar = torch::TensorOptions(torch::kFloat).device(device_);
-  all.push_back(loss.defined() ? loss.to(torch::kFloat).view({1}) : torch::zeros({1}, scalar));
-  all.push_back(torch::full({1}, calls_ ? 1.0 : 0.0, scalar));
-  const auto flat = nn::flatten(all);
-  group_.sum(flat);
-  flat.div_(group_.size());
-  const auto end = flat.numel();
-  if (flat[end - 1].item<float>() > 0) met_ = true;
-  if (loss.defined()) loss = flat[end - 2];
-  const auto means = nn::cut_like(flat.narrow(0, 0, end - 2), gradients);
-  auto begin = means.begin();
-  for (auto* player : players) {
-    const auto next = begin + static_cast<std::ptrdiff_t>(player->gradient().size());
-    player->set_gradient({begin, next});
-    begin = next;
-  }
-}
-
-void Session::average_buffers() {
-  if (group_.is_single()) return;
-  const torch::NoGradGuard no_grad;
-  const auto means = state_.shared_means();
-  if (means.empty()) return;
-  const auto flat = nn::flatten(means);
-  group_.sum(flat);
-  const auto parts = nn::cut_like(flat.div_(group_.size()), means);
-  for (std::size_t i = 0; i < means.size(); ++i) means[i].copy_(parts[i]);
 }
 
 // Differentiates with respect to these parameters only, so that no gradients of other players are computed.
@@ -239,7 +176,7 @@ void Session::update(std::string_view name, const Tensor& loss, bool keep_graph)
   auto& player = state_.player(name);
   player.set_gradient(gradients_of(loss, player.parameters(), keep_graph));
   auto value = loss.detach();
-  average({&player}, value);
+  met_ |= average_gradients(group_, {&player}, value, calls_);
   move(player, guarded_norm(player, value));
 }
 
@@ -259,7 +196,7 @@ void Session::update_together(const std::vector<std::string>& names, const Tenso
     begin = end;
   }
   auto value = loss.detach();
-  average(players, value);
+  met_ |= average_gradients(group_, players, value, calls_);
   // No player is updated before the gradients of all have been checked.
   std::vector<Tensor> norms;
   for (auto* player : players) norms.push_back(guarded_norm(*player, value));
@@ -270,7 +207,7 @@ void Session::apply(std::string_view name, const std::vector<Tensor>& gradients)
   auto& player = state_.player(name);
   player.set_gradient(gradients);
   Tensor no_loss;
-  average({&player}, no_loss);
+  met_ |= average_gradients(group_, {&player}, no_loss, calls_);
   move(player, guarded_norm(player, no_loss));
 }
 
@@ -368,7 +305,7 @@ std::vector<std::pair<std::string, double>> Session::take_records() {
     record.count = 0;
   }
   check_finite();
-  if (!group_.is_single()) add_records_of_others(group_, sums, counts);
+  collect_records(group_, sums, counts);
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i].second /= counts[i];
   return sums;
 }
@@ -439,8 +376,13 @@ void Session::spread() {
                 {"updates", nlohmann::json::array()},
                 {"kept", nlohmann::json::array()}};
     for (const auto& player : state_.players()) position["updates"].push_back(player->updates());
-    for (const auto& [name, tensors] : of_others_) {
-      if (tensors.size() == others) position["kept"].push_back(name);
+    for (const auto& [name, own] : state_.own_tensors()) {
+      const auto& stored = of_others_[name];
+      const auto fits = [&own = own](const Tensor& each) {
+        return each.defined() && each.sizes() == own.sizes() && each.scalar_type() == own.scalar_type();
+      };
+      if (stored.size() == others && std::all_of(stored.begin(), stored.end(), fits))
+        position["kept"].push_back(name);
     }
   }
   position = nlohmann::json::parse(group_.exchange(position.dump())[0]);

@@ -93,9 +93,6 @@ class Session final : public StepContext {
   BatchPlace place() const;
   std::vector<Tensor> gradients_of(const Tensor& loss, const std::vector<Tensor>& parameters,
                                    bool keep_graph) const;
-  // Replaces the gradients of the players, and the loss, by their means over the processes.
-  void average(const std::vector<PlayerState*>& players, Tensor& loss);
-  void average_buffers();
   Tensor guarded_norm(PlayerState& player, const Tensor& loss);
   void move(PlayerState& player, const Tensor& norm);
   double schedule(const PlayerOptions& options) const;
