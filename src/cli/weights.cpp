@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/ranges.h>
 
 #include "cli/verbs.h"
 #include "core/env.h"
+#include "core/foreign_text.h"
 #include "core/progress.h"
 #include "core/text.h"
 
@@ -14,17 +15,7 @@ namespace belamy::cli {
 namespace {
 
 constexpr std::size_t short_digest = 12;
-constexpr std::size_t longest_metadata = 300;
-
-// Names and metadata in foreign files may be any bytes; control characters must not reach the terminal.
-std::string harmless(const std::string& text) {
-  const bool plain =
-      std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
-  auto shown =
-      plain ? text : nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  if (shown.size() > longest_metadata) shown.replace(longest_metadata, std::string::npos, "...");
-  return shown;
-}
+constexpr std::size_t most_missing = 5;
 
 std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
@@ -74,10 +65,50 @@ std::string use_of(const Weights& weights) {
       return "with its run folder: belamy sample RUN, belamy evaluate RUN, ...";
     case NetworkKind::unknown: break;
   }
-  const auto like = most_like(weights.content);
-  if (like == NetworkKind::unknown) return "none";
-  return fmt::format("none: it is not {}, because {}", network_name(like),
-                     tensor_fault(weights.content.arrays, like));
+  const auto* like = most_like(weights.content.arrays);
+  if (!like) return "none";
+  const auto fault = tensor_fault(weights.content.arrays, *like);
+  if (fault.empty())
+    return fmt::format("as {}, after 'belamy weights import {} --as NAME'", network_name(like->kind),
+                       weights.file.path.string());
+  return fmt::format("none: it is not {}, because {}", like->title, fault);
+}
+
+// The tensors of the nearest known network that a file lacks; empty if it is known, or like none.
+std::vector<ExpectedTensor> missing_in(const Weights& weights) {
+  const auto* like = weights.kind == NetworkKind::unknown ? most_like(weights.content.arrays) : nullptr;
+  return like ? missing_tensors(weights.content.arrays, *like) : std::vector<ExpectedTensor>();
+}
+
+void print_tensors(const std::vector<ExpectedTensor>& tensors) {
+  for (const auto& [name, shape] : tensors) fmt::print("  {}  {}\n", name, shape_text(shape));
+}
+
+ExitCode list_networks() {
+  bool first = true;
+  for (const auto& network : known_networks()) {
+    fmt::print("{}{}: {}\n", first ? "" : "\n", network.title, description_of(network.kind));
+    print_tensors(network.tensors);
+    first = false;
+  }
+  return ExitCode::ok;
+}
+
+// An import of a network that is almost known, or known under other names, tells what a map would have to name.
+void warn_of_missing(const Weights& weights, const std::string& file) {
+  const auto missing = missing_in(weights);
+  if (missing.empty()) return;
+  const auto& like = *most_like(weights.content.arrays);
+  std::vector<std::string> names;
+  for (const auto& tensor : missing) {
+    names.push_back(names.size() < most_missing ? tensor.name : "...");
+    if (names.size() > most_missing) break;
+  }
+  warn(fmt::format(
+      "it is not {}: it lacks {} of {}: {}\n"
+      "  'belamy weights info {}' lists them; if it has them under other names, import it with "
+      "--map and --force",
+      like.title, missing.size(), counted(like.tensors.size(), "tensor"), fmt::join(names, ", "), file));
 }
 
 std::int64_t elements_of(const Array& array) {
@@ -106,14 +137,19 @@ ExitCode show_weights(const std::string& name_or_path) {
   if (!arrays.empty()) fmt::print("\ntensors\n");
   for (const auto& [name, array] : arrays)
     fmt::print("  {}  {} {}\n", harmless(name), dtype_name(array.dtype), shape_text(array.shape));
+  if (const auto missing = missing_in(weights); !missing.empty()) {
+    fmt::print("\nmissing for {}\n", most_like(arrays)->title);
+    print_tensors(missing);
+  }
   return ExitCode::ok;
 }
 
-ExitCode import_file(const std::string& file, const std::string& name, bool force) {
-  const auto [weights, there_already] = import_weights(file, name, force);
+ExitCode import_file(const WeightsImport& request) {
+  const auto [weights, there_already] = import_weights(request);
   fmt::print("{} ({}, SHA-256 {}) {} {}\n", weights.file.name, network_name(weights.kind),
              weights.file.sha256.substr(0, short_digest), there_already ? "is there already:" : "is now in",
              weights.file.path.string());
+  warn_of_missing(weights, request.from.string());
   return ExitCode::ok;
 }
 
@@ -121,13 +157,15 @@ ExitCode import_file(const std::string& file, const std::string& name, bool forc
 
 void add_weights(Verb program) {
   struct Request {
-    std::string file, name;
+    std::string file, name, map;
     bool force = false;
   };
   auto request = std::make_shared<Request>();
   auto verb = program.verb("weights", "List, examine and import weights that were trained elsewhere");
   verb.needs_verb();
   verb.verb("list", "List weights by name: network, size, SHA-256, place").does(list_known_weights);
+
+  verb.verb("networks", "List the networks that Belamy knows, with their tensors").does(list_networks);
 
   auto info_verb = verb.verb("info", "Show tensors, parameters, metadata and use of one file");
   info_verb.option("weights", request->file, "Name from 'belamy weights list', or a file").required();
@@ -139,8 +177,12 @@ void add_weights(Verb program) {
               "A safetensors file, what torch.save wrote (.pt, .pth), or an .onnx file")
       .required();
   import_verb.option("--as", request->name, "Name of the weights in the cache").required();
+  import_verb.option(
+      "--map", request->map,
+      "A text of lines 'THEIR.NAME = OUR.NAME' for the tensors of a network that Belamy knows; "
+      "'THEIR.* = OUR.*' for all names with a beginning, 'THEIR.NAME = -' to leave one out");
   import_verb.flag("--force", request->force, "Replace another file of the same name");
-  import_verb.does([=] { return import_file(request->file, request->name, request->force); });
+  import_verb.does([=] { return import_file({request->file, request->name, request->map, request->force}); });
 }
 
 }  // namespace belamy::cli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <optional>
 
 #include "belamy/config.h"
 #include "belamy/error.h"
@@ -14,6 +15,7 @@
 #include "data/environment.h"
 #include "data/onnx_file.h"
 #include "data/pytorch_file.h"
+#include "data/tensor_map.h"
 
 namespace belamy {
 namespace {
@@ -111,16 +113,24 @@ Weights weights_of(std::string bytes, const fs::path& path) {
   return weights;
 }
 
-// What an import writes in place of the file itself: a file of PyTorch or ONNX as safetensors, and VGG16 under Belamy's
-// names. Empty for a sound safetensors file, which is copied.
-std::string converted(const Weights& weights, std::string_view bytes) {
-  const auto& arrays = weights.content.arrays;
-  const auto vgg16 = vgg16_of_torchvision(arrays);
-  if (!is_pytorch_file(bytes) && !is_onnx_file(weights.file.path) && vgg16.empty()) return "";
+// What an import writes in place of the file itself: a file of PyTorch or ONNX as safetensors, and other names than Belamy's
+// as Belamy's. Empty for a sound safetensors file, which is copied.
+std::string converted(const Weights& weights, std::string_view bytes, const std::optional<TensorMap>& map,
+                      std::string_view map_text) {
+  const auto& content = weights.content;
+  const auto mapped =
+      map ? map->network_in(content.arrays, weights.file.path.string()) : ArrayMap(content.arrays);
+  const auto vgg16 = vgg16_of_torchvision(mapped);
+  if (!is_pytorch_file(bytes) && !is_onnx_file(weights.file.path) && vgg16.empty() && !map) return "";
   StringMap metadata = {{"source", weights.file.path.filename().string()},
                         {"source_sha256", weights.file.sha256}};
+  if (map) {
+    metadata["map_sha256"] = sha256_hex(map_text);
+    if (const auto input = content.metadata.find(input_key); input != content.metadata.end())
+      metadata.insert(*input);
+  }
   if (!vgg16.empty()) metadata[input_key] = torchvision_input;
-  return encode_safetensors(vgg16.empty() ? arrays : vgg16, metadata);
+  return encode_safetensors(vgg16.empty() ? mapped : vgg16, metadata);
 }
 
 Weights read_file(const fs::path& path) {
@@ -178,16 +188,23 @@ std::vector<std::string> weights_names() {
   return names;
 }
 
-ImportedWeights import_weights(const fs::path& from, const std::string& name, bool force) {
-  const auto plain = without_weights_ending(name);
+ImportedWeights import_weights(const WeightsImport& request) {
+  const auto plain = without_weights_ending(request.name);
   check_weights_name(plain);
   auto& env = Env::real();
+  // A fault of the map is told before a large file is read.
+  std::string map_text;
+  std::optional<TensorMap> map;
+  if (!request.map.empty()) {
+    map_text = env.read(request.map);
+    map.emplace(map_text, request.map.string());
+  }
   const auto folder = imported_folder();
   const auto target = folder / (plain + weights_ending);
   // Decoding may move arrays that are not aligned; the copy keeps the bytes as they are.
-  auto bytes = env.read(from);
-  ImportedWeights imported{weights_of(bytes, from)};
-  if (auto other = converted(imported.weights, bytes); !other.empty()) {
+  auto bytes = env.read(request.from);
+  ImportedWeights imported{weights_of(bytes, request.from)};
+  if (auto other = converted(imported.weights, bytes, map, map_text); !other.empty()) {
     bytes = std::move(other);
     imported.weights = weights_of(bytes, target);
   }
@@ -211,7 +228,7 @@ ImportedWeights import_weights(const fs::path& from, const std::string& name, bo
       throw usage_error(fmt::format("--as {}: '{}' is another file of this name and would be found first",
                                     plain, found.string()),
                         "choose another name with --as");
-    if (!force)
+    if (!request.force)
       throw usage_error(fmt::format("--as {}: '{}' is another file of this name", plain, found.string()),
                         "choose another name with --as, or replace that file with --force");
   }

@@ -45,14 +45,21 @@ std::vector<ListedWeights> list_weights();
 /// The names of all weights, each once, without reading the files.
 std::vector<std::string> weights_names();
 
+/// What `import_weights` puts where.
+struct WeightsImport {
+  std::filesystem::path from;
+  std::string name;
+  std::filesystem::path map =
+      {};              ///< a text of names, as TensorMap reads it; the file must then hold a known network
+  bool force = false;  ///< replace another file of that name in the cache
+};
 /// Copies a file into the cache as NAME.safetensors, whole or not at all. `there_already`: the same bytes are
-/// found by that name, and nothing was copied. Another file of that name in the cache is replaced only with
-/// `force`. Usage errors: an invalid name, a name that is taken in the cache, or in $BELAMY_WEIGHTS, where it
-/// would be found first.
+/// found by that name, and nothing was copied. Usage errors: an invalid name, a name that is taken in the cache, or in
+/// $BELAMY_WEIGHTS, where it would be found first. Errors of the map as in TensorMap.
 struct ImportedWeights {
   Weights weights;
   bool there_already = false;
 };
-ImportedWeights import_weights(const std::filesystem::path& from, const std::string& name, bool force);
+ImportedWeights import_weights(const WeightsImport& request);
 
 }  // namespace belamy

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <map>
 
 namespace belamy {
 namespace {
-
-constexpr NetworkKind trained_kinds[] = {NetworkKind::vgg16_conv, NetworkKind::efficientnet_lite0};
 
 std::vector<ExpectedTensor> vgg16_tensors() {
   struct Group {
@@ -30,12 +29,28 @@ std::vector<ExpectedTensor> vgg16_tensors() {
   return all;
 }
 
+// The same as torchvision names them: a rectifier follows each convolution, and a pooling each group.
+std::vector<ExpectedTensor> torchvision_tensors() {
+  auto all = vgg16_tensors();
+  int layer = 0;
+  char group = '1';
+  for (auto& tensor : all) {
+    const bool weight = tensor.name.ends_with(".weight");
+    if (tensor.name[4] != group) {
+      group = tensor.name[4];
+      ++layer;
+    }
+    tensor.name = fmt::format("features.{}{}", layer, tensor.name.substr(tensor.name.find('.')));
+    if (!weight) layer += 2;
+  }
+  return all;
+}
+
 void add_batch_norm(std::vector<ExpectedTensor>& all, const std::string& name, std::int64_t channels) {
   for (const char* part : {"weight", "bias", "running_mean", "running_var"})
     all.push_back({name + "." + part, {channels}});
 }
 
-// The files also hold the count of batches that a norm has seen; nothing uses it.
 std::vector<ExpectedTensor> lite0_tensors() {
   struct Stage {
     int blocks;
@@ -69,6 +84,24 @@ std::vector<ExpectedTensor> lite0_tensors() {
   return all;
 }
 
+const KnownNetwork& network_of(NetworkKind kind, bool theirs) {
+  static const KnownNetwork none;
+  for (const auto& network : known_networks())
+    if (network.kind == kind && network.theirs == theirs) return network;
+  return none;
+}
+
+std::size_t count_there(const ArrayMap& arrays, const KnownNetwork& network) {
+  return network.tensors.size() - missing_tensors(arrays, network).size();
+}
+
+bool has_every_shape(const ArrayMap& arrays, const KnownNetwork& network) {
+  std::map<std::vector<std::int64_t>, int> shapes;
+  for (const auto& [name, array] : arrays) ++shapes[array.shape];
+  return std::all_of(network.tensors.begin(), network.tensors.end(),
+                     [&](const ExpectedTensor& tensor) { return --shapes[tensor.shape] >= 0; });
+}
+
 }  // namespace
 
 const char* network_name(NetworkKind kind) {
@@ -81,18 +114,30 @@ const char* network_name(NetworkKind kind) {
   return "";
 }
 
-const std::vector<ExpectedTensor>& tensors_of(NetworkKind kind) {
-  static const auto vgg16 = vgg16_tensors(), lite0 = lite0_tensors();
-  static const std::vector<ExpectedTensor> none;
-  switch (kind) {
-    case NetworkKind::vgg16_conv: return vgg16;
-    case NetworkKind::efficientnet_lite0: return lite0;
-    default: return none;
-  }
+const std::vector<KnownNetwork>& known_networks() {
+  static const std::vector<KnownNetwork> all = {
+      {NetworkKind::vgg16_conv, "vgg16-conv", false, vgg16_tensors(),
+       [](const std::string&) { return false; }},
+      {NetworkKind::vgg16_conv, "vgg16-conv with torchvision's names", true, torchvision_tensors(),
+       [](const std::string& name) { return name.starts_with("classifier."); }},
+      {NetworkKind::efficientnet_lite0, "efficientnet-lite0", false, lite0_tensors(),
+       [](const std::string& name) { return name.ends_with(".num_batches_tracked"); }}};
+  return all;
 }
 
-std::string tensor_fault(const ArrayMap& arrays, NetworkKind kind) {
-  for (const auto& [name, shape] : tensors_of(kind)) {
+const std::vector<ExpectedTensor>& tensors_of(NetworkKind kind) {
+  return network_of(kind, false).tensors;
+}
+
+std::vector<ExpectedTensor> missing_tensors(const ArrayMap& arrays, const KnownNetwork& network) {
+  std::vector<ExpectedTensor> missing;
+  for (const auto& tensor : network.tensors)
+    if (arrays.count(tensor.name) == 0) missing.push_back(tensor);
+  return missing;
+}
+
+std::string tensor_fault(const ArrayMap& arrays, const KnownNetwork& network) {
+  for (const auto& [name, shape] : network.tensors) {
     const auto found = arrays.find(name);
     if (found == arrays.end())
       return fmt::format("tensor '{}' of shape {} is missing", name, shape_text(shape));
@@ -106,40 +151,43 @@ std::string tensor_fault(const ArrayMap& arrays, NetworkKind kind) {
   return "";
 }
 
+std::string tensor_fault(const ArrayMap& arrays, NetworkKind kind) {
+  return tensor_fault(arrays, network_of(kind, false));
+}
+
 NetworkKind recognise(const Safetensors& file) {
   const auto format = file.metadata.find("format");
   if (format != file.metadata.end() && format->second.starts_with("belamy-checkpoint-"))
     return NetworkKind::belamy_checkpoint;
-  for (const auto kind : trained_kinds)
-    if (tensor_fault(file.arrays, kind).empty()) return kind;
+  for (const auto& network : known_networks())
+    if (!network.theirs && tensor_fault(file.arrays, network).empty()) return network.kind;
   return NetworkKind::unknown;
 }
 
-NetworkKind most_like(const Safetensors& file) {
-  for (const auto kind : trained_kinds) {
-    const auto& tensors = tensors_of(kind);
-    const auto there = std::count_if(tensors.begin(), tensors.end(), [&](const ExpectedTensor& tensor) {
-      return file.arrays.count(tensor.name) > 0;
-    });
-    if (2 * static_cast<std::size_t>(there) >= tensors.size()) return kind;
+const KnownNetwork* most_like(const ArrayMap& arrays) {
+  const KnownNetwork* nearest = nullptr;
+  std::size_t most = 0;
+  for (const auto& network : known_networks()) {
+    const auto there = count_there(arrays, network);
+    if (2 * there >= network.tensors.size() && there > most) {
+      nearest = &network;
+      most = there;
+    }
   }
-  return NetworkKind::unknown;
+  if (nearest) return nearest;
+  for (const auto& network : known_networks())
+    if (has_every_shape(arrays, network)) return &network;
+  return nullptr;
 }
 
 ArrayMap vgg16_of_torchvision(const ArrayMap& arrays) {
+  const auto& theirs = network_of(NetworkKind::vgg16_conv, true).tensors;
+  const auto& ours = tensors_of(NetworkKind::vgg16_conv);
   ArrayMap named;
-  int layer = 0, group = 1;  // a rectifier follows each convolution, and a pooling each group
-  for (const auto& tensor : tensors_of(NetworkKind::vgg16_conv)) {
-    const bool weight = tensor.name.ends_with(".weight");
-    if (const int now = tensor.name[4] - '0'; now != group) {
-      group = now;
-      ++layer;
-    }
-    const auto found =
-        arrays.find(fmt::format("features.{}{}", layer, tensor.name.substr(tensor.name.find('.'))));
-    if (found == arrays.end() || found->second.shape != tensor.shape) return {};
-    named[tensor.name] = found->second;
-    if (!weight) layer += 2;
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    const auto found = arrays.find(theirs[i].name);
+    if (found == arrays.end() || found->second.shape != ours[i].shape) return {};
+    named[ours[i].name] = found->second;
   }
   return named;
 }

@@ -92,6 +92,7 @@ for each in plan:
     layer, before = layer + 2, each
 state["classifier.0.bias"] = torch.zeros(4096)
 torch.save(state, "vgg16.pth")
+torch.save({"state_dict": {"module." + name: tensor for name, tensor in state.items()}, "epoch": 3}, "nested.pth")
 PYTHON
 "$python" vgg.py
 expect_code 0 "$BELAMY" weights import vgg16.pth --as vgg16-torchvision
@@ -99,6 +100,17 @@ expect_code 0 "$BELAMY" weights info vgg16-torchvision
 expect_text "vgg16-conv"
 expect_code 0 "$BELAMY" stylize --features vgg16-torchvision --content "$SOURCE/docs/gallery/vae-mnist.png" --style "$SOURCE/docs/gallery/gan-mnist.png" --size 32 --steps 2 --out styled.png
 expect_file styled.png
+
+# A checkpoint of a training has them under longer names, which a map shortens.
+expect_code 0 "$BELAMY" weights import nested.pth --as vgg16-nested
+expect_text "warning: it is not vgg16-conv: it lacks 26 of 26 tensors"
+echo "state_dict.module.* = *" >map.txt
+expect_code 0 "$BELAMY" weights import nested.pth --as vgg16-nested --map map.txt --force
+expect_code 0 "$BELAMY" weights info vgg16-nested
+expect_text "^network +vgg16-conv"
+expect_text "^  input = RGB, torchvision's normalisation$"
+expect_code 0 "$BELAMY" stylize --features vgg16-nested --content "$SOURCE/docs/gallery/vae-mnist.png" --style "$SOURCE/docs/gallery/gan-mnist.png" --size 32 --steps 2 --out nested.png
+expect_same styled.png nested.png
 
 # The weights of an .onnx file: those of our own export.
 expect_code 0 "$BELAMY" export run --to g.onnx

@@ -7,7 +7,7 @@ verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
 for verb in "${verbs[@]}"; do expect_text "^  $verb +[A-Z]"; done
-for verb in "${verbs[@]}" "data list" "data info" "data doctor" "data fetch" "data pack" "weights list" "weights info" "weights import"; do
+for verb in "${verbs[@]}" "data list" "data info" "data doctor" "data fetch" "data pack" "weights list" "weights networks" "weights info" "weights import"; do
   # shellcheck disable=SC2086  # two words
   expect_code 0 "$BELAMY" $verb --help
   expect_text "--help"

@@ -68,6 +68,50 @@ expect_failure 2 "$BELAMY" weights import apart/small.safetensors --as ../small
 expect_failure 5 "$BELAMY" weights import apart/none.safetensors --as none
 [[ $(find cache/weights -name '*.safetensors' | wc -l) == 2 ]] || fail "a refused import left something"
 
+# --- Import with a map ---
+vgg16 | sed 's/^/net./' | make_safetensors apart/other-names.safetensors
+expect_code 0 "$BELAMY" weights import apart/other-names.safetensors --as other-names
+expect_text "^other-names \(unknown, "
+expect_text "warning: it is not vgg16-conv: it lacks 26 of 26 tensors: conv1_1.weight, conv1_1.bias, .*, \.\.\.$"
+expect_text "belamy weights info apart/other-names.safetensors"
+expect_code 0 "$BELAMY" weights info apart/other-names.safetensors
+expect_text "^missing for vgg16-conv$"
+expect_text "^  conv5_3.bias  \[512\]$"
+expect_code 0 "$BELAMY" weights networks
+expect_text "^vgg16-conv: the convolutions of VGG16"
+expect_text "^  features.28.bias  \[512\]$"
+expect_text "^  _fc.weight  \[1000, 1280\]$"
+printf '# ours\nnet.* = *\n' >map.txt
+expect_failure 2 "$BELAMY" weights import apart/other-names.safetensors --as other-names --map map.txt
+expect_text "replace that file with --force"
+expect_code 0 "$BELAMY" weights import apart/other-names.safetensors --as other-names --map map.txt --force
+expect_text "^other-names \(vgg16-conv, "
+expect_no_text "warning"
+expect_code 0 "$BELAMY" weights info other-names
+expect_text "^network +vgg16-conv"
+expect_text "^  map_sha256 = $(sha256sum map.txt | head -c 64)$"
+# refused_map CODE WORDS: what the map in map.txt gives.
+refused_map() {
+  expect_failure "$1" "$BELAMY" weights import apart/other-names.safetensors --as refused --map map.txt
+  expect_text "$2"
+}
+printf 'net.* = *\nnett.* = *\n' >map.txt
+refused_map 2 "map.txt, line 2: 'apart/other-names.safetensors' has no tensor 'nett.\*'"
+printf 'net.* = *\nnet.conv1_1.bias = conv1_2.bias\n' >map.txt
+refused_map 2 "map.txt, line 2: two tensors of 'apart/other-names.safetensors' become 'conv1_2.bias'"
+printf 'net.* = *\nnet.conv1_1.bias = -\n' >map.txt
+refused_map 3 "it has 25 of the 26 tensors of vgg16-conv; missing: 'conv1_1.bias' \[64\]"
+printf 'net.*\n' >map.txt
+refused_map 2 "map.txt, line 1: there must be one '='"
+vgg16 | sed 's/^/net./; s/conv2_1.weight 128 64 3 3/conv2_1.weight 3 3 64 128/' | make_safetensors apart/other-names.safetensors
+printf 'net.* = *\n' >map.txt
+refused_map 3 "'conv2_1.weight' \('net.conv2_1.weight' by map.txt, line 1\) has the shape \[3, 3, 64, 128\] instead of"
+{ vgg16; echo "head.weight 2 3"; } | sed 's/^/net./' | make_safetensors apart/other-names.safetensors
+refused_map 3 "tensor 'net.head.weight' \[2, 3\] is left over: vgg16-conv has no 'head.weight'"
+expect_failure 5 "$BELAMY" weights import apart/other-names.safetensors --as refused --map none.txt
+[[ $(find cache/weights -name '*.safetensors' | wc -l) == 3 ]] || fail "a refused map left something"
+rm cache/weights/other-names.safetensors
+
 # --- List and info ---
 cp apart/half.safetensors theirs/broken.safetensors
 cp apart/small.safetensors theirs/mine.safetensors

@@ -1,6 +1,7 @@
 #include "data/weights.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <gmock/gmock.h>
 
 #include "core/env.h"
@@ -113,33 +114,38 @@ TEST_F(WeightsTest, AnImportCopiesTheVeryBytes) {
   bytes[0] = static_cast<char>(header.size());
   bytes += header + std::string("\0\0\x80\x3f", 4);
   const auto from = put("apart/odd.safetensors", bytes);
-  const auto imported = import_weights(from, "odd", false);
+  const auto imported = import_weights({from, "odd"});
   EXPECT_FALSE(imported.there_already);
   EXPECT_EQ(imported.weights.file.path, folder_ / "cache/weights/odd.safetensors");
   EXPECT_EQ(read(folder_ / "cache/weights/odd.safetensors"), bytes);
   EXPECT_EQ(find_weights("odd").sha256, sha256_hex(bytes));
-  EXPECT_TRUE(import_weights(from, "odd.safetensors", false).there_already);
+  EXPECT_TRUE(import_weights({from, "odd.safetensors"}).there_already);
 }
 
 TEST_F(WeightsTest, AnImportReplacesNothingUnasked) {
   const auto first = put("apart/first.safetensors", small_file("1")),
              second = put("apart/second.safetensors", small_file("2"));
-  import_weights(first, "mine", false);
-  EXPECT_THAT(error_of([&] { import_weights(second, "mine", false); }, ExitCode::usage),
+  import_weights({first, "mine"});
+  EXPECT_THAT(error_of(
+                  [&] {
+                    import_weights({second, "mine"});
+                  },
+                  ExitCode::usage),
               AllOf(HasSubstr("--as mine"), HasSubstr("--force")));
   EXPECT_EQ(read(folder_ / "cache/weights/mine.safetensors"), small_file("1"));
-  import_weights(second, "mine", true);
+  import_weights({.from = second, .name = "mine", .force = true});
   EXPECT_EQ(read(folder_ / "cache/weights/mine.safetensors"), small_file("2"));
 }
 
 TEST_F(WeightsTest, AFolderThatIsOnlyReadKeepsItsNames) {
   const auto theirs = put("theirs/taken.safetensors", small_file("1"));
   const auto other = put("apart/other.safetensors", small_file("2"));
-  EXPECT_THAT(error_of([&] { import_weights(other, "taken", true); }, ExitCode::usage),
-              AllOf(HasSubstr(theirs.string()), HasSubstr("found first"), Not(HasSubstr("--force"))));
+  EXPECT_THAT(
+      error_of([&] { import_weights({.from = other, .name = "taken", .force = true}); }, ExitCode::usage),
+      AllOf(HasSubstr(theirs.string()), HasSubstr("found first"), Not(HasSubstr("--force"))));
   EXPECT_EQ(read(theirs), small_file("1"));
   EXPECT_FALSE(fs::exists(folder_ / "cache/weights/taken.safetensors"));
-  const auto same = import_weights(put("apart/same.safetensors", small_file("1")), "taken", false);
+  const auto same = import_weights({put("apart/same.safetensors", small_file("1")), "taken"});
   EXPECT_TRUE(same.there_already);
   EXPECT_EQ(same.weights.file.path, theirs);
 }
@@ -147,19 +153,93 @@ TEST_F(WeightsTest, AFolderThatIsOnlyReadKeepsItsNames) {
 TEST_F(WeightsTest, AnImportRefusesWhatIsNotSound) {
   const auto refused = [&](const std::string& bytes, ExitCode code) {
     const auto from = put("apart/file.safetensors", bytes);
-    const auto error = error_of([&] { import_weights(from, "file", false); }, code);
+    const auto error = error_of([&] { import_weights({from, "file"}); }, code);
     EXPECT_FALSE(fs::exists(folder_ / "cache/weights/file.safetensors"));
     return error;
   };
   EXPECT_THAT(refused(small_file("1") + "x", ExitCode::storage), HasSubstr("is damaged"));
   EXPECT_THAT(refused("PK\x03\x04 and so on", ExitCode::data),
               HasSubstr("the zip file has no list of its members"));
-  EXPECT_THAT(
-      error_of([&] { import_weights(folder_ / "none.safetensors", "file", false); }, ExitCode::storage),
-      HasSubstr("none.safetensors"));
+  EXPECT_THAT(error_of(
+                  [&] {
+                    import_weights({folder_ / "none.safetensors", "file"});
+                  },
+                  ExitCode::storage),
+              HasSubstr("none.safetensors"));
   const auto sound = put("apart/sound.safetensors", small_file("1"));
   for (const std::string name : {"", "../x", "a/b", ".x", ".safetensors", "a b"})
-    EXPECT_THAT(error_of([&] { import_weights(sound, name, false); }, ExitCode::usage), HasSubstr("--as"));
+    EXPECT_THAT(error_of([&] { import_weights({sound, name}); }, ExitCode::usage), HasSubstr("--as"));
+}
+
+// VGG16 with "features." before its names, as if from another library.
+ArrayMap under_other_names(const TrainedFile& file) {
+  ArrayMap named;
+  for (const auto& [name, array] : file.arrays) named["features." + name] = array;
+  return named;
+}
+
+TEST_F(WeightsTest, AMapGivesTensorsTheirNames) {
+  const TrainedFile vgg16(NetworkKind::vgg16_conv, true);
+  const auto from = put("apart/other.safetensors", encode_safetensors(under_other_names(vgg16), {}));
+  EXPECT_EQ(import_weights({from, "unmapped"}).weights.kind, NetworkKind::unknown);
+  const auto map = put("apart/map.txt", "features.* = *\n");
+  const auto imported = import_weights({from, "mapped", map});
+  EXPECT_EQ(imported.weights.kind, NetworkKind::vgg16_conv);
+  const auto read = read_weights("mapped");
+  EXPECT_EQ(read.kind, NetworkKind::vgg16_conv);
+  for (const auto& [name, array] : vgg16.arrays) {
+    const auto& copy = read.content.arrays.at(name);
+    ASSERT_EQ(copy.bytes, array.bytes) << name;
+    EXPECT_EQ(std::memcmp(copy.data, array.data, array.bytes), 0) << name;
+  }
+  EXPECT_EQ(read.content.metadata, (StringMap{{"source", "other.safetensors"},
+                                              {"source_sha256", sha256_of_file(from)},
+                                              {"map_sha256", sha256_of_file(map)}}));
+  EXPECT_TRUE(import_weights({from, "mapped", map}).there_already);
+}
+
+// The names decide which input a network was trained on, and an import keeps what a file says of it.
+TEST_F(WeightsTest, AMapToTorchvisionsNamesGivesItsInput) {
+  const TrainedFile vgg16(NetworkKind::vgg16_conv);
+  ArrayMap theirs;
+  const auto& torchvision = known_networks()[1];
+  for (std::size_t i = 0; i < torchvision.tensors.size(); ++i)
+    theirs["state." + torchvision.tensors[i].name] =
+        vgg16.arrays.at(tensors_of(NetworkKind::vgg16_conv)[i].name);
+  theirs["state.classifier.0.bias"] = vgg16.arrays.at("conv1_1.bias");
+  const auto from = put("apart/state.safetensors", encode_safetensors(theirs, {}));
+  import_weights({from, "torchvision", put("apart/map.txt", "state.* = *")});
+  const auto first = read_weights("torchvision");
+  EXPECT_EQ(first.kind, NetworkKind::vgg16_conv);
+  EXPECT_EQ(first.content.arrays.size(), 26u);
+  EXPECT_EQ(first.content.metadata.at(input_key), torchvision_input);
+
+  const auto again =
+      put("apart/again.safetensors", encode_safetensors(under_other_names(vgg16), {{input_key, "x"}}));
+  import_weights({again, "again", put("apart/map.txt", "features.* = *")});
+  EXPECT_EQ(read_weights("again").content.metadata.at(input_key), "x");
+}
+
+TEST_F(WeightsTest, AMapThatDoesNotFitLeavesNothing) {
+  const TrainedFile vgg16(NetworkKind::vgg16_conv);
+  const auto from = put("apart/other.safetensors", encode_safetensors(under_other_names(vgg16), {}));
+  const auto map = put("apart/map.txt", "features.* = *\nfeatures.conv1_1.bias = -\n");
+  EXPECT_THAT(error_of([&] { import_weights({from, "mapped", map}); }), HasSubstr("missing: 'conv1_1.bias'"));
+  put("apart/map.txt", "features.*\n");
+  // The map is read first: that there is no such file is not told.
+  EXPECT_THAT(error_of(
+                  [&] {
+                    import_weights({folder_ / "none", "mapped", map});
+                  },
+                  ExitCode::usage),
+              HasSubstr("map.txt, line 1"));
+  EXPECT_THAT(error_of(
+                  [&] {
+                    import_weights({from, "mapped", folder_ / "no-map.txt"});
+                  },
+                  ExitCode::storage),
+              HasSubstr("no-map.txt"));
+  EXPECT_FALSE(fs::exists(folder_ / "cache/weights"));
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ TEST(KnownNetworks, AFaultNamesTheTensorAndBothShapes) {
   EXPECT_EQ(tensor_fault(file.arrays, NetworkKind::vgg16_conv),
             "tensor 'conv1_2.bias' of shape [64] is missing");
   EXPECT_EQ(recognise(file.decoded()), NetworkKind::unknown);
-  EXPECT_EQ(most_like(file.decoded()), NetworkKind::vgg16_conv);
+  ASSERT_NE(most_like(file.arrays), nullptr);
+  EXPECT_EQ(most_like(file.arrays)->kind, NetworkKind::vgg16_conv);
   file.arrays["conv1_1.bias"].dtype = DType::i32;
   EXPECT_THAT(tensor_fault(file.arrays, NetworkKind::vgg16_conv),
               HasSubstr("'conv1_1.bias' has the type I32 instead of"));
@@ -57,7 +58,36 @@ TEST(KnownNetworks, AFaultNamesTheTensorAndBothShapes) {
 TEST(KnownNetworks, AnUnknownFileIsLikeNone) {
   TrainedFile file(NetworkKind::unknown);
   file.add("conv1_1.bias", {64});
-  EXPECT_EQ(most_like(file.decoded()), NetworkKind::unknown);
+  EXPECT_EQ(most_like(file.arrays), nullptr);
+}
+
+// Most names count first, then the shapes: a file may have all tensors under other names.
+TEST(KnownNetworks, TheNearestHasTheNamesOrAllShapes) {
+  for (const auto& network : known_networks()) {
+    TrainedFile named(NetworkKind::unknown), shaped(NetworkKind::unknown);
+    int number = 0;
+    for (const auto& [name, shape] : network.tensors) {
+      if (++number % 3 > 0) named.add(name, {1});
+      shaped.add("x." + name, shape);
+    }
+    ASSERT_NE(most_like(named.arrays), nullptr) << network.title;
+    EXPECT_EQ(most_like(named.arrays)->title, network.title);
+    EXPECT_EQ(missing_tensors(named.arrays, network).size(), network.tensors.size() / 3) << network.title;
+    ASSERT_NE(most_like(shaped.arrays), nullptr) << network.title;
+    EXPECT_EQ(most_like(shaped.arrays)->kind, network.kind);
+    shaped.arrays.erase(shaped.arrays.begin());
+    EXPECT_EQ(most_like(shaped.arrays), nullptr) << network.title << ": one shape is not there";
+  }
+}
+
+TEST(KnownNetworks, NamesOfTorchvisionAreNotOurs) {
+  TrainedFile file(NetworkKind::unknown);
+  for (const auto& network : known_networks())
+    if (network.theirs)
+      for (const auto& [name, shape] : network.tensors) file.add(name, shape);
+  EXPECT_EQ(recognise(file.decoded()), NetworkKind::unknown);
+  EXPECT_EQ(vgg16_of_torchvision(file.arrays).size(), 26u);
+  EXPECT_EQ(file.arrays.count("features.28.bias"), 1u);
 }
 
 }  // namespace
