@@ -8,6 +8,8 @@
 
 #include "belamy/error.h"
 
+#include "core/foreign_text.h"
+
 namespace belamy {
 namespace {
 
@@ -17,6 +19,7 @@ Error damaged_onnx() {
 
 // Field numbers of onnx.proto.
 constexpr std::uint64_t kGraph = 7, kInitializer = 5;
+constexpr std::size_t kMostOnnxDimensions = 64;
 constexpr std::uint64_t kDims = 1, kType = 2, kFloats = 4, kNumbers = 7, kName = 8, kRaw = 9, kPlace = 14;
 
 // The fields of a message of Protocol Buffers, one after another.
@@ -31,6 +34,7 @@ class WireFields {
     field = tag >> 3;
     number = 0;
     text = {};
+    is_number = (tag & 7) == 0;
     switch (tag & 7) {
       case 0: number = varint(); break;
       case 1: text = take(8); break;
@@ -52,6 +56,7 @@ class WireFields {
   bool ended() const { return at_ == bytes_.size(); }
 
   std::uint64_t field = 0, number = 0;
+  bool is_number = false;
   std::string_view text;
 
  private:
@@ -89,9 +94,10 @@ Initializer initializer_in(std::string_view bytes) {
   };
   while (fields.next()) {
     if (fields.field == kDims) {  // one number, or several packed
-      if (fields.text.empty()) made.shape.push_back(static_cast<std::int64_t>(fields.number));
+      if (fields.is_number) made.shape.push_back(static_cast<std::int64_t>(fields.number));
       for (WireFields packed(fields.text); !packed.ended();)
         made.shape.push_back(static_cast<std::int64_t>(packed.varint()));
+      if (made.shape.size() > kMostOnnxDimensions) throw damaged_onnx();
     } else if (fields.field == kType) {
       type = fields.number;
     } else if (fields.field == kName) {
@@ -99,14 +105,16 @@ Initializer initializer_in(std::string_view bytes) {
     } else if (fields.field == kRaw || fields.field == kFloats) {
       made.values += fields.text;
     } else if (fields.field == kNumbers) {
-      if (fields.text.empty()) add(static_cast<std::int64_t>(fields.number));
+      if (fields.is_number) add(static_cast<std::int64_t>(fields.number));
       for (WireFields packed(fields.text); !packed.ended();) add(static_cast<std::int64_t>(packed.varint()));
     } else if (fields.field == kPlace && fields.number != 0) {
-      throw data_error(fmt::format("its tensor '{}' is in another file", made.name));
+      throw data_error(fmt::format("its tensor '{}' is in another file", harmless(made.name, 100)));
     }
   }
   const auto dtype = onnx_type(type);
-  if (!dtype) throw data_error(fmt::format("its tensor '{}' has a type that weights do not have", made.name));
+  if (!dtype)
+    throw data_error(
+        fmt::format("its tensor '{}' has a type that weights do not have", harmless(made.name, 100)));
   made.dtype = *dtype;
   std::uint64_t count = 1;
   for (const auto size : made.shape) {
@@ -132,7 +140,7 @@ Safetensors read_onnx_file(std::string_view bytes, const std::string& name) {
     ArrayMap arrays;
     for (const auto& each : found)
       arrays[each.name] = {each.dtype, each.shape, each.values.data(), each.values.size()};
-    return decode_safetensors(encode_safetensors(arrays, {}), name, false);
+    return copy_arrays(arrays);
   } catch (const Error& error) {
     if (error.code() != ExitCode::data) throw;
     throw data_error(fmt::format("'{}': {}", name, error.what()));

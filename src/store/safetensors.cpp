@@ -8,9 +8,11 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "core/foreign_text.h"
 #include "core/sha256.h"
 #include "core/text.h"
 
@@ -25,6 +27,8 @@ constexpr std::size_t length_bytes = 8;
 // has about 1 MiB.
 constexpr std::uint64_t max_header = 16 << 20;
 constexpr std::size_t digest_digits = 64;
+// A short string keeps its characters in itself, where they move with it.
+constexpr std::size_t shortest_on_heap = 64;
 constexpr const char* digest_key = "sha256";
 constexpr const char* metadata_key = "__metadata__";
 
@@ -70,6 +74,45 @@ std::string digest_without(std::string_view bytes, std::size_t at) {
   return hash.hex();
 }
 
+/// Reads a header without keeping it. The format nests three levels, and deeper nesting could exhaust memory. (A callback of
+/// json::parse could look for the same, but nlohmann 3.11 then takes time by the square of the number of arrays.)
+class HeaderCheck : public json::json_sax_t {
+ public:
+  bool deep = false;
+  std::string twice;  ///< the name of an array that occurs twice
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return enter(); }
+  bool start_array(std::size_t) override { return enter(); }
+  bool end_object() override { return leave(); }
+  bool end_array() override { return leave(); }
+  bool key(string_t& name) override {
+    if (depth_ > 1 || names_.insert(name).second) return true;
+    twice = name;
+    return false;
+  }
+  bool parse_error(std::size_t, const std::string&, const json::exception&) override { return false; }
+
+ private:
+  bool enter() {
+    deep = ++depth_ > 3;
+    return !deep;
+  }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+
+  int depth_ = 0;
+  std::set<std::string> names_;
+};
+
 /// Decodes one file; messages call it `name`.
 class Decoder {
  public:
@@ -106,22 +149,14 @@ class Decoder {
     header_ = bytes_.substr(length_bytes, length);
     data_ = bytes_.substr(length_bytes + length);
 
-    // The format nests three levels; deeper nesting could exhaust memory.
-    std::set<std::string> names;
-    const auto watch = [&](int depth, json::parse_event_t event, json& value) {
-      if (depth > 3) fail("its header is not that of a safetensors file");
-      if (event == json::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second) {
-        fail(value.get<std::string>(), "occurs twice");
-      }
-      return true;
-    };
-    try {
-      json header = json::parse(header_.begin(), header_.end(), watch);
-      if (!header.is_object()) fail("its header is not a JSON object");
-      return header;
-    } catch (const json::exception&) {
-      fail("its header is not valid JSON");
+    HeaderCheck check;
+    if (!json::sax_parse(header_.begin(), header_.end(), &check)) {
+      if (!check.twice.empty()) fail(check.twice, "occurs twice");
+      fail(check.deep ? "its header is not that of a safetensors file" : "its header is not valid JSON");
     }
+    json header = json::parse(header_.begin(), header_.end());
+    if (!header.is_object()) fail("its header is not a JSON object");
+    return header;
   }
 
   void read_metadata(const json& entry, StringMap& metadata) const {
@@ -202,6 +237,25 @@ bool is_aligned(const Array& array) {
   return reinterpret_cast<std::uintptr_t>(array.data) % item_size(array.dtype) == 0;
 }
 
+// Decreasing item size keeps every array aligned without holes, which the format forbids.
+std::vector<ArrayMap::const_iterator> in_order_of_storage(const ArrayMap& arrays) {
+  std::vector<ArrayMap::const_iterator> order;
+  for (auto entry = arrays.begin(); entry != arrays.end(); ++entry) order.push_back(entry);
+  std::stable_sort(order.begin(), order.end(), [](const auto& left, const auto& right) {
+    return item_size(left->second.dtype) > item_size(right->second.dtype);
+  });
+  return order;
+}
+
+bool is_utf8(const std::string& text) {
+  try {
+    std::ignore = json(text).dump();
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 std::size_t item_size(DType dtype) {
@@ -217,22 +271,20 @@ bool is_floating(DType dtype) {
 }
 
 std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata) {
-  // Decreasing item size keeps every array aligned without holes, which the format forbids.
-  std::vector<ArrayMap::const_iterator> order;
-  for (auto entry = arrays.begin(); entry != arrays.end(); ++entry) order.push_back(entry);
-  std::stable_sort(order.begin(), order.end(), [](const auto& left, const auto& right) {
-    return item_size(left->second.dtype) > item_size(right->second.dtype);
-  });
-
+  const auto order = in_order_of_storage(arrays);
   json header = json::object();
   header[metadata_key] = metadata;
   header[metadata_key][digest_key] = std::string(digest_digits, '0');
   std::uint64_t offset = 0;
   for (const auto& entry : order) {
     const auto& [name, array] = *entry;
-    if (name == metadata_key || byte_count(array.shape, array.dtype) != array.bytes) {
-      throw Error(ExitCode::internal, fmt::format("array '{}' cannot be stored: wrong size or name", name));
-    }
+    if (byte_count(array.shape, array.dtype) != array.bytes)
+      throw Error(ExitCode::internal, fmt::format("array '{}' cannot be stored: wrong size", name));
+    // Invalid UTF-8 would be replaced, and two names could become one.
+    if (name == metadata_key || !is_utf8(name))
+      throw data_error(
+          fmt::format("a safetensors file cannot hold a tensor of the name '{}'", harmless(name, 80)),
+          "give the tensor another name");
     header[name] = {{"dtype", dtype_name(array.dtype)},
                     {"shape", array.shape},
                     {"data_offsets", {offset, offset + array.bytes}}};
@@ -242,7 +294,8 @@ std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata
   std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
   text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');
   if (text.size() > max_header)
-    throw Error(ExitCode::internal, "the header of a safetensors file is over 16 MiB");
+    throw data_error(
+        "a safetensors file cannot hold so many tensors or so long names: its header is over 16 MiB");
 
   std::string bytes;
   bytes.reserve(length_bytes + text.size() + offset);
@@ -263,9 +316,26 @@ Safetensors decode_safetensors(std::string bytes, const std::string& name, bool 
   Decoder(file.bytes, name).decode(require_digest, file.arrays, file.metadata);
   const bool aligned = std::all_of(file.arrays.begin(), file.arrays.end(),
                                    [](const auto& entry) { return is_aligned(entry.second); });
-  // Other writers may not align their arrays; encode_safetensors does.
-  return aligned ? std::move(file)
-                 : decode_safetensors(encode_safetensors(file.arrays, file.metadata), name, require_digest);
+  // Other writers may not align their arrays.
+  if (!aligned) {
+    auto copy = copy_arrays(file.arrays);
+    copy.metadata = std::move(file.metadata);
+    return copy;
+  }
+  return file;
+}
+
+Safetensors copy_arrays(const ArrayMap& arrays) {
+  Safetensors copy;
+  std::size_t total = 0;
+  for (const auto& [name, array] : arrays) total += array.bytes;
+  copy.bytes.reserve(std::max(total, shortest_on_heap));
+  copy.arrays = arrays;
+  for (const auto& entry : in_order_of_storage(arrays)) {
+    copy.arrays[entry->first].data = copy.bytes.data() + copy.bytes.size();
+    copy.bytes.append(static_cast<const char*>(entry->second.data), entry->second.bytes);
+  }
+  return copy;
 }
 
 }  // namespace belamy

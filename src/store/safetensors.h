@@ -20,8 +20,12 @@ struct Safetensors {
 };
 
 /// The whole file as bytes. Arrays are stored by decreasing item size, then by name; each is aligned to its
-/// item size. Adds metadata["sha256"]: the SHA-256 of the file with these 64 digits written as '0'.
+/// item size. Adds metadata["sha256"]: the SHA-256 of the file with these 64 digits written as '0'. A data error for names that
+/// such a file cannot hold.
 std::string encode_safetensors(const ArrayMap& arrays, const StringMap& metadata);
+
+/// Copies of the arrays, in the order and alignment of a file.
+Safetensors copy_arrays(const ArrayMap& arrays);
 
 /// Validates everything: header length, JSON, offsets (no holes, no overlap, inside the file), sizes against
 /// shapes, known types, and the SHA-256 if there is one (`require_digest`: a missing one is an error).

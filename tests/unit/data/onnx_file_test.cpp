@@ -51,6 +51,18 @@ TEST(OnnxFile, InitialisersComeByName) {
   EXPECT_EQ(count, -9);
 }
 
+// Packed numbers may be none: the shape of a single value.
+TEST(OnnxFile, AnEmptyShapeIsThatOfOneValue) {
+  auto one = tensor("one", 1, {});
+  one.text(1, "");
+  one.text(9, floats({7}));
+  const auto read = read_onnx_file(file({one}), "F.onnx");
+  EXPECT_TRUE(read.arrays.at("one").shape.empty());
+  auto deep = tensor("deep", 1, std::vector<std::int64_t>(65, 1));
+  deep.text(9, floats({7}));
+  EXPECT_THAT(refusal(file({deep})), HasSubstr("damaged"));
+}
+
 TEST(OnnxFile, DamageIsNamed) {
   auto sound = tensor("w", 1, {2});
   sound.text(9, floats({1, 2}));

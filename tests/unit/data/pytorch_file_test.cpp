@@ -4,69 +4,16 @@
 #include <gmock/gmock.h>
 
 #include "errors.h"
+#include "unit/data/pytorch_samples.h"
 
 namespace belamy {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
-std::string number(std::uint64_t value, int bytes) {
-  std::string raw;
-  for (int i = 0; i < bytes; ++i) raw += static_cast<char>(value >> (8 * i));
-  return raw;
-}
-std::string text(const std::string& value) {
-  return "X" + number(value.size(), 4) + value;
-}
-std::string tuple(const std::string& items) {
-  return "(" + items + "t";
-}
-std::string integer(int value) {
-  return "J" + number(static_cast<std::uint32_t>(value), 4);
-}
-std::string sizes(const std::vector<int>& values) {
-  std::string items;
-  for (const int value : values) items += integer(value);
-  return tuple(items);
-}
-
-// What torch.save writes for a tensor of a storage of floats.
-std::string tensor(const std::string& key, int offset, const std::vector<int>& shape,
-                   const std::vector<int>& strides, const std::string& type = "FloatStorage") {
-  const auto storage =
-      tuple(text("storage") + "ctorch\n" + type + "\n" + text(key) + text("cpu") + integer(6)) + "Q";
-  const auto hooks = "ccollections\nOrderedDict\n)R";
-  return "ctorch._utils\n_rebuild_tensor_v2\n" +
-         tuple(storage + integer(offset) + sizes(shape) + sizes(strides) + "\x89" + hooks) + "R";
-}
-std::string pickle(const std::string& content) {
-  return "\x80\x02" + content + ".";
-}
-std::string dictionary(const std::string& items) {
-  return "}(" + items + "u";
-}
-std::string floats(const std::vector<float>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
-}
-
-// A zip file whose members are not compressed.
-std::string zip(const std::vector<std::pair<std::string, std::string>>& members, int method = 0) {
-  std::string all, list;
-  for (const auto& [name, content] : members) {
-    const auto place = all.size();
-    const auto sizes = number(content.size(), 4) + number(content.size(), 4) + number(name.size(), 2);
-    const auto head =
-        number(20, 2) + number(0, 2) + number(static_cast<std::uint64_t>(method), 2) + std::string(8, '\0');
-    all += "PK\x03\x04" + head + sizes + number(0, 2) + name + content;
-    list += "PK\x01\x02" + number(20, 2) + head + sizes + std::string(12, '\0') + number(place, 4) + name;
-  }
-  const auto begin = all.size();
-  return all + list + "PK\x05\x06" + std::string(4, '\0') + number(members.size(), 2) +
-         number(members.size(), 2) + number(list.size(), 4) + number(begin, 4) + number(0, 2);
-}
-std::string file(const std::string& content, const std::string& storage = floats({1, 2, 3, 4, 5, 6})) {
-  return zip({{"a/data.pkl", pickle(content)}, {"a/byteorder", "little"}, {"a/data/0", storage}});
-}
+using namespace pytorch_samples;
 
 std::vector<float> values(const Array& array) {
   std::vector<float> all(array.bytes / sizeof(float));
@@ -104,13 +51,9 @@ TEST(PytorchFile, DictionariesInDictionariesAreNamedByTheirWay) {
 }
 
 TEST(PytorchFile, ThoseOfTheOldKindAreRead) {
-  const auto magic = "\x8a\x0a" + std::string("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
-  const auto storage =
-      tuple(text("storage") + "ctorch\nFloatStorage\n" + text("k") + text("cpu") + integer(2) + "N") + "Q";
-  const auto one = "ctorch._utils\n_rebuild_tensor_v2\n" +
-                   tuple(storage + integer(0) + sizes({2}) + sizes({1}) + "\x89}") + "R";
-  const auto bytes = pickle(magic) + pickle("M\xe9\x03") + pickle("}") + pickle(dictionary(text("w") + one)) +
-                     pickle("](" + text("k") + "e") + number(2, 8) + floats({8, 9});
+  const auto one = tensor_of("k", integer(0), sizes({2}), sizes({1}), "FloatStorage", "N");
+  const auto bytes =
+      old_file(dictionary(text("w") + one), "](" + text("k") + "e", number(2, 8) + floats({8, 9}));
   EXPECT_TRUE(is_pytorch_file(bytes));
   EXPECT_EQ(values(read_pytorch_file(bytes, "F.pth").arrays.at("w")), (std::vector<float>{8, 9}));
 }
@@ -160,6 +103,39 @@ TEST(PytorchFile, DamageIsNamed) {
 TEST(PytorchFile, DictionariesThatHoldOneAnotherEnd) {
   // A dictionary in itself: made, remembered, put into itself.
   EXPECT_THAT(refusal(file("}q\x01(" + text("me") + "h\x01u")), HasSubstr("hold one another"));
+}
+
+// The values of a tensor may look like the parts of a zip file.
+TEST(PytorchFile, Zip64IsFoundByItsLocator) {
+  const auto content = dictionary(text("w") + tensor("0", 0, {6}, {1}));
+  EXPECT_EQ(
+      values(read_pytorch_file(file(content, floats({1, 2, 3, 4, 5, 6}), true), "F.pth").arrays.at("w")),
+      (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  const auto lookalike = std::string("PK\x06\x06") + std::string(20, '\x7f');
+  for (const bool wide : {false, true}) {
+    const auto read = read_pytorch_file(file(content, lookalike, wide), "F.pth");
+    EXPECT_EQ(std::string(static_cast<const char*>(read.arrays.at("w").data), 24), lookalike);
+  }
+}
+
+TEST(PytorchFile, SizesThatNoNumberHoldsAreRefused) {
+  const auto with = [&](std::uint64_t offset, const std::string& shape, const std::string& strides) {
+    return file(dictionary(text("w") + tensor_of("0", long_integer(offset), tuple(shape), tuple(strides))));
+  };
+  const auto huge = std::uint64_t{1} << 62;
+  for (const auto& bytes :
+       {with(0, long_integer(huge) + integer(4) + integer(0), integer(0) + integer(0) + integer(0)),
+        with(0, long_integer(huge) + long_integer(huge), integer(0) + integer(0)),
+        with(0, integer(5), long_integer(huge)), with(~std::uint64_t{0} >> 1, integer(2), integer(1)),
+        with(6, integer(1), integer(1))})
+    EXPECT_THAT(refusal(bytes), HasSubstr("tensor 'w' is larger than its storage"));
+  EXPECT_EQ(read_pytorch_file(with(5, integer(1), long_integer(huge)), "F.pth").arrays.at("w").bytes, 4u);
+}
+
+TEST(PytorchFile, NamesOfTheFileAreHarmless) {
+  EXPECT_THAT(refusal(file(dictionary(text("a\x1b[2J") + tensor("9", 0, {6}, {1})))),
+              AllOf(HasSubstr("\\u001b"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(refusal(file("cos\x1b[2J\nsystem\n" + tuple("") + "R")), Not(HasSubstr("\x1b")));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "core/sha256.h"
+#include "errors.h"
 
 namespace belamy {
 namespace {
@@ -179,8 +180,37 @@ TEST(SafetensorsTest, SaysWhatIsWrong) {
 }
 
 TEST(SafetensorsTest, RefusesToWriteWhatItCouldNotRead) {
-  EXPECT_THROW(encode_safetensors({{"a", {DType::f32, {2}, weights, 4}}}, {}), Error);
-  EXPECT_THROW(encode_safetensors({{"__metadata__", {DType::f32, {1}, weights, 4}}}, {}), Error);
+  const auto refusal = [](ExitCode code, const std::string& name, std::size_t bytes) {
+    return message_of(code, [&] { encode_safetensors({{name, {DType::f32, {1}, weights, bytes}}}, {}); });
+  };
+  EXPECT_THAT(refusal(ExitCode::internal, "a", 8), HasSubstr("wrong size"));
+  // Foreign files may have these names: no defects of Belamy.
+  EXPECT_THAT(refusal(ExitCode::data, "__metadata__", 4), HasSubstr("a tensor of the name '__metadata__'"));
+  EXPECT_THAT(refusal(ExitCode::data, "a\x1b\xff", 4), HasSubstr("'\"a\\u001b\\ufffd\"'"));
+  EXPECT_THAT(refusal(ExitCode::data, std::string(17 << 20, 'x'), 4), HasSubstr("over 16 MiB"));
+}
+
+TEST(SafetensorsTest, CopiesAreAlignedAndStandAlone) {
+  Safetensors copy;
+  {
+    std::string bytes(13, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i);
+    copy = copy_arrays({{"a", {DType::u8, {1}, &bytes[0], 1}},
+                        {"b", {DType::f64, {1}, &bytes[1], 8}},
+                        {"c", {DType::f32, {1}, &bytes[9], 4}}});
+    bytes.assign(13, 'x');
+  }
+  const auto moved = std::move(copy);
+  for (const auto& [name, array] : moved.arrays)
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(array.data) % item_size(array.dtype), 0u) << name;
+  EXPECT_THAT(values_of<std::uint8_t>(moved.arrays.at("a")), ElementsAre(0));
+  EXPECT_THAT(values_of<std::uint8_t>(moved.arrays.at("b")), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_THAT(values_of<std::uint8_t>(moved.arrays.at("c")), ElementsAre(9, 10, 11, 12));
+}
+
+TEST(SafetensorsTest, AHeaderNestsThreeLevels) {
+  EXPECT_THAT(error_of(file_of(R"({"w":{"shape":[[1]]}})")), HasSubstr("not that of a safetensors file"));
+  EXPECT_THAT(error_of(file_of(R"({"w":{"shape":[1]}})")), HasSubstr("is not described as one"));
 }
 
 }  // namespace
