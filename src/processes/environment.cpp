@@ -77,7 +77,7 @@ std::optional<ProcessPlace> place_in(const EnvironmentVariables& variable) {
     place = of_launcher(env, "belamy --processes", "RANK", "WORLD_SIZE");
     place->file = env.text(kMeetingFile);
   } else if (env.has("RANK") && env.has("WORLD_SIZE")) {
-    place = of_launcher(env, "torchrun", "RANK", "WORLD_SIZE");
+    place = of_launcher(env, "RANK and WORLD_SIZE", "RANK", "WORLD_SIZE");
     if (place->address.empty()) place->address = "127.0.0.1";
     if (env.text("TORCHELASTIC_USE_AGENT_STORE") == "True")
       place->prefix = fmt::format("/worker/attempt_{}", env.text("TORCHELASTIC_RESTART_COUNT", "0"));

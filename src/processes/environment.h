@@ -8,7 +8,7 @@
 namespace belamy {
 
 struct ProcessPlace {
-  std::string launcher;  ///< "torchrun", "Open MPI", ...
+  std::string launcher;  ///< "RANK and WORLD_SIZE", "Open MPI", ...
   int rank = 0, size = 1;
   std::string address;  ///< of process 0
   int port = 0;

@@ -199,9 +199,11 @@ class GlooGroup final : public Group {
       throw_failure();
       const auto waited = Clock::now() - begin;
       if (waited > options_.timeout)
-        throw lost_error(fmt::format("{} did not answer within {} s", named(missing, size_),
-                                     options_.timeout.count() / 1000),
-                         "start all processes; BELAMY_PROCESS_TIMEOUT sets the seconds to wait");
+        throw lost_error(
+            fmt::format("{} did not answer within {} s", named(missing, size_),
+                        options_.timeout.count() / 1000),
+            "start all processes, or train in one with --processes 1; BELAMY_PROCESS_TIMEOUT sets "
+            "the seconds to wait");
       if (waited > kPatience && is_first() && told != missing && options_.say) {
         options_.say(fmt::format("waiting for {}", named(missing, size_)));
         told = missing;
@@ -387,6 +389,8 @@ std::unique_ptr<Group> gloo_group(c10::intrusive_ptr<c10d::Store> store, const G
 std::unique_ptr<Group> Group::join(const std::function<void(const std::string&)>& say) {
   const auto place = place_in([](const char* name) { return std::getenv(name); });
   if (!place) return nullptr;
+  if (place->rank == 0 && place->file.empty())
+    say(fmt::format("process 0 of {}, as the environment says ({})", place->size, place->launcher));
   GlooOptions options{.rank = place->rank, .size = place->size, .timeout = timeout(), .say = say};
   const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
   if (interface) options.interface = interface;

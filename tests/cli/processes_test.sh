@@ -10,11 +10,11 @@ if ! "$BELAMY" train gan --data ring "${tiny[@]}" --steps 2 --processes 2 --out 
   fi
 fi
 
-same_files() { # NAME A B
-  cmp -s "$2" "$3" || fail "$1: $2 and $3 differ"
-}
 newest() {
-  find "$1/checkpoints" -name 'step-*.safetensors' | sort | tail -n 1
+  find "$1/checkpoints" -name 'step-*.safetensors' 2>/dev/null | sort | tail -n 1
+}
+has_checkpoint() {
+  [[ -n $(newest "$1") ]]
 }
 # The ranks of one group, as a launcher would start them. wait_ranks leaves their exit codes in $codes.
 port=$((20000 + $$ % 20000))
@@ -44,10 +44,10 @@ expect_code 0 "$BELAMY" "${run[@]}" --steps 200 --processes 2 --out one
 expect_text '2 processes, each with 1 thread and its part of the batch of 32'
 expect_text 'done: 200 steps'
 expect_code 0 "$BELAMY" "${run[@]}" --steps 200 --processes 2 --out two
-same_files "repeated" "$(newest one)" "$(newest two)"
+expect_same "$(newest one)" "$(newest two)"
 expect_code 0 "$BELAMY" "${run[@]}" --steps 100 --processes 2 --out three
 expect_code 0 "$BELAMY" train --resume --out three --steps 200 --processes 2
-same_files "resumed" "$(newest one)" "$(newest three)"
+expect_same "$(newest one)" "$(newest three)"
 expect_code 0 "$BELAMY" sample one -n 4 --out s.png
 
 # Another number of processes is said.
@@ -58,18 +58,16 @@ expect_text 'goes on with 1 process, not with 2'
 for rank in 0 1; do start_rank $rank "$BELAMY" "${run[@]}" --steps 200 --out four; done
 wait_ranks
 [[ $codes == "0 0 " ]] || fail "two ranks end with $codes"
-same_files "by the environment" "$(newest one)" "$(newest four)"
+expect_same "$(newest one)" "$(newest four)"
 [[ ! -s rank1 ]] || fail "rank 1 prints"
+grep -q 'process 0 of 2, as the environment says' rank0 || fail "rank 0 does not say why it is one of two"
 # One process on purpose, in the shell of a launcher.
 expect_code 0 env RANK=1 WORLD_SIZE=2 "$BELAMY" "${run[@]}" --steps 2 --processes 1 --out five
 
 # A signal to the starting process stops all, and everything is saved.
 "$BELAMY" "${run[@]}" --steps 1000000 --processes 2 --out six >said 2>&1 &
 background=$!
-for _ in {1..300}; do
-  if [[ -n $(find six/checkpoints -name '*.safetensors' 2>/dev/null) ]]; then break; fi
-  sleep 0.1
-done
+wait_for 30 has_checkpoint six
 kill -TERM $background
 code=0
 wait $background || code=$?
@@ -80,10 +78,7 @@ expect_text 'everything is saved'
 # A process that dies ends all within seconds, with a sentence.
 "$BELAMY" "${run[@]}" --steps 1000000 --processes 2 --out seven >said 2>&1 &
 background=$!
-for _ in {1..300}; do
-  if [[ -n $(find seven/checkpoints -name '*.safetensors' 2>/dev/null) ]]; then break; fi
-  sleep 0.1
-done
+wait_for 30 has_checkpoint seven
 victim=$(for id in $(pgrep -P $background); do
   if tr '\0' '\n' <"/proc/$id/environ" | grep -qx RANK=1; then echo "$id"; fi
 done)
@@ -127,10 +122,7 @@ open("listening", "w").close()
 time.sleep(60)
 PYTHON
 background=$!
-for _ in {1..100}; do
-  if [[ -e listening ]]; then break; fi
-  sleep 0.1
-done
+wait_for 10 test -e listening
 patience=5 start_rank 0 "$BELAMY" "${run[@]}" --steps 5 --out ten
 patience=3 start_rank 1 "$BELAMY" "${run[@]}" --steps 5 --out ten
 wait_ranks
@@ -163,12 +155,9 @@ if [[ $(id -u) -eq 0 ]] && command -v ip >/dev/null && ip netns add "belamy-a-$$
   on_two 200 twelve
   wait_ranks
   [[ $codes == "0 0 " ]] || { fail "two machines end with $codes"; cat rank0 rank1 >&2; }
-  if [[ -e twelve ]]; then same_files "on two machines" "$(newest one)" "$(newest twelve)"; fi
+  if [[ -e twelve ]]; then expect_same "$(newest one)" "$(newest twelve)"; fi
   patience=4 on_two 1000000 thirteen
-  for _ in {1..300}; do
-    if [[ -n $(find thirteen/checkpoints -name '*.safetensors' 2>/dev/null) ]]; then break; fi
-    sleep 0.1
-  done
+  wait_for 30 has_checkpoint thirteen
   ip -n "belamy-a-$$" link set "va$$" down
   begin=$SECONDS
   wait_ranks

@@ -3,8 +3,8 @@
 #include <torch/types.h>
 
 #include "errors.h"
-#include "numbers.h"
 #include "several.h"
+#include "small_data.h"
 
 namespace belamy {
 namespace {
