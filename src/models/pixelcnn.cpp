@@ -41,6 +41,7 @@ struct PixelCnnConfig : ModelConfig, Binarising {
   std::int64_t head = 64;
   std::int64_t components = 5;
   bool cache = true;
+  double temperature = 1;
 
   void fields(Fields& f) override {
     f.add("stack", stack, std::vector<std::string>{"gated", "plain"},
@@ -61,6 +62,9 @@ struct PixelCnnConfig : ModelConfig, Binarising {
   void use_fields(Fields& f) override {
     f.add("cache", cache,
           "draw samples with a cache: each feature is computed once; false: a whole pass for each pixel");
+    f.add(
+        "temperature", temperature, {0, 10},
+        "temperature of the draws of a pixel; below 1: likelier pixels, so fewer mistakes and less variety");
   }
 };
 
@@ -132,9 +136,12 @@ class PixelCnn final : public Model, public Sampler, public Density, public Scor
   // A draw of one pixel from the network's outputs for it: [N, outputs] -> [N, C].
   Tensor draw_pixel(const Tensor& raw, at::Generator generator) const {
     if (!is_binary()) {
-      return objectives::draw_logistics(raw, shape_.channels, config_.components, generator, kByteLevels);
+      return objectives::draw_logistics(raw, shape_.channels, config_.components, generator, kByteLevels,
+                                        config_.temperature);
     }
-    return from_unit((torch::rand(raw.sizes(), generator, raw.options()) < raw.sigmoid()).to(torch::kFloat));
+    const auto logits = raw / config_.temperature;
+    return from_unit(
+        (torch::rand(raw.sizes(), generator, raw.options()) < logits.sigmoid()).to(torch::kFloat));
   }
 
   // Draws pixel by pixel, each given those before it. Where `known` [N, 1, H, W] is true, the pixel of

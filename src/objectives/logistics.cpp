@@ -69,17 +69,18 @@ Tensor logistics_log_likelihood(const Tensor& x, const Tensor& raw, std::int64_t
 }
 
 Tensor draw_logistics(const Tensor& raw, std::int64_t channels, std::int64_t components,
-                      at::Generator generator, std::int64_t levels) {
+                      at::Generator generator, std::int64_t levels, double temperature) {
   const Mixture mixture(raw, channels, components);
   const auto uniform = [&](std::int64_t columns) {
     return torch::rand({raw.size(0), columns}, generator, raw.options()).clamp(1e-7, 1 - 1e-7);
   };
   // The greatest of the logits with Gumbel noise is a draw from their softmax.
-  const auto chosen = (mixture.logits - (-uniform(components).log()).log()).argmax(1, /*keepdim=*/true);
+  const auto chosen =
+      (mixture.logits - temperature * (-uniform(components).log()).log()).argmax(1, /*keepdim=*/true);
   std::vector<Tensor> drawn;
   for (std::int64_t c = 0; c < channels; ++c) {
     const auto mean = mixture.mean_of(c, drawn).gather(1, chosen).squeeze(1);
-    const auto scale = mixture.log_scales.select(1, c).gather(1, chosen).squeeze(1).exp();
+    const auto scale = mixture.log_scales.select(1, c).gather(1, chosen).squeeze(1).exp() * temperature;
     const auto u = uniform(1).squeeze(1);
     drawn.push_back(to_levels(mean + scale * (u.log() - (-u).log1p()), levels));
   }

@@ -29,8 +29,9 @@ Tensor to_levels(const Tensor& x, std::int64_t levels = 256);
 Tensor logistics_log_likelihood(const Tensor& x, const Tensor& raw, std::int64_t components,
                                 std::int64_t levels = 256);
 
-/// Draws the channels of one pixel each: raw [N, logistics_size] -> [N, C] on the levels.
+/// Draws the channels of one pixel each: raw [N, logistics_size] -> [N, C] on the levels. A `temperature` below 1 favours
+/// likely components and values near their means; 0 takes the likeliest component and its mean.
 Tensor draw_logistics(const Tensor& raw, std::int64_t channels, std::int64_t components,
-                      at::Generator generator, std::int64_t levels = 256);
+                      at::Generator generator, std::int64_t levels = 256, double temperature = 1);
 
 }  // namespace belamy::objectives

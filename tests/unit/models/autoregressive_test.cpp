@@ -148,6 +148,24 @@ TEST(PixelCnn, DrawsTheSameImagesWithAndWithoutTheCache) {
   }
 }
 
+// At 0 each pixel is the likeliest one, whatever the seed; near 0 it almost is.
+TEST(PixelCnn, ATemperatureOfZeroLeavesNothingToChance) {
+  for (const std::string output : {"binary", "logistics"}) {
+    const auto drawn = [&](const std::string& temperature, std::uint64_t seed) {
+      const auto recipe = recipe_of("pixelcnn", {"model.width=6", "model.blocks=2", "train.batch=16",
+                                                 "model.output=" + output, "use.temperature=" + temperature});
+      Session session(*recipe, small_images(32, 9), kCpu);
+      run_steps(session, 20);
+      const ModelState::Evaluation evaluation(session.state());
+      return session.state().model().sampler()->sample({6, seeded(seed)});
+    };
+    const auto likeliest = drawn("0", 1);
+    EXPECT_TRUE(same_bits(likeliest, drawn("0", 2))) << output;
+    EXPECT_FALSE(same_bits(likeliest, drawn("1", 1))) << output;
+    EXPECT_FALSE(same_bits(drawn("0.5", 1), drawn("1", 1))) << output;
+  }
+}
+
 TEST(PixelCnn, ColoursAreLevelsAndDependOnEachOther) {
   const auto recipe =
       recipe_of("pixelcnn", {"model.output=logistics", "model.width=8", "model.blocks=1", "train.batch=16"});
