@@ -157,9 +157,7 @@ void Session::run_step() {
   const bool first = step_ == stage_begin_;
   ++step_;
   // Models start some values from their first batch, which differs from process to process.
-  if (first) {
-    for (const auto& tensor : state_.common_tensors()) group_.broadcast(tensor);
-  }
+  if (first) give_to_others(group_, state_.common_tensors());
 }
 
 // Differentiates with respect to these parameters only, so that no gradients of other players are computed.
@@ -396,7 +394,7 @@ void Session::spread() {
     enter_stage();
     state_.generator().set_current_seed(seed_of(recipe_.train.seed, step_, group_.rank()));
   }
-  for (const auto& tensor : state_.common_tensors()) group_.broadcast(tensor);
+  give_to_others(group_, state_.common_tensors());
   const auto kept = position["kept"].get<std::set<std::string>>();
   for (const auto& [name, tensor] : state_.own_tensors()) {
     // A checkpoint of another number of processes lacks them. Then each goes on with random numbers of its own, and

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <torch/utils.h>
 
@@ -42,6 +43,20 @@ void average(Group& group, const std::vector<Tensor>& tensors) {
   group.sum(flat);
   const auto means = nn::cut_like(flat.div_(group.size()), tensors);
   for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].copy_(means[i]);
+}
+
+void give_to_others(Group& group, const std::vector<Tensor>& tensors) {
+  if (group.is_single()) return;
+  const torch::NoGradGuard no_grad;
+  std::map<at::ScalarType, std::vector<Tensor>> by_type;
+  for (const auto& tensor : tensors) by_type[tensor.scalar_type()].push_back(tensor);
+  for (const auto& [type, some] : by_type) {
+    const auto flat = nn::flatten(some);
+    group.broadcast(flat);
+    if (group.is_first()) continue;
+    const auto parts = nn::cut_like(flat, some);
+    for (std::size_t i = 0; i < some.size(); ++i) some[i].copy_(parts[i]);
+  }
 }
 
 void collect_records(Group& group, std::vector<std::pair<std::string, double>>& sums,

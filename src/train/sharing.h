@@ -18,6 +18,9 @@ bool average_gradients(Group& group, const std::vector<PlayerState*>& players, T
 /// Replaces the tensors by their means over the processes.
 void average(Group& group, const std::vector<Tensor>& tensors);
 
+/// Replaces the tensors, of any types, by those of the first process.
+void give_to_others(Group& group, const std::vector<Tensor>& tensors);
+
 /// Sums of recorded values and how many values each holds, by name: adds those of the other processes in the first, and
 /// removes them in the others.
 void collect_records(Group& group, std::vector<std::pair<std::string, double>>& sums,
