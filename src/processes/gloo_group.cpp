@@ -43,7 +43,8 @@ using std::chrono::milliseconds;
 using StorePointer = c10::intrusive_ptr<c10d::Store>;
 
 constexpr auto kPatience = std::chrono::seconds(2);  // before the user is told who is late
-const char* kGoOn = "resume with --resume, with all processes; it continues from the last checkpoint";
+constexpr const char* kGoOn =
+    "resume with --resume, with all processes; it continues from the last checkpoint";
 
 // The first line of a message of Gloo or c10d, without the place in its source code.
 std::string reason_in(const std::exception& error) {
@@ -59,6 +60,10 @@ std::string reason_in(const std::exception& error) {
 std::string named(const std::vector<int>& ranks, int size) {
   return fmt::format("{} {} of {}", ranks.size() == 1 ? "process" : "processes", fmt::join(ranks, ", "),
                      size);
+}
+
+bool is_loopback(const std::string& address) {
+  return address.rfind("127.", 0) == 0 || address == "::1";
 }
 
 std::string host_name() {
@@ -104,7 +109,7 @@ class GlooGroup final : public Group {
     gloo->threads = 1;
     try {
       gloo->devices.push_back(options.interface.empty()
-                                  ? c10d::ProcessGroupGloo::createDeviceForHostname(options.address)
+                                  ? c10d::ProcessGroupGloo::createDeviceForHostname(options_.address)
                                   : c10d::ProcessGroupGloo::createDeviceForInterface(options.interface));
       gloo_ = c10::make_intrusive<c10d::ProcessGroupGloo>(
           c10::make_intrusive<c10d::PrefixStore>("gloo", store_), rank_, size_, gloo);
@@ -137,8 +142,8 @@ class GlooGroup final : public Group {
     const auto topic = fmt::format("text/{}/", exchanges_++);
     put(topic + std::to_string(rank_), text);
     auto texts = wait_for_all(topic);
-    // Read by all before the next exchange ends, so the one before it is not needed any more.
-    if (exchanges_ > 2) forget(fmt::format("text/{}/{}", exchanges_ - 3, rank_));
+    // All have read the texts of the exchange before this one.
+    if (exchanges_ > 1) forget(fmt::format("text/{}/{}", exchanges_ - 2, rank_));
     return texts;
   }
 
@@ -256,6 +261,8 @@ class GlooGroup final : public Group {
     int cores = 1;
     const nlohmann::json own = {{"host", host_name()},
                                 {"cores", cores_text(&cores)},
+                                {"address", options_.address},
+                                {"first", options_.first},
                                 {"version", std::string(version()) + " " + commit()}};
     put(fmt::format("here/{}", rank_), own.dump());
     int sharing = 0;
@@ -267,6 +274,10 @@ class GlooGroup final : public Group {
             fmt::format("process {} runs Belamy {}, but process {} runs {}", rank_,
                         own["version"].get<std::string>(), r, other["version"].get<std::string>()),
             "install the same version everywhere");
+      // On many machines their own name leads to 127.0.0.1, where no other machine can connect. The processes of other
+      // machines know the address by which they have reached this one.
+      if (is_loopback(options_.address) && !is_loopback(other["address"].get<std::string>()))
+        options_.address = other["first"].get<std::string>();
       if (other["host"] != own["host"]) continue;
       if (r < rank_) ++local_rank_;
       if (other["cores"] == own["cores"]) ++sharing;
@@ -309,22 +320,24 @@ void for_addresses(const std::string& name, int port, int kind, Use use) {
   ::freeaddrinfo(found);
 }
 
-// The address of this machine as the machine at `address` sees it. A machine's own name is no help: on many it leads
-// to 127.0.0.1, where no other machine can connect.
-std::string own_address(const std::string& address, int port) {
-  std::string own = "127.0.0.1";
-  for_addresses(address, port, SOCK_DGRAM, [&](int plug, const addrinfo& other) {
+std::string numeric(const sockaddr* address, socklen_t length) {
+  char text[NI_MAXHOST] = {};
+  const int error = ::getnameinfo(address, length, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+  return error == 0 ? text : "";
+}
+
+// Sets the addresses of process 0 and of this machine, as process 0 sees it.
+void find_addresses(const ProcessPlace& place, GlooOptions& options) {
+  for_addresses(place.address, place.port, SOCK_DGRAM, [&](int plug, const addrinfo& other) {
     sockaddr_storage name{};
     socklen_t length = sizeof name;
-    char text[NI_MAXHOST];
-    const bool good = ::connect(plug, other.ai_addr, other.ai_addrlen) == 0 &&  // of UDP: sends nothing
-                      ::getsockname(plug, reinterpret_cast<sockaddr*>(&name), &length) == 0 &&
-                      ::getnameinfo(reinterpret_cast<sockaddr*>(&name), length, text, sizeof text, nullptr, 0,
-                                    NI_NUMERICHOST) == 0;
-    if (good) own = text;
-    return good;
+    auto* own = reinterpret_cast<sockaddr*>(&name);
+    if (::connect(plug, other.ai_addr, other.ai_addrlen) != 0) return false;  // of UDP: sends nothing
+    if (::getsockname(plug, own, &length) != 0) return false;
+    options.address = numeric(own, length);
+    options.first = numeric(other.ai_addr, other.ai_addrlen);
+    return !options.address.empty() && !options.first.empty();
   });
-  return own;
 }
 
 // Whether somebody listens there.
@@ -399,7 +412,7 @@ std::unique_ptr<Group> Group::join(const std::function<void(const std::string&)>
     store->setTimeout(options.timeout);
     return gloo_group(store, options);
   }
-  options.address = own_address(place->address, place->port);
+  find_addresses(*place, options);
   return gloo_group(network_store(*place, options), options);
 }
 

@@ -17,6 +17,7 @@ namespace belamy {
 struct GlooOptions {
   int rank = 0, size = 1;
   std::string address = "127.0.0.1";  ///< own address, where the others reach this process
+  std::string first = "127.0.0.1";    ///< the address of process 0, as this machine knows it
   std::string interface = {};         ///< in place of the address: the name of a network interface
   std::chrono::milliseconds timeout = std::chrono::minutes(5);
   std::function<void(const std::string&)> say = {};  ///< receives a line when others are late

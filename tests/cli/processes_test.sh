@@ -145,10 +145,10 @@ if [[ $(id -u) -eq 0 ]] && command -v ip >/dev/null && ip netns add "belamy-a-$$
     ip -n "belamy-$side-$$" addr add "10.77.0.$([[ $side == a ]] && echo 1 || echo 2)/24" dev "v$side$$"
     ip -n "belamy-$side-$$" link set "v$side$$" up
   done
-  on_two() { # STEPS OUT
-    local sides=(a b) rank
+  on_two() { # STEPS OUT: for process 0 its own machine has the address 127.0.0.1, as on many machines
+    local sides=(a b) addresses=(127.0.0.1 10.77.0.1) rank
     for rank in 0 1; do
-      start_rank $rank env MASTER_ADDR=10.77.0.1 ip netns exec "belamy-${sides[rank]}-$$" \
+      start_rank $rank env MASTER_ADDR="${addresses[rank]}" ip netns exec "belamy-${sides[rank]}-$$" \
         "$BELAMY" "${run[@]}" --steps "$1" --out "$2"
     done
   }
