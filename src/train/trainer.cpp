@@ -133,6 +133,7 @@ class Training {
     if (recipe_.model->advise) {
       for (const auto& advice : recipe_.model->advise(recipe_)) notify(advice);
     }
+    advise_of_parts();
     fresh_ = !resume || folder_.checkpoints().empty();
     if (resume && fresh_) refuse_lost_checkpoints();
     if (!fresh_) {
@@ -280,6 +281,17 @@ class Training {
         "the length of the run has changed from {} to {}: the learning rate or the model depends on "
         "it, so the result differs from that of a run of {} from the start",
         *length_before_, counted(session_.length(), "step"), counted(session_.length(), "step"))});
+  }
+
+  // Batch normalisation and its kin see only the part of a batch that a process takes.
+  void advise_of_parts() {
+    constexpr std::int64_t enough = 16;
+    const auto part = recipe_.train.batch / group_.size();
+    if (group_.is_single() || part >= enough || session_.state().shared_means().empty()) return;
+    notify(fmt::format(
+        "this model uses statistics of a batch, and each process sees {} of its {} examples only; "
+        "a larger train.batch or fewer processes may train better",
+        part, recipe_.train.batch));
   }
 
   // Uses the number of threads of the plan, or else the fastest. Without a plan, a number that the user has

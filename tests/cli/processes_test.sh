@@ -50,6 +50,11 @@ expect_code 0 "$BELAMY" train --resume --out three --steps 200 --processes 2
 expect_same "$(newest one)" "$(newest three)"
 expect_code 0 "$BELAMY" sample one -n 4 --out s.png
 
+# Small parts of a batch are worth a word where its statistics are used.
+expect_code 0 "$BELAMY" train dcgan --data glyphs --set data.size=16 --set limit=64 --set model.width=4 --set train.batch=16 --steps 3 \
+  --processes 2 --out small
+expect_text 'each process sees 8 of its 16 examples only'
+
 # Another number of processes is said.
 expect_code 0 "$BELAMY" train --resume --out three --steps 210
 expect_text 'goes on with 1 process, not with 2'
@@ -142,11 +147,11 @@ if [[ $(id -u) -eq 0 ]] && command -v ip >/dev/null && ip netns add "belamy-a-$$
   ip link add "va$$" netns "belamy-a-$$" type veth peer name "vb$$" netns "belamy-b-$$"
   for side in a b; do
     ip -n "belamy-$side-$$" link set lo up
-    ip -n "belamy-$side-$$" addr add "10.77.0.$([[ $side == a ]] && echo 1 || echo 2)/24" dev "v$side$$"
+    ip -n "belamy-$side-$$" addr add "192.168.77.$([[ $side == a ]] && echo 1 || echo 2)/24" dev "v$side$$"
     ip -n "belamy-$side-$$" link set "v$side$$" up
   done
   on_two() { # STEPS OUT: for process 0 its own machine has the address 127.0.0.1, as on many machines
-    local sides=(a b) addresses=(127.0.0.1 10.77.0.1) rank
+    local sides=(a b) addresses=(127.0.0.1 192.168.77.1) rank
     for rank in 0 1; do
       start_rank $rank env MASTER_ADDR="${addresses[rank]}" ip netns exec "belamy-${sides[rank]}-$$" \
         "$BELAMY" "${run[@]}" --steps "$1" --out "$2"
