@@ -93,7 +93,7 @@ code=0
 wait $background || code=$?
 background=
 [[ $code == 8 ]] || fail "a training whose process was killed ends with $code"
-((SECONDS - begin < 10)) || fail "the end took $((SECONDS - begin)) s"
+((SECONDS - begin < 20)) || fail "the end took $((SECONDS - begin)) s"
 expect_text 'process 1 of 2 was ended by signal 9'
 expect_text 'another process of this training has ended or cannot be reached'
 expect_code 0 "$BELAMY" train --resume --out seven --steps "$(($(basename "$(newest seven)" .safetensors | tr -dc 0-9 | sed 's/^0*//') + 10))" --processes 2
@@ -161,12 +161,12 @@ if [[ $(id -u) -eq 0 ]] && command -v ip >/dev/null && ip netns add "belamy-a-$$
   wait_ranks
   [[ $codes == "0 0 " ]] || { fail "two machines end with $codes"; cat rank0 rank1 >&2; }
   if [[ -e twelve ]]; then expect_same "$(newest one)" "$(newest twelve)"; fi
-  patience=4 on_two 1000000 thirteen
+  patience=12 on_two 1000000 thirteen
   wait_for 30 has_checkpoint thirteen
   ip -n "belamy-a-$$" link set "va$$" down
   begin=$SECONDS
   wait_ranks
-  ((SECONDS - begin < 40)) || fail "a cut link is noticed after $((SECONDS - begin)) s"
+  ((SECONDS - begin < 80)) || fail "a cut link is noticed after $((SECONDS - begin)) s"
   [[ $codes == "8 8 " ]] || { fail "a cut link ends with $codes"; cat rank0 rank1 >&2; }
   expect_code 0 "$BELAMY" sample thirteen -n 4 --out t.png
   ip netns del "belamy-a-$$"
