@@ -17,7 +17,7 @@ has_checkpoint() {
   [[ -n $(newest "$1") ]]
 }
 # The ranks of one group, as a launcher would start them. wait_ranks leaves their exit codes in $codes.
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 10000))
 start_rank() { # RANK COMMAND...
   local rank=$1
   shift
