@@ -45,7 +45,8 @@ class Group {
   /// A process alone: its functions change nothing and do not wait.
   static Group& single();
   /// Joins the processes that a launcher has started: `belamy train --processes`, torchrun, mpirun, MPICH's
-  /// mpiexec, or srun. Null if the environment names none. Calls `say` with a line when it has to wait for long.
+  /// mpiexec, or srun. Null if the environment names none. Calls `say` with the line of process 0 that names the launcher,
+  /// and with a line when it has to wait for long.
   /// Usage errors: the environment contradicts itself, or this build has no Gloo. Throws a `lost_error` that
   /// names the missing processes after $BELAMY_PROCESS_TIMEOUT seconds (300).
   static std::unique_ptr<Group> join(const std::function<void(const std::string&)>& say);
