@@ -116,6 +116,8 @@ class GlooGroup final : public Group {
     } catch (const std::exception& error) {
       lose(error);
     }
+    // A process that fails from here on leaves no other half connected: each gets as far as it would alone.
+    exchange("");
   }
 
   void sum(const torch::Tensor& values) override {
@@ -187,6 +189,7 @@ class GlooGroup final : public Group {
     for (int r = 0; r < size_; ++r) missing.push_back(r);
     const auto begin = Clock::now();
     std::vector<int> told;
+    std::optional<Error> failure;
     for (auto pause = milliseconds(1);; pause = std::min(2 * pause, milliseconds(50))) {
       try {
         std::vector<int> still;
@@ -201,7 +204,9 @@ class GlooGroup final : public Group {
         lose(error);
       }
       if (missing.empty()) return texts;
-      throw_failure();
+      // A process may have failed after it had sent its text: so texts are read once more after its message.
+      if (failure) throw *failure;
+      failure = told_failure();
       const auto waited = Clock::now() - begin;
       if (waited > options_.timeout)
         throw lost_error(
@@ -217,23 +222,24 @@ class GlooGroup final : public Group {
     }
   }
 
-  // Throws what another process has said about its end.
-  void throw_failure() {
+  // What another process has said about its end.
+  std::optional<Error> told_failure() {
     for (int r = 0; r < size_; ++r) {
       std::optional<std::string> said;
       try {
         said = r == rank_ ? std::nullopt : get(fmt::format("failed/{}", r));
       } catch (const std::exception&) {  // the store has gone with process 0
-        return;
+        return std::nullopt;
       }
-      if (said) throw lost_error(fmt::format("process {} of {} has failed: {}", r, size_, *said));
+      if (said) return lost_error(fmt::format("process {} of {} has failed: {}", r, size_, *said));
     }
+    return std::nullopt;
   }
 
   [[noreturn]] void lose(const std::exception& error) {
     if (const auto* ours = dynamic_cast<const Error*>(&error)) throw *ours;
     patience_ = std::chrono::seconds(2);
-    throw_failure();
+    if (const auto failure = told_failure()) throw *failure;
     throw lost_error(
         fmt::format("another process of this training has ended or cannot be reached: {}", reason_in(error)),
         kGoOn);

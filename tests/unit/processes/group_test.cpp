@@ -1,4 +1,5 @@
 // Groups: sums, copies, texts and failures.
+#include <atomic>
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
@@ -25,15 +26,14 @@ TEST(GroupTest, OneProcessAloneChangesNothing) {
 }
 
 TEST(GroupTest, SumsHaveTheSameBitsEverywhere) {
+  const auto values = torch::rand({3, 10007});
   std::vector<Tensor> sums(3);
   in_several(3, [&](Group& group) {
-    torch::manual_seed(0);
     const auto place = static_cast<std::size_t>(group.rank());
-    sums[place] = torch::rand({3, 10007})[group.rank()].clone();
+    sums[place] = values[group.rank()].clone();
     group.sum(sums[place]);
   });
-  torch::manual_seed(0);
-  EXPECT_TRUE(torch::allclose(sums[0], torch::rand({3, 10007}).sum(0)));
+  EXPECT_TRUE(torch::allclose(sums[0], values.sum(0)));
   EXPECT_TRUE(same_bits(sums[0], sums[1]));
   EXPECT_TRUE(same_bits(sums[0], sums[2]));
 }
@@ -84,6 +84,18 @@ TEST(GroupTest, AFailureReachesTheOthersWithItsReason) {
     });
   });
   EXPECT_THAT(error, HasSubstr("process 1 of 2 has failed: its file is damaged"));
+}
+
+TEST(GroupTest, AProcessThatFailsAtOnceDoesNotHideTheReasonsOfOthers) {
+  std::atomic<int> own = 0;
+  for (int round = 0; round < 20; ++round)
+    message_of(ExitCode::usage, [&] {
+      in_several(3, [&](Group&) {
+        ++own;
+        throw usage_error("it is wrong for all");
+      });
+    });
+  EXPECT_EQ(own, 60);
 }
 
 TEST(GroupTest, MissingProcessesAreNamed) {
