@@ -1,5 +1,6 @@
 """The workloads of bench/run and bench/parity, one line each."""
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,3 +75,11 @@ def write_noise(folder):
     random = np.random.RandomState(1)
     for name, shape in (("noise-28", (28, 28)), ("noise-64", (64, 64, 3)), ("others-64", (64, 64, 3))):
         np.savez(Path(folder) / f"{name}.npz", images=random.randint(0, 256, (512, *shape)).astype(np.uint8))
+
+
+def work(words, cwd, amount):
+    """(seconds of loading, seconds of `amount` steps after as many others, peak memory in bytes) of bench_worker."""
+    text = f"{amount}\n{amount}\nmemory\n"
+    done = subprocess.run([BUILD / "bin/bench_worker", *words], input=text, cwd=cwd, capture_output=True, text=True, check=True)
+    facts, _, took, memory = done.stdout.split("\n")[:4]
+    return float(facts.split('"load": ')[1].split(",")[0]), float(took), float(memory)

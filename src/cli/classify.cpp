@@ -56,9 +56,6 @@ ExitCode classify(const ClassifyRequest& request) {
   const auto beliefs =
       in_batches(*run, data_tensor(set), [&](const Tensor& x) { return classifier->classify(x).softmax(1); });
   const auto [belief, found] = beliefs.max(1);
-  const auto name_of = [&](std::int64_t i) {
-    return set.names.empty() ? fmt::format("point {}", i) : set.names[static_cast<std::size_t>(i)];
-  };
 
   fmt::print("{:<12} {:>6}  name\n", "class", "belief");
   std::string csv = "name,class,belief\n";
@@ -67,8 +64,8 @@ ExitCode classify(const ClassifyRequest& request) {
   for (std::int64_t i = 0; i < set.count; ++i) {
     const auto k = static_cast<std::size_t>(found[i].item<std::int64_t>());
     const auto share = belief[i].item<float>();
-    if (i < request.show) fmt::print("{:<12} {:>6.3f}  {}\n", names[k], share, name_of(i));
-    csv += fmt::format("{},{},{:.6f}\n", quoted(name_of(i)), quoted(names[k]), share);
+    if (i < request.show) fmt::print("{:<12} {:>6.3f}  {}\n", names[k], share, set.name_of(i));
+    csv += fmt::format("{},{},{:.6f}\n", quoted(set.name_of(i)), quoted(names[k]), share);
     if (!judges) continue;
     // By name: the user's folder may have fewer classes, or another order.
     const auto& label = set.class_names[static_cast<std::size_t>(set.labels[static_cast<std::size_t>(i)])];

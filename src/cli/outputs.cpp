@@ -150,7 +150,7 @@ void tell_ranks(const Dataset& set, const Tensor& values, const std::vector<std:
   std::int64_t rank = 0;
   for (const auto place : order) {
     const auto i = static_cast<std::size_t>(place);
-    const auto name = set.names.empty() ? fmt::format("point {}", i) : set.names[i];
+    const auto name = set.name_of(place);
     const auto label = set.labels.empty() ? "" : set.class_names.at(static_cast<std::size_t>(set.labels[i]));
     if (++rank <= show) fmt::print("{:>6} {:>12.5g}  {}  {}\n", rank, value[i], name, label);
     csv += fmt::format("{},{},{},{}\n", rank, value[i], quoted(name), quoted(label));

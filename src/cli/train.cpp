@@ -12,6 +12,7 @@
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
 #include "core/contradictions.h"
+#include "core/cores.h"
 #include "core/env.h"
 #include "core/progress.h"
 #include "core/shell.h"

@@ -31,35 +31,36 @@ Error damaged(const std::filesystem::path& path, archive* file) {
                     "get the file again; .zip, .tar, .tar.gz and .tgz can be read");
 }
 
-// The bytes of the current member; `reason` says what is wrong with them.
-std::string read_member(archive* file, archive_entry* entry, const std::filesystem::path& path,
-                        std::uint64_t limit, std::string& reason) {
+// Takes bytes that begin at an offset; zeros stand between them and those before.
+using TakeBlock = std::function<void(std::string_view block, std::size_t offset)>;
+
+// The bytes of the current member, block by block; `reason` says what is wrong with them.
+void read_member(archive* file, archive_entry* entry, const std::filesystem::path& path, std::uint64_t limit,
+                 std::string& reason, const TakeBlock& take) {
   const auto announced =
       static_cast<std::uint64_t>(archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0);
   if (announced > limit) {
     reason = fmt::format("too large, {} bytes", announced);
-    return "";
+    return;
   }
-  std::string bytes;
   for (;;) {
     const void* block = nullptr;
     std::size_t size = 0;
     la_int64_t offset = 0;
     const int code = archive_read_data_block(file, &block, &size, &offset);
-    if (code == ARCHIVE_EOF) return bytes;
+    if (code == ARCHIVE_EOF) return;
     if (code == ARCHIVE_FATAL) throw damaged(path, file);
     if (code != ARCHIVE_OK) {
       reason = "damaged in the archive: " + text_of(file);
-      return bytes;
+      return;
     }
     // A sparse member has holes between its blocks; they count against the limit like other bytes.
     const auto end = static_cast<std::uint64_t>(offset) + size;
     if (offset < 0 || end > limit || end < size) {
       reason = fmt::format("too large, more than {} bytes", limit);
-      return "";
+      return;
     }
-    bytes.resize(static_cast<std::size_t>(offset), '\0');
-    bytes.append(static_cast<const char*>(block), size);
+    take({static_cast<const char*>(block), size}, static_cast<std::size_t>(offset));
   }
 }
 
@@ -213,12 +214,12 @@ class Names {
   std::unordered_map<std::string, std::string> given_;  // names beyond ASCII, and their stored bytes
 };
 
-}  // namespace
-
-void read_archive(
+// Reads the members of an archive into memory of a kind.
+template <class Bytes>
+void read_members(
     const std::filesystem::path& path, std::uint64_t limit,
-    const std::function<bool(const std::string& name)>& wanted,
-    const std::function<void(const std::string& name, std::string bytes, const std::string& reason)>& member,
+    const std::function<bool(const std::string& name)>& wanted, const Bytes& none,
+    const std::function<void(const std::string& name, Bytes bytes, const std::string& reason)>& member,
     const std::function<void(const std::string& name)>& link) {
   std::error_code code;
   if (std::filesystem::file_size(path, code) == 0 && !code)
@@ -252,9 +253,30 @@ void read_archive(
       throw data_error(fmt::format("{}: encrypted ({})", path.string(), name), "unpack it with its password");
     }
     std::string reason;
-    std::string bytes = read_member(file.get(), entry, path, limit, reason);
+    Bytes bytes = none;
+    read_member(file.get(), entry, path, limit, reason, [&](std::string_view block, std::size_t offset) {
+      bytes.resize(offset);
+      bytes.append(reinterpret_cast<const typename Bytes::value_type*>(block.data()), block.size());
+    });
     member(name, std::move(bytes), reason);
   }
+}
+
+}  // namespace
+
+void read_archive(
+    const std::filesystem::path& path, std::uint64_t limit,
+    const std::function<bool(const std::string& name)>& wanted,
+    const std::function<void(const std::string& name, std::string bytes, const std::string& reason)>& member,
+    const std::function<void(const std::string& name)>& link) {
+  read_members<std::string>(path, limit, wanted, {}, member, link);
+}
+
+void read_large_members(
+    const std::filesystem::path& path, std::uint64_t limit,
+    const std::function<bool(const std::string& name)>& wanted,
+    const std::function<void(const std::string& name, Pixels bytes, const std::string& reason)>& member) {
+  read_members<Pixels>(path, limit, wanted, Pixels(Pixels::reading_limit), member, {});
 }
 
 }  // namespace belamy

@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "core/sha256.h"
@@ -11,6 +12,13 @@ template <class T>
 void add_values(Sha256& digest, const std::vector<T>& values) {
   digest.update(fmt::format("{} values\n", values.size()));
   digest.update({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
+}
+
+void add_values(Sha256& digest, const Pixels& values) {
+  digest.update(fmt::format("{} values\n", values.size()));
+  values.in_parts(0, [&](const std::uint8_t* begin, const std::uint8_t* end) {
+    digest.update({reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)});
+  });
 }
 
 void add_names(Sha256& digest, const std::vector<std::string>& names) {
@@ -51,6 +59,36 @@ std::vector<T> rows_at(const std::vector<T>& from, const std::vector<std::size_t
   return rows;
 }
 
+Pixels rows_at(const Pixels& from, const std::vector<std::size_t>& places, std::size_t width) {
+  Pixels rows = from.like();
+  if (from.empty()) return rows;
+  rows.reserve(places.size() * width);
+  for (const auto place : places) {
+    rows.append(from.data() + place * width, width);
+    from.used(width);
+  }
+  from.let_go();
+  rows.let_go();
+  return rows;
+}
+
+// A set without its examples.
+Dataset about(const Dataset& set) {
+  return {.name = set.name,
+          .channels = set.channels,
+          .height = set.height,
+          .width = set.width,
+          .dimension = set.dimension,
+          .class_names = set.class_names,
+          .style_names = set.style_names,
+          .attribute_names = set.attribute_names,
+          .mixture = set.mixture,
+          .matches = set.matches,
+          .only_class = set.only_class,
+          .notes = set.notes,
+          .problems = set.problems};
+}
+
 template <class T>
 void append_values(std::vector<T>& to, const std::vector<T>& more) {
   to.insert(to.end(), more.begin(), more.end());
@@ -58,24 +96,38 @@ void append_values(std::vector<T>& to, const std::vector<T>& more) {
 
 }  // namespace
 
+std::string name_in_array(std::size_t place) {
+  return fmt::format("image {}", place);
+}
+
+std::string Dataset::name_of(std::int64_t index) const {
+  const auto at = static_cast<std::size_t>(index);
+  if (!is_images()) return fmt::format("point {}", index);
+  if (!names.empty()) return names[at];
+  return name_in_array(places.empty() ? at : static_cast<std::size_t>(places[at]));
+}
+
 Dataset subset(const Dataset& set, const std::vector<std::size_t>& places) {
-  Dataset some = set;
+  Dataset some = about(set);
   some.count = static_cast<std::int64_t>(places.size());
   some.pixels = rows_at(set.pixels, places, static_cast<std::size_t>(set.channels * set.height * set.width));
   some.points = rows_at(set.points, places, static_cast<std::size_t>(set.dimension));
   some.labels = rows_at(set.labels, places, 1);
   some.names = rows_at(set.names, places, 1);
+  if (set.names.empty() && set.is_images()) {
+    some.places.assign(places.begin(), places.end());
+    if (!set.places.empty()) some.places = rows_at(set.places, places, 1);
+  }
   some.styles = rows_at(set.styles, places, 1);
   some.captions = rows_at(set.captions, places, 1);
   some.attributes = rows_at(set.attributes, places, set.attribute_names.size());
-  some.others.clear();
-  some.paired = false;
   return some;
 }
 
 void append(Dataset& set, const Dataset& more) {
+  set.places.clear();
   set.count += more.count;
-  append_values(set.pixels, more.pixels);
+  set.pixels.append(more.pixels.data(), more.pixels.size());
   append_values(set.points, more.points);
   append_values(set.labels, more.labels);
   append_values(set.names, more.names);
@@ -114,6 +166,9 @@ void DataOptions::fields(Fields& f) {
   f.add("width", width, {0, 4096},
         "with height: size of images that are not square, in place of size; 0: as size says", "pixels");
   f.add("height", height, {0, 4096}, "see width", "pixels");
+  f.add("memory", memory, {0, 1'000'000'000},
+        "most memory for the pixels of a set; if they take more, they lie in a file of the cache folder",
+        "MiB");
   f.add("channels", channels, {0, 3},
         "channels of the images: 1 (gray) or 3 (colour); 0: as they are, colour if they differ");
   f.add("fit", fit, {"crop", "pad", "stretch"},

@@ -11,6 +11,7 @@
 #include "belamy/options.h"
 
 #include "data/image.h"
+#include "data/pixels.h"
 
 namespace belamy {
 
@@ -38,10 +39,11 @@ struct Dataset {
   std::int64_t count = 0;
   std::int64_t channels = 0, height = 0, width = 0;  ///< images; 0 for points
   std::int64_t dimension = 0;                        ///< points; 0 for images
-  std::vector<std::uint8_t> pixels;                  ///< [N, C, H, W], planar
+  Pixels pixels;                                     ///< [N, C, H, W], planar
   std::vector<float> points;                         ///< [N, D]
   std::vector<std::int64_t> labels;                  ///< [N], or empty
-  std::vector<std::string> names;        ///< [N], images: the file as the user would write it, or "image 7"
+  std::vector<std::string> names;        ///< [N], images in files: the file as the user would write it
+  std::vector<std::int64_t> places;      ///< [N], other images: the place in the array; empty: 0, 1, ...
   std::vector<std::int64_t> styles;      ///< [N], or empty; glyphs: the font
   std::vector<std::string> class_names;  ///< one for each label; empty without labels
   std::vector<std::string> style_names;
@@ -60,9 +62,14 @@ struct Dataset {
   std::vector<Problem> problems;  ///< files that were left out
 
   bool is_images() const { return dimension == 0; }
+  /// A file as the user would write it, "image 7" of an array, or "point 7".
+  std::string name_of(std::int64_t index) const;
   /// One image as interleaved pixels, for writing.
   Image image(std::int64_t index) const;
 };
+
+/// The name of an image that is one of an array.
+std::string name_in_array(std::size_t place);
 
 /// The examples at these indices, in this order; further domains are left out.
 Dataset subset(const Dataset& set, const std::vector<std::size_t>& places);

@@ -49,36 +49,37 @@ class Doctor {
     std::uint8_t brightest = 0;
     std::unordered_map<std::size_t, std::size_t> seen;  // place of the first image with these pixels
     const auto look = [&](std::size_t index, const Image& image) {
-      const auto& item = listing.items[index];
+      const auto name = listing.name(index);
+      const auto label = listing.label(index);
       ++good;
       ++shapes[shape_of(image)];
       all.add(image);
       brightest = std::max(brightest, brightest_of(image.pixels));
       doubled_ = (good == 1 || doubled_) && image.width == 2 * image.height;
-      if (item.label >= 0) ++per_class[static_cast<std::size_t>(item.label)];
+      if (label >= 0) ++per_class[static_cast<std::size_t>(label)];
       const std::size_t hash = hash_of(image);
       if (const auto [first, is_new] = seen.emplace(hash, index); !is_new) {
         ++repeated;
-        show("repeated", item.name, "repeats " + listing.items[first->second].name, image);
+        show("repeated", name, "repeats " + listing.name(first->second), image);
       }
       if (before_.count(hash)) {
         ++leaked;
-        show("leaked", item.name, "is in the training set as well", image);
+        show("leaked", name, "is in the training set as well", image);
       }
       if (std::min(image.width, image.height) < kTinySide) {
-        add({item.name, "tiny: " + shape_of(image), "remove it, if it is a thumbnail or an icon"});
-        show("tiny", item.name, "tiny: " + shape_of(image), image);
+        add({name, "tiny: " + shape_of(image), "remove it, if it is a thumbnail or an icon"});
+        show("tiny", name, "tiny: " + shape_of(image), image);
       } else if (one_colour(image)) {
-        add({item.name, "all pixels have one colour", "remove it, unless this is intended"});
-        show("plain", item.name, "all pixels have one colour", image);
+        add({name, "all pixels have one colour", "remove it, unless this is intended"});
+        show("plain", name, "all pixels have one colour", image);
       }
     };
     for (const auto& problem : listing.problems) {
       if (add(problem)) diagnosis_.files += problem.files;
     }
-    listing.read(std::vector<bool>(listing.items.size(), true),
+    listing.read(std::vector<bool>(listing.count, true),
                  {look, [&](std::size_t, const Problem& problem) { add(problem); }});
-    diagnosis_.files += static_cast<std::int64_t>(listing.items.size());
+    diagnosis_.files += static_cast<std::int64_t>(listing.count);
     diagnosis_.good += good;
 
     fact("{}: {}", split, counted(good, "image"));
@@ -178,19 +179,13 @@ class Doctor {
 
   // Attributes and captions.
   void describe_contents(const Listing& listing, const std::string& split) {
-    std::vector<float> rows;
-    for (const auto& item : listing.items)
-      rows.insert(rows.end(), item.attributes.begin(), item.attributes.end());
     const auto& names = listing.attribute_names;
-    const auto shares = shares_of(names, rows);
+    const auto shares = shares_of(names, listing.attributes);
     std::string text;
     for (std::size_t a = 0; a < shares.size(); ++a)
       text += fmt::format("{}{} {}", a == 0 ? "" : "; ", names[a], shares[a]);
     if (!text.empty()) fact("{}: {}: {}", split, counted(names.size(), "attribute"), text);
-    if (!listing.captions) return;
-    std::vector<std::string> captions;
-    for (const auto& item : listing.items) captions.push_back(item.caption);
-    fact("{}: {}", split, describe_captions(captions));
+    if (!listing.captions.empty()) fact("{}: {}", split, describe_captions(listing.captions));
   }
 
   Diagnosis& diagnosis_;

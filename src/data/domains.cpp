@@ -16,18 +16,32 @@ namespace fs = std::filesystem;
 constexpr const char* kFolders =
     "use folders A and B with equal file names, or trainA and trainB (and testA and testB)";
 
-// The items of a listing at these places, in this order, without labels.
+// The values of a column at these places, a row of `width` each; an empty one stays empty.
+template <class T>
+std::vector<T> column_at(const std::vector<T>& column, const std::vector<std::size_t>& places,
+                         std::size_t width = 1) {
+  std::vector<T> part;
+  for (const auto place : places) {
+    for (std::size_t c = 0; c < width && !column.empty(); ++c) part.push_back(column[place * width + c]);
+  }
+  return part;
+}
+
+// The images of a listing at these places, in this order, without labels.
 Listing part_of(const Listing& whole, const std::vector<std::size_t>& places) {
   Listing part = whole;
-  part.items.clear();
+  part.count = places.size();
+  part.names.clear();
+  for (const auto place : places) part.names.push_back(whole.name(place));
+  part.attributes = column_at(whole.attributes, places, whole.attribute_names.size());
+  part.captions = column_at(whole.captions, places);
   part.class_names.clear();
-  std::vector<std::ptrdiff_t> at(whole.items.size(), -1);
-  for (const auto place : places) {
-    at[place] = static_cast<std::ptrdiff_t>(part.items.size());
-    part.items.push_back({whole.items[place].name});
-    part.items.back().attributes = whole.items[place].attributes;
-    part.items.back().caption = whole.items[place].caption;
-  }
+  part.labels.clear();
+  part.style_names.clear();
+  part.styles.clear();
+  part.keys.clear();
+  std::vector<std::ptrdiff_t> at(whole.count, -1);
+  for (std::size_t i = 0; i < places.size(); ++i) at[places[i]] = static_cast<std::ptrdiff_t>(i);
   part.read = [read = whole.read, at, places](const std::vector<bool>& wanted, const Visitor& visitor) {
     std::vector<bool> asked(at.size(), false);
     for (std::size_t i = 0; i < places.size(); ++i) asked[places[i]] = wanted[i];
@@ -62,13 +76,13 @@ bool has_domain(const Listing& listing, const std::string& name) {
 }
 
 const std::string& class_of(const Listing& listing, std::size_t place) {
-  return listing.class_names[static_cast<std::size_t>(listing.items[place].label)];
+  return listing.class_names[static_cast<std::size_t>(listing.label(place))];
 }
 
 Domain domain_of(const Listing& listing, const std::string& name) {
   Domain domain{name, {}};
-  for (std::size_t i = 0; i < listing.items.size(); ++i) {
-    if (listing.items[i].label >= 0 && within(class_of(listing, i), name)) domain.places.push_back(i);
+  for (std::size_t i = 0; i < listing.count; ++i) {
+    if (listing.label(i) >= 0 && within(class_of(listing, i), name)) domain.places.push_back(i);
   }
   return domain;
 }
@@ -86,11 +100,10 @@ using ByKey = std::map<std::string, std::vector<std::size_t>>;
 ByKey keys_of(const Listing& listing, const Domain& domain) {
   ByKey keys;
   for (const auto place : domain.places) {
-    const auto& key = listing.items[place].key;
-    if (key.empty())
+    if (listing.keys.empty())
       throw data_error(listing.source + ": its images have no file names, which pairs are found by",
                        "use a folder of images: pairs are files of equal names in two folders");
-    keys[*within(class_of(listing, place), domain.name) + key].push_back(place);
+    keys[*within(class_of(listing, place), domain.name) + listing.keys[place]].push_back(place);
   }
   return keys;
 }
@@ -104,7 +117,7 @@ struct Pairing {
 // Why a file that shares its name with `own` files of its domain has no partner among `others`.
 Problem without_partner(const Listing& listing, std::size_t place, const std::vector<std::size_t>& own,
                         const std::vector<std::size_t>& others, const std::string& other_name) {
-  const auto& file = listing.items[place].name;
+  const auto file = listing.name(place);
   if (own.size() > 1)
     return {file, fmt::format("one of {} files of that name that differ in their endings", own.size()),
             "keep one of them"};
@@ -235,12 +248,12 @@ Domain named_domain(const Listing& listing, const std::string& text) {
 Sides halves(const Listing& listing) {
   const auto half = [&](bool right) {
     Listing part = listing;
-    part.read = [read = listing.read, right, items = listing.items](const std::vector<bool>& wanted,
+    part.read = [read = listing.read, right, names = listing.names](const std::vector<bool>& wanted,
                                                                     const Visitor& visitor) {
       const auto cut = [&](std::size_t index, const Image& image) {
         if (image.width < 2 || image.width % 2 != 0) {
           return visitor.bad(index,
-                             {items[index].name,
+                             {names.empty() ? name_in_array(index) : names[index],
                               fmt::format("{} wide, which cannot be halved", counted(image.width, "pixel")),
                               "put A and B side by side, equally wide"});
         }
@@ -305,9 +318,7 @@ const std::vector<std::string>& pair_kinds() {
 
 void explain_domains(const Listing& listing, std::vector<std::string>& facts,
                      std::vector<Problem>& problems) {
-  const bool files = std::any_of(listing.items.begin(), listing.items.end(),
-                                 [](const auto& item) { return !item.key.empty(); });
-  if (!files) return;  // the letters A and B of glyphs are not domains
+  if (listing.keys.empty()) return;  // the letters A and B of glyphs are not domains
   const auto a = find_domain(listing, {"A", "a"}), b = find_domain(listing, {"B", "b"});
   const bool train_a = has_domain(listing, "trainA"), train_b = has_domain(listing, "trainB");
   // Among other folders A may be a class.

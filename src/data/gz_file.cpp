@@ -25,6 +25,15 @@ GzFile::~GzFile() {
 }
 
 void GzFile::read(std::string& to, std::uint64_t count) {
+  read_into(to, count);
+}
+
+void GzFile::read(Pixels& to, std::uint64_t count) {
+  read_into(to, count);
+}
+
+template <class Bytes>
+void GzFile::read_into(Bytes& to, std::uint64_t count) {
   constexpr std::uint64_t step = 1 << 20;
   while (count > 0) {
     const std::size_t before = to.size();

@@ -136,6 +136,7 @@ class Collector {
     check_same(index, image);
     put_planes(image, &pixels_[static_cast<std::size_t>(slots_[index]) * bytes_]);
     filled_[static_cast<std::size_t>(slots_[index])] = true;
+    pixels_.used(bytes_);
   }
 
   void bad(Problem problem) { problems_.push_back(std::move(problem)); }
@@ -155,24 +156,35 @@ class Collector {
     set.style_names = listing_.style_names;
     set.only_class = listing_.only_class;
     set.attribute_names = listing_.attribute_names;
+    const auto width = listing_.attribute_names.size();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       if (slots_[i] < 0) continue;
       const auto slot = static_cast<std::size_t>(slots_[i]), at = static_cast<std::size_t>(set.count);
       if (!filled_[slot]) continue;
       places_.push_back(i);
-      set.names.push_back(listing_.items[i].name);
+      if (listing_.names.empty())
+        set.places.push_back(static_cast<std::int64_t>(i));
+      else
+        set.names.push_back(listing_.names[i]);
       // Closes the gaps that bad files leave.
       if (at != slot) std::copy_n(&pixels_[slot * bytes_], bytes_, &pixels_[at * bytes_]);
       ++set.count;
-      if (!set.class_names.empty()) set.labels.push_back(listing_.items[i].label);
-      if (!set.style_names.empty()) set.styles.push_back(listing_.items[i].style);
-      const auto& attributes = listing_.items[i].attributes;
-      if (listing_.captions) set.captions.push_back(listing_.items[i].caption);
-      set.attributes.insert(set.attributes.end(), attributes.begin(), attributes.end());
+      if (!set.class_names.empty()) set.labels.push_back(listing_.label(i));
+      if (!set.style_names.empty()) set.styles.push_back(listing_.styles[i]);
+      if (!listing_.captions.empty()) set.captions.push_back(listing_.captions[i]);
+      const auto row = listing_.attributes.begin() + static_cast<std::ptrdiff_t>(i * width);
+      set.attributes.insert(set.attributes.end(), row, row + static_cast<std::ptrdiff_t>(width));
     }
+    // All images of an array.
+    if (set.places.size() == listing_.count) set.places = {};
     pixels_.resize(static_cast<std::size_t>(set.count) * bytes_);
     set.pixels = std::move(pixels_);
+    set.pixels.let_go();
     set.notes = listing_.notes;
+    if (set.pixels.on_disk())
+      set.notes.push_back(
+          fmt::format("{:.1f} GiB of pixels lie in a file in {}, for as long as they are used",
+                      static_cast<double>(set.pixels.size()) / (1 << 30), cache_folder().string()));
     if (auto line = note_.text(shape_, options_); !line.empty()) set.notes.push_back(std::move(line));
     for (const auto& found : {dark_images(listing_.source, brightest_), classes_without_image()}) {
       if (found) set.notes.push_back(fmt::format("{}; {}", found->reason, found->cure));
@@ -190,15 +202,7 @@ class Collector {
     shape_ = {image.width, image.height, image.channels, {}};
     first_ = index;
     bytes_ = image.pixels.size();
-    const double needed = static_cast<double>(bytes_) * static_cast<double>(filled_.size());
-    const double memory = static_cast<double>(available_memory());
-    if (needed > memory) {
-      throw data_error(
-          fmt::format("{}: {} images of {}x{} take {:.1f} GiB, and {:.1f} GiB of memory are free",
-                      listing_.source, filled_.size(), image.width, image.height, needed / (1 << 30),
-                      memory / (1 << 30)),
-          "set a smaller data.size, or data.limit");
-    }
+    pixels_ = Pixels(static_cast<std::uint64_t>(options_.memory) << 20);
     pixels_.resize(bytes_ * filled_.size());
   }
 
@@ -209,12 +213,11 @@ class Collector {
     if (image.channels == shape_.channels && image.width == shape_.width && image.height == shape_.height)
       return;
     const bool size = image.width != shape_.width || image.height != shape_.height;
-    throw ImagesDiffer(
-        ExitCode::data,
-        fmt::format("{}: the images differ: {} is {}, {} is {}", listing_.source, listing_.items[first_].name,
-                    text(shape_), listing_.items[index].name, text(image)),
-        size ? "set data.size to one side for all images, such as data.size=64"
-             : "set data.channels to 1 (gray) or 3 (colour)");
+    throw ImagesDiffer(ExitCode::data,
+                       fmt::format("{}: the images differ: {} is {}, {} is {}", listing_.source,
+                                   listing_.name(first_), text(shape_), listing_.name(index), text(image)),
+                       size ? "set data.size to one side for all images, such as data.size=64"
+                            : "set data.channels to 1 (gray) or 3 (colour)");
   }
 
   std::string note_of_problems(const Dataset& set) const {
@@ -231,8 +234,8 @@ class Collector {
   std::optional<Problem> classes_without_image() const {
     if (!training_) return {};
     std::vector<std::int64_t> counts(listing_.class_names.size());
-    for (const auto& item : listing_.items) {
-      if (item.label >= 0) ++counts[static_cast<std::size_t>(item.label)];
+    for (const auto label : listing_.labels) {
+      if (label >= 0) ++counts[static_cast<std::size_t>(label)];
     }
     return empty_classes(listing_.source, listing_.class_names, counts);
   }
@@ -252,7 +255,7 @@ class Collector {
   bool training_;
   std::vector<std::int64_t> slots_;  // place of each item in pixels_, or -1
   std::vector<bool> filled_;
-  std::vector<std::uint8_t> pixels_;
+  Pixels pixels_;
   Image shape_;  // without pixels
   std::uint8_t brightest_ = 0;
   std::size_t first_ = 0, bytes_ = 0;
@@ -334,17 +337,22 @@ void check_derivable(const Dataset& set, const DataOptions& options) {
 // Computes side A from the pictures, which become side B.
 void derive_side(Dataset& set, const DataOptions& options) {
   check_derivable(set, options);
+  Pixels pixels = std::move(set.pixels);
   Dataset a = set;
-  a.pixels.clear();
+  a.pixels = pixels.like();
+  set.pixels = std::move(pixels);
   for (std::int64_t i = 0; i < set.count; ++i) {
     const auto image = derive(set.image(i), options);
     a.channels = image.channels;
     a.width = image.width;
     a.height = image.height;
     const auto end = a.pixels.size();
+    if (i == 0) a.pixels.reserve(static_cast<std::size_t>(set.count) * image.pixels.size());
     a.pixels.resize(end + image.pixels.size());
     put_planes(image, &a.pixels[end]);
   }
+  a.pixels.let_go();
+  set.pixels.let_go();
   set.notes.clear();
   a.others = {std::move(set)};
   a.paired = true;
@@ -526,22 +534,18 @@ Listing listing_of(Dataset set, const std::string& source, bool split) {
   listing.class_names = set.class_names;
   listing.style_names = set.style_names;
   listing.attribute_names = set.attribute_names;
-  listing.captions = !set.captions.empty();
-  listing.items.resize(static_cast<std::size_t>(set.count));
-  const auto width = set.attribute_names.size();
-  for (std::size_t i = 0; i < listing.items.size(); ++i) {
-    listing.items[i].name = fmt::format("image {}", i);
-    if (!set.labels.empty()) listing.items[i].label = set.labels[i];
-    if (!set.styles.empty()) listing.items[i].style = set.styles[i];
-    if (listing.captions) listing.items[i].caption = set.captions[i];
-    if (width == 0) continue;
-    const auto row = set.attributes.begin() + static_cast<std::ptrdiff_t>(i * width);
-    listing.items[i].attributes.assign(row, row + static_cast<std::ptrdiff_t>(width));
-  }
+  listing.count = static_cast<std::size_t>(set.count);
+  listing.labels = std::move(set.labels);
+  listing.styles = std::move(set.styles);
+  listing.captions = std::move(set.captions);
+  listing.attributes = std::move(set.attributes);
   const auto shared = std::make_shared<const Dataset>(std::move(set));
   listing.read = [shared](const std::vector<bool>& wanted, const Visitor& visitor) {
+    const auto bytes = static_cast<std::size_t>(shared->channels * shared->height * shared->width);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      if (wanted[i]) visitor.image(i, shared->image(static_cast<std::int64_t>(i)));
+      if (!wanted[i]) continue;
+      visitor.image(i, shared->image(static_cast<std::int64_t>(i)));
+      shared->pixels.used(bytes);
     }
   };
   return listing;

@@ -75,8 +75,8 @@ Listing list_cifar(const fs::path& path, Split split) {
             "get the file again; it is damaged or not the binary version of CIFAR-10");
       }
       set.labels.push_back(label);
-      set.pixels.insert(set.pixels.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at + 1),
-                        bytes.begin() + static_cast<std::ptrdiff_t>(at + record));
+      const auto* image = reinterpret_cast<const std::uint8_t*>(bytes.data()) + at;
+      set.pixels.append(image + 1, record - 1);
       ++set.count;
     }
   }

@@ -17,6 +17,7 @@
 #include "data/annotations.h"
 #include "data/captions.h"
 #include "data/csv.h"
+#include "data/decode_ahead.h"
 #include "data/layout.h"
 #include "data/readers.h"
 #include "data/walk.h"
@@ -31,6 +32,21 @@ constexpr const char* kAttributesFile = "attributes.csv";
 constexpr const char* kLabelsFile = "dataset.json";
 constexpr const char* expected =
     "use PNG, JPEG, PGM or PPM files, in one folder or in one sub-folder per class";
+
+// An image file and what is known about it.
+struct Item {
+  std::string name;  // relative to the store
+  std::int64_t label = -1;
+  std::string key = {};
+  std::vector<float> attributes = {};
+  std::string caption = {};
+};
+
+// A listing in the making.
+struct FileListing : Listing {
+  std::vector<Item> items;
+  bool captioned = false;
+};
 
 using TakeFile = std::function<void(const std::string& name, std::string bytes, const std::string& reason)>;
 
@@ -275,7 +291,7 @@ std::vector<std::string> numbered_as(std::vector<std::string> training,
 
 // Keys of files whose labels do not come from folders: the paths below the folder that holds all files of
 // a label.
-void set_keys(std::vector<Listing::Item>& items) {
+void set_keys(std::vector<Item>& items) {
   std::unordered_map<std::int64_t, std::vector<std::string>> names;
   for (const auto& item : items) names[item.label].push_back(item.name);
   std::unordered_map<std::int64_t, std::size_t> depths;
@@ -301,10 +317,10 @@ bool take_fact(std::unordered_map<std::string, T>& facts, const std::string& nam
 
 // Adds items with what dataset.json says about them; folders mean nothing then.
 void add_labelled(const std::vector<std::string>& names, Labels labels, const Store& store,
-                  Listing& listing) {
+                  FileListing& listing) {
   const bool attributes = !labels.attributes.empty(), captions = !labels.captions.empty();
   for (const auto& name : names) {
-    Listing::Item item{name};
+    Item item{name};
     std::string lacking;
     if (!take_fact(labels.of, name, labels.any, item.label)) lacking = "label";
     if (!take_fact(labels.attributes, name, attributes, item.attributes)) lacking = "attributes";
@@ -327,7 +343,7 @@ void add_labelled(const std::vector<std::string>& names, Labels labels, const St
   set_keys(listing.items);
   listing.class_names = labels.class_names;
   listing.attribute_names = labels.attribute_names;
-  listing.captions = captions;
+  listing.captioned = captions;
 }
 
 // Reports many files of one folder in one line.
@@ -409,7 +425,7 @@ std::set<std::string> usable_splits(const Layout& layout, const Listing& listing
 }
 
 // Adds items with their folder as label.
-void add_grouped(const Layout& layout, Split split, const Store& store, Listing& listing) {
+void add_grouped(const Layout& layout, Split split, const Store& store, FileListing& listing) {
   const auto splits = usable_splits(layout, listing);
   const bool test = splits.count("test"), val = splits.count("val");
   listing.split = listing.split || test || val;
@@ -433,7 +449,7 @@ void add_grouped(const Layout& layout, Split split, const Store& store, Listing&
       label = numbers.at(entry.group);
     }
     const auto key = without_ending(fs::path(entry.name).filename().string());
-    listing.items.push_back({entry.name, label, -1, key});
+    listing.items.push_back({entry.name, label, key});
   }
   leave_out(without_class, "beside the folders of the classes",
             "move it into the folder of its class, or out of the data set", store, listing);
@@ -526,9 +542,9 @@ std::unordered_map<std::string, const PictureTable::Row*> rows_by_picture(
 }
 
 // Removes the items for which `take` finds nothing.
-void keep_told(const std::function<bool(Listing::Item&)>& take, const std::string& reason,
-               const std::string& cure, const Store& store, Listing& listing) {
-  std::vector<Listing::Item> items;
+void keep_told(const std::function<bool(Item&)>& take, const std::string& reason, const std::string& cure,
+               const Store& store, FileListing& listing) {
+  std::vector<Item> items;
   std::vector<Stray> without;
   for (auto& item : listing.items) {
     if (take(item)) {
@@ -542,20 +558,20 @@ void keep_told(const std::function<bool(Listing::Item&)>& take, const std::strin
 }
 
 // Adds what a table beside the pictures says about the items. An item without a row is left out.
-void add_table(const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
+void add_table(const std::vector<std::string>& pictures, const Store& store, FileListing& listing) {
   const auto found = find_table(store, pictures, listing);
   if (!found) return;
   const auto& table = found->table;
-  if (!listing.attribute_names.empty() || listing.captions) {
+  if (!listing.attribute_names.empty() || listing.captioned) {
     throw data_error(fmt::format("{}: dataset.json beside it holds attributes or captions as well",
                                  store.full(found->file)),
                      "keep one of the two");
   }
   const auto rows = rows_by_picture(*found, pictures, store, listing);
   listing.attribute_names = table.attribute_names;
-  listing.captions = table.captions;
+  listing.captioned = table.captions;
   listing.notes.insert(listing.notes.end(), table.notes.begin(), table.notes.end());
-  const auto take = [&](Listing::Item& item) {
+  const auto take = [&](Item& item) {
     const auto row = rows.find(item.name);
     if (row == rows.end()) return false;
     item.attributes = row->second->attributes;
@@ -575,8 +591,8 @@ bool has_letters(const std::string& text) {
 }
 
 // Adds the text files beside pictures with the same name as captions, if most pictures have one.
-void add_texts(const std::vector<std::string>& pictures, const Store& store, Listing& listing) {
-  if (listing.captions) return;
+void add_texts(const std::vector<std::string>& pictures, const Store& store, FileListing& listing) {
+  if (listing.captioned) return;
   const std::set<std::string> files(store.names.begin(), store.names.end());
   const auto text_beside = [](const std::string& picture) { return without_ending(picture) + ".txt"; };
   std::set<std::string> wanted;
@@ -611,7 +627,7 @@ void add_texts(const std::vector<std::string>& pictures, const Store& store, Lis
   note(utf16, "in UTF-16 and not read; save as UTF-8");
   note(wordless, "without a word and not read as captions");
   if (too_few(texts.size())) return;
-  listing.captions = true;
+  listing.captioned = true;
   std::size_t without = 0;
   for (auto& item : listing.items) {
     const auto text = texts.find(text_beside(item.name));
@@ -669,7 +685,7 @@ Listing list_files(const fs::path& path, Split split) {
   const Place place = find_place(path, folder ? &*folder : nullptr);
   const bool test = place.test && split == Split::test;
   const fs::path& chosen = test ? *place.test : place.train;
-  Listing listing;
+  FileListing listing;
   if (folder && chosen != path) report_beside(place, *folder, listing);
   const auto store =
       std::make_shared<const Store>(folder && chosen == path ? std::move(*folder) : open_archive(chosen));
@@ -704,27 +720,30 @@ Listing list_files(const fs::path& path, Split split) {
 
   std::unordered_map<std::string, std::size_t> index_of;
   for (std::size_t i = 0; i < listing.items.size(); ++i) {
-    index_of[listing.items[i].name] = i;
-    listing.items[i].name = store->full(listing.items[i].name);
+    auto& item = listing.items[i];
+    index_of[item.name] = i;
+    listing.names.push_back(store->full(item.name));
+    listing.keys.push_back(std::move(item.key));
+    listing.attributes.insert(listing.attributes.end(), item.attributes.begin(), item.attributes.end());
+    if (!listing.class_names.empty()) listing.labels.push_back(item.label);
+    if (listing.captioned) listing.captions.push_back(std::move(item.caption));
   }
+  listing.count = listing.items.size();
   listing.read = [store, index_of = std::move(index_of)](const std::vector<bool>& wanted,
                                                          const Visitor& visitor) {
     const auto is_wanted = [&](const std::string& name) {
       const auto found = index_of.find(name);
       return found != index_of.end() && wanted[found->second];
     };
-    store->read(is_wanted, [&](const std::string& name, const std::string& bytes, const std::string& reason) {
-      const std::size_t index = index_of.at(name);
-      const std::string full = store->full(name);
-      if (!reason.empty()) return visitor.bad(index, bad_file(full, reason));
-      Image image;
-      try {
-        image = decode_image(bytes, full);
-      } catch (const Error& error) {
-        return visitor.bad(index, bad_image(error, full, bytes));
-      }
-      visitor.image(index, std::move(image));
+    DecodeAhead decoder(visitor, [](const Error& error, const ImageFile& file) {
+      return bad_image(error, file.name, file.bytes);
     });
+    store->read(is_wanted, [&](const std::string& name, std::string bytes, const std::string& reason) {
+      ImageFile file{index_of.at(name), store->full(name), std::move(bytes)};
+      if (!reason.empty()) file.problem = bad_file(file.name, reason);
+      decoder.add(std::move(file));
+    });
+    decoder.finish();
   };
   return listing;
 }

@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 struct Idx {
   std::vector<std::uint64_t> dims;
-  std::string bytes;  // without the header
+  Pixels bytes = Pixels(Pixels::reading_limit);  // without the header
 };
 
 // Reads the whole file and checks its length against its header. Memory follows the real length.
@@ -49,6 +49,10 @@ Idx read_idx(const fs::path& path) {
     if (__builtin_mul_overflow(expected, idx.dims.back(), &expected)) expected = std::uint64_t{1} << 62;
     shape += fmt::format("{}{}", d ? " x " : "", idx.dims.back());
   }
+  constexpr std::uint64_t usual_ratio = 16;  // of packed files, at most; others have 1
+  std::error_code code;
+  if (const auto size = fs::file_size(path, code); !code)
+    idx.bytes.reserve(std::min(expected, usual_ratio * size));
   file.read(idx.bytes, expected);
   std::string more;
   file.read(more, 1);
@@ -171,9 +175,13 @@ Listing list_idx(const fs::path& path, Split split) {
   set.channels = 1;
   set.height = static_cast<std::int64_t>(images.dims[1]);
   set.width = static_cast<std::int64_t>(images.dims[2]);
-  set.pixels.assign(images.bytes.begin(), images.bytes.end());
+  set.pixels = std::move(images.bytes);
   // Binarized MNIST has bytes 0 and 1.
-  const bool binary = brightest_of(set.pixels) == 1;
+  std::uint8_t brightest = 0;
+  set.pixels.in_parts(0, [&](const std::uint8_t* begin, const std::uint8_t* end) {
+    brightest = std::max(brightest, brightest_of(begin, end));
+  });
+  const bool binary = brightest == 1;
   if (binary) {
     for (auto& pixel : set.pixels) pixel = static_cast<std::uint8_t>(pixel * 255);
   }
@@ -186,9 +194,9 @@ Listing list_idx(const fs::path& path, Split split) {
           "get both files again; they do not belong together");
     }
     int classes = 0;
-    for (const char label : labels.bytes) {
-      set.labels.push_back(static_cast<std::uint8_t>(label));
-      classes = std::max(classes, static_cast<std::uint8_t>(label) + 1);
+    for (const int label : labels.bytes) {
+      set.labels.push_back(label);
+      classes = std::max(classes, label + 1);
     }
     set.class_names = numbered_classes(classes);
   }

@@ -1,5 +1,6 @@
 // NumPy archives of images, points and labels.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -7,7 +8,6 @@
 #include <fmt/ranges.h>
 #include <optional>
 
-#include "core/memory.h"
 #include "core/text.h"
 #include "data/attributes.h"
 #include "data/readers.h"
@@ -25,13 +25,14 @@ struct Npy {
   char kind = 'u';    // u, i, f, b; U: text in characters of four bytes
   std::size_t width = 1;
   std::vector<std::uint64_t> shape;
-  std::string bytes;
+  Pixels bytes;
   std::size_t data = 0;  // where the values begin
 
   std::uint64_t count() const { return (bytes.size() - data) / width; }
+  bool is_bytes() const { return kind == 'u' && width == 1; }
 
   double at(std::uint64_t index) const {
-    const char* from = bytes.data() + data + index * width;
+    const auto* from = bytes.data() + data + index * width;
     const auto load = [&](auto value) {
       std::memcpy(&value, from, sizeof(value));
       return static_cast<double>(value);
@@ -68,11 +69,13 @@ void to_c_order(Npy& array) {
   const std::size_t dimensions = array.shape.size();
   std::vector<std::uint64_t> step(dimensions, 1), index(dimensions, 0);
   for (std::size_t d = 1; d < dimensions; ++d) step[d] = step[d - 1] * array.shape[d - 1];
-  std::string ordered = array.bytes.substr(0, array.data);
+  Pixels ordered = array.bytes.like();
   ordered.reserve(array.bytes.size());
+  ordered.append(array.bytes.data(), array.data);
   std::uint64_t from = 0;
   while (ordered.size() < array.bytes.size()) {
-    ordered.append(array.bytes, array.data + from * array.width, array.width);
+    ordered.append(array.bytes.data() + array.data + from * array.width, array.width);
+    array.bytes.used(array.width);
     for (std::size_t d = dimensions; d-- > 0;) {
       from += step[d];
       if (++index[d] < array.shape[d]) break;
@@ -94,14 +97,13 @@ std::optional<std::size_t> letters_in(const std::string& type) {
 }
 
 // `texts`: the array may hold text.
-Npy parse_npy(std::string bytes, const std::string& title, bool texts) {
+Npy parse_npy(Pixels bytes, const std::string& title, bool texts) {
   Npy array;
   array.title = title;
   array.bytes = std::move(bytes);
-  const auto byte = [&](std::size_t i) {
-    return static_cast<std::size_t>(static_cast<std::uint8_t>(array.bytes[i]));
-  };
-  if (array.bytes.size() < 12 || !array.bytes.starts_with("\x93NUMPY"))
+  const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(array.bytes[i]); };
+  constexpr std::string_view magic = "\x93NUMPY";
+  if (array.bytes.size() < 12 || std::memcmp(array.bytes.data(), magic.data(), magic.size()) != 0)
     throw wrong(array, "not a .npy array");
   const std::size_t version = byte(6), lead = version == 1 ? 10 : 12;
   if (version < 1 || version > 3)
@@ -110,7 +112,7 @@ Npy parse_npy(std::string bytes, const std::string& title, bool texts) {
   if (version > 1) length |= byte(10) << 16 | byte(11) << 24;
   if (length > array.bytes.size() - lead) throw wrong(array, "the array ends inside its header");
   array.data = lead + length;
-  const std::string header = array.bytes.substr(lead, length);
+  const std::string header(reinterpret_cast<const char*>(array.bytes.data()) + lead, length);
 
   const std::string type = field(header, "descr", array);  // '<f4' with its quotes
   const auto letters = texts ? letters_in(type) : std::nullopt;
@@ -166,14 +168,15 @@ std::map<std::string, Npy> read_arrays(const fs::path& path,
   const auto key = [](const std::string& name) {
     return name.ends_with(".npy") ? name.substr(0, name.size() - 4) : name;
   };
-  // While an array is unpacked, it may be in memory twice. A small file may hold a large one.
-  read_archive(
-      path, available_memory() / 2, [&](const std::string& name) { return wanted(key(name)); },
-      [&](const std::string& name, std::string bytes, const std::string& reason) {
+  // A small file may hold a large array.
+  read_large_members(
+      path, room_for_pixels(), [&](const std::string& name) { return wanted(key(name)); },
+      [&](const std::string& name, Pixels bytes, const std::string& reason) {
         const std::string title = path.string() + ":" + name;
         if (!reason.empty())
-          throw data_error(title + ": " + reason,
-                           "an array must fit into memory; write fewer images, or get the file again");
+          throw data_error(
+              title + ": " + reason,
+              "an array must fit into memory or onto the disk; write fewer images, or get the file again");
         arrays[key(name)] = parse_npy(std::move(bytes), title, key(name) == kAttributeNames);
       });
   return arrays;
@@ -191,12 +194,22 @@ struct Scale {
 };
 
 std::pair<double, double> extremes(const Npy& images) {
+  if (images.is_bytes() && images.count() > 0) {
+    std::uint8_t least = 255, most = 0;
+    images.bytes.in_parts(images.data, [&](const std::uint8_t* begin, const std::uint8_t* end) {
+      const auto [low, high] = std::minmax_element(begin, end);
+      least = std::min(least, *low);
+      most = std::max(most, *high);
+    });
+    return {least, most};
+  }
   double low = INFINITY, high = -INFINITY;
   for (std::uint64_t i = 0; i < images.count(); ++i) {
     const double value = images.at(i);
     if (!std::isfinite(value)) throw wrong(images, fmt::format("value {} at {}", value, i));
     low = std::min(low, value);
     high = std::max(high, value);
+    images.bytes.used(images.width);
   }
   return {low, high};
 }
@@ -270,13 +283,21 @@ void fill_images(const Npy& images, const Scale& scale, Dataset& set) {
   set.height = static_cast<std::int64_t>(shape[1]);
   set.width = static_cast<std::int64_t>(shape[2]);
   set.channels = static_cast<std::int64_t>(channels);
+  set.pixels = Pixels(Pixels::reading_limit);
   set.pixels.resize(images.count());
+  std::array<std::uint8_t, 256> bytes;
+  for (std::size_t value = 0; value < bytes.size(); ++value)
+    bytes[value] = scale.byte(static_cast<double>(value));
+  const auto* stored = images.bytes.data() + images.data;
   std::uint64_t from = 0;
   for (std::uint64_t n = 0; n < shape[0]; ++n) {
     for (std::uint64_t p = 0; p < plane; ++p) {
-      for (std::uint64_t c = 0; c < channels; ++c)
-        set.pixels[(n * channels + c) * plane + p] = scale.byte(images.at(from++));
+      for (std::uint64_t c = 0; c < channels; ++c, ++from)
+        set.pixels[(n * channels + c) * plane + p] =
+            images.is_bytes() ? bytes[stored[from]] : scale.byte(images.at(from));
     }
+    images.bytes.used(plane * channels * images.width);
+    set.pixels.used(plane * channels);
   }
 }
 

@@ -65,9 +65,9 @@ std::string describe(const std::vector<fs::path>& files) {
   return fmt::format("{}: {}", counted(files.size(), "file"), first_names(names, 5));
 }
 
-std::uint8_t brightest_of(const std::vector<std::uint8_t>& pixels) {
-  const auto found = std::max_element(pixels.begin(), pixels.end());
-  return found == pixels.end() ? std::uint8_t{0} : *found;
+std::uint8_t brightest_of(const std::uint8_t* begin, const std::uint8_t* end) {
+  const auto found = std::max_element(begin, end);
+  return found == end ? std::uint8_t{0} : *found;
 }
 
 std::optional<Problem> dark_images(const std::string& source, std::uint8_t brightest) {

@@ -19,7 +19,7 @@
 
 namespace belamy {
 
-/// Receives images in the order in which a reader finds them; `index` is that of Listing::items.
+/// Receives images in the order in which a reader finds them; `index` is its place in the Listing.
 struct Visitor {
   std::function<void(std::size_t index, Image image)> image;
   std::function<void(std::size_t index, Problem problem)> bad;
@@ -27,32 +27,34 @@ struct Visitor {
 
 /// The content of a source for one split, before any image is decoded.
 struct Listing {
-  struct Item {
-    std::string name;         ///< as the user would write it; empty for images in one array
-    std::int64_t label = -1;  ///< -1: none
-    std::int64_t style = -1;
-    /// Equal for the two files of a pair: the path below the folder of the class, without ending. Empty for
-    /// images in one array.
-    std::string key = {};
-    std::vector<float> attributes = {};  ///< one for each of Listing::attribute_names
-    std::string caption = {};            ///< if Listing::captions
-  };
-  std::string source;                    ///< the file or folder, for messages
-  std::vector<Item> items;               ///< in an order that does not depend on the file system
+  std::string source;     ///< the file or folder, for messages
+  std::size_t count = 0;  ///< images, in an order that does not depend on the file system
+
+  // One for each image, or empty.
+  std::vector<std::string> names;  ///< as the user would write them; empty for images in one array
+  std::vector<std::int64_t> labels, styles;
+  std::vector<std::string> captions;
+  std::vector<float> attributes;  ///< [count, A]
+  /// Equal for the two files of a pair: the path below the folder of the class, without ending. Empty for images in one
+  /// array.
+  std::vector<std::string> keys;
+
   std::vector<std::string> class_names;  ///< empty without labels
   std::vector<std::string> style_names;
   std::string only_class = {};               ///< as in Dataset
-  std::vector<std::string> attribute_names;  ///< empty without attributes
-  bool captions = false;                     ///< the items have captions
+  std::vector<std::string> attribute_names;  ///< [A]; empty without attributes
   std::vector<Problem> problems;
   std::vector<std::string> notes;  ///< how its values were read, if that was not given
   bool split =
-      false;  ///< the items are the requested split; else they are everything, and a hold-out is taken
-  /// The source has validation images of its own; if not, the items listed for validation are those
+      false;  ///< its images are the requested split; else they are everything, and a hold-out is taken
+  /// The source has validation images of its own; if not, the images listed for validation are those
   /// for training.
   bool validation = false;
-  /// Decodes the items with wanted[index].
+  /// Decodes the images with wanted[index].
   std::function<void(const std::vector<bool>& wanted, const Visitor& visitor)> read;
+
+  std::string name(std::size_t i) const { return names.empty() ? name_in_array(i) : names[i]; }
+  std::int64_t label(std::size_t i) const { return labels.empty() ? -1 : labels[i]; }  ///< -1: none
 };
 
 /// A listing of images in memory, as the readers of IDX, CIFAR, USPS and npz make them.
@@ -128,7 +130,11 @@ std::string describe(const std::vector<std::filesystem::path>& files);
 constexpr std::int64_t kMostClasses = 100000;
 
 /// The largest value; 0 if there is none.
-std::uint8_t brightest_of(const std::vector<std::uint8_t>& pixels);
+std::uint8_t brightest_of(const std::uint8_t* begin, const std::uint8_t* end);
+template <class Bytes>
+std::uint8_t brightest_of(const Bytes& pixels) {
+  return brightest_of(pixels.data(), pixels.data() + pixels.size());
+}
 
 /// The problem of images that have no value above `brightest`; nothing if that is bright enough. `belamy data
 /// doctor` and trainings report it.
@@ -152,8 +158,12 @@ class GzFile {
 
   /// Appends up to `count` bytes, fewer only at the end. Memory grows with the bytes actually read.
   void read(std::string& to, std::uint64_t count);
+  void read(Pixels& to, std::uint64_t count);
 
  private:
+  template <class Bytes>
+  void read_into(Bytes& to, std::uint64_t count);
+
   std::filesystem::path path_;
   void* file_;
 };
@@ -167,5 +177,11 @@ void read_archive(
     const std::function<bool(const std::string& name)>& wanted,
     const std::function<void(const std::string& name, std::string bytes, const std::string& reason)>& member,
     const std::function<void(const std::string& name)>& link = {});
+
+/// The same for members that may be larger than memory.
+void read_large_members(
+    const std::filesystem::path& path, std::uint64_t limit,
+    const std::function<bool(const std::string& name)>& wanted,
+    const std::function<void(const std::string& name, Pixels bytes, const std::string& reason)>& member);
 
 }  // namespace belamy

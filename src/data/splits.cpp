@@ -56,7 +56,7 @@ void keep_classes(std::vector<bool>& wanted, const Listing& listing, const DataO
   for (const auto number : class_numbers(options.classes, listing.class_names, listing.source))
     counts[static_cast<std::size_t>(number)] = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const auto label = listing.items[i].label;
+    const auto label = listing.label(i);
     const bool named = label >= 0 && counts[static_cast<std::size_t>(label)] >= 0;
     wanted[i] = wanted[i] && named;
     if (wanted[i]) ++counts[static_cast<std::size_t>(label)];
@@ -101,17 +101,18 @@ std::vector<std::int64_t> class_numbers(const std::vector<std::string>& classes,
 void keep_attributes(Listing& listing, const DataOptions& options) {
   if (options.attributes.empty()) return;
   const auto places = attribute_places(options.attributes, listing.attribute_names, listing.source);
-  for (auto& item : listing.items) {
-    std::vector<float> kept;
-    for (const auto place : places) kept.push_back(item.attributes[place]);
-    item.attributes = std::move(kept);
+  std::vector<float> kept;
+  for (std::size_t i = 0; i < listing.count; ++i) {
+    for (const auto place : places)
+      kept.push_back(listing.attributes[i * listing.attribute_names.size() + place]);
   }
+  listing.attributes = std::move(kept);
   listing.attribute_names = options.attributes;
 }
 
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {
-  const auto count = static_cast<std::int64_t>(listing.items.size());
-  std::vector<bool> wanted(listing.items.size(), true);
+  const auto count = static_cast<std::int64_t>(listing.count);
+  std::vector<bool> wanted(listing.count, true);
   if (!listing.split) {
     std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
     if (options.holdout > 0 && options.holdout < 1 && count > 1)

@@ -29,6 +29,7 @@
 
 #include "belamy/error.h"
 
+#include "core/cores.h"
 #include "core/text.h"
 #include "core/version.h"
 #include "processes/environment.h"
@@ -76,9 +77,8 @@ std::string host_name() {
 std::string cores_text(int* count) {
   std::string text;
   cpu_set_t allowed;
-  *count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  *count = static_cast<int>(allowed_cores());
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return text;
-  *count = CPU_COUNT(&allowed);
   for (int core = 0; core < CPU_SETSIZE; ++core) {
     if (CPU_ISSET(core, &allowed)) text += fmt::format("{} ", core);
   }

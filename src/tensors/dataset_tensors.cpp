@@ -29,14 +29,14 @@ DataShape shape_of(const Dataset& dataset) {
 
 namespace {
 
-template <class T>
-Tensor owner_of(std::vector<T> values, at::IntArrayRef shape) {
-  const auto kept = std::make_shared<std::vector<T>>(std::move(values));
+template <class Values>
+Tensor owner_of(Values values, at::IntArrayRef shape) {
+  const auto kept = std::make_shared<Values>(std::move(values));
   return torch::from_blob(
-      kept->data(), shape, [kept](void*) {}, c10::CppTypeToScalarType<T>::value);
+      kept->data(), shape, [kept](void*) {}, c10::CppTypeToScalarType<typename Values::value_type>::value);
 }
 
-Tensor values_of(const Dataset& d, std::vector<std::uint8_t> pixels, std::vector<float> points) {
+Tensor values_of(const Dataset& d, Pixels pixels, std::vector<float> points) {
   if (!d.is_images()) return owner_of(std::move(points), {d.count, d.dimension});
   return owner_of(std::move(pixels), {d.count, d.channels, d.height, d.width});
 }

@@ -92,7 +92,7 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
   }
   const auto add = [&](Dataset& set) {
     // Moves only the pixels or points out of the set.
-    Domain domain{data_tensor(std::move(set)).to(device), {}, {}, {}};
+    Domain domain{StoredExamples(std::move(set), device), {}, {}, {}};
     if (!set.labels.empty()) domain.labels = torch::tensor(set.labels, torch::kLong).to(device);
     if (const auto rows = attribute_tensor(set); rows.defined()) domain.attributes = rows.to(device);
     if (!set.captions.empty())
@@ -114,7 +114,7 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
     labelled_ = torch::tensor(choose_labelled(dataset, options.labelled, options.seed), torch::kLong);
     other_order_.emplace(options.labelled, seed, of_others);
   } else if (domains_.size() > 1 && !paired_) {
-    other_order_.emplace(domains_[1].count(), seed, of_others);
+    other_order_.emplace(domains_[1].stored.count(), seed, of_others);
   }
   if (!dataset.matches) return;
   const auto classes = dataset.class_names.size();
@@ -140,7 +140,7 @@ Batches::Batches(Dataset dataset, const DataOptions& options, std::int64_t batch
 Examples Batches::Domain::gather(const Tensor& places, bool told) const {
   const auto indices = on_device(places, stored.device());
   Examples some;
-  some.data = to_model_range(stored.index_select(0, indices));
+  some.data = to_model_range(stored.rows(places, indices));
   if (told && labels.defined()) some.labels = labels.index_select(0, indices);
   if (told && attributes.defined()) some.attributes = attributes.index_select(0, indices);
   if (told && captions.defined()) some.captions = captions.index_select(0, indices);
@@ -216,12 +216,23 @@ Batch Batches::at(const BatchPlace& place) {
     batch.partner = domains_[1].gather(paired_ ? places : other(), paired_);
   }
   change(batch, place);
+  expect_next(place);
   return batch;
 }
 
+// A disk reads the next batch while the model computes. What is chosen by chance, such as partners, waits.
+void Batches::expect_next(const BatchPlace& place) {
+  const auto first = place.first + place.size;
+  const auto expect = [&](const Domain& domain, BatchOrder& order) {
+    const auto size = order.left_of_epoch(first, place.size);
+    if (domain.stored.on_disk() && size > 0) domain.stored.expect(order.at(first, size));
+  };
+  expect(domains_[0], order_);
+  if (domains_.size() > 1) expect(domains_[1], paired_ ? order_ : *other_order_);
+}
+
 Tensor Batches::head(std::int64_t n, std::size_t domain) const {
-  const auto& stored = domains_.at(domain).stored;
-  return to_model_range(stored.narrow(0, 0, std::min(n, stored.size(0))));
+  return to_model_range(domains_.at(domain).stored.head(n));
 }
 
 }  // namespace belamy

@@ -1,12 +1,14 @@
 // The batches of a training set, by step.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <torch/types.h>
 
 #include "belamy/model.h"
 
 #include "data/dataset.h"
+#include "tensors/stored_examples.h"
 #include "train/augment.h"
 
 namespace belamy {
@@ -27,6 +29,10 @@ class BatchOrder {
   /// The examples at the places from `first` on: [size] int64, on the CPU. After the end of an epoch the next
   /// one begins.
   Tensor at(std::int64_t first, std::int64_t size);
+  /// How many of `size` places from `first` on are of the same epoch as the one before them.
+  std::int64_t left_of_epoch(std::int64_t first, std::int64_t size) const {
+    return std::min(size, (count_ - first % count_) % count_);
+  }
 
  private:
   std::int64_t count_;
@@ -48,7 +54,7 @@ class Batches {
   /// The batch of a step, for runs whose batches all have the same size.
   Batch at(std::int64_t step) { return at({step, step * batch_, batch_}); }
   const DataShape& shape() const { return shape_; }  ///< of the data set
-  std::int64_t count() const { return domains_[0].count(); }
+  std::int64_t count() const { return domains_[0].stored.count(); }
   double epoch(const BatchPlace& place) const {
     return static_cast<double>(place.first) / static_cast<double>(count());
   }
@@ -58,8 +64,8 @@ class Batches {
 
  private:
   struct Domain {
-    Tensor stored, labels, attributes, captions;  // on the device
-    std::int64_t count() const { return stored.size(0); }
+    StoredExamples stored;
+    Tensor labels, attributes, captions;  // on the device
     // `told`: with labels, attributes and captions.
     Examples gather(const Tensor& places, bool told) const;
   };
@@ -72,6 +78,7 @@ class Batches {
 
   Tensor second_of_pairs(const Tensor& firsts, const BatchPlace& batch) const;
   void change(Batch& batch, const BatchPlace& place) const;
+  void expect_next(const BatchPlace& place);
 
   DataShape shape_;
   DataOptions options_;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <malloc.h>
-#include <sched.h>
 #include <set>
 #include <thread>
 #include <torch/cuda.h>
@@ -14,6 +13,7 @@
 
 #include "belamy/error.h"
 
+#include "core/cores.h"
 #include "core/text.h"
 #include "core/version.h"
 #include "nn/products.h"
@@ -62,14 +62,6 @@ void keep_memory() {
 }
 
 }  // namespace
-
-std::int64_t allowed_cores() {
-#ifdef __linux__
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
-#endif
-  return std::max(1u, std::thread::hardware_concurrency());
-}
 
 c10::Device prepare_machine(const std::string& device, std::int64_t threads) {
   keep_memory();

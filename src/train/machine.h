@@ -21,9 +21,6 @@ c10::Device prepare_machine(TrainOptions options, const Group& group);
 /// The same without the fast paths. `threads` 0: one for each allowed core.
 c10::Device prepare_machine(const std::string& device, std::int64_t threads = 0);
 
-/// The number of cores that this process may use: all, or those that taskset or a container allows.
-std::int64_t allowed_cores();
-
 /// Which BLAS this process has loaded: "OpenBLAS (OpenMP)", "reference BLAS", "MKL", ...
 std::string blas_name();
 /// A warning with the cure if the BLAS is slow or brings its own thread pool; else empty.

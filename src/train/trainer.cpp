@@ -8,6 +8,7 @@
 
 #include "belamy/error.h"
 
+#include "core/cores.h"
 #include "core/text.h"
 #include "data/dataset.h"
 #include "nn/draws.h"

@@ -144,7 +144,7 @@ TEST(Classes, AreChosenInEverySplitWithoutMovingAnything) {
     EXPECT_EQ(set.pixels, expected);
     EXPECT_EQ(set.class_names, all.class_names);  // labels keep their numbers
     for (std::size_t i = 0; i < set.pixels.size(); ++i) EXPECT_EQ(set.labels[i], set.pixels[i] % 3);
-    EXPECT_EQ(set.names[0], "image " + std::to_string(set.pixels[0]));
+    EXPECT_EQ(set.name_of(0), "image " + std::to_string(set.pixels[0]));
   }
   options.limit = 10;
   EXPECT_EQ(load_dataset(options, Split::train).count, 10);
@@ -223,7 +223,7 @@ TEST(Binarize, ThresholdAndASeededDraw) {
   // The draw of an image does not depend on which others are used.
   options.limit = 20;
   const auto few = load_dataset(options, Split::train);
-  const auto number = std::stoul(few.names[7].substr(6));
+  const auto number = static_cast<std::size_t>(few.places.at(7));
   EXPECT_TRUE(std::equal(few.pixels.begin() + 7 * 256, few.pixels.begin() + 8 * 256,
                          set.pixels.begin() + static_cast<std::ptrdiff_t>(number) * 256));
   options.limit = 0;

@@ -9,6 +9,7 @@
 #include "small_training.h"
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
+#include "test_folder.h"
 #include "train/optimizer_kernels.h"
 
 namespace belamy {
@@ -59,6 +60,43 @@ TEST(BatchesTest, ABatchDependsOnSeedAndNumberAlone) {
   EXPECT_TRUE(a.indices.equal(b.indices));
   EXPECT_TRUE(a.data.equal(b.data));
   EXPECT_FALSE(a.indices.equal(c.indices));
+}
+
+// Moves the pixels of a set into files.
+void move_to_disk(Dataset& set) {
+  Pixels file(0);
+  file.append(set.pixels.data(), set.pixels.size());
+  set.pixels = std::move(file);
+  for (auto& other : set.others) move_to_disk(other);
+}
+
+TEST(BatchesTest, DataOnDiskGiveTheSameBatches) {
+  const TestFolder folder;
+  ::setenv("BELAMY_CACHE", folder.path().c_str(), 1);
+  DataOptions plain, changed, labelled;
+  changed.flip = changed.affine = true;
+  labelled.labelled = 20;
+  const std::vector<std::pair<Dataset, DataOptions>> all = {
+      {small_images(40), plain},  {small_images(40, 16, 3), changed}, {small_images(200), labelled},
+      {small_pairs(40), changed}, {small_domains(40), plain},         {small_matches(40), plain}};
+  for (const auto& [data, options] : all) {
+    auto stored = data;
+    move_to_disk(stored);
+    ASSERT_TRUE(stored.pixels.on_disk());
+    Batches in_memory(data, options, 12, 1, kCpu), on_disk(std::move(stored), options, 12, 1, kCpu);
+    // The last steps as a resumed run takes them, the others across several epochs.
+    for (const std::int64_t step : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 3, 25}) {
+      const auto a = in_memory.at(step), b = on_disk.at(step);
+      for (const auto& [x, y] : {std::pair(&a.data, &b.data), std::pair(&a.partner.data, &b.partner.data),
+                                 std::pair(&a.labelled.data, &b.labelled.data)}) {
+        ASSERT_EQ(x->defined(), y->defined());
+        EXPECT_TRUE(!x->defined() || x->equal(*y));
+      }
+      EXPECT_TRUE(a.indices.equal(b.indices));
+    }
+    EXPECT_TRUE(in_memory.head(7).equal(on_disk.head(7)));
+  }
+  ::unsetenv("BELAMY_CACHE");
 }
 
 TEST(BatchesTest, LabelledBatchesShowOnlyTheChosenLabels) {
