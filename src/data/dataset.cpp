@@ -201,6 +201,10 @@ Image Dataset::image(std::int64_t index) const {
   Image out{static_cast<int>(width), static_cast<int>(height), static_cast<int>(channels), {}};
   out.pixels.resize(plane * depth);
   const std::uint8_t* from = pixels.data() + static_cast<std::size_t>(index) * plane * depth;
+  if (depth == 1) {
+    std::copy(from, from + plane, out.pixels.begin());
+    return out;
+  }
   for (std::size_t c = 0; c < depth; ++c) {
     for (std::size_t p = 0; p < plane; ++p) out.pixels[p * depth + c] = *from++;
   }

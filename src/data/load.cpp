@@ -76,6 +76,10 @@ std::int64_t files_of(const std::vector<Problem>& problems) {
 // Copies interleaved pixels channel by channel.
 void put_planes(const Image& image, std::uint8_t* to) {
   const auto channels = static_cast<std::size_t>(image.channels);
+  if (channels == 1) {
+    std::copy(image.pixels.begin(), image.pixels.end(), to);
+    return;
+  }
   for (std::size_t c = 0; c < channels; ++c) {
     for (std::size_t p = c; p < image.pixels.size(); p += channels) *to++ = image.pixels[p];
   }
