@@ -354,6 +354,7 @@ void derive_side(Dataset& set, const DataOptions& options) {
     if (i == 0) a.pixels.reserve(static_cast<std::size_t>(set.count) * image.pixels.size());
     a.pixels.resize(end + image.pixels.size());
     put_planes(image, &a.pixels[end]);
+    set.pixels.used(image.pixels.size());
   }
   a.pixels.let_go();
   set.pixels.let_go();

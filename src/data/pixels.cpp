@@ -93,7 +93,7 @@ void Pixels::swap(Pixels& other) noexcept {
   std::swap(begin_, other.begin_);
   std::swap(size_, other.size_);
   std::swap(capacity_, other.capacity_);
-  std::swap(used_, other.used_);
+  std::swap(written_, other.written_);
   std::swap(file_, other.file_);
 }
 
@@ -117,16 +117,16 @@ void Pixels::grow(std::size_t size) {
 
 void Pixels::resize(std::size_t size) {
   grow(size);
-  if (size > size_ && used_ > size_) std::memset(begin_ + size_, 0, std::min(size, used_) - size_);
+  if (size > size_ && written_ > size_) std::memset(begin_ + size_, 0, std::min(size, written_) - size_);
   if (size > size_) used(size - size_);
   size_ = size;
-  used_ = std::max(used_, size_);
+  written_ = std::max(written_, size_);
 }
 
 void Pixels::push_back(std::uint8_t value) {
   grow(size_ + 1);
   begin_[size_++] = value;
-  used_ = std::max(used_, size_);
+  written_ = std::max(written_, size_);
 }
 
 void Pixels::assign(std::size_t size, std::uint8_t value) {
@@ -141,7 +141,7 @@ void Pixels::append(const std::uint8_t* first, std::size_t size) {
   std::memcpy(begin_ + size_, first, size);
   used(size);
   size_ += size;
-  used_ = std::max(used_, size_);
+  written_ = std::max(written_, size_);
 }
 
 std::uint64_t room_for_pixels() {

@@ -19,8 +19,8 @@ class Pixels {
  public:
   using value_type = std::uint8_t;
   static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
-  static constexpr std::uint64_t reading_limit = std::uint64_t{128}
-                                                 << 20;  ///< for arrays while they are read
+  /// For arrays while they are read: 128 MiB.
+  static constexpr std::uint64_t reading_limit = std::uint64_t{1} << 27;
 
   Pixels() = default;
   explicit Pixels(std::uint64_t most_in_memory) : most_(most_in_memory) {}
@@ -83,15 +83,15 @@ class Pixels {
   void expect(std::size_t first, std::size_t size) const;
 
  private:
-  static constexpr std::size_t kPart = std::size_t{1}
-                                       << 25;  // bytes on disk that this process holds in memory, at most
+  // Of bytes on disk, this process holds about so many in memory.
+  static constexpr std::size_t kPart = std::size_t{1} << 25;
 
   void grow(std::size_t size);
 
   std::uint64_t most_ = no_limit;
   std::uint8_t* begin_ = nullptr;
   std::size_t size_ = 0, capacity_ = 0;
-  std::size_t used_ = 0;          // bytes from here on were never written; they are 0
+  std::size_t written_ = 0;       // bytes from here on were never written; they are 0
   int file_ = -1;                 // on disk: its descriptor
   mutable std::size_t held_ = 0;  // bytes used since all were let go
 };
