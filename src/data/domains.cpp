@@ -248,12 +248,11 @@ Domain named_domain(const Listing& listing, const std::string& text) {
 Sides halves(const Listing& listing) {
   const auto half = [&](bool right) {
     Listing part = listing;
-    part.read = [read = listing.read, right, names = listing.names](const std::vector<bool>& wanted,
-                                                                    const Visitor& visitor) {
+    part.read = [listing, right](const std::vector<bool>& wanted, const Visitor& visitor) {
       const auto cut = [&](std::size_t index, const Image& image) {
         if (image.width < 2 || image.width % 2 != 0) {
           return visitor.bad(index,
-                             {names.empty() ? name_in_array(index) : names[index],
+                             {listing.name(index),
                               fmt::format("{} wide, which cannot be halved", counted(image.width, "pixel")),
                               "put A and B side by side, equally wide"});
         }
@@ -265,7 +264,7 @@ Sides halves(const Listing& listing) {
         }
         visitor.image(index, std::move(side));
       };
-      read(wanted, {cut, visitor.bad});
+      listing.read(wanted, {cut, visitor.bad});
     };
     return part;
   };

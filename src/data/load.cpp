@@ -5,7 +5,6 @@
 #include <limits>
 #include <numeric>
 
-#include "core/memory.h"
 #include "core/random.h"
 #include "core/text.h"
 #include "data/attributes.h"

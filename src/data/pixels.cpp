@@ -95,6 +95,7 @@ void Pixels::swap(Pixels& other) noexcept {
   std::swap(capacity_, other.capacity_);
   std::swap(written_, other.written_);
   std::swap(file_, other.file_);
+  std::swap(held_, other.held_);
 }
 
 void Pixels::reserve(std::size_t size) {
