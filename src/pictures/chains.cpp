@@ -13,7 +13,7 @@ View chains() {
           .fits = [](const ModelInfo& model,
                      const DataShape& shape) { return model.can(Capability::sampler) && shape.is_images(); },
           .draw = [](const ViewContext& context) -> Image {
-            const auto seen = context.model.sampler()->chain({count, context.generator}, frames);
+            const auto seen = context.model.sampler()->chain(context.request(count), frames);
             if (!seen.defined()) return {};
             return image_grid(seen.transpose(0, 1).flatten(0, 1), frames);  // from [frames, chains, C, H, W]
           }};

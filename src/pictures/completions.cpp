@@ -25,7 +25,7 @@ View completions() {
                 const auto known = nn::centre_known(images.size(2), images.size(3))
                                        .to(images.device())
                                        .expand({images.size(0), 1, images.size(2), images.size(3)});
-                const SampleRequest request{images.size(0), context.generator};
+                const auto request = context.request(images.size(0));
                 const auto made = context.model.completer()->complete(images, known, request);
                 return rows_picture({images, images * known, made}, std::min(columns, images.size(0)));
               }};

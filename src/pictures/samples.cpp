@@ -16,7 +16,7 @@ View samples() {
                      const DataShape& shape) { return model.can(Capability::sampler) && shape.is_images(); },
           .draw =
               [](const ViewContext& context) {
-                return image_grid(context.model.sampler()->sample({context.count, context.generator}));
+                return image_grid(context.model.sampler()->sample(context.request(context.count)));
               }};
 }
 
@@ -35,7 +35,7 @@ View captions() {
             constexpr std::int64_t columns = 8;
             const auto batch = context.batch(Split::test);
             const auto rows = std::min(std::max<std::int64_t>(context.count / columns, 1), batch.size());
-            SampleRequest request{rows * (columns - 1), context.generator};
+            auto request = context.request(rows * (columns - 1));
             request.condition.captions = batch.captions.narrow(0, 0, rows).repeat_interleave(columns - 1, 0);
             const auto made = context.model.sampler()->sample(request);
             const auto real = batch.data.narrow(0, 0, rows).unsqueeze(1);
@@ -58,7 +58,7 @@ View points() {
               },
           .draw =
               [](const ViewContext& context) {
-                const auto samples = context.model.sampler()->sample({count, context.generator});
+                const auto samples = context.model.sampler()->sample(context.request(count));
                 return points_picture(samples, context.examples(count, 0), context.model.scorer());
               },
           .legend = [](Model& model,

@@ -28,6 +28,11 @@ struct ViewContext {
   std::function<Batch(Split)> batch;
   /// The test data. Throws a data error if the run has none.
   std::function<const Dataset&()> test;
+  /// Told the share of the drawing that is done, if drawing takes many steps. False: draw no further. May be empty.
+  std::function<bool(double done)> progress = {};
+
+  /// A request for `count` samples of this picture.
+  SampleRequest request(std::int64_t count) const { return {count, generator, {}, progress}; }
 };
 
 /// Colours as "#rrggbb" and what each stands for.

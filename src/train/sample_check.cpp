@@ -10,10 +10,11 @@ constexpr std::int64_t kModesBatch = 2500;  // as in the PacGAN paper
 
 }  // namespace
 
-SampleCheck check_samples(Sampler& sampler, at::Generator generator, const Tensor& data,
+SampleCheck check_samples(Sampler& sampler, SampleRequest request, const Tensor& data,
                           const std::optional<Mixture>& mixture, double done, TrainingAlarms& alarms) {
   if (data.size(0) < 2) return {};
-  const auto samples = sampler.sample({mixture ? kModesBatch : kDiversityBatch, generator});
+  request.count = mixture ? kModesBatch : kDiversityBatch;
+  const auto samples = sampler.sample(request);
   const auto ratio =
       diversity_ratio(samples.narrow(0, 0, kDiversityBatch).flatten(1), data.flatten(1)).item<double>();
   SampleCheck check;

@@ -22,10 +22,10 @@ struct SampleCheck {
   std::vector<std::string> warnings;                   ///< new warnings of `alarms`
 };
 
-/// Draws from the sampler (on its device, with `generator`) and compares the samples with training examples
-/// `data` [N, ...] in the model's range; with fewer than 2 of them the result is empty. `done` is the share
-/// of the training that is done. The model must be in evaluation mode.
-SampleCheck check_samples(Sampler& sampler, at::Generator generator, const Tensor& data,
+/// Draws from the sampler (with generator and progress of `request`, as many as the check needs) and compares the samples
+/// with training examples `data` [N, ...] in the model's range; with fewer than 2 of them the result is empty. `done` is
+/// the share of the training that is done. The model must be in evaluation mode.
+SampleCheck check_samples(Sampler& sampler, SampleRequest request, const Tensor& data,
                           const std::optional<Mixture>& mixture, double done, TrainingAlarms& alarms);
 
 }  // namespace belamy

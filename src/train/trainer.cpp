@@ -214,7 +214,7 @@ class Training {
   void look(Meeting& wanted, bool last) {
     wanted.tick |= last || now() - last_tick_ >= recipe_.train.log_seconds;
     if (last) return;
-    wanted.stop |= hooks_.stop && hooks_.stop();
+    wanted.stop |= stop_asked_ || (hooks_.stop && hooks_.stop());
     for (auto& command : steering_.new_commands()) wanted.commands.push_back(std::move(command));
   }
 
@@ -360,7 +360,22 @@ class Training {
     last_tick_examples_ = session_.examples();
   }
 
-  ViewContext view_context() {
+  // For drawing that takes many steps: says from time to time how far it is, and whether to go on. A slow sampler can
+  // need longer for a picture than for the rest of the training, so `stop` is asked here as well. A picture
+  // that takes a moment is drawn all the same.
+  std::function<bool(double)> watch(const std::string& title) {
+    constexpr double moment = 5, between = 30;  // seconds
+    return [this, title, moment_ends = now() + moment, next_note = now() + 2 * moment](double done) mutable {
+      if (now() >= next_note) {
+        next_note = now() + between;
+        notify(fmt::format("drawing '{}': {:.0f} %", title, 100 * done));
+      }
+      stop_asked_ |= hooks_.stop && hooks_.stop();
+      return !stop_asked_ || now() < moment_ends;
+    };
+  }
+
+  ViewContext view_context(const std::string& title) {
     auto& state = session_.state();
     return {
         .model = state.model(),
@@ -376,7 +391,8 @@ class Training {
                              recipe_.train.seed, device_, session_.state().shape().vocabulary)
                   .at(0);
             },
-        .test = [&]() -> const Dataset& { return test_data(); }};
+        .test = [&]() -> const Dataset& { return test_data(); },
+        .progress = watch(title)};
   }
 
   const Dataset& test_data() {
@@ -384,10 +400,21 @@ class Training {
     return *test_;
   }
 
+  // The picture of the progress, and the checks of samples. A stop ends the drawing; then the training stops as at
+  // any other step.
   void show() {
+    try {
+      draw_progress();
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::interrupted) throw;
+      notify(fmt::format("samples of step {} were not drawn: {}", session_.step(), error.message()));
+    }
+  }
+
+  void draw_progress() {
     const ModelState::Evaluation evaluation(session_.state());
     if (view_) {
-      const auto image = view_->draw(view_context());
+      const auto image = view_->draw(view_context(view_->title));
       if (!image.pixels.empty()) {
         const auto png = encode_png(image);
         folder_.write_sample(session_.step(), png);
@@ -397,8 +424,9 @@ class Training {
     auto* sampler = session_.state().model().sampler();
     if (!sampler) return;
     const auto done = static_cast<double>(session_.step()) / static_cast<double>(session_.length());
-    const auto found = check_samples(*sampler, session_.state().generator().clone(),
-                                     session_.batches().head(kDiversityBatch), data_.mixture, done, alarms_);
+    const auto found = check_samples(
+        *sampler, {.generator = session_.state().generator().clone(), .progress = watch("check of samples")},
+        session_.batches().head(kDiversityBatch), data_.mixture, done, alarms_);
     if (!found.values.empty()) folder_.append_metrics(session_.step(), seconds(), found.values);
     warn(found.warnings);
   }
@@ -410,7 +438,7 @@ class Training {
       if (view.time == View::Time::progress || !view.fits(*recipe_.model, session_.state().shape())) continue;
       if (view.time == View::Time::end_unseen && !session_.finished()) continue;
       try {
-        const auto image = view.draw(view_context());
+        const auto image = view.draw(view_context(view.title));
         if (image.pixels.empty()) continue;
         const auto png = encode_png(image);
         folder_.write_picture(view.title, png);
@@ -443,7 +471,8 @@ class Training {
   ThreadPlan plan_, given_plan_;  // of this run so far, and of the run to repeat
   Steering steering_;
   TrainingAlarms alarms_;
-  const View* view_;  // of the progress; null if none fits
+  const View* view_;         // of the progress; null if none fits
+  bool stop_asked_ = false;  // while a picture was drawn
   std::optional<Dataset> test_;
   std::vector<RunMessage> messages_;
   double seconds_before_ = 0, begin_ = 0, last_tick_ = 0, pace_ = 0, last_tick_communication_ = 0;

@@ -147,6 +147,23 @@ TEST_F(SteeredTest, WhatCannotBeFollowedIsSaid) {
   EXPECT_FALSE(fs::exists(folder_ / "a/commands.csv"));
 }
 
+// The walk of a plug and play sampler would take minutes.
+TEST_F(SteeredTest, AStopEndsTheDrawingOfASlowPicture) {
+  const auto slow =
+      recipe_of("ppgn", {"model.width=8", "model.code=8", "model.prior_hidden=16", "data.size=16",
+                         "data.limit=32", "train.batch=8", "train.steps=2", "use.steps=100000"});
+  auto hooks = told();
+  hooks.commands = {};
+  std::int64_t asked = 0;
+  hooks.stop = [&asked] { return ++asked > 3; };
+  const auto outcome = train(*slow, folder_ / "a", false, hooks);
+  EXPECT_TRUE(outcome.finished);
+  EXPECT_LT(outcome.seconds, 60);
+  EXPECT_GT(asked, 3);
+  EXPECT_THAT(messages_, testing::Contains(HasSubstr("samples of step 2 were not drawn")));
+  EXPECT_TRUE(Run::open(folder_ / "a")) << "it was saved";
+}
+
 TEST_F(SteeredTest, PicturesAndCheckpointsAreTold) {
   TrainingHooks hooks;
   std::vector<std::int64_t> pictures, checkpoints;
