@@ -24,8 +24,8 @@ class Workload:
     epsilon: float = 1e-3
     real_data: bool = False
 
-    def belamy(self, threads):
-        training = [f"train.threads={threads}"] if self.work[0] in ("train", "sample") else []
+    def belamy(self, threads, device="cpu"):
+        training = [f"train.threads={threads}", f"train.device={device}"] if self.work[0] in ("train", "sample") else []
         return self.work + training
 
 

@@ -25,7 +25,7 @@ install(EXPORT belamy_targets NAMESPACE belamy:: FILE belamyTargets.cmake DESTIN
 configure_package_config_file(cmake/belamyConfig.cmake.in ${CMAKE_BINARY_DIR}/belamyConfig.cmake
   INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_BINARY_DIR}/belamyConfig.cmake ${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake
+install(FILES ${CMAKE_BINARY_DIR}/belamyConfig.cmake ${CMAKE_BINARY_DIR}/belamyConfigVersion.cmake cmake/BelamyTorch.cmake
   DESTINATION ${package_folder} COMPONENT development)
 
 # The program writes its own manual page and completions, so that no second list of verbs has to be kept.

@@ -35,10 +35,11 @@ def read_safetensors(path):
 
 
 class Peer:
+    device = "cpu"
     idle = ()  # weights whose gradient is nothing but rounding: biases in front of a batch norm
 
     def __init__(self):
-        self.random = torch.Generator().manual_seed(1)
+        self.random = torch.Generator(self.device).manual_seed(1)
         self.follows = False  # whether it repeats a trace
         self.began = {}  # the weights from which it then trains
 
@@ -154,6 +155,8 @@ def main(make):
     parser.add_argument("--trace", help="repeat this trace of bench_worker and print the largest relative errors")
     parser.add_argument("--epsilon", type=float, help="Adam's epsilon in the trace")
     parser.add_argument("--mnist", help="train on MNIST from this folder instead of random numbers")
+    parser.add_argument("--device", default="cpu", help="where it computes, such as cuda")
+    parser.add_argument("--compile", action="store_true", help="use torch.compile for its networks")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
     torch.manual_seed(1)
@@ -161,7 +164,13 @@ def main(make):
     if arguments.trace:
         print(json.dumps(compare(lambda: make(**settings), read_safetensors(arguments.trace), arguments.epsilon)))
         return
+    if arguments.device != "cpu":
+        Peer.device = arguments.device
+        torch.set_default_device(arguments.device)
     peer = make(**settings)
+    if arguments.compile:
+        for network in peer.networks.values():
+            network.compile()
     begin = time.perf_counter()
     if arguments.mnist:
         batches = mnist_batches(arguments.mnist, peer.batch)

@@ -5,7 +5,17 @@
 #include <omp.h>
 #endif
 
-namespace belamy::detail {
+namespace belamy {
+
+bool threads_are_shared() {
+#ifdef _OPENMP
+  return true;
+#else
+  return false;
+#endif
+}
+
+namespace detail {
 
 void share_out(std::int64_t begin, std::int64_t end, std::int64_t grain, Piece piece, const void* use) {
   if (begin >= end) return;
@@ -24,4 +34,5 @@ void share_out(std::int64_t begin, std::int64_t end, std::int64_t grain, Piece p
   piece(use, begin, end);
 }
 
-}  // namespace belamy::detail
+}  // namespace detail
+}  // namespace belamy

@@ -11,6 +11,9 @@ using Piece = void (*)(const void* use, std::int64_t first, std::int64_t last);
 void share_out(std::int64_t begin, std::int64_t end, std::int64_t grain, Piece piece, const void* use);
 }  // namespace detail
 
+/// Whether these loops, and libraries that use the system's OpenMP, have the same threads as LibTorch.
+bool threads_are_shared();
+
 /// Calls use(first, last) for pieces that together are [begin, end), each in a thread of its own; none except
 /// the last is smaller than `grain`. Runs in the calling thread if there is only one thread, too little work,
 /// or an enclosing loop that is already divided. `use` must not throw.

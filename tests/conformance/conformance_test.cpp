@@ -275,6 +275,62 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
   }
 }
 
+// Whether a model computes the same on the device that BELAMY_DEVICE names, such as cuda; tools/gpu-check sets it. What
+// draws random numbers is left out.
+TEST_P(ConformanceTest, AnotherDeviceComputesTheSame) {
+  const auto* name = std::getenv("BELAMY_DEVICE");
+  if (!name) GTEST_SKIP() << "set BELAMY_DEVICE to the device to compare with, such as cuda";
+  const torch::Device device(name);
+  for (const auto& data : all_data()) {
+    SCOPED_TRACE(kind_of(data));
+    const auto recipe = tiny(data);
+    Session here(*recipe, data, kCpu), there(*recipe, data, device);
+    run_steps(here, 3);
+    {
+      const torch::NoGradGuard no_grad;
+      const auto give = [](const auto& from, const auto& to) {
+        for (std::size_t i = 0; i < from.size(); ++i) to[i].copy_(from[i]);
+      };
+      give(here.state().model().parameters(), there.state().model().parameters());
+      give(here.state().model().buffers(), there.state().model().buffers());
+    }
+    const auto batch = here.batches().head(5);
+    const auto results = [&](Session& session) {
+      const auto on_device = batch.to(session.device());
+      auto& model = session.state().model();
+      model.eval();
+      const torch::NoGradGuard no_grad;
+      std::map<std::string, Tensor> all;
+      if (auto* encoder = model.encoder()) all["encode"] = encoder->encode(on_device);
+      if (auto* decoder = model.decoder())
+        all["decode"] =
+            decoder->decode(torch::linspace(-1, 1, 5 * decoder->latent_size(), on_device.options())
+                                .view({5, decoder->latent_size()}));
+      if (auto* r = model.reconstructor()) all["reconstruct"] = r->reconstruct(on_device);
+      if (auto* classifier = model.classifier()) all["classify"] = classifier->classify(on_device);
+      if (auto* scorer = model.scorer()) all["score"] = scorer->score(on_device);
+      if (auto* matcher = model.matcher())
+        all["similarity"] = matcher->similarity(on_device, on_device.flip(0));
+      if (auto* translator = model.translator()) {
+        for (const auto d : translator->directions())
+          all[direction_name(d)] = translator->translate(side_of(session, d, 5), d);
+      }
+      for (auto& [what, value] : all) value = value.cpu();
+      return all;
+    };
+    const auto ours = results(here), again = results(here), theirs = results(there);
+    for (const auto& [what, value] : ours) {
+      if (!same_bits(value, again.at(what))) continue;
+      EXPECT_TRUE(at::allclose(value, theirs.at(what), 1e-3, 1e-3))
+          << what << ": " << (value - theirs.at(what)).abs().max().item<double>();
+    }
+    there.state().model().train();
+    run_steps(there, 3);
+    for (const auto& parameter : there.state().model().named_parameters())
+      EXPECT_TRUE(torch::isfinite(parameter.value()).all().item<bool>()) << parameter.key();
+  }
+}
+
 // Functions that cannot be exported, each with a part of the reason. All others must be.
 std::string why_not_exported(const std::string& model, const std::string& function) {
   static const std::map<std::string, std::string> known = {
