@@ -213,6 +213,15 @@ class Featurizer {
   virtual std::vector<Tensor> features(const Tensor& images) = 0;
 };
 
+/// Shows where in an image a class is. A model with it is a Classifier too.
+class Localiser {
+ public:
+  virtual ~Localiser() = default;
+  /// How much each place of images [N, C, H, W] speaks for a class: maps [N, h, w] as fine as the network computes
+  /// them. Higher is more; the unit is the model's own. `classes` [N] int64: one for each image.
+  virtual Tensor class_maps(const Tensor& images, const Tensor& classes) = 0;
+};
+
 /// How similar two data are: [N], higher is more similar.
 class Matcher {
  public:

@@ -162,6 +162,7 @@ class Model : public torch::nn::Module {
   virtual Completer* completer() { return nullptr; }
   virtual Translator* translator() { return nullptr; }
   virtual Classifier* classifier() { return nullptr; }
+  virtual Localiser* localiser() { return nullptr; }
   virtual Density* density() { return nullptr; }
   virtual Scorer* scorer() { return nullptr; }
   virtual Matcher* matcher() { return nullptr; }
@@ -205,8 +206,8 @@ struct ParentInfo {
 };
 
 /// The parents of a run by their names in [from]; a parent that was not named has no entry. They are in
-/// evaluation mode and not trained. A model uses their capabilities, and gradients flow through them to
-/// their inputs.
+/// evaluation mode. A model uses their capabilities, and gradients flow through them to their inputs. They are
+/// trained only where the model gives parameters of theirs to a player; they are copies that belong to the run.
 using Parents = std::map<std::string, std::shared_ptr<Model>>;
 
 /// Why a model cannot be built for some data with some settings.

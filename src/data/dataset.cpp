@@ -120,6 +120,7 @@ Dataset subset(const Dataset& set, const std::vector<std::size_t>& places) {
   }
   some.styles = rows_at(set.styles, places, 1);
   some.captions = rows_at(set.captions, places, 1);
+  some.boxes = rows_at(set.boxes, places, 1);
   some.attributes = rows_at(set.attributes, places, set.attribute_names.size());
   return some;
 }
@@ -133,6 +134,7 @@ void append(Dataset& set, const Dataset& more) {
   append_values(set.names, more.names);
   append_values(set.styles, more.styles);
   append_values(set.captions, more.captions);
+  append_values(set.boxes, more.boxes);
   append_values(set.attributes, more.attributes);
 }
 

@@ -50,6 +50,7 @@ struct Dataset {
   std::vector<float> attributes;             ///< [N, A], or empty: usually 0 or 1
   std::vector<std::string> attribute_names;  ///< [A]
   std::vector<std::string> captions;         ///< [N], or empty: a text about each example
+  std::vector<Box> boxes;                    ///< [N], or empty: where in its image the class is
   std::optional<Mixture> mixture;            ///< the mixture that the points were drawn from, if any
   std::vector<Dataset> others = {};          ///< further domains, at most one: B, if this set is A
   bool paired = false;                       ///< example i of one domain belongs to example i of the other

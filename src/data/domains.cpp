@@ -39,6 +39,7 @@ Listing part_of(const Listing& whole, const std::vector<std::size_t>& places) {
   part.labels.clear();
   part.style_names.clear();
   part.styles.clear();
+  part.boxes.clear();
   part.keys.clear();
   std::vector<std::ptrdiff_t> at(whole.count, -1);
   for (std::size_t i = 0; i < places.size(); ++i) at[places[i]] = static_cast<std::ptrdiff_t>(i);

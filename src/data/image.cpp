@@ -198,28 +198,55 @@ Image convert_channels(const Image& image, int channels) {
   return out;
 }
 
-Image fit_image(const Image& image, int width, int height, Fit fit) {
-  if (image.width == width && image.height == height) return image;
-  if (fit == Fit::stretch) return resize(image, width, height);
-  const double across = static_cast<double>(width) / image.width,
-               down = static_cast<double>(height) / image.height;
+namespace {
+
+// How fit_image makes one size from another: it cuts out a part, resizes it, and pads it on all sides alike.
+struct Fitting {
+  int left, top, wide, high;       // the part
+  int to_wide, to_high;            // its new size
+  int before_x = 0, before_y = 0;  // padding
+};
+
+Fitting fitting_of(int from_width, int from_height, int width, int height, Fit fit) {
+  const double across = static_cast<double>(width) / from_width,
+               down = static_cast<double>(height) / from_height;
   const auto scaled = [](int side, double scale) {
     return std::max(1, static_cast<int>(std::lround(side * scale)));
   };
+  if (fit == Fit::stretch) return {0, 0, from_width, from_height, width, height};
   if (fit == Fit::pad) {
     const double scale = std::min(across, down);
     // A small enlargement (28 to 32) would only blur: pad to the size instead.
-    if (scale >= 1 && scale < 1.25) return pad(image, width, height, border_mean(image));
-    // Resized first, as the frame of a long thin image could be huge.
-    const auto inner = resize(image, std::min(width, scaled(image.width, scale)),
-                              std::min(height, scaled(image.height, scale)));
-    return pad(inner, width, height, border_mean(image));
+    const bool only_padded = scale >= 1 && scale < 1.25;
+    const int wide = only_padded ? from_width : std::min(width, scaled(from_width, scale)),
+              high = only_padded ? from_height : std::min(height, scaled(from_height, scale));
+    return {0, 0, from_width, from_height, wide, high, (width - wide) / 2, (height - high) / 2};
   }
   const double scale = std::max(across, down);
-  const int wide = std::min(image.width, scaled(width, 1 / scale)),
-            high = std::min(image.height, scaled(height, 1 / scale));
-  if (wide == image.width && high == image.height) return resize(image, width, height);
-  return resize(crop(image, (image.width - wide) / 2, (image.height - high) / 2, wide, high), width, height);
+  const int wide = std::min(from_width, scaled(width, 1 / scale)),
+            high = std::min(from_height, scaled(height, 1 / scale));
+  return {(from_width - wide) / 2, (from_height - high) / 2, wide, high, width, height};
+}
+
+}  // namespace
+
+Image fit_image(const Image& image, int width, int height, Fit fit) {
+  if (image.width == width && image.height == height) return image;
+  const auto f = fitting_of(image.width, image.height, width, height, fit);
+  const bool whole = f.wide == image.width && f.high == image.height;
+  // Resized before it is padded, as the frame of a long thin image could be huge.
+  const auto made = resize(whole ? image : crop(image, f.left, f.top, f.wide, f.high), f.to_wide, f.to_high);
+  return fit == Fit::pad ? pad(made, width, height, border_mean(image)) : made;
+}
+
+Box fit_box(const Box& box, int from_width, int from_height, int width, int height, Fit fit) {
+  const auto f = fitting_of(from_width, from_height, width, height, fit);
+  const auto place = [](double at, int cut, int part, int side, int before, int limit) {
+    return std::clamp((at - cut) * side / part + before, 0.0, static_cast<double>(limit));
+  };
+  const auto x = [&](double at) { return place(at, f.left, f.wide, f.to_wide, f.before_x, width); };
+  const auto y = [&](double at) { return place(at, f.top, f.high, f.to_high, f.before_y, height); };
+  return {x(box.left), y(box.top), x(box.right), y(box.bottom)};
 }
 
 }  // namespace belamy

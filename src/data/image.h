@@ -52,6 +52,13 @@ enum class Fit {
 };
 Image fit_image(const Image& image, int width, int height, Fit fit);
 
+/// A rectangle in pixels, from (left, top) up to (right, bottom): the first pixel alone is 0, 0, 1, 1.
+struct Box {
+  double left = 0, top = 0, right = 0, bottom = 0;
+};
+/// Where a box of an image of `from` pixels lies after fit_image: cut off at the sides of the new image.
+Box fit_box(const Box& box, int from_width, int from_height, int width, int height, Fit fit);
+
 /// Images of one size side by side in `columns` columns with a gap of `gap` pixels of value `background`,
 /// each enlarged by the integer factor `scale` (nearest neighbour).
 Image contact_sheet(const std::vector<Image>& images, int columns, int gap = 2, int scale = 1,

@@ -8,6 +8,7 @@
 #include "core/random.h"
 #include "core/text.h"
 #include "data/attributes.h"
+#include "data/cluttered.h"
 #include "data/fit_image.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
@@ -124,10 +125,12 @@ class Collector {
       if (wanted[i]) slots_[i] = count++;
     }
     filled_.resize(static_cast<std::size_t>(count));
+    if (!listing_.boxes.empty()) boxes_.resize(filled_.size());
   }
 
   void image(std::size_t index, Image image) {
     note_.before(image);
+    if (!listing_.boxes.empty()) boxes_[static_cast<std::size_t>(slots_[index])] = fitted_box(index, image);
     brightest_ = std::max(brightest_, brightest_of(image.pixels));
     if (wanted_) {
       note_.fitting(image, wanted_, fit_);
@@ -175,6 +178,7 @@ class Collector {
       if (!set.class_names.empty()) set.labels.push_back(listing_.label(i));
       if (!set.style_names.empty()) set.styles.push_back(listing_.styles[i]);
       if (!listing_.captions.empty()) set.captions.push_back(listing_.captions[i]);
+      if (!boxes_.empty()) set.boxes.push_back(boxes_[slot]);
       const auto row = listing_.attributes.begin() + static_cast<std::ptrdiff_t>(i * width);
       set.attributes.insert(set.attributes.end(), row, row + static_cast<std::ptrdiff_t>(width));
     }
@@ -207,6 +211,11 @@ class Collector {
     bytes_ = image.pixels.size();
     pixels_ = Pixels(static_cast<std::uint64_t>(options_.memory) << 20);
     pixels_.resize(bytes_ * filled_.size());
+  }
+
+  Box fitted_box(std::size_t index, const Image& image) const {
+    const auto& box = listing_.boxes[index];
+    return wanted_ ? fit_box(box, image.width, image.height, wanted_.width, wanted_.height, fit_) : box;
   }
 
   void check_same(std::size_t index, const Image& image) const {
@@ -258,6 +267,7 @@ class Collector {
   bool training_;
   std::vector<std::int64_t> slots_;  // place of each item in pixels_, or -1
   std::vector<bool> filled_;
+  std::vector<Box> boxes_;  // by place in pixels_
   Pixels pixels_;
   Image shape_;  // without pixels
   std::uint8_t brightest_ = 0;
@@ -385,6 +395,7 @@ Listing list_all(const Source& source, const DataOptions& options, Split split) 
     const bool unseen = source.name == kCaptionedGlyphs;
     if (unseen || source.name == kSeenCombinations)
       return listing_of(make_captioned_glyphs(options.seed, split, unseen), source.name, true);
+    if (source.name == kCluttered) return listing_of(make_cluttered(options.seed, split), source.name, true);
     const bool plain = options.attributes.empty();
     return listing_of(plain ? make_glyphs(options.seed, split) : make_styled_glyphs(options.seed, split),
                       source.name, true);
@@ -542,6 +553,7 @@ Listing listing_of(Dataset set, const std::string& source, bool split) {
   listing.labels = std::move(set.labels);
   listing.styles = std::move(set.styles);
   listing.captions = std::move(set.captions);
+  listing.boxes = std::move(set.boxes);
   listing.attributes = std::move(set.attributes);
   const auto shared = std::make_shared<const Dataset>(std::move(set));
   listing.read = [shared](const std::vector<bool>& wanted, const Visitor& visitor) {

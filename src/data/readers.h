@@ -35,6 +35,7 @@ struct Listing {
   std::vector<std::int64_t> labels, styles;
   std::vector<std::string> captions;
   std::vector<float> attributes;  ///< [count, A]
+  std::vector<Box> boxes;         ///< in the images as `read` gives them
   /// Equal for the two files of a pair: the path below the folder of the class, without ending. Empty for images in one
   /// array.
   std::vector<std::string> keys;

@@ -7,6 +7,7 @@
 
 #include "belamy/error.h"
 
+#include "data/cluttered.h"
 #include "data/dataset.h"
 #include "data/downloads.h"
 #include "data/environment.h"
@@ -35,10 +36,12 @@ constexpr FolderSet kFolderSets[] = {
     {"pneumonia-mnist", "chest X-rays, 28x28 gray, 2 classes, 4,708 + 624"},
     {"brooklyn-1887-maps", "maps of 1887 beside drawings of them, 512x256 colour, 270 + 432"},
 };
-constexpr FolderSet kCaptioned[] = {
+// Sets that are made of glyphs.
+constexpr FolderSet kMadeOfGlyphs[] = {
     {kCaptionedGlyphs,
      "coloured letters with captions, 64x64 colour, 26 classes, 13,486 + 745; test: unseen combinations"},
     {kSeenCombinations, "the same, 13,486 + 6,743; test: combinations of the training, drawn anew"},
+    {kCluttered, "digits at known places among pieces of letters, 64x64 gray, 10 classes, 12,000 + 2,000"},
 };
 constexpr const char* kGlyphs = "letters and digits in 49 typefaces, 32x32 gray, 62 classes, 48,608 + 6,076";
 
@@ -173,7 +176,7 @@ std::vector<KnownSet> known_sets() {
   for (const auto& [name, description] : synthetic_sets())
     sets.push_back({name, description, true, "embedded"});
   sets.push_back({"glyphs", kGlyphs, true, "embedded"});
-  for (const auto& [name, description] : kCaptioned) sets.push_back({name, description, true, "embedded"});
+  for (const auto& [name, description] : kMadeOfGlyphs) sets.push_back({name, description, true, "embedded"});
   for (const auto& [name, description] : glyph_pair_sets())
     sets.push_back({name, description, true, "embedded"});
   return sets;
@@ -184,7 +187,7 @@ Source find_source(const std::string& source) {
     throw data_error("data.source is empty", "give a path, or a name from 'belamy data list'");
   std::vector<std::string> names = {"glyphs", "cifar10"};
   if (source == "glyphs") return {Source::Kind::glyphs, source, {}, kGlyphs};
-  for (const auto& [name, description] : kCaptioned) {
+  for (const auto& [name, description] : kMadeOfGlyphs) {
     if (name == source) return {Source::Kind::glyphs, source, {}, description};
     names.emplace_back(name);
   }

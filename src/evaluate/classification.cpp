@@ -1,4 +1,5 @@
-// The error of a classifier, or of clusters matched with classes.
+// The error of a classifier, the area under its ROC curve where it has two classes, or of clusters matched with classes.
+#include <algorithm>
 #include <fmt/format.h>
 #include <torch/types.h>
 
@@ -8,6 +9,7 @@
 #include "core/text.h"
 #include "evaluate/measure.h"
 #include "metrics/clustering.h"
+#include "metrics/roc.h"
 #include "tensors/dataset_tensors.h"
 #include "use/in_batches.h"
 
@@ -44,13 +46,39 @@ void add_error(EvaluationContext& context, const char* key, const Dataset& test)
               {.examples = test.count});
 }
 
+// How well the logits of two classes separate them, whatever the threshold.
+void add_roc_area(EvaluationContext& context, const Dataset& test) {
+  std::vector<bool> second;
+  for (const auto label : test.labels) second.push_back(label == 1);
+  const auto count = std::count(second.begin(), second.end(), true);
+  if (count == 0 || count == test.count) return;
+  auto* classifier = context.model().classifier();
+  const auto odds = in_batches(context.run(), data_tensor(test),
+                               [&](const Tensor& x) {
+                                 const auto logits = classifier->classify(x);
+                                 return logits.select(1, 1) - logits.select(1, 0);
+                               })
+                        .to(torch::kDouble)
+                        .contiguous();
+  const auto found = roc_area({odds.data_ptr<double>(), second.size()}, second);
+  context.add(
+      "roc-auc", found.area,
+      fmt::format("{} of '{}' against {} of '{}' of {}, standard error {:.2g} (DeLong)", found.strange,
+                  test.class_names[1], found.usual, test.class_names[0], test.name, found.standard_error),
+      {.examples = test.count});
+}
+
 // A model that adapts to a second domain is measured on it, and also on the first.
 void take_classification(EvaluationContext& context) {
   const auto& test = context.test();
   if (test.labels.empty()) throw data_error("the data have no labels");
   if (!context.model().classifier()->supervised()) return add_cluster_errors(context);
   const bool adapts = context.run().recipe().model->relation == Relation::domains && !test.others.empty();
-  if (!adapts) return add_error(context, "classification-error", test);
+  if (!adapts) {
+    add_error(context, "classification-error", test);
+    if (context.model().classifier()->classes() == 2) add_roc_area(context, test);
+    return;
+  }
   if (!test.others[0].labels.empty()) add_error(context, "classification-error", test.others[0]);
   add_error(context, "source-classification-error", test);
 }

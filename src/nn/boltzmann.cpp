@@ -25,6 +25,11 @@ Tensor BoltzmannMachine::visible_field(const Tensor& h) const {
   return product(h, weight.detach(), false, true);
 }
 
+Tensor BoltzmannMachine::hidden_means(const Tensor& v) const {
+  const auto field = product(v, weight);
+  return unit_means(gaussian() ? field / (deviation_ * deviation_) : field, hidden_bias);
+}
+
 UnitDraw BoltzmannMachine::draw_hidden(const Tensor& v, at::Generator generator) const {
   return draw_units(hidden_field(v), hidden_bias.detach(), generator);
 }

@@ -31,7 +31,8 @@ class BoltzmannMachine : public torch::nn::Module {
   /// W h, without the bias: [N, V].
   Tensor visible_field(const Tensor& h) const;
   UnitDraw draw_hidden(const Tensor& v, at::Generator generator) const;
-  Tensor hidden_means(const Tensor& v) const { return unit_means(hidden_field(v), hidden_bias); }
+  /// Differentiable, unlike the other functions.
+  Tensor hidden_means(const Tensor& v) const;
   /// A draw of v and its mean given h.
   UnitDraw draw_visible(const Tensor& h, at::Generator generator, bool mean = true) const;
   Tensor visible_means(const Tensor& h) const;

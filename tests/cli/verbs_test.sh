@@ -2,7 +2,7 @@
 # Every verb does its work, on tiny models and data that the test makes.
 # shellcheck source=tests/harness.sh
 source "$SOURCE/tests/harness.sh"
-verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions project reconstruct complete translate classify match stylize evaluate compare score embed export reproduce studio report verify-resume models recipes data weights lab completion man docs)
+verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions project reconstruct complete translate classify localise match stylize evaluate compare score embed export reproduce studio report verify-resume models recipes data weights lab completion man docs)
 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
@@ -425,6 +425,24 @@ expect_text "correct: [0-9]+ of [0-9]+ labelled examples whose class the run kno
 expect_code 0 "$BELAMY" evaluate named
 expect_text "^ +classification error +[0-9.]+"
 expect_text "source classification error +[0-9.]+"
+expect_code 0 "$BELAMY" train classifier --data images --steps 20 --out placed --set train.threads=1 --set 'channels=[4, 8]'
+expect_code 0 "$BELAMY" localise placed -n 3 --out places/maps.png --boxes places/boxes.csv
+expect_text "^3 images of images in places/maps.png"
+expect_text "^boxes of [0-9]+ images in places/boxes.csv"
+expect_file places/maps.png
+[[ $(head -n 1 places/boxes.csv) == name,class,belief,left,top,right,bottom ]] || fail "not the columns of boxes"
+grep -Eq '^images/(left|top)/[0-9]+.pgm,(left|top),[01]\.[0-9]+,[0-9]+,[0-9]+,[0-9]+,[0-9]+$' places/boxes.csv ||
+  fail "no box in $(tail -n 1 places/boxes.csv)"
+expect_code 0 "$BELAMY" localise placed --class top --data others --threshold 0.5 --out places/top.png
+expect_text "the maps of class 'top'"
+expect_failure 3 "$BELAMY" localise placed --class bottom --out places/none.png
+expect_none places/none.png
+expect_failure 2 "$BELAMY" localise named --out places/none.png
+expect_text "source-only cannot show where in an image a class is"
+expect_text "models that can: classifier"
+expect_code 0 "$BELAMY" evaluate placed
+expect_text "area under the ROC curve +[01]"
+expect_text "localisation: where the classes are in the images of 'images' is not known"
 expect_code 0 "$BELAMY" train dcgan --data images --steps 2 --out seen --set train.threads=1 --set width=4
 expect_code 0 "$BELAMY" stylize seen --content images/left/001.pgm --style images/top/000.pgm --steps 20 --out styled/one.png
 expect_code 0 "$BELAMY" stylize seen --content images/left/001.pgm --style images/top/000.pgm --steps 20 --adam \

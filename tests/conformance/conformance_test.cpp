@@ -155,6 +155,8 @@ class ConformanceTest : public testing::TestWithParam<std::string> {
       for (const auto d : translator->directions())
         all.emplace_back(direction_name(d), translator->translate(side_of(session, d, data.size(0)), d));
     }
+    if (auto* localiser = model.localiser())
+      all.emplace_back("class maps", localiser->class_maps(data, torch::zeros({data.size(0)}, torch::kLong)));
     if (auto* density = model.density()) {
       all.emplace_back("log-likelihood", density->log_likelihood(data, seeded(seed)));
     }
@@ -252,6 +254,14 @@ TEST_P(ConformanceTest, WhatItGivesHasTheDocumentedShapes) {
     }
     if (auto* classifier = model.classifier()) {
       expect_numbers(classifier->classify(batch), {5, classifier->classes()}, "classify");
+    }
+    if (auto* localiser = model.localiser()) {
+      ASSERT_NE(model.classifier(), nullptr) << "maps are of the classes that it names";
+      const auto maps = localiser->class_maps(batch, torch::arange(5) % shape.classes);
+      EXPECT_EQ(maps.dim(), 3);
+      EXPECT_EQ(maps.size(0), 5);
+      EXPECT_TRUE(torch::isfinite(maps).all().item<bool>());
+      EXPECT_FALSE(maps.requires_grad());
     }
     if (auto* density = model.density()) {
       expect_numbers(density->log_likelihood(batch, seeded(1)), {5}, "log_likelihood");

@@ -20,9 +20,12 @@ inline Tensor asked_labels(const SampleRequest& request, std::int64_t classes) {
   return torch::arange(request.count, torch::TensorOptions(torch::kLong).device(device)) % classes;
 }
 
-/// Cross-entropy of logits [N, K] with labels [N]; records it and the share of errors.
-inline Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context) {
-  const auto loss = at::cross_entropy_loss(logits, labels);
+/// Cross-entropy of logits [N, K] with labels [N]; records it and the share of errors. `smoothing`: the share of a label
+/// that is divided equally among all classes.
+inline Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context,
+                            double smoothing = 0) {
+  const auto loss =
+      at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100, smoothing);
   context.record("loss/labelled", loss);
   context.record("error/labelled", (logits.argmax(1) != labels).to(torch::kFloat).mean());
   return loss;
