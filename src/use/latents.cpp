@@ -1,18 +1,15 @@
 #include "use/latents.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <numbers>
-#include <torch/autograd.h>
-#include <torch/optim/adam.h>
 #include <torch/types.h>
 
 #include "belamy/error.h"
 
 #include "metrics/nearest.h"
 #include "metrics/principal.h"
+#include "objectives/descent.h"
 
 namespace belamy {
 namespace {
@@ -60,31 +57,13 @@ Tensor find_latents(Decoder& decoder, const Tensor& wanted, const LatentSearch& 
       nearest_neighbours(wanted.cpu().flatten(1), images_at(decoder, search.space, points).flatten(1))
           .indices;
   const auto deviation = points.std(0).mean().item<double>();
-  auto found = points.index_select(0, nearest.to(points.device())).clone();
-
-  const torch::AutoGradMode with_gradients(true);
-  found.requires_grad_();
-  torch::optim::Adam optimizer({found}, torch::optim::AdamOptions(search.rate * deviation));
-  auto best = found.detach().clone();
-  auto least = torch::full({wanted.size(0)}, INFINITY, wanted.options());
-  for (std::int64_t i = 0; i < search.steps; ++i) {
-    const double share = static_cast<double>(i) / static_cast<double>(search.steps);
-    static_cast<torch::optim::AdamOptions&>(optimizer.param_groups()[0].options())
-        .lr(search.rate * deviation * 0.5 * (1 + std::cos(std::numbers::pi * share)));
+  const auto loss = [&](const Tensor& found) {
     const auto made = decoder.decode_from(search.space, found);
-    auto each = (made - wanted).square().flatten(1).mean(1);
-    if (search.distance) each = each + search.distance(made, wanted);
-    {
-      const torch::NoGradGuard no_grad;
-      const auto better = each < least;
-      best = at::where(better.unsqueeze(1), found.detach(), best);
-      least = at::where(better, each, least);
-    }
-    found.mutable_grad() = torch::autograd::grad({each.sum()}, {found})[0];
-    optimizer.step();
-    if (progress) progress(share, least.mean().item<double>());
-  }
-  return best;
+    const auto each = (made - wanted).square().flatten(1).mean(1);
+    return search.distance ? each + search.distance(made, wanted) : each;
+  };
+  return objectives::descend(points.index_select(0, nearest.to(points.device())), search.steps,
+                             search.rate * deviation, loss, progress);
 }
 
 Directions principal_directions(Decoder& decoder, const std::string& space, std::int64_t k,
