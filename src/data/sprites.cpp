@@ -13,13 +13,13 @@ namespace {
 constexpr int kImageSide = 32;
 constexpr std::size_t kImageBytes = std::size_t{kImageSide} * kImageSide;
 constexpr std::size_t kShapes = 3, kScales = 6, kTurns = 5, kPlaces = 16;
-// The middle of a shape lies on pixel 8, 9, ... 23 of either axis, and no shape reaches further than `kReach`.
-constexpr int kFirstPlace = 8, kReach = 9, kStampSide = 2 * kReach;
+// No shape reaches further from its middle than `kReach` pixels. The middles are 8, 9, ... 23 pixels from the left and the top.
+constexpr int kReach = 8, kStampSide = 2 * kReach;
 
-// Whether a point of a shape of radius 1, which is not turned, is inside. The areas are about equal.
+// Whether a point of a shape of radius 1, which is not turned, is inside.
 bool is_inside(std::size_t shape, double x, double y) {
   if (shape == 0) return std::max(std::abs(x), std::abs(y)) <= 0.82;
-  if (shape == 1) return x * x / (1.2 * 1.2) + y * y / (0.7 * 0.7) <= 1;
+  if (shape == 1) return x * x / (1.16 * 1.16) + y * y / (0.7 * 0.7) <= 1;
   // A triangle with its tip up, from y = -1.15 to 0.75.
   return y <= 0.75 && std::abs(x) <= 0.9 * (y + 1.15) / 1.9;
 }
@@ -28,7 +28,7 @@ bool is_inside(std::size_t shape, double x, double y) {
 std::array<std::uint8_t, kStampSide * kStampSide> stamp_of(std::size_t shape, std::size_t scale,
                                                            std::size_t turn) {
   constexpr int parts = 8;  // of a pixel, along each axis
-  const double radius = 3.5 + 0.7 * static_cast<double>(scale);
+  const double radius = 3.4 + 0.68 * static_cast<double>(scale);
   const double angle = (20 * static_cast<double>(turn) - 40) * std::numbers::pi / 180;
   const double c = std::cos(angle) / radius, s = std::sin(angle) / radius;
   std::array<std::uint8_t, kStampSide * kStampSide> stamp{};
@@ -76,14 +76,9 @@ Dataset make_sprites(std::int64_t seed, Split split) {
     const auto x = combination % kPlaces, y = combination / kPlaces % kPlaces,
                look = combination / (kPlaces * kPlaces);
     const auto& stamp = stamps[look];
-    // The pixels of the stamp that lie in the image; those outside are black.
-    const int left = kFirstPlace + static_cast<int>(x) - kReach,
-              top = kFirstPlace + static_cast<int>(y) - kReach;
-    for (int row = std::max(0, -top); row < std::min<int>(kStampSide, kImageSide - top); ++row) {
-      const int from = std::max(0, -left), to = std::min<int>(kStampSide, kImageSide - left);
-      std::copy(stamp.begin() + row * kStampSide + from, stamp.begin() + row * kStampSide + to,
-                set.pixels.begin() + i * kImageBytes + (top + row) * kImageSide + left + from);
-    }
+    auto* corner = set.pixels.begin() + i * kImageBytes + y * kImageSide + x;
+    for (int row = 0; row < kStampSide; ++row)
+      std::copy_n(stamp.begin() + row * kStampSide, kStampSide, corner + row * kImageSide);
     set.labels.push_back(static_cast<std::int64_t>(look / (kScales * kTurns)));
     for (const float value : {share(look / kTurns % kScales, kScales), share(look % kTurns, kTurns),
                               share(x, kPlaces), share(y, kPlaces)})

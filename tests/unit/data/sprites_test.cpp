@@ -79,7 +79,7 @@ TEST(Sprites, LargerAreLarger) {
     whites[static_cast<std::size_t>(factors[0])][factors[1]] = std::accumulate(at, at + 32 * 32, 0.0) / 255;
   }
   for (const auto& sizes : whites) {
-    double before = 20;
+    double before = 15;
     for (const auto& [size, white] : sizes) {
       EXPECT_GT(white, before * 1.05);
       before = white;
