@@ -28,7 +28,7 @@ struct BoostedTrees::Table {
 
 namespace {
 
-Tensor checked(const Tensor& codes) {
+Tensor plain_codes(const Tensor& codes) {
   if (codes.dim() != 2 || codes.numel() == 0)
     throw data_error("trees need codes [N, D], with at least one value");
   auto plain = codes.detach().to(torch::kCPU, torch::kFloat).contiguous();
@@ -42,7 +42,7 @@ struct Sums {
   double error() const { return count > 0 ? squares - sum * sum / count : 0; }  // squared, about the mean
 };
 
-struct Split {
+struct Cut {
   std::int64_t dimension = -1;
   float threshold = 0;
   double gain = -1;
@@ -69,7 +69,7 @@ BoostedTrees::Grown BoostedTrees::grow(const Table& table, const std::vector<dou
   for (std::int64_t level = 0; level < depth; ++level) {
     const std::size_t end = grown.tree.size(), open = end - first;
     if (open == 0) break;
-    std::vector<Split> best(open);
+    std::vector<Cut> best(open);
     std::vector<bool> splits(open);
     for (std::size_t node = 0; node < open; ++node) {
       const auto& all = sums[first + node];
@@ -131,7 +131,7 @@ BoostedTrees::Grown BoostedTrees::grow(const Table& table, const std::vector<dou
 }
 
 BoostedTrees::BoostedTrees(const Tensor& codes, const Tensor& labels, const BoostingOptions& options) {
-  const auto plain = checked(codes);
+  const auto plain = plain_codes(codes);
   if (labels.dim() != 1 || labels.size(0) != plain.size(0) || labels.min().item<std::int64_t>() < 0)
     throw data_error("trees need one label for each code, 0 or more");
   dimensions_ = plain.size(1);
@@ -204,7 +204,7 @@ BoostedTrees::BoostedTrees(const Tensor& codes, const Tensor& labels, const Boos
 }
 
 Tensor BoostedTrees::predict(const Tensor& codes) const {
-  const auto plain = checked(codes);
+  const auto plain = plain_codes(codes);
   if (plain.size(1) != dimensions_)
     throw data_error("codes of another size than those that trees were fitted to");
   const auto places = torch::zeros({plain.size(0)}, torch::kLong);

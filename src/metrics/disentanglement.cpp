@@ -29,7 +29,7 @@ Tensor binned(const Tensor& values, std::int64_t bins) {
   return place.to(torch::kLong).clamp_max(bins - 1);
 }
 
-void check(const Tensor& codes, const Tensor& factors) {
+void check_factors(const Tensor& codes, const Tensor& factors) {
   if (codes.dim() != 2 || factors.dim() != 2 || codes.size(0) != factors.size(0) || codes.numel() == 0)
     throw data_error("the measures of factors need codes [N, D] and factors [N, F] of the same data");
   if (!codes.isfinite().all().item<bool>()) throw data_error("a code is not finite");
@@ -37,9 +37,10 @@ void check(const Tensor& codes, const Tensor& factors) {
     throw data_error("a factor has a negative value");
 }
 
-void check(const Tensor& codes, const Tensor& factors, const Tensor& test_codes, const Tensor& test_factors) {
-  check(codes, factors);
-  check(test_codes, test_factors);
+void check_factors(const Tensor& codes, const Tensor& factors, const Tensor& test_codes,
+                   const Tensor& test_factors) {
+  check_factors(codes, factors);
+  check_factors(test_codes, test_factors);
   if (codes.size(1) != test_codes.size(1) || factors.size(1) != test_factors.size(1))
     throw data_error("codes and factors of the test differ in number from those that are fitted to");
 }
@@ -153,7 +154,7 @@ double machine_accuracy(const Tensor& values, const Tensor& classes, const Tenso
 
 InformationGap information_gap(const Tensor& codes, const Tensor& factors, std::int64_t bins) {
   if (bins < 2) throw usage_error("a histogram needs at least two bins");
-  check(codes, factors);
+  check_factors(codes, factors);
   const auto values = codes.detach().to(torch::kCPU, torch::kDouble);
   const auto known = factors.to(torch::kCPU, torch::kLong);
   std::vector<Tensor> bins_of;
@@ -197,7 +198,7 @@ double completeness_of(const Tensor& importances) {
 
 DciScores dci_scores(const Tensor& codes, const Tensor& factors, const Tensor& test_codes,
                      const Tensor& test_factors) {
-  check(codes, factors, test_codes, test_factors);
+  check_factors(codes, factors, test_codes, test_factors);
   if (factors.size(1) < 2) throw data_error("disentanglement needs at least two factors");
   DciScores scores;
   std::vector<Tensor> columns;
@@ -216,7 +217,7 @@ DciScores dci_scores(const Tensor& codes, const Tensor& factors, const Tensor& t
 
 AttributeSeparation attribute_separation(const Tensor& codes, const Tensor& factors, const Tensor& test_codes,
                                          const Tensor& test_factors, const std::vector<bool>& ordered) {
-  check(codes, factors, test_codes, test_factors);
+  check_factors(codes, factors, test_codes, test_factors);
   const auto known = static_cast<std::size_t>(factors.size(1));
   if (ordered.size() != known || known == 0) throw data_error("say of each factor whether it is ordered");
   const auto x = codes.detach().to(torch::kCPU, torch::kDouble),
@@ -239,7 +240,7 @@ AttributeSeparation attribute_separation(const Tensor& codes, const Tensor& fact
 }
 
 double factor_vae_score(const Tensor& codes, const Tensor& factors, const FactorVotes& votes) {
-  check(codes, factors);
+  check_factors(codes, factors);
   const auto x = codes.detach().to(torch::kCPU, torch::kDouble).contiguous();
   const auto variance = x.var(0, /*unbiased=*/false).contiguous();
   const double largest = variance.max().item<double>();

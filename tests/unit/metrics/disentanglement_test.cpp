@@ -105,7 +105,7 @@ Tensor aligned(const Tensor& factors, std::uint64_t seed) {
 }
 
 // By 45 degrees in each of two planes.
-Tensor rotated(const Tensor& codes) {
+Tensor turned_codes(const Tensor& codes) {
   const double c = std::sqrt(0.5);
   const auto first = torch::tensor({{c, c, 0.0}, {-c, c, 0.0}, {0.0, 0.0, 1.0}}, torch::kDouble),
              second = torch::tensor({{1.0, 0.0, 0.0}, {0.0, c, c}, {0.0, -c, c}}, torch::kDouble);
@@ -144,7 +144,7 @@ TEST(DciScores, AreOneForAxesAndFallWithTheirRotation) {
   EXPECT_GT(found.completeness, 0.99);
   EXPECT_EQ(found.informativeness, 1);
   EXPECT_GT(found.importances[2][0].item<double>(), 0.99);
-  const auto turned = dci_scores(rotated(codes), factors, rotated(test_codes), test_factors);
+  const auto turned = dci_scores(turned_codes(codes), factors, turned_codes(test_codes), test_factors);
   EXPECT_LT(turned.disentanglement, 0.6);
   EXPECT_LT(turned.completeness, 0.6);
   EXPECT_GT(turned.informativeness, 0.7);
@@ -174,7 +174,7 @@ TEST(AttributeSeparation, IsOneForOrderedFactorsOnAxes) {
   // The other dimensions are independent: squared correlations of about 1 / N.
   EXPECT_NEAR(found.mean, 1, 0.003);
   EXPECT_NEAR(found.scores[2][0].item<double>(), 1, 1e-12);
-  const auto turned = rotated(codes);
+  const auto turned = turned_codes(codes);
   EXPECT_LT(attribute_separation(turned, factors, turned, factors, {true, true, true}).mean, 0.6);
   EXPECT_LT(
       attribute_separation(noise_codes(4000, 2), factors, noise_codes(4000, 3), factors, {true, true, true})

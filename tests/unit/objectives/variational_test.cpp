@@ -10,11 +10,11 @@
 namespace belamy::objectives {
 namespace {
 
-struct Codes {
+struct CodeDraws {
   Tensor mean, log_variance, z;
 };
 
-Codes drawn(std::int64_t n, std::int64_t size, std::uint64_t seed) {
+CodeDraws code_draws(std::int64_t n, std::int64_t size, std::uint64_t seed) {
   auto generator = seeded(seed);
   const auto normal = [&] { return torch::randn({n, size}, generator, torch::kDouble); };
   const auto mean = normal(), log_variance = normal() * 0.3 - 1;
@@ -24,7 +24,7 @@ Codes drawn(std::int64_t n, std::int64_t size, std::uint64_t seed) {
 TEST(KlParts, AddUpToTheKl) {
   // For every draw the sum is log q(z|x) - log p(z), and its mean the KL: 40,000 draws, whose standard error is taken from
   // them.
-  const auto codes = drawn(40, 3, 1);
+  const auto codes = code_draws(40, 3, 1);
   auto generator = seeded(2);
   Tensor sums = torch::zeros({40}, torch::kDouble), squares = sums.clone();
   const int rounds = 1000;
@@ -44,7 +44,7 @@ TEST(KlParts, AddUpToTheKl) {
 
 TEST(KlParts, OfEqualPosteriorsAreTheKlOfTheDimensions) {
   // q(z|x) is the same for all x: it is q(z), and its dimensions are independent.
-  auto codes = drawn(50, 4, 1);
+  auto codes = code_draws(50, 4, 1);
   codes.mean = codes.mean.narrow(0, 0, 1).expand({50, 4});
   codes.log_variance = codes.log_variance.narrow(0, 0, 1).expand({50, 4});
   const auto parts = kl_parts(codes.z, codes.mean, codes.log_variance);
@@ -79,7 +79,7 @@ TEST(KlParts, FindTheTotalCorrelationOfAGaussian) {
 }
 
 TEST(KlParts, HaveTheRightGradient) {
-  const auto codes = drawn(6, 3, 4);
+  const auto codes = code_draws(6, 3, 4);
   EXPECT_LT(
       gradient_error(
           [&](const Tensor& z) { return kl_parts(z, codes.mean, codes.log_variance).total_correlation; },
