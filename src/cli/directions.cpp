@@ -20,13 +20,18 @@ struct DirectionsRequest {
   std::string out = "directions.png", space, axes;
   std::int64_t n = 8, steps = 7, seed = 1;
   double reach = 3;
+  bool dimensions = false;
 };
 
 ExitCode draw_directions(const DirectionsRequest& request) {
   const auto run = request.run.open();
   auto& decoder = *require_capability(run->model().decoder(), *run, Capability::decoder);
   if (!run->shape().is_images()) throw usage_error("directions draws images, but this run makes points");
-  const auto space = request.space.empty() ? decoder.spaces().back() : request.space;
+  const std::string space = request.dimensions      ? "z"
+                            : request.space.empty() ? decoder.spaces().back()
+                                                    : request.space;
+  if (request.dimensions && !request.space.empty() && request.space != "z")
+    throw usage_error("--dimensions walks along the dimensions of z", "leave --space out");
   check_space(decoder, space, run->recipe().model->name);
   const auto inputs = inputs_of(request.run);
   const auto out = picture_output("--out", request.out, inputs);
@@ -34,8 +39,9 @@ ExitCode draw_directions(const DirectionsRequest& request) {
 
   auto generator = run->generator(request.seed);
   const auto start = decoder.into(space, decoder.draw_latent(1, generator));
-  const auto found = space == "z" ? directions_of_change(decoder, request.n, generator)
-                                  : principal_directions(decoder, space, request.n, generator);
+  const auto found = request.dimensions ? dimensions_of_change(decoder, request.n, generator)
+                     : space == "z"     ? directions_of_change(decoder, request.n, generator)
+                                        : principal_directions(decoder, space, request.n, generator);
   const auto ways = torch::linspace(-request.reach, request.reach, request.steps).view({-1, 1});
   std::vector<Tensor> rows;
   for (std::int64_t i = 0; i < found.axes.size(0); ++i) {
@@ -44,7 +50,8 @@ ExitCode draw_directions(const DirectionsRequest& request) {
   }
   write_picture(out, image_grid(torch::cat(rows), request.steps));
   fmt::print("{} of {}, one in each row, from {:g} to {:g} deviations: {}\n",
-             counted(found.axes.size(0), "direction"), space, -request.reach, request.reach, request.out);
+             counted(found.axes.size(0), request.dimensions ? "dimension" : "direction"), space,
+             -request.reach, request.reach, request.out);
   if (axes_out) {
     write_numbers(*axes_out, found.axes);
     fmt::print("the directions themselves, [{}, {}]: {}\n", found.axes.size(0), found.axes.size(1),
@@ -62,6 +69,9 @@ void add_directions(Verb program) {
   add_run(verb, request->run);
   verb.option("--space", request->space,
               "Space of the latents: z, or w with stylegan (principal components) [the run's last]");
+  verb.flag(
+      "--dimensions", request->dimensions,
+      "Walk along single dimensions of z, those that change pictures most, as for a VAE with few of them");
   verb.option("-n,--count", request->n, "Number of directions").between(1, 64);
   verb.option("--steps", request->steps, "Pictures along each direction").between(2, 64);
   verb.option("--reach", request->reach, "Way to both sides, in deviations").between(0.1, 100.0);

@@ -119,11 +119,13 @@ struct Source {
 #undef BELAMY_FORMAT
     synthetic,
     glyphs,
-    glyph_pairs
+    glyph_pairs,
+    sprites,
+    stacked_digits
   };
   Kind kind;
   std::string name;            ///< "mnist", or the path's stem
-  std::filesystem::path path;  ///< file or folder; empty for synthetic sets and glyphs
+  std::filesystem::path path;  ///< file or folder; empty for sets that are drawn or made of another set
   std::string description;     ///< one line
 };
 

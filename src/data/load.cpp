@@ -14,6 +14,8 @@
 #include "data/readers.h"
 #include "data/sides.h"
 #include "data/splits.h"
+#include "data/sprites.h"
+#include "data/stacked_digits.h"
 #include "data/synthetic.h"
 
 namespace belamy {
@@ -400,6 +402,10 @@ Listing list_all(const Source& source, const DataOptions& options, Split split) 
     return listing_of(plain ? make_glyphs(options.seed, split) : make_styled_glyphs(options.seed, split),
                       source.name, true);
   }
+  if (source.kind == Source::Kind::sprites)
+    return listing_of(make_sprites(options.seed, split), source.name, true);
+  if (source.kind == Source::Kind::stacked_digits)
+    return stack_digits(list_all(find_source("mnist"), options, split), options.seed, split);
   auto set = make_glyph_pairs(source.name, options.seed, split);
   set.others.clear();
   set.paired = false;

@@ -13,6 +13,8 @@
 #include "data/environment.h"
 #include "data/glyphs.h"
 #include "data/readers.h"
+#include "data/sprites.h"
+#include "data/stacked_digits.h"
 #include "data/synthetic.h"
 
 namespace belamy {
@@ -44,6 +46,10 @@ constexpr FolderSet kMadeOfGlyphs[] = {
     {kCluttered, "digits at known places among pieces of letters, 64x64 gray, 10 classes, 12,000 + 2,000"},
 };
 constexpr const char* kGlyphs = "letters and digits in 49 typefaces, 32x32 gray, 62 classes, 48,608 + 6,076";
+constexpr const char* kSpritesText =
+    "white shapes with known shape, size, turn, x and y, 32x32 gray, 3 classes, 18,432 + 4,608";
+constexpr const char* kStackedText =
+    "three digits of mnist in three channels, 28x28 colour, 1,000 classes, 128,000 + 26,000";
 
 std::string alias(const std::string& name) {
   return name == "cifar10" ? "cifar10-jpeg" : name;
@@ -179,14 +185,21 @@ std::vector<KnownSet> known_sets() {
   for (const auto& [name, description] : kMadeOfGlyphs) sets.push_back({name, description, true, "embedded"});
   for (const auto& [name, description] : glyph_pair_sets())
     sets.push_back({name, description, true, "embedded"});
+  sets.push_back({kSprites, kSpritesText, true, "embedded"});
+  const auto mnist =
+      std::find_if(sets.begin(), sets.end(), [](const KnownSet& set) { return set.name == "mnist"; });
+  sets.push_back(
+      {kStackedDigits, kStackedText, mnist->available, mnist->available ? "made of mnist" : mnist->where});
   return sets;
 }
 
 Source find_source(const std::string& source) {
   if (source.empty())
     throw data_error("data.source is empty", "give a path, or a name from 'belamy data list'");
-  std::vector<std::string> names = {"glyphs", "cifar10"};
+  std::vector<std::string> names = {"glyphs", "cifar10", kSprites, kStackedDigits};
   if (source == "glyphs") return {Source::Kind::glyphs, source, {}, kGlyphs};
+  if (source == kSprites) return {Source::Kind::sprites, source, {}, kSpritesText};
+  if (source == kStackedDigits) return {Source::Kind::stacked_digits, source, {}, kStackedText};
   for (const auto& [name, description] : kMadeOfGlyphs) {
     if (name == source) return {Source::Kind::glyphs, source, {}, description};
     names.emplace_back(name);

@@ -28,5 +28,8 @@ struct ModeCoverage {
 ModeCoverage mode_coverage(const torch::Tensor& samples, const torch::Tensor& centres, double deviation);
 /// The same for the mixture of a data set.
 ModeCoverage mode_coverage(const torch::Tensor& samples, const Mixture& mixture);
+/// The same for samples whose modes [N] int64, 0 .. count - 1, a classifier has found: all count as of high quality.
+/// Data errors: no sample, a mode outside.
+ModeCoverage mode_coverage(const torch::Tensor& modes, std::int64_t count);
 
 }  // namespace belamy

@@ -8,6 +8,12 @@
 //
 //   max  E log 1/k sum_i w_i,   w_i = p(x|z_i) p(z_i) / q(z_i|x),   z_i ~ q(z|x)
 //
+// With tc_weight = w above 1 the total correlation of the code counts w times (Chen et al. 2018, arXiv:1802.04942):
+//
+//   min  -E log p(x|z) + KL(q(z|x) || p(z)) + (w - 1) KL(q(z) || prod_d q(z_d))
+//
+// where q(z) is estimated from the batch.
+//
 // terms=reconstruction drops the KL term; terms=kl drops the other one for the encoder, while the decoder
 // still learns to reconstruct from the code.
 //
@@ -33,6 +39,7 @@ constexpr std::int64_t kRows = 1024;            // decoded together for a likeli
 
 struct VaeConfig : VariationalConfig {
   double beta = 1;
+  double tc_weight = 1;
   std::string prior = "normal";
   std::int64_t flow_couplings = 6;
   std::int64_t flow_width = 256;
@@ -44,6 +51,10 @@ struct VaeConfig : VariationalConfig {
   void fields(Fields& f) override {
     VariationalConfig::fields(f);
     f.add("beta", beta, {0, 1000}, "weight of the KL term in the loss; 1: the ELBO (Higgins et al. 2017)");
+    f.add(
+        "tc_weight", tc_weight, {0, 1000},
+        "weight of the code's total correlation within the KL term, estimated from the batch; 1: as it is (Chen et "
+        "al. 2018)");
     f.add("prior", prior, std::vector<std::string>{"normal", "flow"},
           "distribution of z: N(0, 1), or a learned flow");
     f.add("flow_couplings", flow_couplings, {1, 64}, "affine couplings of the flow");
@@ -98,7 +109,14 @@ class Vae final : public Model,
             ? objectives::free_bits(objectives::kl_of_dimensions(bound.code.mean, bound.code.log_variance),
                                     config_.free_bits)
             : bound.kl.mean();
-    context.update("vae", weight * kl - bound.log_likelihood.mean());
+    auto loss = weight * kl - bound.log_likelihood.mean();
+    if (config_.tc_weight != 1) {
+      const auto correlation =
+          objectives::kl_parts(bound.draw, bound.code.mean, bound.code.log_variance).total_correlation.mean();
+      loss = loss + weight * (config_.tc_weight - 1) * correlation;
+      context.record("loss/total-correlation", correlation);
+    }
+    context.update("vae", loss);
     context.record("loss/negative-elbo", (bound.kl - bound.log_likelihood).mean());
     context.record("loss/reconstruction", -bound.log_likelihood.mean());
     context.record("loss/kl", bound.kl.mean());
@@ -159,8 +177,8 @@ class Vae final : public Model,
     const auto z = objectives::reparametrise(code.mean, code.log_variance, noise);
     const auto raw = decoder_->forward(config_.terms == "kl" ? z.detach() : z);
     return {observation_.log_likelihood(taken, raw),
-            flow_ ? objectives::normal_log_density(noise, code.log_variance) - log_prior(z) : code.kl(),
-            code};
+            flow_ ? objectives::normal_log_density(noise, code.log_variance) - log_prior(z) : code.kl(), code,
+            z};
   }
 
  private:
@@ -210,7 +228,8 @@ Fault check_vae(const DataShape& shape, const Recipe& recipe) {
     return {"free bits need a KL for each dimension, but a flow mixes the dimensions",
             {"model.prior=normal"}};
   }
-  if (config.importance_samples > 1 && (config.free_bits > 0 || config.terms != "both")) {
+  if (config.importance_samples > 1 &&
+      (config.free_bits > 0 || config.tc_weight != 1 || config.terms != "both")) {
     return {"the importance-weighted bound has no KL term of its own", {"model.importance_samples=1"}};
   }
   return check_variational(shape, recipe);
@@ -231,7 +250,7 @@ ModelInfo vae() {
       .sides = code_sides,
       .check = check_vae,
       .tiny = {"model.hidden=[128]", "model.code=8"},
-      .variants = {"model.prior=flow", "model.beta=4", "model.decoder=learned-gaussian",
+      .variants = {"model.prior=flow", "model.beta=4", "model.tc_weight=6", "model.decoder=learned-gaussian",
                    "model.binarise=stochastic", "model.importance_samples=3", "model.free_bits=0.5",
                    "model.kl_warmup=100", "model.terms=reconstruction", "model.terms=kl"},
       .defaults = {"train.batch=128"},

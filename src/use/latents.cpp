@@ -76,7 +76,10 @@ Directions principal_directions(Decoder& decoder, const std::string& space, std:
           found.axes.to(torch::kFloat)};
 }
 
-Directions directions_of_change(Decoder& decoder, std::int64_t k, at::Generator generator) {
+namespace {
+
+// The mean of J^T J over some latents: [Z, Z].
+Tensor change_of_images(Decoder& decoder, at::Generator generator) {
   constexpr std::int64_t places = 16;
   constexpr double step = 0.05;
   const auto latents = drawn(decoder, places, generator);
@@ -90,10 +93,25 @@ Directions directions_of_change(Decoder& decoder, std::int64_t k, at::Generator 
         (2 * step);
     change += torch::mm(slopes, slopes.t()).to(torch::kDouble) / places;
   }
+  return change;
+}
+
+}  // namespace
+
+Directions directions_of_change(Decoder& decoder, std::int64_t k, at::Generator generator) {
+  const auto change = change_of_images(decoder, generator);
+  const auto size = change.size(0);
   const auto [values, vectors] = torch::linalg_eigh(change);  // smallest first
   const auto count = std::min(k, size);
   return {torch::zeros({size}), torch::ones({count}),
           vectors.t().flip({0}).narrow(0, 0, count).to(torch::kFloat)};
+}
+
+Directions dimensions_of_change(Decoder& decoder, std::int64_t k, at::Generator generator) {
+  const auto change = change_of_images(decoder, generator);
+  const auto size = change.size(0), count = std::min(k, size);
+  const auto largest = std::get<1>(change.diagonal().topk(count));
+  return {torch::zeros({size}), torch::ones({count}), torch::eye(size).index_select(0, largest.cpu())};
 }
 
 }  // namespace belamy

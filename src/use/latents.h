@@ -45,5 +45,8 @@ Directions principal_directions(Decoder& decoder, const std::string& space, std:
 /// The K directions of the latents along which images change most: eigenvectors of the mean of J^T J over 16 latents,
 /// J the derivative of the image, by differences. Their deviations are 1, that of the prior.
 Directions directions_of_change(Decoder& decoder, std::int64_t k, at::Generator generator);
+/// The K dimensions of the latents along which images change most: the largest entries on the diagonal of that mean. For
+/// models whose single dimensions stand for something.
+Directions dimensions_of_change(Decoder& decoder, std::int64_t k, at::Generator generator);
 
 }  // namespace belamy

@@ -174,6 +174,8 @@ expect_text "2 directions of w"
 expect_file directions.png directions.npz
 expect_code 0 "$BELAMY" directions gan -n 2 --steps 3
 expect_text "2 directions of z"
+expect_code 0 "$BELAMY" directions gan -n 2 --steps 3 --dimensions
+expect_text "2 dimensions of z"
 expect_code 0 "$BELAMY" project styled -n 2 --steps 5 --out found.png --latents found.npz
 expect_text "2 latents in w; PSNR [0-9.]+ dB"
 expect_file found.png found.npz

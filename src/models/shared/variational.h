@@ -69,6 +69,7 @@ class Variational {
     Tensor log_likelihood;  ///< log p(x|z) of one draw of z: [N], nats
     Tensor kl;              ///< [N], nats; with a learned prior an estimate from that draw
     GaussianCode code;
+    Tensor draw;  ///< of z, [N, Z]
   };
   virtual ~Variational() = default;
   /// For data from `Observation::taken`.

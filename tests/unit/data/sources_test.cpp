@@ -221,6 +221,9 @@ TEST_F(Sources, ListOfKnownSets) {
   EXPECT_THAT(sets.at("omniglot").where, HasSubstr("put it into"));
   EXPECT_TRUE(sets.at("glyphs").available);
   EXPECT_EQ(sets.at("swissroll").where, "embedded");
+  EXPECT_EQ(sets.at("sprites").where, "embedded");
+  EXPECT_FALSE(sets.at("stacked-mnist").available);
+  EXPECT_EQ(sets.at("stacked-mnist").where, "belamy data fetch mnist");
 }
 
 TEST_F(Sources, CacheFolder) {

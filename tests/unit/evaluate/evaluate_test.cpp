@@ -142,5 +142,24 @@ TEST_F(MeasuredRun, LocalisationNeedsBoxes) {
   EXPECT_LE(scores["localisation-iou-50"], scores["localisation-iou-30"]);
 }
 
+TEST_F(MeasuredRun, DisentanglementIsThatOfTheKnownFactors) {
+  trained("vae", {"data.source=sprites", "data.limit=300", "model.tc_weight=4"});
+  const auto run = Run::open(folder_ / "run", "cpu");
+  const auto found = evaluate(*run, {.measures = {"disentanglement"}}, [](const std::string&) {});
+  ASSERT_EQ(found.scores.size(), 6u);
+  for (const auto& score : found.scores) {
+    EXPECT_GE(score.value, 0) << score.key;
+    EXPECT_LE(score.value, 1) << score.key;
+  }
+  EXPECT_EQ(found.scores[0].key, "mig");
+  EXPECT_THAT(found.scores[0].note, HasSubstr("4,608 codes: class"));
+  EXPECT_THAT(found.scores[2].note, HasSubstr("chance is 0.200"));
+}
+
+TEST_F(MeasuredRun, DisentanglementNeedsAttributes) {
+  trained("vae", {"data.source=glyphs", "data.limit=64"});
+  EXPECT_THROW(score("disentanglement"), Error);
+}
+
 }  // namespace
 }  // namespace belamy

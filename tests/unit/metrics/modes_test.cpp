@@ -78,5 +78,17 @@ TEST(ModeCoverage, RefusesWhatCannotBeCounted) {
   EXPECT_THROW(mode_coverage(torch::zeros({3, 2}), square(), 0), Error);
 }
 
+TEST(ModeCoverage, CountsTheModesThatAClassifierFinds) {
+  const auto coverage = mode_coverage(torch::tensor({7, 7, 2, 7}), 8);
+  EXPECT_EQ(coverage.modes, 8);
+  EXPECT_EQ(coverage.covered, 2);
+  EXPECT_EQ(coverage.counts, (Counts{0, 0, 1, 0, 0, 0, 0, 3}));
+  EXPECT_EQ(coverage.high_quality_share, 1);
+  EXPECT_NEAR(coverage.reverse_kl, 0.75 * std::log(6.0) + 0.25 * std::log(2.0), 1e-12);
+  EXPECT_NEAR(mode_coverage(torch::arange(1000), 1000).reverse_kl, 0, 1e-12);
+  EXPECT_THROW(mode_coverage(torch::tensor({8}), 8), Error);
+  EXPECT_THROW(mode_coverage(torch::tensor({-1}), 8), Error);
+}
+
 }  // namespace
 }  // namespace belamy

@@ -96,6 +96,13 @@ TEST(Latents, DirectionsOfChange) {
   EXPECT_NEAR(found.axes[2][2].abs().item<double>(), 1, 1e-3);
 }
 
+TEST(Latents, DimensionsOfChange) {
+  LinearDecoder decoder;
+  const auto found = dimensions_of_change(decoder, 2, seeded(4));
+  EXPECT_TRUE(torch::equal(found.axes, torch::tensor({{0.0F, 1.0F, 0.0F}, {1.0F, 0.0F, 0.0F}})));
+  EXPECT_EQ(dimensions_of_change(decoder, 9, seeded(4)).axes.size(0), 3);
+}
+
 TEST(Latents, AnUnknownSpaceIsAnswered) {
   LinearDecoder decoder;
   EXPECT_THAT(message_of(ExitCode::usage, [&] { check_space(decoder, "s", "toy"); }),
