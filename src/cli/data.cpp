@@ -29,7 +29,13 @@ ExitCode list_sets() {
 
 ExitCode info(DataOptions options) {
   for (const auto split : {Split::train, Split::test}) {
-    const auto set = load_dataset(options, split, {});
+    Dataset set;
+    try {
+      set = load_dataset(options, split, {});
+    } catch (const NoTestImages& none) {
+      fmt::print("test   none: {}\n", none.message());
+      continue;
+    }
     fmt::print("{:<6} {}\n", split == Split::train ? "train" : "test", describe_data(set));
     for (const auto& note : set.notes) fmt::print("       {}\n", note);
     const auto shares = shares_of(set.attribute_names, set.attributes);

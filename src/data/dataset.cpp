@@ -175,6 +175,13 @@ void DataOptions::fields(Fields& f) {
         "channels of the images: 1 (gray) or 3 (colour); 0: as they are, colour if they differ");
   f.add("fit", fit, {"crop", "pad", "stretch"},
         "how an image gets another ratio of its sides, such as a square");
+  f.add("window", window,
+        "DICOM and NIfTI: the values from black to white as CENTRE/WIDTH in the file's units, such as 40/400; "
+        "\"\": the window in the file, else the 0.5th to the 99.5th percentile of a series or volume");
+  f.add("axis", axis, {1, 3},
+        "NIfTI: the axis along which a volume is cut into slices, numbered as in the file. Slices are turned as "
+        "radiologists view them: from below, from the front or from the left; front, head and patient's right "
+        "are at the top or left");
   f.add("classes", classes, "names or numbers of the classes to use; []: all");
   f.add("attributes", attributes,
         "names of the attributes to use; []: all of the source. glyphs has bold, italic, serif, mono and "
@@ -183,7 +190,7 @@ void DataOptions::fields(Fields& f) {
         "make images black and white: by a threshold at half, or by draws with the values as probabilities");
   f.add("limit", limit, {0, 1'000'000'000}, "use at most this many training images; 0: all", "images");
   f.add("holdout", holdout, {0.0, 0.9},
-        "share of the images kept as test set if the source has none of its own");
+        "share of the images, or of the patients, kept as test set if the source has none of its own");
   f.add("validation", validation, {0, 1'000'000'000},
         "number of training examples kept aside for choosing settings, if the source has no validation set");
   f.add("labelled", labelled, {0, 1'000'000'000},

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "belamy/error.h"
 #include "belamy/options.h"
 
 #include "data/image.h"
@@ -83,6 +84,12 @@ std::string digest_of(const Dataset& set);
 
 /// The values of `data.pairs`, "none" first.
 const std::vector<std::string>& pair_kinds();
+
+/// A source has no test images of its own, and the settings keep none or cannot.
+class NoTestImages : public Error {
+ public:
+  using Error::Error;
+};
 
 /// Finds, reads and fits a data set. `find_source` looks up known names. Bad files among good ones are left
 /// out and listed in `problems`. Data errors: no good file, a wrong header, a truncated archive, an unknown

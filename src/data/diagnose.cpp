@@ -1,7 +1,9 @@
 // What `belamy data doctor` finds out about a data set.
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -47,6 +49,7 @@ class Doctor {
     std::vector<std::int64_t> per_class(listing.class_names.size());
     std::int64_t good = 0, repeated = 0, leaked = 0;
     std::uint8_t brightest = 0;
+    std::vector<std::string> read_notes;
     std::unordered_map<std::size_t, std::size_t> seen;  // place of the first image with these pixels
     const auto look = [&](std::size_t index, const Image& image) {
       const auto name = listing.name(index);
@@ -78,13 +81,17 @@ class Doctor {
       if (add(problem)) diagnosis_.files += problem.files;
     }
     listing.read(std::vector<bool>(listing.count, true),
-                 {look, [&](std::size_t, const Problem& problem) { add(problem); }});
+                 {look, [&](std::size_t, const Problem& problem) { add(problem); },
+                  [&](const std::string& text) { read_notes.push_back(text); }});
     diagnosis_.files += static_cast<std::int64_t>(listing.count);
     diagnosis_.good += good;
 
     fact("{}: {}", split, counted(good, "image"));
     describe_shapes(shapes, all, split);
     for (const auto& note : listing.notes) fact("{}: {}", split, note);
+    for (const auto& note : read_notes) fact("{}: {}", split, note);
+    for (const auto& warning : listing.warnings) add(warning);
+    count_groups(listing, split);
     if (const auto dark = dark_images(listing.source, brightest); dark && good > 0) add(*dark);
     if (!per_class.empty()) describe_classes(listing, per_class, split);
     if (!listing.only_class.empty())
@@ -157,6 +164,22 @@ class Doctor {
       fact("{}: some are gray: training makes all of them colour, unless data.channels is set", split);
   }
 
+  // Patients, without their names; one in two splits makes results look better than they are.
+  void count_groups(const Listing& listing, const std::string& split) {
+    if (listing.groups.empty()) return;
+    const std::set<std::string> groups(listing.groups.begin(), listing.groups.end());
+    fact("{}: {}, none of which a split divides", split, counted(groups.size(), "patient"));
+    std::vector<std::string> both;
+    std::set_intersection(groups.begin(), groups.end(), patients_.begin(), patients_.end(),
+                          std::back_inserter(both));
+    if (split == "train") patients_ = groups;
+    if (both.empty()) return;
+    add({listing.source,
+         fmt::format("{} of {} {} in the training set as well", both.size(),
+                     counted(groups.size(), "patient"), both.size() == 1 ? "is" : "are"),
+         "put all images of a patient into one split"});
+  }
+
   void describe_classes(const Listing& listing, const std::vector<std::int64_t>& counts,
                         const std::string& split) {
     const auto [low, high] = std::minmax_element(counts.begin(), counts.end());
@@ -191,6 +214,7 @@ class Doctor {
   Diagnosis& diagnosis_;
   bool doubled_ = false;                                 // all images of the split are twice as wide as high
   std::unordered_map<std::size_t, std::size_t> before_;  // hashes of the training images
+  std::set<std::string> patients_;                       // groups of the training images
   std::map<std::string, std::size_t> shown_;             // number of findings of a kind
   std::optional<std::pair<std::vector<std::string>, ImageShapes>> train_;  // classes and shapes for training
   std::map<std::string, std::vector<Problem>> reported_;                   // by file

@@ -41,6 +41,7 @@ Listing part_of(const Listing& whole, const std::vector<std::size_t>& places) {
   part.styles.clear();
   part.boxes.clear();
   part.keys.clear();
+  part.groups = column_at(whole.groups, places);
   std::vector<std::ptrdiff_t> at(whole.count, -1);
   for (std::size_t i = 0; i < places.size(); ++i) at[places[i]] = static_cast<std::ptrdiff_t>(i);
   part.read = [read = whole.read, at, places](const std::vector<bool>& wanted, const Visitor& visitor) {
@@ -51,7 +52,8 @@ Listing part_of(const Listing& whole, const std::vector<std::size_t>& places) {
                  },
                  [&](std::size_t index, Problem problem) {
                    visitor.bad(static_cast<std::size_t>(at[index]), std::move(problem));
-                 }});
+                 },
+                 visitor.note});
   };
   return part;
 }
@@ -265,7 +267,7 @@ Sides halves(const Listing& listing) {
         }
         visitor.image(index, std::move(side));
       };
-      listing.read(wanted, {cut, visitor.bad});
+      listing.read(wanted, {cut, visitor.bad, visitor.note});
     };
     return part;
   };

@@ -305,4 +305,11 @@ Layout lay_out(const std::vector<std::string>& names, std::size_t skip) {
   return layout;
 }
 
+std::string split_folder(const std::set<std::string>& splits, Split split) {
+  const bool test = splits.count("test"), val = splits.count("val");
+  if (split == Split::test && (test || val)) return test ? "test" : "val";
+  if (split == Split::validation && test && val) return "val";
+  return "train";
+}
+
 }  // namespace belamy

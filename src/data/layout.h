@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
+
+#include "data/dataset.h"
 
 namespace belamy {
 
@@ -44,5 +47,9 @@ struct Layout {
 /// layout are domains, not splits, and so count as classes. In a set without splits the first `skip` folders
 /// are ignored.
 Layout lay_out(const std::vector<std::string>& names, std::size_t skip);
+
+/// Which files a split takes: those whose Entry::split is this name. `splits` are the names that have files to use.
+/// A set with train and val but no test is tested on val; one with train alone is divided like any other.
+std::string split_folder(const std::set<std::string>& splits, Split split);
 
 }  // namespace belamy

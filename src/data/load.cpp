@@ -148,6 +148,7 @@ class Collector {
   }
 
   void bad(Problem problem) { problems_.push_back(std::move(problem)); }
+  void note(std::string text) { notes_.push_back(std::move(text)); }
 
   Dataset finish() {
     Dataset set;
@@ -190,6 +191,7 @@ class Collector {
     set.pixels = std::move(pixels_);
     set.pixels.let_go();
     set.notes = listing_.notes;
+    set.notes.insert(set.notes.end(), notes_.begin(), notes_.end());
     if (set.pixels.on_disk())
       set.notes.push_back(
           fmt::format("{:.1f} GiB of pixels lie in a file in {}, for as long as they are used",
@@ -275,6 +277,7 @@ class Collector {
   std::uint8_t brightest_ = 0;
   std::size_t first_ = 0, bytes_ = 0;
   std::vector<Problem> problems_;
+  std::vector<std::string> notes_;
   std::vector<std::size_t> places_;
   FitNote note_;
 };
@@ -288,7 +291,8 @@ Collected collect(const Listing& listing, const std::vector<bool>& wanted, const
                   Split split) {
   Collector collector(listing, wanted, options, split);
   listing.read(wanted, {[&](std::size_t index, Image image) { collector.image(index, std::move(image)); },
-                        [&](std::size_t, Problem problem) { collector.bad(std::move(problem)); }});
+                        [&](std::size_t, Problem problem) { collector.bad(std::move(problem)); },
+                        [&](std::string text) { collector.note(std::move(text)); }});
   auto set = collector.finish();
   return {std::move(set), collector.places()};
 }
@@ -391,7 +395,7 @@ Error needs_images(const std::string& pairs) {
 }
 
 Listing list_all(const Source& source, const DataOptions& options, Split split) {
-  if (const auto* format = format_of(source.kind)) return format->list(source.path, split);
+  if (const auto* format = format_of(source.kind)) return format->list(source.path, split, options);
   if (source.kind == Source::Kind::synthetic) throw needs_images(options.pairs);
   if (source.kind == Source::Kind::glyphs) {
     const bool unseen = source.name == kCaptionedGlyphs;

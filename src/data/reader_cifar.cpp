@@ -38,7 +38,7 @@ std::vector<std::string> class_names(const fs::path& folder) {
   return {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
 }
 
-Listing list_cifar(const fs::path& path, Split split) {
+Listing list_cifar(const fs::path& path, Split split, const DataOptions&) {
   const bool is_file = fs::is_regular_file(path);
   const fs::path folder = is_file ? path.parent_path() : batch_folder(path);
   std::vector<fs::path> train, test;

@@ -430,10 +430,7 @@ void add_grouped(const Layout& layout, Split split, const Store& store, FileList
   const bool test = splits.count("test"), val = splits.count("val");
   listing.split = listing.split || test || val;
   listing.validation = test && val;
-  // A set with train and val but no test is tested on val; one with train alone is divided like any other.
-  std::string wanted = "train";
-  if (split == Split::test && (test || val)) wanted = test ? "test" : "val";
-  if (split == Split::validation && listing.validation) wanted = "val";
+  const auto wanted = split_folder(splits, split);
   std::vector<Stray> without_class;
   std::unordered_map<std::string, std::int64_t> numbers;
   for (const auto& name : listing.class_names)
@@ -678,7 +675,7 @@ void refuse_packed_sets(const Store& store) {
 
 // A folder of images, a folder of archives of images, or one such archive. Uses StyleGAN's dataset.json and a
 // table of attributes if there is one.
-Listing list_files(const fs::path& path, Split split) {
+Listing list_files(const fs::path& path, Split split, const DataOptions& options) {
   std::error_code code;
   std::optional<Store> folder;
   if (!fs::is_regular_file(path, code)) folder = open_folder(path);
@@ -709,7 +706,7 @@ Listing list_files(const fs::path& path, Split split) {
   add_table(names, *store, listing);
   add_texts(names, *store, listing);
   if (test && !listing.attribute_names.empty()) {
-    const auto known = list_files(place.train, Split::train).attribute_names;
+    const auto known = list_files(place.train, Split::train, options).attribute_names;
     if (known != listing.attribute_names) {
       throw data_error(
           fmt::format("{}: its attributes are {}, but those of {} are {}", listing.source,

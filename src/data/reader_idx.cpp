@@ -156,7 +156,7 @@ Files find_files(const fs::path& path, Split split) {
   return files;
 }
 
-Listing list_idx(const fs::path& path, Split split) {
+Listing list_idx(const fs::path& path, Split split, const DataOptions&) {
   const Files files = find_files(path, split);
   Idx images = read_idx(files.images);
   if (images.dims.size() != 3) {

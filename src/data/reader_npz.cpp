@@ -382,7 +382,7 @@ std::vector<std::string> unread_arrays(const std::vector<std::string>& keys,
   return unread;
 }
 
-Listing list_npz(const fs::path& given, Split split) {
+Listing list_npz(const fs::path& given, Split split, const DataOptions&) {
   fs::path path = given;
   if (fs::is_directory(given)) {
     auto files = files_in(given);

@@ -53,7 +53,7 @@ class Line {
   const std::string& where_;
 };
 
-Listing list_usps(const fs::path& path, Split split) {
+Listing list_usps(const fs::path& path, Split split, const DataOptions&) {
   const bool is_file = fs::is_regular_file(path);
   const fs::path folder = is_file ? path.parent_path() : path;
   const fs::path train = find_part(folder, "train"), test = find_part(folder, "test");

@@ -23,6 +23,8 @@ namespace belamy {
 struct Visitor {
   std::function<void(std::size_t index, Image image)> image;
   std::function<void(std::size_t index, Problem problem)> bad;
+  /// A fact about the values that is known only after they were read. May be empty.
+  std::function<void(std::string text)> note = {};
 };
 
 /// The content of a source for one split, before any image is decoded.
@@ -39,6 +41,8 @@ struct Listing {
   /// Equal for the two files of a pair: the path below the folder of the class, without ending. Empty for images in one
   /// array.
   std::vector<std::string> keys;
+  /// What a split must not divide, such as the patient of a slice; never shown. Empty: each image by itself.
+  std::vector<std::string> groups;
 
   std::vector<std::string> class_names;  ///< empty without labels
   std::vector<std::string> style_names;
@@ -46,6 +50,7 @@ struct Listing {
   std::vector<std::string> attribute_names;  ///< [A]; empty without attributes
   std::vector<Problem> problems;
   std::vector<std::string> notes;  ///< how its values were read, if that was not given
+  std::vector<Problem> warnings;   ///< for `belamy data doctor` alone: what not everybody should be given
   bool split =
       false;  ///< its images are the requested split; else they are everything, and a hold-out is taken
   /// The source has validation images of its own; if not, the images listed for validation are those
@@ -73,8 +78,10 @@ struct DataFormat {
   /// empty: none does.
   std::function<bool(const std::filesystem::path& file)> is_whole_set;
   /// The content of a file or folder of this format.
-  std::function<Listing(const std::filesystem::path& path, Split split)> list;
+  std::function<Listing(const std::filesystem::path& path, Split split, const DataOptions& options)> list;
   bool of_files = false;  ///< as holds_files says
+  /// A folder whose first file `recognises` knows is of this format, whatever its files are called.
+  bool by_first_file = false;
 };
 
 namespace formats {

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <functional>
+#include <iterator>
+#include <map>
 
 #include "core/random.h"
 #include "core/text.h"
@@ -30,6 +33,48 @@ std::vector<bool> take(const std::vector<bool>& wanted, std::int64_t count, cons
   return taken;
 }
 
+// The groups of the wanted items, each with its items, sorted by name: the choice does not depend on the order of
+// the files.
+std::map<std::string, std::vector<std::size_t>> items_by_group(const std::vector<bool>& wanted,
+                                                          const Listing& listing) {
+  std::map<std::string, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) groups[listing.groups[i]].push_back(i);
+  }
+  return groups;
+}
+
+// Takes whole groups in a seeded order until `enough` of them or of their items are taken.
+std::vector<bool> take_groups(const std::vector<bool>& wanted, const Listing& listing,
+                              const DataOptions& options, Stream stream,
+                              const std::function<bool(std::int64_t groups, std::int64_t items)>& enough) {
+  const auto groups = items_by_group(wanted, listing);
+  std::vector<bool> taken(wanted.size(), false);
+  Random random(static_cast<std::uint64_t>(options.seed), stream);
+  std::int64_t count = 0, items = 0;
+  for (const auto index : random.permutation(static_cast<std::int64_t>(groups.size()))) {
+    if (enough(count, items)) break;
+    const auto& group = std::next(groups.begin(), static_cast<std::ptrdiff_t>(index))->second;
+    for (const auto i : group) taken[i] = true;
+    ++count;
+    items += static_cast<std::int64_t>(group.size());
+  }
+  return taken;
+}
+
+// About a share of the items, or of the groups: at least one, but not all.
+std::vector<bool> hold_out(const std::vector<bool>& wanted, const Listing& listing,
+                           const DataOptions& options) {
+  const bool grouped = !listing.groups.empty();
+  const auto count = static_cast<std::int64_t>(grouped ? items_by_group(wanted, listing).size() : listing.count);
+  std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
+  if (options.holdout > 0 && options.holdout < 1 && count > 1)
+    held = std::clamp<std::int64_t>(held, 1, count - 1);
+  if (!grouped) return take(wanted, held, options, of_holdout);
+  return take_groups(wanted, listing, options, of_holdout,
+                     [&](std::int64_t groups, std::int64_t) { return groups >= held; });
+}
+
 void keep_validation(std::vector<bool>& wanted, const Listing& listing, const DataOptions& options,
                      Split split) {
   const auto left = std::count(wanted.begin(), wanted.end(), true);
@@ -43,7 +88,18 @@ void keep_validation(std::vector<bool>& wanted, const Listing& listing, const Da
                                  options.validation, counted(left, "training image")),
                      "choose a smaller data.validation");
   }
-  const auto kept = take(wanted, options.validation, options, of_validation);
+  const auto kept =
+      listing.groups.empty()
+          ? take(wanted, options.validation, options, of_validation)
+          : take_groups(wanted, listing, options, of_validation, [&](std::int64_t, std::int64_t items) {
+              return items >= options.validation;
+            });
+  if (kept == wanted) {
+    throw data_error(
+        fmt::format("{}: data.validation={} takes every patient of the {} for training; none is divided",
+                    listing.source, options.validation, counted(left, "image")),
+        "choose a smaller data.validation, or add patients");
+  }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     wanted[i] = wanted[i] && kept[i] == (split == Split::validation);
   }
@@ -111,17 +167,19 @@ void keep_attributes(Listing& listing, const DataOptions& options) {
 }
 
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split) {
-  const auto count = static_cast<std::int64_t>(listing.count);
   std::vector<bool> wanted(listing.count, true);
   if (!listing.split) {
-    std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
-    if (options.holdout > 0 && options.holdout < 1 && count > 1)
-      held = std::clamp<std::int64_t>(held, 1, count - 1);
-    if (held == 0 && split == Split::test) {
-      throw data_error(listing.source + ": has no test images of its own, and data.holdout keeps none",
-                       "set data.holdout to the share of images to test with, such as 0.1");
+    const auto kept = hold_out(wanted, listing, options);
+    if (split == Split::test && std::find(kept.begin(), kept.end(), true) == kept.end()) {
+      if (options.holdout > 0 && !listing.groups.empty())
+        throw NoTestImages(
+            ExitCode::data,
+            listing.source + ": all images are of one patient or volume, which is never divided for testing",
+            "add the images of other patients, or put test images into a folder 'test' beside a folder 'train'");
+      throw NoTestImages(ExitCode::data,
+                         listing.source + ": has no test images of its own, and data.holdout keeps none",
+                         "set data.holdout to the share of images to test with, such as 0.1");
     }
-    const auto kept = take(wanted, held, options, of_holdout);
     for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = kept[i] == (split == Split::test);
   }
   if (split != Split::test && !listing.validation) keep_validation(wanted, listing, options, split);

@@ -14,7 +14,8 @@ void keep_attributes(Listing& listing, const DataOptions& options);
 
 /// For each item of a listing, whether it belongs to the split. The hold-out and the validation set are taken
 /// first, whatever the classes, so that an example stays in its split; then the classes are chosen, then the
-/// limit applies to the training examples left. Data errors: a split that is kept empty, an unknown class, a
+/// limit applies to the training examples left. Hold-out and validation set take whole groups of a listing that has
+/// groups: the hold-out is then a share of them. Data errors: a split that is kept empty, an unknown class, a
 /// class without a training example. A hold-out of 1, which settings do not allow, puts everything into the
 /// test split.
 std::vector<bool> choose(const Listing& listing, const DataOptions& options, Split split);
