@@ -28,13 +28,14 @@ std::string script(const Verb& program) {
     for (const auto& inner : verb.verbs()) words += inner.name() + " ";
     cases += fmt::format("    {}) words=\"{}\" ;;\n", verb.name(), words);
   }
-  std::string recipes, models, sets, labs, rows, weights;
+  std::string recipes, models, sets, labs, rows, weights, published;
   for (const auto& recipe : all_recipes()) recipes += recipe.name + " ";
   for (const auto& info : all_models()) models += info.name + " ";
   for (const auto& set : known_sets()) sets += set.name + " ";
   for (const auto& lab : all_labs()) labs += lab.name + " ";
   for (const auto& [path, text] : embedded_reproduce()) rows += fs::path(path).stem().string() + " ";
   for (const auto& name : weights_names()) weights += name + " ";
+  for (const auto& name : published_weights()) published += name + " ";
   return fmt::format(R"(# bash completion for belamy; made by `belamy completion`
 _belamy() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} verb=${{COMP_WORDS[1]}} words=
@@ -43,6 +44,7 @@ _belamy() {{
   if ((COMP_CWORD == 1)); then words="{}--help --version"
   elif [[ $previous == --features || ( $verb == weights && $previous == info ) ]]; then words="{}"
   elif [[ $previous == --data || $previous == info || $previous == doctor || $previous == pack ]]; then words="{}"
+  elif [[ $verb == weights && $previous == fetch ]]; then words="{}"
   elif [[ $previous == fetch ]]; then words="{}"
   elif [[ $COMP_CWORD == 2 && ( $verb == train || $verb == verify-resume ) ]]; then words+="{}{}"
   elif [[ $COMP_CWORD == 2 && $verb == models ]]; then words+="{}"
@@ -53,7 +55,7 @@ _belamy() {{
 }}
 complete -o default -F _belamy belamy ./belamy
 )",
-                     cases, verbs, weights, sets, sets, recipes, models, models, labs, rows);
+                     cases, verbs, weights, sets, published, sets, recipes, models, models, labs, rows);
 }
 
 // Within single quotes.

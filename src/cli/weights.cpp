@@ -1,4 +1,4 @@
-// The verb `weights`: lists and imports networks trained elsewhere.
+// The verb `weights`: lists, imports and downloads networks trained elsewhere.
 #include "data/weights.h"
 
 #include <algorithm>
@@ -48,6 +48,7 @@ const char* description_of(NetworkKind kind) {
   switch (kind) {
     case NetworkKind::vgg16_conv: return "the convolutions of VGG16 (Simonyan & Zisserman 2015)";
     case NetworkKind::efficientnet_lite0: return "EfficientNet-Lite0 (Tan & Le 2019), 1000 classes";
+    case NetworkKind::inception: return "the Inception of FID (Szegedy et al. 2016), 1008 classes";
     case NetworkKind::belamy_checkpoint: return "a checkpoint of a run of Belamy";
     case NetworkKind::unknown: return "not a network that Belamy knows";
   }
@@ -57,10 +58,14 @@ const char* description_of(NetworkKind kind) {
 std::string use_of(const Weights& weights) {
   switch (weights.kind) {
     case NetworkKind::vgg16_conv:
-      return fmt::format("style transfer: belamy stylize --features {}; in the library nn::Vgg16",
-                         weights.file.name);
+      return fmt::format(
+          "style transfer: belamy stylize --features {0}; measures: belamy evaluate RUN --measures vgg16-frechet "
+          "--features {0}",
+          weights.file.name);
     case NetworkKind::efficientnet_lite0:
-      return "features of images in the library, nn::EfficientNetLite0; no verb uses them yet";
+      return "measures, if its name is efficientnet-lite0: belamy evaluate RUN --measures lite0-frechet";
+    case NetworkKind::inception:
+      return "measures, if it is the published file and its name is inception: belamy evaluate RUN --measures fid";
     case NetworkKind::belamy_checkpoint:
       return "with its run folder: belamy sample RUN, belamy evaluate RUN, ...";
     case NetworkKind::unknown: break;
@@ -153,15 +158,29 @@ ExitCode import_file(const WeightsImport& request) {
   return ExitCode::ok;
 }
 
+ExitCode fetch_published(const std::string& name, const std::string& base_url) {
+  Progress progress;
+  const auto [weights, there_already] =
+      fetch_weights(name, base_url, [&](const std::string& file, std::uint64_t done, std::uint64_t total) {
+        if (progress.terminal() || done == total)
+          progress.update(fmt::format("{}  {} of {}", file, format_bytes(done), format_bytes(total)));
+      });
+  progress.finish();
+  fmt::print("{} ({}) {} {}\n", weights.file.name, network_name(weights.kind),
+             there_already ? "is there already:" : "is now in", weights.file.path.string());
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 void add_weights(Verb program) {
   struct Request {
-    std::string file, name, map;
+    std::string file, name, map, base_url;
     bool force = false;
   };
   auto request = std::make_shared<Request>();
-  auto verb = program.verb("weights", "List, examine and import weights that were trained elsewhere");
+  auto verb =
+      program.verb("weights", "List, examine, import and download weights that were trained elsewhere");
   verb.needs_verb();
   verb.verb("list", "List weights by name: network, size, SHA-256, place").does(list_known_weights);
 
@@ -183,6 +202,15 @@ void add_weights(Verb program) {
       "'THEIR.* = OUR.*' for all names with a beginning, 'THEIR.NAME = -' to leave one out");
   import_verb.flag("--force", request->force, "Replace another file of the same name");
   import_verb.does([=] { return import_file({request->file, request->name, request->map, request->force}); });
+
+  auto fetch_verb =
+      verb.verb("fetch", "Download a published network into the cache, if its SHA-256 is the right one");
+  fetch_verb
+      .option("name", request->name,
+              "inception: the network of FID, 91 MiB, as pytorch-fid and torch-fidelity publish it")
+      .required();
+  fetch_verb.option("--base-url", request->base_url, "Address to download the same file from");
+  fetch_verb.does([=] { return fetch_published(request->name, request->base_url); });
 }
 
 }  // namespace belamy::cli

@@ -1,11 +1,13 @@
-// The data sets with an official address. Internal to src/data: the rest of Belamy calls fetch_dataset.
+// The data sets and networks with an official address. Internal to src/data: the rest of Belamy calls fetch_dataset and
+// fetch_weights.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
+
+#include "data/weights.h"
 
 namespace belamy {
 
@@ -24,8 +26,13 @@ const std::vector<OfficialSet>& official_sets();
 /// Null for a set that is not official.
 const OfficialSet* official_set(const std::string& name);
 
+/// The networks with an official address, each one file.
+const std::vector<OfficialSet>& official_networks();
+
 /// fetch_dataset for any set and folder.
-void fetch_files(const OfficialSet& set, const std::filesystem::path& folder,
-                 const std::function<void(const std::string&, std::uint64_t, std::uint64_t)>& progress);
+void fetch_files(const OfficialSet& set, const std::filesystem::path& folder, const FetchProgress& progress);
+
+/// fetch_weights for any network.
+ImportedWeights fetch_network(const OfficialSet& network, const FetchProgress& progress);
 
 }  // namespace belamy

@@ -14,8 +14,6 @@
 namespace belamy {
 namespace {
 
-using FetchProgress = std::function<void(const std::string&, std::uint64_t, std::uint64_t)>;
-
 constexpr long kOk = 200, kPartial = 206, kRangeNotSatisfiable = 416;
 
 // Downloads one file into FILE.part. The callbacks are called from C: `failure_` keeps what they throw.
@@ -163,6 +161,16 @@ const std::vector<OfficialSet>& official_sets() {
         {kIdxFiles[2], "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"},
         {kIdxFiles[3], "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"}}}};
   return sets;
+}
+
+// Both pytorch-fid and torch-fidelity (there weights-inception-2015-12-05-6726825d.pth) publish this file.
+const std::vector<OfficialSet>& official_networks() {
+  static const std::vector<OfficialSet> networks = {
+      {"inception",
+       "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/",
+       {{"pt_inception-2015-12-05-6726825d.pth",
+         "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"}}}};
+  return networks;
 }
 
 const OfficialSet* official_set(const std::string& name) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <optional>
+#include <stdexcept>
 
 #include "belamy/config.h"
 #include "belamy/error.h"
@@ -12,6 +13,7 @@
 #include "core/sha256.h"
 #include "core/text.h"
 #include "data/dataset.h"
+#include "data/downloads.h"
 #include "data/environment.h"
 #include "data/onnx_file.h"
 #include "data/pytorch_file.h"
@@ -21,6 +23,8 @@ namespace belamy {
 namespace {
 
 constexpr const char* weights_ending = ".safetensors";
+// What an import tells of the file that it read.
+constexpr const char *source_digest_key = "source_sha256", *map_digest_key = "map_sha256";
 
 fs::path imported_folder() {
   return cache_folder() / "weights";
@@ -72,16 +76,33 @@ std::string nearest_weights(const std::string& name) {
   return longer == names.end() ? nearest(name, names) : *longer;
 }
 
+const OfficialSet* official_network(const std::string& name) {
+  for (const auto& network : official_networks())
+    if (network.name == name) return &network;
+  return nullptr;
+}
+
+// Whether the weights are the file of this digest, or an import of it under its own names.
+bool came_from(const Weights& weights, const std::string& digest) {
+  const auto& metadata = weights.content.metadata;
+  const auto source = metadata.find(source_digest_key);
+  return (source == metadata.end() ? weights.file.sha256 : source->second) == digest &&
+         metadata.count(map_digest_key) == 0;
+}
+
 Error not_found(const std::string& name) {
   std::vector<std::string> looked;
   for (const auto& folder : weights_folders()) looked.push_back(folder.string());
-  const auto near = nearest_weights(without_weights_ending(name));
-  return data_error(
-      fmt::format("there are no weights '{}': neither a file at this path nor a name in {}", name,
-                  fmt::join(looked, ", ")),
-      near.empty()
+  const auto plain = without_weights_ending(name);
+  const auto near = nearest_weights(plain);
+  const auto hint =
+      official_network(plain) ? fmt::format("'belamy weights fetch {}' downloads them", plain)
+      : near.empty()
           ? "'belamy weights list' lists the names, 'belamy weights import FILE --as NAME' adds a file"
-          : fmt::format("did you mean '{}'?", near));
+          : fmt::format("did you mean '{}'?", near);
+  return data_error(fmt::format("there are no weights '{}': neither a file at this path nor a name in {}",
+                                name, fmt::join(looked, ", ")),
+                    hint);
 }
 
 fs::path locate(const std::string& name_or_path) {
@@ -123,9 +144,9 @@ std::string converted(const Weights& weights, std::string_view bytes, const std:
   const auto vgg16 = vgg16_of_torchvision(mapped);
   if (!is_pytorch_file(bytes) && !is_onnx_file(weights.file.path) && vgg16.empty() && !map) return "";
   StringMap metadata = {{"source", weights.file.path.filename().string()},
-                        {"source_sha256", weights.file.sha256}};
+                        {source_digest_key, weights.file.sha256}};
   if (map) {
-    metadata["map_sha256"] = sha256_hex(map_text);
+    metadata[map_digest_key] = sha256_hex(map_text);
     if (const auto input = content.metadata.find(input_key); input != content.metadata.end())
       metadata.insert(*input);
   }
@@ -235,6 +256,51 @@ ImportedWeights import_weights(const WeightsImport& request) {
   write_atomically(env, target, bytes);
   file.path = target;
   return imported;
+}
+
+std::vector<std::string> published_weights() {
+  std::vector<std::string> names;
+  for (const auto& network : official_networks()) names.push_back(network.name);
+  return names;
+}
+
+const std::string& published_digest(const std::string& name) {
+  const auto* network = official_network(name);
+  if (!network) throw std::logic_error("no address is known for weights " + name);
+  return network->files.front().sha256;
+}
+
+bool is_published(const Weights& weights, const std::string& name) {
+  return came_from(weights, published_digest(name));
+}
+
+ImportedWeights fetch_network(const OfficialSet& network, const FetchProgress& progress) {
+  if (const auto found = place_of(network.name); !found.empty()) {
+    auto weights = read_file(found);
+    if (!came_from(weights, network.files.front().sha256))
+      throw usage_error(fmt::format("'{}' is another file of the name {} and would be found first",
+                                    found.string(), network.name),
+                        "move it away, and run the same command again");
+    return {std::move(weights), true};
+  }
+  const auto folder = cache_folder() / "downloads";
+  fetch_files(network, folder, progress);
+  const auto file = folder / network.files.front().name;
+  auto imported = import_weights({file, network.name});
+  Env::real().remove(file);  // the import holds all of it
+  return imported;
+}
+
+ImportedWeights fetch_weights(const std::string& name, const std::string& base_url,
+                              const FetchProgress& progress) {
+  const auto* known = official_network(name);
+  if (!known)
+    throw usage_error(fmt::format("no address is known for weights '{}'", name),
+                      suggestion(name, published_weights()) +
+                          fmt::format("known are {}", fmt::join(published_weights(), ", ")));
+  auto network = *known;
+  if (!base_url.empty()) network.base_url = base_url.ends_with('/') ? base_url : base_url + "/";
+  return fetch_network(network, progress);
 }
 
 }  // namespace belamy

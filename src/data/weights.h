@@ -2,7 +2,9 @@
 // read-only, and in the cache, where `belamy weights import` puts them.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -61,5 +63,21 @@ struct ImportedWeights {
   bool there_already = false;
 };
 ImportedWeights import_weights(const WeightsImport& request);
+
+/// The networks that `fetch_weights` knows: "inception".
+std::vector<std::string> published_weights();
+/// The SHA-256 of the published file of that network.
+const std::string& published_digest(const std::string& name);
+/// Whether the weights are that file, or an import of it that gave no tensor another name.
+bool is_published(const Weights& weights, const std::string& name);
+
+/// Receives the name of the file that is downloaded, and its bytes: those done and all of them, or 0 where that is unknown.
+using FetchProgress = std::function<void(const std::string& file, std::uint64_t done, std::uint64_t total)>;
+
+/// Downloads the published file of a network, or the same file from `base_url`, checks its SHA-256, and imports it under the
+/// name of the network. A transfer that was interrupted continues where it stopped. Nothing is downloaded if the weights of this
+/// name are that file already; other weights of this name are a usage error. Data errors as in fetch_dataset.
+ImportedWeights fetch_weights(const std::string& name, const std::string& base_url,
+                              const FetchProgress& progress);
 
 }  // namespace belamy

@@ -167,6 +167,53 @@ const SampleFeatures& EvaluationContext::features() {
   return *features_;
 }
 
+EvaluationContext::NetworkFeatures& EvaluationContext::judged(JudgeNetwork::Kind kind) {
+  const auto found = networks_.find(kind);
+  if (found != networks_.end()) return found->second;
+  if (const auto channels = run_.shape().channels; channels != 1 && channels != 3)
+    throw data_error("the networks that judge images need gray or RGB images");
+  return networks_
+      .emplace(kind, NetworkFeatures{judge_network(kind, request_.features, run_.device()), {}, {}, {}})
+      .first->second;
+}
+
+Tensor EvaluationContext::see(const JudgeNetwork& network, const Tensor& bytes, const std::string& what) {
+  constexpr std::int64_t kSeenAtOnce = 16;
+  const torch::NoGradGuard no_grad;
+  std::vector<Tensor> parts;
+  for (std::int64_t done = 0; done < bytes.size(0); done += kSeenAtOnce) {
+    progress(fmt::format("{} sees {} of {}", network.title, done, counted(bytes.size(0), what)));
+    const auto n = std::min(kSeenAtOnce, bytes.size(0) - done);
+    parts.push_back(network.see(bytes.narrow(0, done, n).to(run_.device())).cpu());
+  }
+  return torch::cat(parts);
+}
+
+const JudgeNetwork& EvaluationContext::network(JudgeNetwork::Kind kind) {
+  return judged(kind).network;
+}
+
+const Tensor& EvaluationContext::network_samples(JudgeNetwork::Kind kind) {
+  auto& features = judged(kind);
+  if (!features.samples.defined()) features.samples = see(features.network, sample_bytes(), "sample");
+  return features.samples;
+}
+
+const Tensor& EvaluationContext::network_test(JudgeNetwork::Kind kind) {
+  auto& features = judged(kind);
+  if (!features.test.defined()) features.test = see(features.network, test_data(), "test image");
+  return features.test;
+}
+
+const Tensor& EvaluationContext::network_train(JudgeNetwork::Kind kind) {
+  auto& features = judged(kind);
+  if (!features.train.defined())
+    features.train = see(features.network,
+                         train_data().index_select(0, choose_rows(train_data(), request_.samples, seed())),
+                         "training image");
+  return features.train;
+}
+
 EvaluationContext::Basis EvaluationContext::sample_basis() {
   const bool images = run_.shape().is_images();
   return {.samples = samples().size(0), .examples = test().count, .range = images ? "bytes" : ""};
@@ -183,6 +230,15 @@ EvaluationContext::Basis EvaluationContext::classifier_basis() {
 EvaluationContext::Basis EvaluationContext::attribute_basis(std::int64_t samples) {
   attribute_classifier();
   return {.samples = samples, .network = attribute_classifier_->digest, .range = "[-1, 1]", .resize = "none"};
+}
+
+EvaluationContext::Basis EvaluationContext::network_basis(JudgeNetwork::Kind kind) {
+  auto basis = sample_basis();
+  const auto& judge = network(kind);
+  basis.network = judge.sha256;
+  basis.range = judge.range;
+  basis.resize = judge.resize;
+  return basis;
 }
 
 void EvaluationContext::add(const std::string& key, double value, const std::string& note, const Basis& basis,
@@ -208,6 +264,7 @@ void EvaluationContext::add(const std::string& key, double value, const std::str
   text("resize", basis.resize);
   count("draws", basis.draws);
   text("trials", basis.trials);
+  text("parts", basis.parts);
   passport.emplace_back("seed", std::to_string(request_.seed));
   passport.emplace_back("step", std::to_string(run_.step()));
   passport.emplace_back("program", fmt::format("Belamy {} {}", version(), commit()));

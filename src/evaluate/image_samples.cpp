@@ -43,6 +43,13 @@ void take_precision_recall(EvaluationContext& context) {
   };
   context.add("precision", found.precision, note(floor.precision), context.classifier_basis());
   context.add("recall", found.recall, note(floor.recall), context.classifier_basis());
+  context.add("density", found.density, note(floor.density), context.classifier_basis());
+  context.add(
+      "coverage", found.coverage,
+      note(floor.coverage) + fmt::format("; equal distributions: {:.3f}",
+                                         coverage_of_equals(features.test.size(0), features.samples.size(0),
+                                                            kManifoldNeighbours)),
+      context.classifier_basis());
 }
 
 void take_class_distance(EvaluationContext& context) {
@@ -86,7 +93,8 @@ Measure frechet() {
   return image_measure("frechet", "Frechet distance in the features of a classifier", take_frechet);
 }
 Measure precision_recall() {
-  return image_measure("precision-recall", "precision and recall of samples", take_precision_recall);
+  return image_measure("precision-recall", "precision, recall, density and coverage of samples",
+                       take_precision_recall);
 }
 Measure class_distance() {
   return image_measure("class-distance", "difference between the classes of samples and of the data",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "data/dataset.h"
 #include "evaluate/evaluate.h"
 #include "evaluate/judge_classifier.h"
+#include "evaluate/judge_network.h"
 #include "metrics/evaluation.h"
 
 namespace belamy {
@@ -57,6 +59,13 @@ class EvaluationContext {
   /// The classifier's features of the samples, of the test images, and of as many training images as samples.
   const SampleFeatures& features();
 
+  /// A network that was trained elsewhere, and its features [N, D] of the samples, of the test images, and of as many training
+  /// images as samples. Throws data errors as of judge_network, and where the images are not gray or RGB.
+  const JudgeNetwork& network(JudgeNetwork::Kind kind);
+  const Tensor& network_samples(JudgeNetwork::Kind kind);
+  const Tensor& network_test(JudgeNetwork::Kind kind);
+  const Tensor& network_train(JudgeNetwork::Kind kind);
+
   /// "a classifier (3 passes over 60000 images) with 99.06 % test accuracy"
   std::string judge_text();
   std::string attribute_judge_text();
@@ -69,10 +78,13 @@ class EvaluationContext {
     std::string range, resize;  ///< of the images that the measure compares
     std::int64_t draws = 0;     ///< of the latent for each example
     std::string trials;         ///< which one-shot trials
+    std::string parts;          ///< random parts of the data that a measure takes means over
   };
   Basis sample_basis();                         ///< samples against the test set
   Basis classifier_basis();                     ///< the same in the features of the classifier
   Basis attribute_basis(std::int64_t samples);  ///< samples judged by the classifier of attributes
+  Basis network_basis(
+      JudgeNetwork::Kind kind);  ///< samples against the test set in the features of a network
 
   /// Adds a score by its key (report/scores.def). Keys of translations end with the direction, "l1-a2b", and those of
   /// attributes with a name, "caption-attribute:bold".
@@ -90,6 +102,13 @@ class EvaluationContext {
   std::optional<JudgeClassifier> classifier_, attribute_classifier_;
   double classifier_accuracy_ = 0, attribute_accuracy_ = 0;
   std::optional<SampleFeatures> features_;
+  struct NetworkFeatures {
+    JudgeNetwork network;
+    Tensor samples, test, train;
+  };
+  NetworkFeatures& judged(JudgeNetwork::Kind kind);
+  Tensor see(const JudgeNetwork& network, const Tensor& bytes, const std::string& what);
+  std::map<JudgeNetwork::Kind, NetworkFeatures> networks_;
   std::string test_digest_;
   std::vector<RunScore> scores_;
 };

@@ -66,4 +66,11 @@ ManifoldScores manifold_scores(const Tensor& data, const Tensor& samples, std::i
   return scores;
 }
 
+double coverage_of_equals(std::int64_t data, std::int64_t samples, std::int64_t k) {
+  double missed = 1;
+  for (std::int64_t i = 0; i < k; ++i)
+    missed *= static_cast<double>(data - 1 - i) / static_cast<double>(samples + data - 1 - i);
+  return 1 - missed;
+}
+
 }  // namespace belamy

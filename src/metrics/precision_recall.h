@@ -21,4 +21,8 @@ struct ManifoldScores {
 /// that are not finite.
 ManifoldScores manifold_scores(const torch::Tensor& data, const torch::Tensor& samples, std::int64_t k = 5);
 
+/// The coverage to expect of M samples with the distribution of the N data points, whatever it is:
+/// 1 - prod (N - 1 - i) / (M + N - 1 - i) for i from 0 to k - 1 (Naeem et al. 2020, eq. 6).
+double coverage_of_equals(std::int64_t data, std::int64_t samples, std::int64_t k = 5);
+
 }  // namespace belamy

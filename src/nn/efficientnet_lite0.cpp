@@ -9,26 +9,8 @@
 namespace belamy::nn {
 namespace {
 
-using TrainedTensors = std::map<std::string, Tensor>;
-
 constexpr int block_count = 16;
 constexpr int halving_blocks[] = {1, 3, 5, 11};
-constexpr double norm_epsilon = 1e-3;  // TensorFlow's
-
-struct Folded {
-  Tensor weight, bias;
-};
-
-// Folds the batch normalisation after a convolution into it, computed in double.
-Folded fold(const TrainedTensors& tensors, const std::string& convolution, const std::string& norm,
-            torch::Device device) {
-  const auto of = [&](const std::string& part) { return tensors.at(norm + part).to(torch::kDouble); };
-  const auto scale = of(".weight") * (of(".running_var") + norm_epsilon).rsqrt();
-  const auto weight = tensors.at(convolution + ".weight").to(torch::kDouble) * scale.view({-1, 1, 1, 1});
-  const auto bias = of(".bias") - of(".running_mean") * scale;
-  return {weight.to(device, torch::kFloat).contiguous(torch::MemoryFormat::ChannelsLast),
-          bias.to(device, torch::kFloat)};
-}
 
 struct Padding {
   std::int64_t before, after;
@@ -48,7 +30,7 @@ EfficientNetLite0::EfficientNetLite0(const Safetensors& file, const std::string&
   const auto tensors = trained_tensors(file, origin, NetworkKind::efficientnet_lite0);
   const auto convolution = [&](const std::string& name, const std::string& norm, std::int64_t stride,
                                bool rectified) -> Convolution {
-    auto [weight, bias] = fold(tensors, name, norm, device);
+    auto [weight, bias] = folded(tensors, name, norm, device);
     return {std::move(weight), std::move(bias), stride, rectified};
   };
   layers_.push_back({{convolution("_conv_stem", "_bn0", 2, true)}});

@@ -13,6 +13,8 @@
 namespace belamy {
 namespace {
 
+constexpr double kNormEpsilon = 1e-3;  // TensorFlow's
+
 Error unfit(const std::string& origin, NetworkKind kind, const std::string& fault) {
   return data_error(fmt::format("'{}' does not hold {}: {}", origin, network_name(kind), fault),
                     fmt::format("'belamy weights info {}' lists the tensors that it has", origin));
@@ -33,6 +35,16 @@ std::map<std::string, Tensor> trained_tensors(const Safetensors& file, const std
     tensors.emplace(name, std::move(tensor));
   }
   return tensors;
+}
+
+FoldedConvolution folded(const std::map<std::string, Tensor>& tensors, const std::string& convolution,
+                         const std::string& norm, torch::Device device) {
+  const auto of = [&](const std::string& part) { return tensors.at(norm + part).to(torch::kDouble); };
+  const auto scale = of(".weight") * (of(".running_var") + kNormEpsilon).rsqrt();
+  const auto weight = tensors.at(convolution + ".weight").to(torch::kDouble) * scale.view({-1, 1, 1, 1});
+  const auto bias = of(".bias") - of(".running_mean") * scale;
+  return {weight.to(device, torch::kFloat).contiguous(torch::MemoryFormat::ChannelsLast),
+          bias.to(device, torch::kFloat)};
 }
 
 Tensor coloured(const Tensor& images, const std::string& network) {

@@ -19,6 +19,14 @@ using torch::Tensor;
 std::map<std::string, Tensor> trained_tensors(const Safetensors& file, const std::string& origin,
                                               NetworkKind kind);
 
+/// A convolution with the batch normalisation after it folded in, computed in double: weight [O, I, kh, kw] in the order of
+/// channels last, and bias [O]. The normalisation is that of TensorFlow's networks, with an epsilon of 1e-3.
+struct FoldedConvolution {
+  Tensor weight, bias;
+};
+FoldedConvolution folded(const std::map<std::string, Tensor>& tensors, const std::string& convolution,
+                         const std::string& norm, torch::Device device);
+
 /// Images [N, 1 or 3, H, W] in [-1, 1] as [N, 3, H, W] float; gray images get three equal channels. A usage
 /// error that begins with `network` for other tensors.
 Tensor coloured(const Tensor& images, const std::string& network);

@@ -114,8 +114,7 @@ std::string compare_runs(const std::vector<ComparedRun>& runs) {
   for (const auto& score : found.scores) {
     std::vector<std::string> row = {score.name};
     for (const double value : score.values)
-      row.push_back(std::isnan(value) ? "-"
-                                      : fmt::format("{:.4f}{}", value, value == score.best ? " *" : ""));
+      row.push_back(std::isnan(value) ? "-" : score_text(value) + (value == score.best ? " *" : ""));
     rows.push_back(row);
   }
   if (!rows.empty()) {

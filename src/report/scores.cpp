@@ -1,6 +1,7 @@
 #include "report/scores.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace belamy {
@@ -37,6 +38,10 @@ std::vector<std::string> score_keys() {
   std::vector<std::string> keys;
   for (const auto& score : all_scores()) keys.push_back(score.key);
   return keys;
+}
+
+std::string score_text(double value) {
+  return value != 0 && std::abs(value) < 0.01 ? fmt::format("{:.4g}", value) : fmt::format("{:.4f}", value);
 }
 
 std::string passport_difference(const Passport& a, const Passport& b) {

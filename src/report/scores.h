@@ -22,6 +22,9 @@ const std::vector<ScoreInfo>& all_scores();
 const ScoreInfo* find_score(const std::string& key);
 std::vector<std::string> score_keys();
 
+/// A value in print: "12.3457", and "0.001234" where four decimals would leave few digits.
+std::string score_text(double value);
+
 /// What a figure depends on, as (name, value): "samples" -> "10000", "network" -> the SHA-256 of its weights, ...
 using Passport = std::vector<std::pair<std::string, std::string>>;
 

@@ -84,6 +84,86 @@ std::vector<ExpectedTensor> lite0_tensors() {
   return all;
 }
 
+// A convolution of Inception with its batch normalisation.
+struct InceptionUnit {
+  const char* name;
+  std::int64_t out, in, height, width;
+};
+
+// The names are those of torchvision and of both PyTorch files of FID.
+std::vector<ExpectedTensor> inception_tensors() {
+  std::vector<ExpectedTensor> all;
+  const auto add = [&](const std::string& block, const std::vector<InceptionUnit>& units) {
+    for (const auto& [name, out, in, height, width] : units) {
+      all.push_back({block + name + ".conv.weight", {out, in, height, width}});
+      add_batch_norm(all, block + name + ".bn", out);
+    }
+  };
+  add("", {{"Conv2d_1a_3x3", 32, 3, 3, 3},
+           {"Conv2d_2a_3x3", 32, 32, 3, 3},
+           {"Conv2d_2b_3x3", 64, 32, 3, 3},
+           {"Conv2d_3b_1x1", 80, 64, 1, 1},
+           {"Conv2d_4a_3x3", 192, 80, 3, 3}});
+  const auto add_at_35 = [&](const std::string& block, std::int64_t in, std::int64_t pooled) {
+    add(block, {{"branch1x1", 64, in, 1, 1},
+                {"branch5x5_1", 48, in, 1, 1},
+                {"branch5x5_2", 64, 48, 5, 5},
+                {"branch3x3dbl_1", 64, in, 1, 1},
+                {"branch3x3dbl_2", 96, 64, 3, 3},
+                {"branch3x3dbl_3", 96, 96, 3, 3},
+                {"branch_pool", pooled, in, 1, 1}});
+  };
+  add_at_35("Mixed_5b.", 192, 32);
+  add_at_35("Mixed_5c.", 256, 64);
+  add_at_35("Mixed_5d.", 288, 64);
+  add("Mixed_6a.", {{"branch3x3", 384, 288, 3, 3},
+                    {"branch3x3dbl_1", 64, 288, 1, 1},
+                    {"branch3x3dbl_2", 96, 64, 3, 3},
+                    {"branch3x3dbl_3", 96, 96, 3, 3}});
+  const auto add_at_17 = [&](const std::string& block, std::int64_t narrow) {
+    add(block, {{"branch1x1", 192, 768, 1, 1},
+                {"branch7x7_1", narrow, 768, 1, 1},
+                {"branch7x7_2", narrow, narrow, 1, 7},
+                {"branch7x7_3", 192, narrow, 7, 1},
+                {"branch7x7dbl_1", narrow, 768, 1, 1},
+                {"branch7x7dbl_2", narrow, narrow, 7, 1},
+                {"branch7x7dbl_3", narrow, narrow, 1, 7},
+                {"branch7x7dbl_4", narrow, narrow, 7, 1},
+                {"branch7x7dbl_5", 192, narrow, 1, 7},
+                {"branch_pool", 192, 768, 1, 1}});
+  };
+  add_at_17("Mixed_6b.", 128);
+  add_at_17("Mixed_6c.", 160);
+  add_at_17("Mixed_6d.", 160);
+  add_at_17("Mixed_6e.", 192);
+  add("Mixed_7a.", {{"branch3x3_1", 192, 768, 1, 1},
+                    {"branch3x3_2", 320, 192, 3, 3},
+                    {"branch7x7x3_1", 192, 768, 1, 1},
+                    {"branch7x7x3_2", 192, 192, 1, 7},
+                    {"branch7x7x3_3", 192, 192, 7, 1},
+                    {"branch7x7x3_4", 192, 192, 3, 3}});
+  const auto add_at_8 = [&](const std::string& block, std::int64_t in) {
+    add(block, {{"branch1x1", 320, in, 1, 1},
+                {"branch3x3_1", 384, in, 1, 1},
+                {"branch3x3_2a", 384, 384, 1, 3},
+                {"branch3x3_2b", 384, 384, 3, 1},
+                {"branch3x3dbl_1", 448, in, 1, 1},
+                {"branch3x3dbl_2", 384, 448, 3, 3},
+                {"branch3x3dbl_3a", 384, 384, 1, 3},
+                {"branch3x3dbl_3b", 384, 384, 3, 1},
+                {"branch_pool", 192, in, 1, 1}});
+  };
+  add_at_8("Mixed_7b.", 1280);
+  add_at_8("Mixed_7c.", 2048);
+  all.push_back({"fc.weight", {1008, 2048}});
+  all.push_back({"fc.bias", {1008}});
+  return all;
+}
+
+bool counts_batches(const std::string& name) {
+  return name.ends_with(".num_batches_tracked");
+}
+
 const KnownNetwork& network_of(NetworkKind kind, bool theirs) {
   static const KnownNetwork none;
   for (const auto& network : known_networks())
@@ -108,6 +188,7 @@ const char* network_name(NetworkKind kind) {
   switch (kind) {
     case NetworkKind::vgg16_conv: return "vgg16-conv";
     case NetworkKind::efficientnet_lite0: return "efficientnet-lite0";
+    case NetworkKind::inception: return "inception";
     case NetworkKind::belamy_checkpoint: return "belamy-checkpoint";
     case NetworkKind::unknown: return "unknown";
   }
@@ -120,8 +201,8 @@ const std::vector<KnownNetwork>& known_networks() {
        [](const std::string&) { return false; }},
       {NetworkKind::vgg16_conv, "vgg16-conv with torchvision's names", true, torchvision_tensors(),
        [](const std::string& name) { return name.starts_with("classifier."); }},
-      {NetworkKind::efficientnet_lite0, "efficientnet-lite0", false, lite0_tensors(),
-       [](const std::string& name) { return name.ends_with(".num_batches_tracked"); }}};
+      {NetworkKind::efficientnet_lite0, "efficientnet-lite0", false, lite0_tensors(), counts_batches},
+      {NetworkKind::inception, "inception", false, inception_tensors(), counts_batches}};
   return all;
 }
 

@@ -12,11 +12,12 @@ namespace belamy {
 enum class NetworkKind {
   vgg16_conv,          ///< the convolutions of VGG16 (Simonyan & Zisserman 2015): src/nn/vgg16.h
   efficientnet_lite0,  ///< EfficientNet-Lite0 (Tan & Le 2019) of 1000 classes: src/nn/efficientnet_lite0.h
+  inception,           ///< the Inception of FID, 1008 classes: src/nn/inception.h
   belamy_checkpoint,   ///< of a run folder
   unknown
 };
 
-/// "vgg16-conv", "efficientnet-lite0", "belamy-checkpoint", "unknown".
+/// "vgg16-conv", "efficientnet-lite0", "inception", "belamy-checkpoint", "unknown".
 const char* network_name(NetworkKind kind);
 
 struct ExpectedTensor {

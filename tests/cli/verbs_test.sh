@@ -7,7 +7,7 @@ verbs=(demo train plan steer sample sweep interpolate arithmetic mix directions 
 # --- Help, version, lists ---
 expect_code 0 "$BELAMY" --help
 for verb in "${verbs[@]}"; do expect_text "^  $verb +[A-Z]"; done
-for verb in "${verbs[@]}" "data list" "data info" "data doctor" "data fetch" "data pack" "weights list" "weights networks" "weights info" "weights import"; do
+for verb in "${verbs[@]}" "data list" "data info" "data doctor" "data fetch" "data pack" "weights list" "weights networks" "weights info" "weights import" "weights fetch"; do
   # shellcheck disable=SC2086  # two words
   expect_code 0 "$BELAMY" $verb --help
   expect_text "--help"
@@ -308,6 +308,15 @@ expect_text "precision-recall +sampler"
 expect_code 0 "$BELAMY" evaluate labelled -n 100 --measures diversity
 expect_text "diversity +[0-9.]+"
 expect_no_text "reconstruction error"
+"$BELAMY" evaluate labelled -n 100 --measures diversity --json >scores.json 2>/dev/null || fail "evaluate --json fails"
+[[ $(head -c 1 scores.json)$(tail -c 2 scores.json) == "{}" ]] || fail "evaluate --json prints more than one document"
+for line in '"key": "diversity"' '"samples": "100"' '"protocol": "1"' '"split": "test"'; do
+  grep -q "$line" scores.json || fail "scores.json has no $line"
+done
+expect_code 2 "$BELAMY" evaluate --list --json
+BELAMY_WEIGHTS=$scratch/none expect_code 3 "$BELAMY" evaluate labelled -n 100 --measures fid
+expect_text "there are no weights 'inception'"
+expect_text "'belamy weights fetch inception' downloads them"
 expect_code 2 "$BELAMY" evaluate labelled --measures diversty
 expect_text "did you mean 'diversity'"
 expect_code 2 "$BELAMY" evaluate kept --measures diversity

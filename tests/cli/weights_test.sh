@@ -112,6 +112,14 @@ expect_failure 5 "$BELAMY" weights import apart/other-names.safetensors --as ref
 [[ $(find cache/weights -name '*.safetensors' | wc -l) == 3 ]] || fail "a refused map left something"
 rm cache/weights/other-names.safetensors
 
+# --- Download ---
+expect_failure 2 "$BELAMY" weights fetch
+expect_failure 2 "$BELAMY" weights fetch vgg16-conv
+expect_text "no address is known for weights 'vgg16-conv'"
+no_proxy=127.0.0.1 expect_failure 3 "$BELAMY" weights fetch inception --base-url http://127.0.0.1:9
+expect_text "http://127.0.0.1:9/pt_inception-2015-12-05-6726825d.pth"
+expect_text "put these files into $scratch/cache/downloads by hand"
+
 # --- List and info ---
 cp apart/half.safetensors theirs/broken.safetensors
 cp apart/small.safetensors theirs/mine.safetensors

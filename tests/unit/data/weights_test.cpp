@@ -6,10 +6,13 @@
 
 #include "core/env.h"
 #include "core/sha256.h"
+#include "data/downloads.h"
 #include "data/environment.h"
 #include "errors.h"
 #include "faulty_env.h"
+#include "http/server.h"
 #include "trained_networks.h"
+#include "unit/data/pytorch_samples.h"
 
 namespace belamy {
 namespace {
@@ -240,6 +243,76 @@ TEST_F(WeightsTest, AMapThatDoesNotFitLeavesNothing) {
                   ExitCode::storage),
               HasSubstr("no-map.txt"));
   EXPECT_FALSE(fs::exists(folder_ / "cache/weights"));
+}
+
+// A server on loopback in place of the official address, and a small file in place of the network.
+class FetchedWeights : public WeightsTest {
+ protected:
+  FetchedWeights() {
+    ::setenv("no_proxy", "127.0.0.1", 1);  // a proxy cannot reach this machine's loopback
+    server_.put("small.pth", bytes_);
+  }
+  ImportedWeights fetch() {
+    return fetch_network({"small", server_.url(), {{"small.pth", sha256_hex(bytes_)}}}, progress_);
+  }
+
+  const std::string bytes_ = pytorch_samples::file(
+      pytorch_samples::dictionary(pytorch_samples::text("w") + pytorch_samples::tensor("0", 0, {6}, {1})));
+  http::Server server_;
+  FetchProgress progress_;
+};
+
+TEST_F(FetchedWeights, AreCheckedAndImported) {
+  std::uint64_t last = 0;
+  progress_ = [&](const std::string& file, std::uint64_t done, std::uint64_t) {
+    EXPECT_EQ(file, "small.pth");
+    last = done;
+  };
+  const auto fetched = fetch();
+  EXPECT_FALSE(fetched.there_already);
+  EXPECT_EQ(last, bytes_.size());
+  EXPECT_EQ(fetched.weights.file.path, folder_ / "cache/weights/small.safetensors");
+  EXPECT_EQ(read_weights("small").content.metadata.at("source_sha256"), sha256_hex(bytes_));
+  EXPECT_FALSE(fs::exists(folder_ / "cache/downloads/small.pth")) << "kept twice";
+  EXPECT_TRUE(fetch().there_already);
+  EXPECT_EQ(server_.requests().size(), 1u);
+}
+
+TEST_F(FetchedWeights, OfOtherBytesAreRefused) {
+  server_.put("small.pth", bytes_ + "x");
+  EXPECT_THAT(error_of([&] { fetch(); }, ExitCode::data),
+              AllOf(HasSubstr("SHA-256 is"), HasSubstr(sha256_hex(bytes_))));
+  EXPECT_TRUE(weights_names().empty());
+  server_.stop();
+  EXPECT_THAT(error_of([&] { fetch(); }, ExitCode::data),
+              AllOf(HasSubstr("check the network"), HasSubstr("cache/downloads by hand: small.pth")));
+}
+
+TEST_F(FetchedWeights, ReplaceNoOthersOfTheName) {
+  const auto other = put("theirs/small.safetensors", small_file("other"));
+  EXPECT_THAT(error_of([&] { fetch(); }, ExitCode::usage), HasSubstr(other.string()));
+  EXPECT_TRUE(server_.requests().empty());
+}
+
+TEST_F(FetchedWeights, HaveAKnownName) {
+  EXPECT_THAT(error_of([] { fetch_weights("incepton", "", {}); }, ExitCode::usage),
+              AllOf(HasSubstr("'incepton'"), HasSubstr("inception")));
+  EXPECT_THAT(error_of([] { read_weights("inception"); }, ExitCode::data),
+              HasSubstr("'belamy weights fetch inception' downloads them"));
+}
+
+// What an import notes of its source decides; a map could have exchanged tensors.
+TEST_F(WeightsTest, APublishedFileIsKnownByItsDigest) {
+  const auto published = [&](const StringMap& metadata) {
+    return is_published(read_weights(put("apart/x.safetensors", encode_safetensors({}, metadata)).string()),
+                        "inception");
+  };
+  const auto digest = published_digest("inception");
+  EXPECT_EQ(digest.substr(0, 8), "6726825d");
+  EXPECT_TRUE(published({{"source_sha256", digest}}));
+  EXPECT_FALSE(published({{"source_sha256", digest}, {"map_sha256", "0"}}));
+  EXPECT_FALSE(published({{"source_sha256", sha256_hex("")}}));
+  EXPECT_FALSE(published({}));
 }
 
 }  // namespace

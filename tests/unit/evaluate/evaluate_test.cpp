@@ -1,4 +1,5 @@
 // What an evaluation says of few examples.
+#include <cstdlib>
 #include <gmock/gmock.h>
 #include <limits>
 #include <map>
@@ -7,13 +8,17 @@
 #include "belamy/error.h"
 #include "belamy/trainer.h"
 
+#include "data/weights.h"
+#include "errors.h"
 #include "evaluate/measure.h"
 #include "pictures/grids.h"
+#include "report/scores.h"
 #include "small_training.h"
 #include "tensors/dataset_tensors.h"
 #include "test_folder.h"
 #include "train/check.h"
 #include "train/training_data.h"
+#include "trained_networks.h"
 
 namespace belamy {
 namespace {
@@ -159,6 +164,71 @@ TEST_F(MeasuredRun, DisentanglementIsThatOfTheKnownFactors) {
 TEST_F(MeasuredRun, DisentanglementNeedsAttributes) {
   trained("vae", {"data.source=glyphs", "data.limit=64"});
   EXPECT_THROW(score("disentanglement"), Error);
+}
+
+// Inception with numbers of the test's choosing, which says that it is the published file; a handful of images.
+class MeasuredByInception : public MeasuredRun {
+ protected:
+  MeasuredByInception() {
+    ::setenv("BELAMY_WEIGHTS", (folder_ / "weights").c_str(), 1);
+    std::uint32_t state = 1;
+    for (const std::string split : {"train", "test"}) {
+      fs::create_directories(folder_ / "data" / split / "x");
+      for (int i = 0; i < 10; ++i) {
+        std::string image = "P5 16 16 255\n";
+        for (int k = 0; k < 256; ++k)
+          image += static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+        write_atomically(Env::real(), folder_ / "data" / split / "x" / (std::to_string(i) + ".pgm"), image);
+      }
+    }
+    trained("gan", {"data.source=" + (folder_ / "data").string()});
+  }
+  ~MeasuredByInception() override { ::unsetenv("BELAMY_WEIGHTS"); }
+
+  void put_weights(const std::string& digest) const {
+    fs::create_directories(folder_ / "weights");
+    write_atomically(Env::real(), folder_ / "weights/inception.safetensors",
+                     TrainedFile(NetworkKind::inception, true).bytes({{"source_sha256", digest}}));
+  }
+  std::vector<RunScore> scores(const std::vector<std::string>& measures) const {
+    const auto run = Run::open(folder_ / "run", "cpu");
+    return evaluate(*run, {.samples = 12, .measures = measures}, [](const std::string&) {}).scores;
+  }
+  std::string refusal(const std::vector<std::string>& measures) const {
+    return message_of(ExitCode::data, [&] { scores(measures); });
+  }
+};
+
+TEST_F(MeasuredByInception, TheTwoFidsCannotBeCompared) {
+  put_weights(published_digest("inception"));
+  const auto found = scores({"fid", "fid-pytorch", "is"});
+  ASSERT_EQ(found.size(), 4u);
+  EXPECT_EQ(found[0].key, "fid");
+  EXPECT_EQ(found[1].key, "fid-pytorch");
+  EXPECT_GT(found[0].value, 0);
+  EXPECT_NEAR(found[0].value / found[1].value, 1, 0.5);
+  EXPECT_NE(found[0].value, found[1].value);
+  EXPECT_THAT(found[0].note, HasSubstr("too few images to trust: 10 for 2048 features"));
+  EXPECT_THAT(passport_difference(found[0].passport, found[1].passport),
+              HasSubstr("range: (x - 128) / 128 and"));
+  const auto entry = [](const RunScore& score, const std::string& name) {
+    for (const auto& [key, value] : score.passport)
+      if (key == name) return value;
+    return std::string();
+  };
+  EXPECT_EQ(entry(found[0], "network"), published_digest("inception"));
+  EXPECT_EQ(found[2].key, "is");
+  EXPECT_GE(found[2].value, 1);
+  EXPECT_EQ(entry(found[2], "parts"), "10 parts, seed 2020");
+  EXPECT_EQ(entry(found[2], "examples"), "") << "only samples count";
+  EXPECT_THAT(refusal({"kid"}), HasSubstr("at least 1,000 images on each side, but got 12 and 10"));
+}
+
+TEST_F(MeasuredByInception, OnlyThePublishedFileIsCalledSo) {
+  EXPECT_THAT(refusal({"fid"}), HasSubstr("'belamy weights fetch inception' downloads them"));
+  put_weights("another");
+  for (const std::string measure : {"fid", "fid-pytorch", "kid", "is"})
+    EXPECT_THAT(refusal({measure}), HasSubstr("is not the published Inception network"));
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "trained_networks.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <limits>
 #include <torch/torch.h>
 
 #include "errors.h"
 #include "nn/efficientnet_lite0.h"
+#include "nn/inception.h"
 #include "nn/trained.h"
 #include "nn/trained_featurizer.h"
 #include "nn/vgg16.h"
@@ -17,6 +19,7 @@ namespace belamy {
 namespace {
 
 using nn::EfficientNetLite0;
+using nn::Inception;
 using nn::Vgg16;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -235,6 +238,41 @@ TEST(TrainedNetworks, ResizingKeepsAFlatImageAndAveragesAFineOne) {
   const auto small = nn::resized(stripes, 16, 16);
   EXPECT_EQ(small.sizes(), (Sizes{1, 1, 16, 16}));
   EXPECT_LT((small - 0.5).abs().max().item<double>(), 0.1);
+}
+
+// Two columns, 0 and 200, 299 wide: TensorFlow 1 puts column i at i * 2 / 299 of the source, PyTorch puts it at
+// (i + 1/2) * 2 / 299 - 1/2. Beyond the middle of the last column both repeat it.
+TEST(InceptionTest, ResizesAsEitherTool) {
+  auto bytes = torch::zeros({1, 1, 3, 2}, torch::kByte);
+  bytes.select(3, 1).fill_(200);
+  const auto at = [&](Inception::Input kind, std::int64_t column) {
+    const auto seen = Inception::input(bytes, kind);
+    EXPECT_EQ(seen.sizes(), (Sizes{1, 3, 299, 299}));
+    EXPECT_TRUE(seen.select(1, 0).equal(seen.select(1, 2))) << "gray in three channels";
+    return seen[0][0][150][column].item<double>();
+  };
+  for (const std::int64_t column : {0, 1, 60, 149, 150, 200, 298}) {
+    const auto place = static_cast<double>(column) * 2 / 299,
+               centred = (static_cast<double>(column) + 0.5) * 2 / 299 - 0.5;
+    EXPECT_NEAR(at(Inception::Input::tensorflow, column), (200 * std::min(place, 1.0) - 128) / 128, 1e-5)
+        << column;
+    EXPECT_NEAR(at(Inception::Input::pytorch, column), 2 * 200 * std::clamp(centred, 0.0, 1.0) / 255 - 1,
+                1e-5)
+        << column;
+  }
+}
+
+TEST(InceptionTest, RefusesWhatItCannotSee) {
+  const auto refusal = [](const Tensor& images) {
+    return error_of([&] { Inception::input(images, Inception::Input::tensorflow); }, ExitCode::usage);
+  };
+  EXPECT_THAT(refusal(random_images({1, 3, 16, 16})), HasSubstr("of bytes, not Float [1, 3, 16, 16]"));
+  EXPECT_THAT(refusal(torch::zeros({1, 2, 16, 16}, torch::kByte)), HasSubstr("[1, 2, 16, 16]"));
+  TrainedFile file(NetworkKind::inception);
+  file.arrays.erase("Mixed_7c.branch_pool.bn.running_var");
+  EXPECT_THAT(
+      error_of([&] { Inception(file.decoded(), "F"); }, ExitCode::data),
+      AllOf(HasSubstr("'F' does not hold inception"), HasSubstr("Mixed_7c.branch_pool.bn.running_var")));
 }
 
 }  // namespace

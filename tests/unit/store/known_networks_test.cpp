@@ -24,10 +24,12 @@ TEST(KnownNetworks, HaveTheirNumbersOfParameters) {
   EXPECT_EQ(tensors_of(NetworkKind::vgg16_conv).size(), 26);
   EXPECT_EQ(numbers_in(NetworkKind::vgg16_conv), 14'714'688);
   EXPECT_EQ(numbers_in(NetworkKind::efficientnet_lite0, "running"), 4'652'008);
+  // As PyTorch counts those of pytorch-fid's network.
+  EXPECT_EQ(numbers_in(NetworkKind::inception, "running"), 23'850'960);
 }
 
 TEST(KnownNetworks, AreRecognisedByTheirTensors) {
-  for (const auto kind : {NetworkKind::vgg16_conv, NetworkKind::efficientnet_lite0}) {
+  for (const auto kind : {NetworkKind::vgg16_conv, NetworkKind::efficientnet_lite0, NetworkKind::inception}) {
     TrainedFile file(kind);
     file.add("another", {2});
     EXPECT_EQ(recognise(file.decoded()), kind);
