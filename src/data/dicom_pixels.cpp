@@ -11,7 +11,7 @@
 namespace belamy {
 namespace {
 
-constexpr std::uint32_t kFloats = 0x7fe00008, kDoubles = 0x7fe00009;
+constexpr std::uint32_t kFloatPixels = 0x7fe00008, kDoublePixels = 0x7fe00009;
 
 Error refused(const std::string& name, const std::string& what) {
   return data_error(name + ": " + what + ", which is not read",
@@ -131,8 +131,8 @@ std::int64_t integer_at(std::string_view bytes, std::size_t at, std::size_t leng
 RawFrame stored_frame(const DicomHeader& header, std::size_t frame, const std::string& name, RawFrame shape) {
   const auto pixels = static_cast<std::size_t>(shape.width) * static_cast<std::size_t>(shape.height);
   const auto channels = static_cast<std::size_t>(shape.channels), count = pixels * channels;
-  const auto layers = header.pixels_tag == kFloats || header.pixels_tag == kDoubles
-                          ? Layers{header.pixels_tag == kFloats ? 32 : 64, 32, 31, false}
+  const auto layers = header.pixels_tag == kFloatPixels || header.pixels_tag == kDoublePixels
+                          ? Layers{header.pixels_tag == kFloatPixels ? 32 : 64, 32, 31, false}
                           : layers_of(header, name);
   const bool halved = header.text(0x00280004) == "YBR_FULL_422" && channels == 3 && layers.allocated == 8;
   const auto bits = static_cast<std::uint64_t>(layers.allocated);
@@ -161,9 +161,9 @@ RawFrame stored_frame(const DicomHeader& header, std::size_t frame, const std::s
   const bool swapped = big && header.in_words && layers.allocated <= 8;
   for (std::size_t i = 0; i < count; ++i) {
     auto& value = shape.values[planes ? i % pixels * channels + i / pixels : i];
-    if (header.pixels_tag == kFloats) {
+    if (header.pixels_tag == kFloatPixels) {
       value = float_at<float, std::uint32_t>(bytes, 4 * i, big);
-    } else if (header.pixels_tag == kDoubles) {
+    } else if (header.pixels_tag == kDoublePixels) {
       value = float_at<double, std::uint64_t>(bytes, 8 * i, big);
     } else if (bits == 1) {
       const auto bit = first % 8 + i;
