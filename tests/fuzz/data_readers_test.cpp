@@ -7,6 +7,7 @@
 #include "belamy/error.h"
 
 #include "data/dataset.h"
+#include "unit/data/medical_samples.h"
 #include "unit/data/samples.h"
 
 namespace belamy {
@@ -132,6 +133,8 @@ TEST(FuzzImages, EveryCodec) {
   }
   expect_little_memory();
 }
+
+constexpr int kMedical = 60;  // damaged files of each kind
 
 class FuzzReaders : public testing::Test {
  protected:
@@ -269,6 +272,63 @@ TEST_F(FuzzReaders, ArchivesAndFolders) {
   members.back() = {"attributes.csv", ""};
   run("set.zip", "file,old,caption\na/1.png,-1,\"a \"\"b\"\"\"\na/2.png,1,c\nb/3.png,0,d\n", 480, 18,
       pack_last);
+}
+
+TEST_F(FuzzReaders, Dicom) {
+  std::vector<int> values;
+  std::vector<std::uint16_t> words;
+  for (int i = 0; i < 9 * 8; ++i) {
+    values.push_back(i * i * 31 % 4096);
+    words.push_back(static_cast<std::uint16_t>(values.back()));
+  }
+  const auto file = [&](const std::string& syntax, const std::string& part) {
+    auto made = samples::gray_dicom(9, 8, part.empty() ? values : std::vector<int>(), syntax);
+    made.set(0x00100020, "LO", "a").set(0x0020000e, "UI", "1.2").set(0x00280103, "US", "0");
+    made.set(0x00200032, "DS", "1\\2\\3").set(0x00200037, "DS", "1\\0\\0\\0\\1\\0").set(0x00280030, "DS", "1\\1");
+    if (syntax != "1.2.840.10008.1.2.2")
+      made.set(0x00081140, "SQ", samples::number(0xe000fffe, 4) + samples::number(0, 4));
+    if (!part.empty()) made.parts = {part};
+    return made;
+  };
+  write(folder_ / "intact", file("1.2.840.10008.1.2.1", "").set(0x00100020, "LO", "b").bytes());
+  std::string rle = samples::number(2, 4) + samples::number(64, 4) + samples::number(137, 4);
+  rle.resize(64, '\0');
+  rle += '\x47' + std::string(72, 'h') + '\x47' + std::string(72, 'l');
+  std::vector<samples::Dicom> originals = {
+      file("1.2.840.10008.1.2", ""),
+      file("1.2.840.10008.1.2.1", "").set(0x00281050, "DS", "40").set(0x00281051, "DS", "400"),
+      file("1.2.840.10008.1.2.2", "").set(0x00280008, "IS", "1"),
+      file("1.2.840.10008.1.2.1.99", ""),
+      file("1.2.840.10008.1.2.5", rle),
+      file("1.2.840.10008.1.2.4.70", samples::lossless_jpeg(9, 8, values, 4)),
+      file("1.2.840.10008.1.2.4.80", samples::jpeg_ls(9, 8, words)),
+      file("1.2.840.10008.1.2.4.90", samples::jpeg_2000(9, 8, words))};
+  // Damage to the frame alone gets past the header.
+  for (std::size_t f = 0; f < originals.size(); ++f) {
+    run("damaged", originals[f].bytes(), kMedical, 20 + f);
+    if (originals[f].parts.empty()) continue;
+    run("damaged", originals[f].parts[0], 4 * kMedical, 40 + f, [&](const std::string& part) {
+      auto changed = originals[f];
+      changed.parts = {part.empty() ? std::string(2, '\0') : part};
+      return changed.bytes();
+    });
+  }
+}
+
+TEST_F(FuzzReaders, Nifti) {
+  samples::Nifti file{.size = {6, 5, 4, 2}, .type = 4};
+  file.data.assign(6 * 5 * 4 * 2 * 2, 'x');
+  for (std::size_t i = 0; i < file.data.size(); ++i) file.data[i] = static_cast<char>(i * i * 31);
+  file.affine = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};
+  auto second = file;
+  second.first = false;
+  second.big = true;
+  write(folder_ / "intact.nii", file.bytes());
+  run("damaged.nii", file.bytes(), kMedical, 60);
+  run("damaged.nii", second.bytes(), kMedical, 61);
+  fs::remove(folder_ / "damaged.nii");
+  run("damaged.nii.gz", file.bytes(), kMedical, 62, gzip);
+  run("damaged.nii.gz", gzip(file.bytes()), kMedical, 63);
 }
 
 }  // namespace

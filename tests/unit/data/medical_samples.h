@@ -1,10 +1,15 @@
 // Small DICOM and NIfTI files that the tests create.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <charls/charls.h>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <map>
+#include <openjpeg.h>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -141,6 +146,55 @@ inline std::string lossless_jpeg(int width, int height, const std::vector<int>& 
          segment('\xc4', table) +
          segment('\xda', std::string("\1\1\0", 3) + static_cast<char>(predictor) + std::string(2, '\0')) + data +
          "\xff\xd9";
+}
+
+/// JPEG-LS of gray values of 16 bits.
+inline std::string jpeg_ls(int width, int height, const std::vector<std::uint16_t>& values) {
+  charls_jpegls_encoder* encoder = charls_jpegls_encoder_create();
+  const charls_frame_info info{static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height), 16, 1};
+  std::string packed(1000 + 4 * values.size(), '\0');
+  std::size_t size = 0;
+  const auto check = [](charls_jpegls_errc code) {
+    if (code != charls_jpegls_errc::success) throw std::runtime_error(charls_get_error_message(code));
+  };
+  check(charls_jpegls_encoder_set_frame_info(encoder, &info));
+  check(charls_jpegls_encoder_set_destination_buffer(encoder, packed.data(), packed.size()));
+  check(charls_jpegls_encoder_encode_from_buffer(encoder, values.data(), 2 * values.size(), 0));
+  check(charls_jpegls_encoder_get_bytes_written(encoder, &size));
+  charls_jpegls_encoder_destroy(encoder);
+  packed.resize(size);
+  return packed;
+}
+
+/// Lossless JPEG 2000 of gray values of 16 bits.
+inline std::string jpeg_2000(int width, int height, const std::vector<std::uint16_t>& values) {
+  opj_image_cmptparm_t about{};
+  about.dx = about.dy = 1;
+  about.w = static_cast<std::uint32_t>(width);
+  about.h = static_cast<std::uint32_t>(height);
+  about.prec = 16;
+  opj_image_t* image = opj_image_create(1, &about, OPJ_CLRSPC_GRAY);
+  image->x1 = about.w;
+  image->y1 = about.h;
+  for (std::size_t i = 0; i < values.size(); ++i) image->comps[0].data[i] = values[i];
+  opj_cparameters_t parameters;
+  opj_set_default_encoder_parameters(&parameters);
+  parameters.numresolution = std::min(width, height) < 4 ? 1 : 3;
+  std::string bytes;
+  opj_stream_t* stream = opj_stream_default_create(OPJ_FALSE);
+  opj_stream_set_user_data(stream, &bytes, nullptr);
+  opj_stream_set_write_function(stream, [](void* from, OPJ_SIZE_T count, void* to) {
+    static_cast<std::string*>(to)->append(static_cast<const char*>(from), count);
+    return count;
+  });
+  opj_codec_t* codec = opj_create_compress(OPJ_CODEC_J2K);
+  const bool done = opj_setup_encoder(codec, &parameters, image) && opj_start_compress(codec, image, stream) &&
+                    opj_encode(codec, stream) && opj_end_compress(codec, stream);
+  opj_destroy_codec(codec);
+  opj_stream_destroy(stream);
+  opj_image_destroy(image);
+  if (!done) throw std::runtime_error("OpenJPEG did not encode");
+  return bytes;
 }
 
 /// A NIfTI file with this data; `first` is for headers of 348 bytes, else of 540.
