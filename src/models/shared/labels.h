@@ -24,8 +24,9 @@ inline Tensor asked_labels(const SampleRequest& request, std::int64_t classes) {
 /// that is divided equally among all classes.
 inline Tensor labelled_loss(const Tensor& logits, const Tensor& labels, StepContext& context,
                             double smoothing = 0) {
-  const auto loss =
-      at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100, smoothing);
+  auto loss = at::cross_entropy_loss(logits, labels);
+  // LibTorch's own smoothing would wait for a GPU.
+  if (smoothing > 0) loss = (1 - smoothing) * loss - smoothing * logits.log_softmax(1).mean();
   context.record("loss/labelled", loss);
   context.record("error/labelled", (logits.argmax(1) != labels).to(torch::kFloat).mean());
   return loss;

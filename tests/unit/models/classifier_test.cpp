@@ -1,11 +1,13 @@
 // The classifier: its class maps against the formula of Zhou et al., and what it takes from parents.
 #include <filesystem>
 #include <gmock/gmock.h>
+#include <set>
 #include <torch/types.h>
 
 #include "belamy/run.h"
 #include "belamy/trainer.h"
 
+#include "core/random.h"
 #include "models/shared/labels.h"
 #include "small_training.h"
 #include "tensors/dataset_tensors.h"
@@ -59,27 +61,46 @@ TEST(ClassMaps, OfALinearClassifierShareOutItsLogit) {
   EXPECT_EQ(model.featurizer(), nullptr) << "there are no maps";
 }
 
-TEST(ClassMaps, FindTheBars) {
+// A patch of stripes, level in class 0 and upright in class 1, at a random place of a dark image.
+Dataset striped_patches(std::int64_t count, std::vector<std::pair<int, int>>& places) {
+  constexpr int side = 16, patch = 6;
+  Dataset data{.name = "stripes", .count = count, .channels = 1, .height = side, .width = side};
+  data.class_names = {"level", "upright"};
+  Random random(11);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const int left = static_cast<int>(random.below(side - patch + 1)),
+              top = static_cast<int>(random.below(side - patch + 1));
+    places.emplace_back(left + patch / 2, top + patch / 2);
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        const bool inside = x >= left && x < left + patch && y >= top && y < top + patch;
+        data.pixels.push_back(inside && (i % 2 ? x - left : y - top) % 3 != 2 ? 230 : 20);
+      }
+    }
+    data.labels.push_back(i % 2);
+  }
+  return data;
+}
+
+TEST(ClassMaps, AreGreatestWhereTheClassIs) {
   const auto recipe = recipe_of("classifier", with(kTinyClassifier, {"optimizer.classifier.lr=0.01"}));
-  const auto data = small_images(200);
+  std::vector<std::pair<int, int>> places;
+  const auto data = striped_patches(400, places);
   Session session(*recipe, data, kCpu);
-  run_steps(session, 100);
+  run_steps(session, 80);
   const ModelState::Evaluation evaluation(session.state());
   auto& model = session.state().model();
-  const auto images = session.batches().head(20);
-  const auto labels = torch::arange(20) % 10;
-  EXPECT_GE((model.classifier()->classify(images).argmax(1) == labels).sum().item<std::int64_t>(), 19);
-  // The brightest row or column of each image lies where its map is greatest.
-  const auto maps =
-      at::upsample_nearest2d(model.localiser()->class_maps(images, labels).unsqueeze(1), {16, 16}).squeeze(1);
+  const auto images = session.batches().head(100);
+  const auto labels = torch::arange(100) % 2;
+  EXPECT_GE((model.classifier()->classify(images).argmax(1) == labels).sum().item<std::int64_t>(), 97);
+  const auto maps = model.localiser()->class_maps(images, labels);  // [N, 8, 8]
   std::int64_t near = 0;
-  for (std::int64_t i = 0; i < 20; ++i) {
-    const std::int64_t across = i % 10 < 5 ? 1 : 0;
-    const auto bar = images[i][0].mean(across).argmax().item<std::int64_t>();
-    const auto found = maps[i].mean(across).argmax().item<std::int64_t>();
-    near += std::abs(bar - found) <= 3;
+  for (std::int64_t i = 0; i < 100; ++i) {
+    const auto place = maps[i].argmax().item<std::int64_t>();
+    const auto [x, y] = places[static_cast<std::size_t>(i)];
+    near += std::abs(2 * (place % 8) + 1 - x) <= 4 && std::abs(2 * (place / 8) + 1 - y) <= 4;
   }
-  EXPECT_GE(near, 14) << "by chance about 7 of 20";
+  EXPECT_GE(near, 95) << "by chance about 25";
 }
 
 class Recorder final : public StepContext {
@@ -131,7 +152,9 @@ class ClassifierParents : public testing::Test {
               glyphs(with({"from." + role + "=" + (folder_ / "parent").string(), "train.steps=6"}, more))),
           folder_ / out, resume, {});
   }
-  std::unique_ptr<Run> open(const std::string& name) const { return Run::open(folder_ / name, "cpu"); }
+  std::unique_ptr<belamy::Run> open(const std::string& name) const {
+    return belamy::Run::open(folder_ / name, "cpu");
+  }
 
   // What changed between the parent and its copy inside the child.
   std::set<std::string> changed(const std::string& name) const {
