@@ -18,7 +18,7 @@ Tensor mean_around(const Tensor& x) {
   return at::avg_pool2d(x, 3, 1, 1, /*ceil_mode=*/false, /*count_include_pad=*/false);
 }
 
-Tensor halved(const Tensor& x) {
+Tensor max_halved(const Tensor& x) {
   return at::max_pool2d(x, 3, 2);
 }
 
@@ -104,15 +104,16 @@ Tensor Inception::at_8(const std::string& block, const Tensor& x, bool pools_max
 Tensor Inception::features(const Tensor& images) const {
   auto x = chain("", {"Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3"},
                  images.contiguous(torch::MemoryFormat::ChannelsLast));
-  x = halved(chain("", {"Conv2d_3b_1x1", "Conv2d_4a_3x3"}, halved(x)));
+  x = max_halved(chain("", {"Conv2d_3b_1x1", "Conv2d_4a_3x3"}, max_halved(x)));
   for (const char* block : {"Mixed_5b.", "Mixed_5c.", "Mixed_5d."}) x = at_35(block, x);
-  x = torch::cat({chain("Mixed_6a.", {"branch3x3"}, x),
-                  chain("Mixed_6a.", {"branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3"}, x), halved(x)},
-                 1);
+  x = torch::cat(
+      {chain("Mixed_6a.", {"branch3x3"}, x),
+       chain("Mixed_6a.", {"branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3"}, x), max_halved(x)},
+      1);
   for (const char* block : {"Mixed_6b.", "Mixed_6c.", "Mixed_6d.", "Mixed_6e."}) x = at_17(block, x);
   x = torch::cat({chain("Mixed_7a.", {"branch3x3_1", "branch3x3_2"}, x),
                   chain("Mixed_7a.", {"branch7x7x3_1", "branch7x7x3_2", "branch7x7x3_3", "branch7x7x3_4"}, x),
-                  halved(x)},
+                  max_halved(x)},
                  1);
   x = at_8("Mixed_7b.", x, false);
   return at_8("Mixed_7c.", x, true).mean({2, 3});
