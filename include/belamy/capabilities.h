@@ -198,8 +198,8 @@ class Scorer {
   virtual std::string score_name() const = 0;  ///< "negative ELBO (nats)"
   /// Whether minus the score is a discriminator's log odds that the datum is real.
   virtual bool is_log_odds() const { return false; }
-  /// If gradients are enabled, it should be differentiable with respect to points, because their charts show
-  /// its gradient.
+  /// If gradients are enabled, it should be differentiable with respect to the data, because charts of points and
+  /// heat maps of images show its gradient.
   virtual Tensor score(const Tensor& data) = 0;
 };
 

@@ -17,18 +17,20 @@
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
 #include "use/in_batches.h"
+#include "use/outlier_scores.h"
 
 namespace belamy::cli {
 namespace {
 
 struct ScoreRequest {
   RunRequest run;
-  std::string data, out, sheet;
+  std::string data, by, out, sheet, maps;
   std::vector<std::string> normal;
   std::int64_t show = 10;
 };
 
 constexpr std::int64_t kScoreColumns = 16, kSheetRows = 2;
+constexpr double kBrightestShare = 0.995;  // of the pixels of maps; the others are all white
 
 bool is_foreign(const ScoreRequest& request, const Run& run) {
   return !request.data.empty() && request.data != run.recipe().data.source;
@@ -75,39 +77,60 @@ void print_area(const Dataset& set, const Tensor& scores, std::vector<bool> stra
              area.standard_error, area.usual, area.strange, set.name);
 }
 
+// A row of images, one of their reconstructions if the model makes some, and one of heat maps.
+void draw_maps(Run& run, const OutlierScore& by, const Tensor& images, const OutputPath& file) {
+  const auto maps = outlier_maps(run, by, images);
+  const auto heats = maps.heat.flatten();
+  const auto place =
+      static_cast<std::int64_t>(std::ceil(kBrightestShare * static_cast<double>(heats.numel())));
+  const auto white = std::get<0>(heats.kthvalue(place)).item<double>();
+  std::vector<Tensor> rows = {images};
+  if (maps.reconstructions.defined()) rows.push_back(maps.reconstructions);
+  rows.push_back(heat_colours(maps.heat, white));
+  write_picture(file, rows_picture(std::move(rows), images.size(0)));
+  fmt::print("the {} strangest, {}where they are unusual: {}\n", images.size(0),
+             maps.reconstructions.defined() ? "their reconstructions, and " : "and ", file.path().string());
+}
+
 ExitCode score(const ScoreRequest& request) {
   const auto run = request.run.open();
-  auto* scorer = require_capability(run->model().scorer(), *run, Capability::scorer);
+  const auto by = outlier_score(*run, request.by);
   const auto options = options_of(request, *run);
   const auto inputs = inputs_of(request.run, options);
   const auto ranks = optional_output("--out", request.out, OutputKind::csv, inputs);
   const auto sheet = optional_output("--sheet", request.sheet, OutputKind::png, inputs);
+  const auto maps = optional_output("--maps", request.maps, OutputKind::png, inputs);
   const auto set = load_dataset(options, Split::test);
   check_fits(*run, set);
+  if (!set.is_images()) {
+    for (const auto* option : {sheet ? "--sheet" : "", maps ? "--maps" : ""}) {
+      if (*option != 0)
+        throw usage_error(fmt::format("{} draws images, but the data are points", option),
+                          fmt::format("leave {} out", option));
+    }
+  }
   for (const auto& note : set.notes) warn(note);
   const auto strange = strange_ones(request, *run, set);
   const auto data = data_tensor(set);
-  const auto scores = in_batches(*run, data, [&](const Tensor& x) { return scorer->score(x); })
-                          .to(torch::kDouble)
-                          .contiguous();
+  const auto scores = in_batches(*run, data, by.of).to(torch::kDouble).contiguous();
   const auto order = ranked(scores);
   fmt::print("{} of {}, ranked by {}; the most unusual first\n", counted(set.count, "example"), set.name,
-             scorer->score_name());
+             by.name);
   tell_ranks(set, scores, order, "score", request.show, ranks);
   print_area(set, scores, strange);
+  const auto ranked_images = [&](std::int64_t from, std::int64_t n) {
+    return to_model_range(data.index_select(0, torch::tensor(order).narrow(0, from, n)));
+  };
   if (sheet) {
-    if (!set.is_images())
-      throw usage_error("--sheet draws images, but the data are points", "leave --sheet out");
     // The strangest, a white row, then the most usual ones.
     const auto n = std::min<std::int64_t>(kScoreColumns * kSheetRows, set.count);
-    const auto row = [&](std::int64_t from) {
-      return to_model_range(data.index_select(0, torch::tensor(order).narrow(0, from, n)));
-    };
     const auto columns = std::min(kScoreColumns, n);
     const auto gap = torch::ones(run->shape().sizes(columns + (columns - n % columns) % columns));
-    write_picture(*sheet, image_grid(torch::cat({row(0), gap, row(set.count - n)}), columns));
+    write_picture(
+        *sheet, image_grid(torch::cat({ranked_images(0, n), gap, ranked_images(set.count - n, n)}), columns));
     fmt::print("the {} strangest above, the {} most usual below: {}\n", n, n, request.sheet);
   }
+  if (maps) draw_maps(*run, by, ranked_images(0, std::min<std::int64_t>(kScoreColumns, set.count)), *maps);
   return ExitCode::ok;
 }
 
@@ -118,11 +141,19 @@ void add_score(Verb program) {
   auto verb = program.verb("score", "Rank data by how unusual a run finds them, the most unusual first");
   add_run(verb, request->run);
   add_test_data_or_all(verb, request->data);
+  verb.option("--by", request->by,
+              "Score: scorer (the model's own), density (negative log-likelihood) or reconstruction (squared "
+              "error) [the first that the model has]")
+      .one_of(outlier_score_keys());
   verb.option("--normal", request->normal,
               "Class that counts as usual in the ROC curve; may be repeated [those of data.classes]");
   verb.option("-n,--count", request->show, "Number of lines to print").between(0, 10'000'000);
   verb.option("--out", request->out, "F.csv: rank, score, name and label of every example");
   verb.option("--sheet", request->sheet, "F.png: the strangest and the most usual images");
+  verb.option(
+      "--maps", request->maps,
+      "F.png: the strangest images and heat maps of where they are unusual, by the difference from their "
+      "reconstruction or, if the model makes none, by the slope of the score");
   verb.does([request] { return score(*request); });
 }
 

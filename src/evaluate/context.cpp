@@ -43,17 +43,31 @@ Condition condition_for(const Sampler& sampler, const DataShape& shape, const Da
 EvaluationContext::EvaluationContext(Run& run, const EvaluationRequest& request, Progress progress)
     : run_(run), request_(request), progress_(std::move(progress)) {}
 
+DataOptions EvaluationContext::options_to_measure() const {
+  auto options = run_.recipe().data;
+  if (!request_.data.empty()) {
+    options.source = request_.data;
+    ask_for(options, run_.shape());
+  }
+  return options;
+}
+
+Split EvaluationContext::split() const {
+  return request_.split == "validation" ? Split::validation : Split::test;
+}
+
+Dataset EvaluationContext::test_of_all_classes() const {
+  auto options = options_to_measure();
+  options.classes.clear();
+  return load_dataset(options, split());
+}
+
 const Dataset& EvaluationContext::test() {
   if (!test_) {
     progress("reading the data");
-    const auto split = request_.split == "validation" ? Split::validation : Split::test;
-    auto options = run_.recipe().data;
+    const auto options = options_to_measure();
     const bool other = !request_.data.empty();
-    if (other) {
-      options.source = request_.data;
-      ask_for(options, run_.shape());
-    }
-    test_ = load_dataset(options, split);
+    test_ = load_dataset(options, split());
     const auto& wanted = run_.shape();
     const auto shape = shape_of(*test_);
     const auto refuse = [&](const char* what) {

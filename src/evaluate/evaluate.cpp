@@ -74,7 +74,8 @@ std::vector<std::pair<const Measure*, bool>> choose(const Run& run, const Evalua
     }
     // Without a list of measures all are taken that fit and need not be asked for.
     const bool meant = !request.only_samples || measure.needs == Capability::sampler;
-    const bool unasked = request.measures.empty() && !measure.only_asked && meant && model.can(measure.needs);
+    const bool of_interest = !measure.only_asked && (!measure.concerns || measure.concerns(run.recipe()));
+    const bool unasked = request.measures.empty() && of_interest && meant && model.can(measure.needs);
     if (asked || (unasked && fits)) chosen.emplace_back(&measure, asked);
   }
   return chosen;

@@ -34,6 +34,8 @@ class EvaluationContext {
   /// The data of the split to measure on, and the training data.
   const Dataset& test();
   const Dataset& train();
+  /// The data to measure on with all classes of the source, also those that the run was not trained on.
+  Dataset test_of_all_classes() const;
   /// Both as tensors in their stored type. `limited_test` has at most request().test_limit examples.
   const Tensor& test_data();
   const Tensor& train_data();
@@ -93,6 +95,9 @@ class EvaluationContext {
   std::vector<RunScore> take_scores() { return std::move(scores_); }
 
  private:
+  DataOptions options_to_measure() const;
+  Split split() const;
+
   Run& run_;
   const EvaluationRequest& request_;
   Progress progress_;
@@ -127,6 +132,8 @@ struct Measure {
   /// Whether a setting of the request, other than `measures`, asks for it.
   std::function<bool(const EvaluationRequest&)> asked = {};
   bool only_asked = false;  ///< taken only if the request asks for it
+  /// Whether it is of interest for a run with this recipe, so that it is taken without being asked for. Empty: always.
+  std::function<bool(const Recipe&)> concerns = {};
 };
 
 /// All measures, in the order of measures.def.

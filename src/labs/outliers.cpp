@@ -1,5 +1,5 @@
 // An autoencoder and a VAE trained on healthy X-rays only: how well their scores separate ill from healthy
-// images, compared with scores that need no training, and with the same models trained on both.
+// images, compared with scores that need no network, and with the same models trained on both.
 #include <cmath>
 #include <fmt/format.h>
 #include <numeric>
@@ -12,6 +12,7 @@
 #include "labs/line.h"
 #include "labs/one_thread.h"
 #include "metrics/pairwise.h"
+#include "metrics/principal.h"
 #include "metrics/roc.h"
 #include "pictures/grids.h"
 #include "tensors/dataset_tensors.h"
@@ -26,16 +27,17 @@ struct Task {
   Dataset healthy, mixed, test;
   std::vector<bool> strange;  // [N of test]
   std::string usual, unusual;
+  bool letters = false;  // no X-rays
 };
 
 // X-rays, with class 0 healthy; from the glyphs the letter O against Q.
 Task make_task(const Lab& lab) {
   DataOptions options;
   options.source = at_hand(lab.text("data"));
-  const bool letters = options.source == "glyphs";
+  Task task;
+  const bool letters = task.letters = options.source == "glyphs";
   if (letters) options.size = 16;
   const std::string usual = letters ? "O" : "0", unusual = letters ? "Q" : "1";
-  Task task;
   task.usual = letters ? "the letter O" : "healthy";
   task.unusual = letters ? "the letter Q" : "pneumonia";
   options.classes = {usual, unusual};
@@ -120,7 +122,7 @@ void outliers(Lab& lab) {
                           fmt::format("{:.3f}", s.error)});
   };
 
-  // Scores that need no training.
+  // Scores that need no network.
   const auto flat = test.flatten(1);
   const auto plain = [&](const std::string& name, const Tensor& scores) {
     const auto area = area_of(scores, task.strange);
@@ -131,6 +133,14 @@ void outliers(Lab& lab) {
   };
   const double brightness = plain("mean brightness", flat.mean(1));
   plain("distance to the nearest training image", std::get<0>(squared_distances(flat, healthy).min(1)));
+  const double contrast = plain("low contrast: minus the deviation of the pixels", -flat.std(1));
+  const auto components = principal_components(healthy, lab.integer("axes"));
+  const auto rows = flat.to(torch::kDouble);
+  const double pca = plain(fmt::format("error of {} principal components", lab.integer("axes")),
+                           (project(rows, components) - rows).square().sum(1));
+  // These two are claims about X-rays.
+  for (const auto& [key, area] : {std::pair("contrast", contrast), std::pair("pca", pca)})
+    task.letters ? lab.skip(key) : lab.measure(key, area);
 
   std::map<std::string, Spread> alone, both;
   Tensor example;
@@ -169,7 +179,7 @@ void outliers(Lab& lab) {
                         std::count(task.strange.begin(), task.strange.end(), false), task.usual,
                         std::count(task.strange.begin(), task.strange.end(), true), task.unusual),
             std::move(table));
-  lab.chart("Receiver operating characteristic", "Dashed: scores that need no training.", std::move(chart));
+  lab.chart("Receiver operating characteristic", "Dashed: scores that need no network.", std::move(chart));
   const auto order = example.argsort(0, /*descending=*/true);
   const auto n = std::min<std::int64_t>(16, order.size(0) / 2);
   lab.picture("By the autoencoder", "The strangest test images above, the most usual below.",

@@ -62,6 +62,11 @@ Image rows_picture(std::vector<Tensor> sets, std::int64_t columns) {
   return image_grid(interleave(std::move(sets), columns), columns);
 }
 
+Tensor heat_colours(const Tensor& values, double highest) {
+  const auto share = 3 * values / std::max(highest, 1e-12);
+  return torch::cat({share.clamp(0, 1), (share - 1).clamp(0, 1), (share - 2).clamp(0, 1)}, 1) * 2 - 1;
+}
+
 Image reconstruction_picture(const Tensor& original, const Tensor& copy, std::int64_t columns) {
   return rows_picture({original, copy}, columns);
 }

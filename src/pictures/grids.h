@@ -24,6 +24,9 @@ Image translation_picture(Translator& translator, Direction direction, const Ten
 /// images. Gray sets beside coloured ones are made coloured, small images enlarged.
 Image rows_picture(std::vector<Tensor> sets, std::int64_t columns);
 
+/// Values [N, 1, H, W] as colours [N, 3, H, W]: 0 is black, then red and yellow; `highest` and above are white.
+Tensor heat_colours(const Tensor& values, double highest);
+
 /// Originals [N, C, H, W] in rows of `columns`, and below each row its copies.
 Image reconstruction_picture(const Tensor& original, const Tensor& copy, std::int64_t columns);
 

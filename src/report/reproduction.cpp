@@ -55,6 +55,7 @@ Row::Value value_of(const TomlDocument& document) {
   table.text("text", value.text);
   table.text("group", value.group);
   table.text("score", value.score);
+  table.texts("mean", value.mean_of);
   table.text("unit", value.unit);
   table.number("factor", value.factor);
   table.text("better", direction, {"lower", "higher"});
@@ -111,8 +112,21 @@ std::string inconsistency(const Row& row) {
       return fmt::format("group '{}' is there twice", group.name);
   }
   for (const auto& value : row.values) {
-    if (value.key.empty() || value.text.empty() || value.score.empty())
-      return fmt::format("value '{}' must have key, text and score", value.key);
+    if (value.key.empty() || value.text.empty() || value.score.empty() == value.mean_of.empty())
+      return fmt::format("value '{}' must have key, text, and either score or mean", value.key);
+    if (value.published.empty() != value.confidence.empty())
+      return fmt::format("value '{}' has one of published and confidence alone", value.key);
+    if (&*find_in(row.values, value.key, &Row::Value::key) != &value)
+      return fmt::format("value '{}' is there twice", value.key);
+    if (!value.mean_of.empty()) {
+      for (const auto& part : value.mean_of) {
+        const auto other = find_in(row.values, part, &Row::Value::key);
+        if (other == row.values.end() || &*other >= &value)
+          return fmt::format("value '{}' is a mean with '{}', which is no earlier value", value.key, part);
+      }
+      if (value.group.empty()) continue;
+      return fmt::format("value '{}' is a mean of other values and has a group", value.key);
+    }
     const auto group = find_in(row.groups, value.group, &Row::Group::name);
     if (group == row.groups.end())
       return fmt::format("value '{}' is of group '{}', which is not there", value.key, value.group);
@@ -121,10 +135,6 @@ std::string inconsistency(const Row& row) {
       return fmt::format("'belamy evaluate' has no score '{}'{}", value.score,
                          near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
     }
-    if (value.published.empty() != value.confidence.empty())
-      return fmt::format("value '{}' has one of published and confidence alone", value.key);
-    if (&*find_in(row.values, value.key, &Row::Value::key) != &value)
-      return fmt::format("value '{}' is there twice", value.key);
   }
   for (const auto& pass : row.conditions) {
     for (const auto& key : {pass.value, pass.above, pass.below}) {

@@ -29,7 +29,9 @@ struct ReproductionRow {
   struct Value {
     std::string key, text, unit;
     std::string group;
-    std::string score;    ///< its key (scores.def), or the key of a lab's claim, or "failed claims" of a lab
+    std::string score;  ///< its key (scores.def), or the key of a lab's claim, or "failed claims" of a lab
+    std::vector<std::string>
+        mean_of;          ///< in place of group and score: the keys of earlier values, whose mean it is
     double factor = 1;    ///< what the score is multiplied by
     bool higher = false;  ///< whether more is better: what "worst" means
     std::string published, confidence;

@@ -165,6 +165,23 @@ void take(const Row& row, const Row::Group& group, const Scores& scores, Reprodu
   }
 }
 
+// The values that are means of earlier ones, seed by seed.
+void take_means(const Row& row, ReproductionResult& result) {
+  for (const auto& value : row.values) {
+    if (value.mean_of.empty()) continue;
+    std::vector<double> sums;
+    for (const auto& key : value.mean_of) {
+      const auto part = std::find_if(result.values.begin(), result.values.end(),
+                                     [&](const ReproducedValue& v) { return v.key == key; });
+      if (sums.empty()) sums.resize(part->seeds.size());
+      sums.resize(std::min(sums.size(), part->seeds.size()));
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += part->seeds[i];
+    }
+    for (auto& sum : sums) sum *= value.factor / static_cast<double>(value.mean_of.size());
+    result.values.push_back({value.key, sums, ""});
+  }
+}
+
 std::string today() {
   const auto now = std::time(nullptr);
   std::tm day{};
@@ -215,6 +232,7 @@ std::optional<ReproductionResult> measure_row(const ReproductionRow& row, std::i
       take(row, group, *scores, result);
     }
   }
+  take_means(row, result);
   result.minutes = minutes / static_cast<double>(seeds);
   result.date = today();
   result.commit = commit();

@@ -357,6 +357,15 @@ expect_text "warning: 1 of 31 files left out"
 [[ $(wc -l <others.csv) == 31 ]] || fail "not all of a foreign folder is ranked"
 expect_code 0 "$BELAMY" score kept --data others --normal left
 expect_text "ROC AUC .*15 usual, 15 strange"
+expect_code 0 "$BELAMY" score kept --by reconstruction --maps maps.png
+expect_text "ranked by squared error of the reconstruction"
+expect_text "the 16 strangest, their reconstructions, and where they are unusual: maps.png"
+expect_file maps.png
+expect_code 2 "$BELAMY" score kept --by darkness
+expect_code 2 "$BELAMY" score gan --by density
+expect_text "gan has no score 'density'"
+expect_code 0 "$BELAMY" evaluate kept --measures outlier-auc
+expect_text "outlier AUC reconstruction +[01]\.[0-9]+"
 expect_code 0 "$BELAMY" embed kept -n 40 --perplexity 5 --out maps/codes.png
 expect_text "^[0-9]+ codes of 32 values by t-SNE"
 expect_file maps/codes.png

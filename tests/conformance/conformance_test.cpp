@@ -1004,6 +1004,26 @@ TEST_P(ConformanceTest, ScoresAreRepeatableAndLeaveNoTrace) {
   EXPECT_TRUE(checkpoint_of(session) == before);
 }
 
+// Heat maps of models that do not reconstruct show this slope.
+TEST_P(ConformanceTest, ScoresOfImagesHaveASlope) {
+  if (!info_.images || !info_.can(Capability::scorer) || info_.can(Capability::reconstructor)) return;
+  static const std::set<std::string> rounded = {"made",
+                                                "pixelcnn"};  // black and white pixels pass no gradient
+  const auto data = plain_data();
+  const auto recipe = tiny(data);
+  Session session(*recipe, data, kCpu);
+  run_steps(session, 2);
+  const ModelState::Evaluation evaluation(session.state());
+  const torch::AutoGradMode with_gradients(true);
+  const auto x = session.batches().head(5).detach().clone().requires_grad_();
+  const auto score = session.state().model().scorer()->score(x).sum();
+  Tensor slope;
+  if (score.requires_grad()) slope = torch::autograd::grad({score}, {x}, {}, false, false, true)[0];
+  const bool has_one = slope.defined() && slope.any().item<bool>();
+  EXPECT_EQ(has_one, rounded.count(info_.name) == 0);
+  EXPECT_TRUE(!has_one || torch::isfinite(slope).all().item<bool>());
+}
+
 // A value that a field of this type and range must refuse.
 std::vector<Value> bad_values(const Fields::Field& field) {
   const auto outside = field.low ? *field.low - 1 : field.high ? *field.high + 1 : 0;

@@ -15,6 +15,7 @@
 #include "report/scores.h"
 #include "small_training.h"
 #include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
 #include "test_folder.h"
 #include "train/check.h"
 #include "train/training_data.h"
@@ -229,6 +230,51 @@ TEST_F(MeasuredByInception, OnlyThePublishedFileIsCalledSo) {
   put_weights("another");
   for (const std::string measure : {"fid", "fid-pytorch", "kid", "is"})
     EXPECT_THAT(refusal({measure}), HasSubstr("is not the published Inception network"));
+}
+
+TEST(HeatColours, GoFromBlackOverRedAndYellowToWhite) {
+  const auto values = torch::tensor({0.0, 1.0, 2.0, 3.0, 9.0}).view({5, 1, 1, 1});
+  const auto colours = heat_colours(values, 3).view({5, 3});
+  EXPECT_TRUE(at::allclose(
+      colours,
+      torch::tensor(
+          {{-1.0, -1.0, -1.0}, {1.0, -1.0, -1.0}, {1.0, 1.0, -1.0}, {1.0, 1.0, 1.0}, {1.0, 1.0, 1.0}})));
+  EXPECT_TRUE(heat_colours(torch::zeros({1, 1, 2, 2}), 0).eq(-1).all().item<bool>());
+}
+
+TEST_F(MeasuredRun, OutliersAreImagesOfOtherClasses) {
+  trained("vae", {"data.source=glyphs", "data.size=16", "data.limit=64", "data.classes=[\"I\", \"l\"]",
+                  "train.steps=60"});
+  const auto run = Run::open(folder_ / "run", "cpu");
+  const auto found = evaluate(*run, {.samples = 100, .measures = {"outlier-auc"}}, [](const std::string&) {});
+  ASSERT_EQ(found.scores.size(), 3u);
+  EXPECT_EQ(found.scores[0].key, "outlier-auc:scorer");
+  EXPECT_EQ(found.scores[1].key, "outlier-auc:density");
+  EXPECT_EQ(found.scores[2].key, "outlier-auc:reconstruction");
+  for (const auto& score : found.scores)
+    EXPECT_GT(score.value, 0.6) << score.key;  // by far the thinnest letters
+  // The area by its definition.
+  auto options = run->recipe().data;
+  options.classes.clear();
+  const auto set = load_dataset(options, Split::test);
+  const auto wanted = class_numbers({"I", "l"}, set.class_names, set.name);
+  const auto labels = torch::tensor(set.labels);
+  const auto usual = (labels == wanted[0]).logical_or(labels == wanted[1]);
+  const auto x = to_model_range(data_tensor(set));
+  const auto error = (run->model().reconstructor()->reconstruct(x) - x).square().flatten(1).sum(1);
+  const auto high = error.masked_select(~usual).unsqueeze(1), low = error.masked_select(usual);
+  EXPECT_NEAR(found.scores[2].value, (high > low).to(torch::kDouble).mean().item<double>(), 1e-3);
+}
+
+TEST_F(MeasuredRun, WithoutUsualClassesThereAreNoOutliers) {
+  trained("autoencoder", {"data.source=glyphs", "data.size=16", "data.limit=64"});
+  const auto run = Run::open(folder_ / "run", "cpu");
+  const auto nothing = [](const std::string&) {};
+  for (const auto& score : evaluate(*run, {.samples = 100}, nothing).scores)
+    EXPECT_FALSE(score.key.starts_with("outlier-auc")) << score.key;
+  EXPECT_THAT(message_of(ExitCode::data,
+                         [&] { evaluate(*run, {.samples = 100, .measures = {"outlier-auc"}}, nothing); }),
+              HasSubstr("trained on all classes"));
 }
 
 }  // namespace

@@ -55,6 +55,51 @@ TEST(MeasureRow, ALabWithoutRandomNumbersIsMeasuredOnce) {
   fs::remove_all(runs);
 }
 
+TEST(MeasureRow, AValueMayBeTheMeanOfEarlierOnes) {
+  const auto with_mean = [](const std::string& parts) {
+    return ReproductionRow::parse("mean", R"(title = "Mean"
+paper = "Nobody."
+protocol = "Very short."
+[[group]]
+name = "lab"
+lab = "dirac-gan"
+[[value]]
+key = "a"
+text = "a"
+group = "lab"
+score = "conserved"
+[[value]]
+key = "b"
+text = "b"
+group = "lab"
+score = "conserved"
+factor = 3
+[[value]]
+key = "both"
+text = "both"
+mean = [)" + parts + R"(]
+factor = 10
+[[pass]]
+value = "both"
+min = 0
+)",
+                                  "mean.toml");
+  };
+  const auto mean = with_mean(R"("a", "b")");
+  check_row(mean);
+  const auto runs = scratch("mean");
+  const auto result = measure_row(mean, 1, runs, silent());
+  fs::remove_all(runs);
+  ASSERT_TRUE(result);
+  ASSERT_EQ(result->values.size(), 3u);
+  EXPECT_EQ(result->values[2].key, "both");
+  EXPECT_NE(result->values[0].mean(), 0);
+  EXPECT_DOUBLE_EQ(result->values[2].mean(), 20 * result->values[0].mean());
+  EXPECT_EQ(result->status, "reproduced");
+  EXPECT_THAT(message_of(ExitCode::usage, [&] { with_mean(R"("a", "both")"); }),
+              HasSubstr("a mean with 'both', which is no earlier value"));
+}
+
 TEST(MeasureRow, AGroupMayTakeTheRunOfAnEarlierOne) {
   const auto two = [](const std::string& named) {
     return ReproductionRow::parse("two", R"(title = "Two"
