@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::int64_t kPictureSide = 128;
 
-// Shares 0 to 1 as colours [N, 3, H, W] in [-1, 1]: blue, cyan, yellow, red.
-Tensor heat_of(const Tensor& shares) {
-  const auto ramp = [&](double middle) { return (1.5 - (shares * 4 - middle).abs()).clamp(0, 1) * 2 - 1; };
-  return torch::stack({ramp(3), ramp(2), ramp(1)}, 1);
-}
-
 // Draws the outline of a box, in pixels of an image that was enlarged, on [3, H, W].
 void outline(const Tensor& picture, const Box& box, double factor, at::ArrayRef<double> colour) {
   constexpr std::int64_t kLine = 2;
@@ -50,10 +44,9 @@ Image localisation_picture(const Tensor& images, const Tensor& maps,
   namespace F = torch::nn::functional;
   const auto highest = maps.flatten(1).amax(1).clamp_min(1e-12).view({n, 1, 1});
   const auto shares =
-      F::interpolate((maps / highest).clamp(0, 1).unsqueeze(1),
-                     F::InterpolateFuncOptions().size(size).mode(torch::kBilinear).align_corners(false))
-          .squeeze(1);
-  const auto below = 0.5 * large.mean(1, /*keepdim=*/true) + 0.5 * heat_of(shares);
+      F::interpolate((maps / highest).unsqueeze(1),
+                     F::InterpolateFuncOptions().size(size).mode(torch::kBilinear).align_corners(false));
+  const auto below = 0.5 * large.mean(1, /*keepdim=*/true) + 0.5 * heat_colours(shares, 1);
   for (std::int64_t i = 0; i < n; ++i) {
     const auto place = static_cast<std::size_t>(i);
     if (!known.empty()) outline(below[i], known[place], static_cast<double>(factor), {-1, 1, -1});
