@@ -53,7 +53,8 @@ Tensor salted(const Tensor& bytes, double share, at::Generator& generator) {
 // The places of each image in an order of its own.
 Tensor shuffled(const Tensor& bytes, at::Generator& generator) {
   const auto flat = bytes.flatten(2);
-  const auto order = torch::rand({flat.size(0), 1, flat.size(2)}, generator).argsort(2).expand(flat.sizes());
+  const auto order =
+      torch::rand({flat.size(0), 1, flat.size(2)}, generator).argsort(2, false).expand(flat.sizes());
   return flat.gather(2, order).view(bytes.sizes());
 }
 
