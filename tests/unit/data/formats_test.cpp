@@ -107,7 +107,8 @@ TEST(DataFormats, EveryRowDescribesAndLists) {
     EXPECT_TRUE(descriptions.insert(format.description).second) << format.description;
     EXPECT_EQ(format_of(kind), &format);
   }
-  for (const auto kind : {Kind::glyphs, Kind::glyph_pairs, Kind::synthetic})
+  for (const auto kind :
+       {Kind::glyphs, Kind::glyph_pairs, Kind::synthetic, Kind::sprites, Kind::stacked_digits})
     EXPECT_EQ(format_of(kind), nullptr);
 }
 

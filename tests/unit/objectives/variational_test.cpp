@@ -62,8 +62,8 @@ TEST(KlParts, OfDistantPosteriorsHoldTheInformationOfTheBatch) {
 
 TEST(KlParts, FindTheTotalCorrelationOfAGaussian) {
   // Means from N(0, [[1, r], [r, 1]]) with r = 0.8 and posteriors of variance v = 0.25: q(z) is Gaussian with the correlation
-  // r / (1 + v) = 0.64, so its total correlation is -log(1 - 0.64^2) / 2 = 0.2636. The information is
-  // log det(cov q) - log v^2, halved: 1.3626. 3,000 data; the mixture overfits by about (effective values) / N.
+  // r / (1 + v) = 0.64, so its total correlation is -log(1 - 0.64^2) / 2 = 0.2635. The information is
+  // log det(cov q) - log v^2, halved: 1.3460. 3,000 data; the mixture overfits by about (effective values) / N.
   auto generator = seeded(3);
   const std::int64_t n = 3000;
   const auto normal = [&] { return torch::randn({n, 2}, generator, torch::kDouble); };
