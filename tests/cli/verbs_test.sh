@@ -451,7 +451,7 @@ expect_text "^3 images of images in places/maps.png"
 expect_text "^boxes of [0-9]+ images in places/boxes.csv"
 expect_file places/maps.png
 [[ $(head -n 1 places/boxes.csv) == name,class,belief,left,top,right,bottom ]] || fail "not the columns of boxes"
-grep -Eq '^images/(left|top)/[0-9]+.pgm,(left|top),[01]\.[0-9]+,[0-9]+,[0-9]+,[0-9]+,[0-9]+$' places/boxes.csv ||
+grep -Eq '/images/(left|top)/[0-9]+.pgm,(left|top),[01]\.[0-9]+,[0-9]+,[0-9]+,[0-9]+,[0-9]+$' places/boxes.csv ||
   fail "no box in $(tail -n 1 places/boxes.csv)"
 expect_code 0 "$BELAMY" localise placed --class top --data others --threshold 0.5 --out places/top.png
 expect_text "the maps of class 'top'"
