@@ -1,9 +1,8 @@
-// Frames in DICOM files: RLE here, JPEG by libjpeg-turbo, JPEG-LS by CharLS, JPEG 2000 by OpenJPEG. The lossless JPEG of
-// DICOM, which libjpeg-turbo does not read, is in lossless_jpeg.cpp. GDCM would read all of them, but its decoders end
-// the program at some damaged files.
+// Frames in DICOM files: RLE here, JPEG by libjpeg-turbo, JPEG 2000 by OpenJPEG. Lossless JPEG, which libjpeg-turbo does not
+// read, and JPEG-LS have files of their own. GDCM would read all of them, but its decoders check with assert() and exit().
 #include "data/frame_codecs.h"
 
-#include <charls/charls.h>
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
@@ -116,38 +115,6 @@ RawFrame decode_rle(std::string_view bytes, const std::string& name, RawFrame sh
       auto& value = shape.values[p * static_cast<std::size_t>(shape.channels) + channel];
       value = value * 256 + static_cast<std::uint8_t>(plane[p]);
     }
-  }
-  return shape;
-}
-
-RawFrame decode_jpeg_ls(std::string_view bytes, const std::string& name, RawFrame shape) {
-  const auto check = [&](charls_jpegls_errc code) {
-    if (code != charls_jpegls_errc::success)
-      throw image_error(name, fmt::format("damaged JPEG-LS: {}", charls_get_error_message(code)));
-  };
-  const std::unique_ptr<charls_jpegls_decoder, Calls<charls_jpegls_decoder_destroy>> decoder(
-      charls_jpegls_decoder_create());
-  check(charls_jpegls_decoder_set_source_buffer(decoder.get(), bytes.data(), bytes.size()));
-  check(charls_jpegls_decoder_read_header(decoder.get()));
-  charls_frame_info info{};
-  check(charls_jpegls_decoder_get_frame_info(decoder.get(), &info));
-  check_frame_shape(name, shape, info.width, info.height, static_cast<std::uint64_t>(info.component_count));
-  // A run of equal values in a line takes about a bit for 2^15 of them.
-  check_claim(name, info.width, info.height, bytes.size(), 8.0 * (1 << 15));
-  charls_interleave_mode mode{};
-  check(charls_jpegls_decoder_get_interleave_mode(decoder.get(), &mode));
-  const std::size_t width = info.bits_per_sample > 8 ? 2 : 1;
-  std::vector<std::uint8_t> raw(values_in(shape) * width);
-  check(charls_jpegls_decoder_decode_to_buffer(decoder.get(), raw.data(), raw.size(), 0));
-  const auto channels = static_cast<std::size_t>(shape.channels);
-  const auto pixels = values_in(shape) / channels;
-  const bool planar = mode == charls_interleave_mode::none;
-  shape.values.resize(values_in(shape));
-  for (std::size_t i = 0; i < raw.size() / width; ++i) {
-    const auto to = planar ? i % pixels * channels + i / pixels : i;
-    std::uint16_t value = raw[i * width];
-    if (width == 2) std::memcpy(&value, &raw[i * 2], 2);
-    shape.values[to] = value;
   }
   return shape;
 }

@@ -303,7 +303,7 @@ TEST_F(FuzzReaders, Dicom) {
       file("1.2.840.10008.1.2.1.99", ""),
       file("1.2.840.10008.1.2.5", rle),
       file("1.2.840.10008.1.2.4.70", samples::lossless_jpeg(9, 8, values, 4)),
-      file("1.2.840.10008.1.2.4.80", samples::jpeg_ls(9, 8, words)),
+      file("1.2.840.10008.1.2.4.80", samples::jpeg_ls_of_squares()),
       file("1.2.840.10008.1.2.4.90", samples::jpeg_2000(9, 8, words))};
   // Damage to the frame alone gets past the header.
   for (std::size_t f = 0; f < originals.size(); ++f) {

@@ -99,7 +99,7 @@ TEST(Dicom, RleAndJpegLsAndJpeg2000AreUnpacked) {
 
   const std::vector<std::uint16_t> values = {5, 60000, 7, 8, 9, 10};
   for (const auto& [syntax, bytes] :
-       {std::pair{"1.2.840.10008.1.2.4.80", samples::jpeg_ls(3, 2, values)},
+       {std::pair{"1.2.840.10008.1.2.4.80", samples::jpeg_ls_of_six()},
         std::pair{"1.2.840.10008.1.2.4.90", samples::jpeg_2000(3, 2, values)}}) {
     file = gray_dicom(3, 2, {}, syntax);
     file.set(0x00280103, "US", "0");

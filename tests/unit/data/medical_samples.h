@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <charls/charls.h>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -149,22 +148,26 @@ inline std::string lossless_jpeg(int width, int height, const std::vector<int>& 
          data + "\xff\xd9";
 }
 
-/// JPEG-LS of gray values of 16 bits.
-inline std::string jpeg_ls(int width, int height, const std::vector<std::uint16_t>& values) {
-  charls_jpegls_encoder* encoder = charls_jpegls_encoder_create();
-  const charls_frame_info info{static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height), 16, 1};
-  std::string packed(1000 + 4 * values.size(), '\0');
-  std::size_t size = 0;
-  const auto check = [](charls_jpegls_errc code) {
-    if (code != charls_jpegls_errc::success) throw std::runtime_error(charls_get_error_message(code));
-  };
-  check(charls_jpegls_encoder_set_frame_info(encoder, &info));
-  check(charls_jpegls_encoder_set_destination_buffer(encoder, packed.data(), packed.size()));
-  check(charls_jpegls_encoder_encode_from_buffer(encoder, values.data(), 2 * values.size(), 0));
-  check(charls_jpegls_encoder_get_bytes_written(encoder, &size));
-  charls_jpegls_encoder_destroy(encoder);
-  packed.resize(size);
-  return packed;
+/// JPEG-LS by CharLS 2.4.1 of 16 bits: 3x2 values 5, 60000, 7, 8, 9, 10.
+inline std::string jpeg_ls_of_six() {
+  return std::string(
+      "\xff\xd8\xff\xf7\x00\x0b\x10\x00\x02\x00\x03\x01\x01\x11\x00\xff\xf8\x00\x0d\x01\xff\xff\x00\x12"
+      "\x00\x43\x01\x14\x00\x40\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00\x40\x90\x03\xa5\x00\x1d\x36\x03"
+      "\x00\x1d\x46\x02\x80\xff\xd9",
+      55);
+}
+
+/// The same of 9x8 values i * i * 31 % 4096.
+inline std::string jpeg_ls_of_squares() {
+  return std::string(
+      "\xff\xd8\xff\xf7\x00\x0b\x10\x00\x08\x00\x09\x01\x01\x11\x00\xff\xf8\x00\x0d\x01\xff\xff\x00\x12"
+      "\x00\x43\x01\x14\x00\x40\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00\xa1\xec\xb9\xa6\xb6\xc7\x15\xaa"
+      "\x56\x3e\xe6\x43\xcf\x24\xd2\x8b\x01\x9b\xd4\x39\xa2\x9c\x11\xdf\x80\x80\x2a\x56\x8b\x80\x7a\x42"
+      "\xf7\x19\x98\x14\x7d\x16\x91\x6e\x49\x14\x28\xce\x28\xbc\xe4\x60\xa6\xc7\xee\x10\x8e\x8b\x68\xb6"
+      "\x55\x02\x92\x8a\x20\x6a\x76\xa5\xa2\xcf\x7c\xfe\x14\x5b\x7b\x42\x80\x51\x5e\x96\xa7\xd1\x96\x51"
+      "\x88\x8e\x2e\x92\x41\x80\xc1\x8d\x0e\x45\xb4\x60\x29\x62\xc9\xaa\xa2\x8d\x24\x35\xba\x21\xe7\xa8"
+      "\xbe\x8b\xa8\xb6\x07\xa6\x9b\x3a\x29\xff\xd9",
+      155);
 }
 
 /// Lossless JPEG 2000 of gray values of 16 bits.
