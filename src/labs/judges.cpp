@@ -103,7 +103,6 @@ struct Damage {
 }  // namespace
 
 void judges(Lab& lab) {
-  const torch::NoGradGuard no_grad;
   const auto source = at_hand(lab.text("data"));
   const auto load = [&](Split split) {
     DataOptions options;
@@ -117,6 +116,7 @@ void judges(Lab& lab) {
 
   std::string eye_name;
   const auto eye = eye_of(lab, train, eye_name);
+  const torch::NoGradGuard no_grad;  // not for the training of a judge
   const auto see = [&](const Tensor& images, const std::string& what) {
     std::vector<Tensor> parts;
     for (std::int64_t done = 0; done < images.size(0); done += kSeenTogether) {
