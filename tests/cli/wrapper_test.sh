@@ -4,7 +4,8 @@
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-unset CMAKE_PREFIX_PATH BELAMY_DATA
+unset CMAKE_PREFIX_PATH BELAMY_DATA BELAMY_LIBTORCH
+export XDG_CACHE_HOME=$scratch/cache
 
 fail() {
   echo "FAILED: $1" >&2
@@ -22,12 +23,13 @@ project="$scratch/a project"
 mkdir -p "$project"/{src,include,cmake,recipes,labs,reproduce,tools}
 echo "number = 1" >"$project/reproduce/row.toml"
 cp "$SOURCE"/{belamy,CMakePresets.json} "$project"
-cp "$SOURCE"/tools/{build,with-log} "$project/tools"
+cp "$SOURCE"/tools/{build,engine,with-log} "$project/tools"
 echo g++ >"$project/tools/packages.txt"
 cat >"$project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.22)
 project(small LANGUAGES CXX)
 add_executable(belamy_program src/main.cpp)
+set(PREFIX "$ENV{CMAKE_PREFIX_PATH}" CACHE STRING "")
 set_target_properties(belamy_program PROPERTIES OUTPUT_NAME belamy RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 END
 cat >"$project/src/main.cpp" <<'END'
@@ -88,6 +90,21 @@ CMAKE_PREFIX_PATH=/opt/torch ../link >/dev/null 2>err || true
 expect_in "another CMAKE_PREFIX_PATH" "configuring" "$(<err)"
 ../link >/dev/null 2>err || true
 expect_in "the former CMAKE_PREFIX_PATH" "configuring" "$(<err)"
+
+# PyPI's LibTorch, here one that was fetched already, has a build of its own beside the other; so do its calls.
+torch=$(sed -n 's/^torch_version=//p' "$project/tools/engine")
+mkdir -p "$XDG_CACHE_HOME/belamy/torch-$torch/lib/python3.11/site-packages/torch"
+touch "$XDG_CACHE_HOME/belamy/torch-$torch/complete"
+BELAMY_LIBTORCH=pypi ../link >/dev/null 2>err || true
+expect_in "PyPI's LibTorch" "configuring" "$(<err)"
+expect "the prefix of PyPI's LibTorch" "$XDG_CACHE_HOME/belamy/torch-$torch/lib/python3.11/site-packages/torch" \
+  "$(sed -n 's/^PREFIX:[A-Z]*=//p' "$project/build-pypi/CMakeCache.txt")"
+BELAMY_LIBTORCH=pypi ../link >/dev/null 2>err || true
+expect "a second call with PyPI's LibTorch" "" "$(<err)"
+../link >/dev/null 2>err || true
+expect "the first build after that" "" "$(<err)"
+BELAMY_LIBTORCH=conda ../link >/dev/null 2>err && fail "an unknown LibTorch ends with 0"
+expect_in "an unknown LibTorch" "may be 'debian' or 'pypi'" "$(<err)"
 
 # A configuration that fails is tried again, and the program of the one before does not run in its place.
 sed -i.kept 's/^project/broken_/' "$project/CMakeLists.txt"

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <gmock/gmock.h>
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include "belamy/trainer.h"
 
@@ -19,6 +20,7 @@ using testing::HasSubstr;
 class OutlierScores : public testing::Test {
  protected:
   std::unique_ptr<belamy::Run> run_of(const std::string& model) const {
+    const torch::AutoGradMode with_gradients(true);  // an open run switches them off
     train(*recipe_of(model,
                      with(find_model(model).tiny, {"train.threads=1", "train.batch=16", "train.steps=2",
                                                    "data.source=glyphs", "data.limit=64", "data.size=16"})),
