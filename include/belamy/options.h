@@ -37,11 +37,11 @@ struct DataOptions {
   std::int64_t size = 0;           ///< side of the square images; 0: as they are, or chosen (ImageSides)
   std::int64_t width = 0;          ///< with `height`: the size of images that are not square; 0: `size`
   std::int64_t height = 0;
-  std::int64_t channels = 0;            ///< 1 or 3; 0: as they are, or chosen if they differ
-  std::int64_t memory = 512;            ///< MiB of pixels that lie in memory; more lie in a file
-  std::string fit = "crop";             ///< how an image of another shape gets that of the size
-  std::string window;                   ///< medical images: "CENTRE/WIDTH" of the values shown; empty: the file's
-  std::int64_t axis = 3;                ///< NIfTI: volumes are cut into slices along this axis, 1 to 3
+  std::int64_t channels = 0;  ///< 1 or 3; 0: as they are, or chosen if they differ
+  std::int64_t memory = 512;  ///< MiB of pixels that lie in memory; more lie in a file
+  std::string fit = "crop";   ///< how an image of another shape gets that of the size
+  std::string window;         ///< medical images: "CENTRE/WIDTH" of the values shown; empty: the file's
+  std::int64_t axis = 3;      ///< NIfTI: volumes are cut into slices along this axis, 1 to 3
   std::vector<std::string> classes;     ///< names or numbers: only these, in every split; empty: all
   std::vector<std::string> attributes;  ///< names of attributes: only these; empty: all
   std::string binarize = "none";  ///< "threshold": at half; "sample": one seeded Bernoulli draw of each value

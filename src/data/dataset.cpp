@@ -173,13 +173,15 @@ void DataOptions::fields(Fields& f) {
         "channels of the images: 1 (gray) or 3 (colour); 0: as they are, colour if they differ");
   f.add("fit", fit, {"crop", "pad", "stretch"},
         "how an image gets another ratio of its sides, such as a square");
-  f.add("window", window,
-        "DICOM and NIfTI: the values from black to white as CENTRE/WIDTH in the file's units, such as 40/400; "
-        "\"\": the window in the file, else the 0.5th to the 99.5th percentile of a series or volume");
-  f.add("axis", axis, {1, 3},
-        "NIfTI: the axis along which a volume is cut into slices, numbered as in the file. Slices are turned as "
-        "radiologists view them: from below, from the front or from the left; front, head and patient's right "
-        "are at the top or left");
+  f.add(
+      "window", window,
+      "DICOM and NIfTI: the values from black to white as CENTRE/WIDTH in the file's units, such as 40/400; "
+      "\"\": the window in the file, else the 0.5th to the 99.5th percentile of a series or volume");
+  f.add(
+      "axis", axis, {1, 3},
+      "NIfTI: the axis along which a volume is cut into slices, numbered as in the file. Slices are turned as "
+      "radiologists view them: from below, from the front or from the left; front, head and patient's right "
+      "are at the top or left");
   f.add("classes", classes, "names or numbers of the classes to use; []: all");
   f.add("attributes", attributes,
         "names of the attributes to use; []: all of the source. glyphs has bold, italic, serif, mono and "

@@ -174,7 +174,8 @@ class DicomParser {
     while (at_ < end && !short_ && header_.pixels_tag == 0) {
       const auto element = next();
       if (!element || element->tag == kItemEnd || element->tag == kSequenceEnd) return;
-      const bool pixels = element->tag == 0x7fe00008 || element->tag == 0x7fe00009 || element->tag == 0x7fe00010;
+      const bool pixels =
+          element->tag == 0x7fe00008 || element->tag == 0x7fe00009 || element->tag == 0x7fe00010;
       if (pixels && depth == 0) {
         header_.pixels_tag = element->tag;
         header_.compressed = element->length == kUndefined;
@@ -183,8 +184,9 @@ class DicomParser {
         header_.in_words = element->type != "OB";
         return;
       }
-      const bool known = element->tag == 0x52009229 || element->tag == 0x52009230 || element->tag == 0x00289145 ||
-                         element->tag == 0x00289132 || element->tag == 0x00289110 || element->tag == 0x00209113 ||
+      const bool known = element->tag == 0x52009229 || element->tag == 0x52009230 ||
+                         element->tag == 0x00289145 || element->tag == 0x00289132 ||
+                         element->tag == 0x00289110 || element->tag == 0x00209113 ||
                          element->tag == 0x00209116 || element->tag == 0x00283000;
       if (element->length == kUndefined || element->type == "SQ" || known) {
         read_sequence(to, *element, depth);

@@ -54,7 +54,7 @@ class DicomHeader {
   std::string syntax;            ///< the UID of the transfer syntax
   std::uint32_t pixels_tag = 0;  ///< of the pixels, which are of integers or floats
   std::string_view pixels;       ///< from the first byte of the value on; into the bytes given
-  bool in_words = true;            ///< the pixels are written as words of two bytes
+  bool in_words = true;          ///< the pixels are written as words of two bytes
   std::string inflated = {};     ///< the data set of a deflated file, into which `pixels` points
 
   DicomHeader(const DicomHeader&) = delete;

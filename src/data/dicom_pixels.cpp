@@ -35,7 +35,8 @@ Parts parts_of(std::string_view pixels, const std::string& name) {
   Parts found;
   std::size_t at = 0, first = 0;
   bool table = true;
-  while (at + 8 <= pixels.size() && word_at(pixels, at, 2) == 0xfffe && word_at(pixels, at + 2, 2) == 0xe000) {
+  while (at + 8 <= pixels.size() && word_at(pixels, at, 2) == 0xfffe &&
+         word_at(pixels, at + 2, 2) == 0xe000) {
     const auto length = word_at(pixels, at + 4);
     if (length > pixels.size() - at - 8) throw image_error(name, "the file is cut short within its pixels");
     const auto part = pixels.substr(at + 8, length);
@@ -75,7 +76,8 @@ std::string compressed_frame(const DicomHeader& header, std::size_t frame, const
       if (starting) starts.push_back(p);
     }
     if (starts.size() != frames)
-      throw image_error(name, fmt::format("{} frames in {} parts, which cannot be told apart", frames, count));
+      throw image_error(name,
+                        fmt::format("{} frames in {} parts, which cannot be told apart", frames, count));
     begin = starts[frame];
     end = frame + 1 < frames ? starts[frame + 1] : count;
   }
@@ -94,7 +96,8 @@ struct Layers {
     const auto bits = static_cast<std::uint64_t>(raw) >> (high + 1 - stored);
     const auto mask = (std::uint64_t{1} << stored) - 1, sign = std::uint64_t{1} << (stored - 1);
     const auto value = static_cast<std::int64_t>(bits & mask);
-    return static_cast<double>(is_signed && (bits & sign) ? value - static_cast<std::int64_t>(mask) - 1 : value);
+    return static_cast<double>(is_signed && (bits & sign) ? value - static_cast<std::int64_t>(mask) - 1
+                                                          : value);
   }
 };
 
@@ -116,7 +119,8 @@ template <class T, class Bits>
 double float_at(std::string_view bytes, std::size_t at, bool big) {
   Bits bits = 0;
   for (std::size_t i = 0; i < sizeof(Bits); ++i)
-    bits = static_cast<Bits>(bits << 8 | static_cast<std::uint8_t>(bytes[at + (big ? i : sizeof(Bits) - 1 - i)]));
+    bits = static_cast<Bits>(bits << 8 |
+                             static_cast<std::uint8_t>(bytes[at + (big ? i : sizeof(Bits) - 1 - i)]));
   return static_cast<double>(std::bit_cast<T>(bits));
 }
 
@@ -139,9 +143,10 @@ RawFrame stored_frame(const DicomHeader& header, std::size_t frame, const std::s
   const std::uint64_t in_frame = halved ? pixels * 16 : count * bits;
   const std::uint64_t first = frame * in_frame;
   if ((first + in_frame + 7) / 8 > header.pixels.size())
-    throw image_error(name, fmt::format("the file is cut short: frame {} needs {} bytes, and {} are there",
-                                        frame + 1, (in_frame + 7) / 8,
-                                        header.pixels.size() - std::min<std::uint64_t>(header.pixels.size(), first / 8)));
+    throw image_error(
+        name, fmt::format("the file is cut short: frame {} needs {} bytes, and {} are there", frame + 1,
+                          (in_frame + 7) / 8,
+                          header.pixels.size() - std::min<std::uint64_t>(header.pixels.size(), first / 8)));
   const auto bytes = header.pixels.substr(first / 8);
   const bool big = header.big_endian;
   shape.values.resize(count);
@@ -184,7 +189,7 @@ bool is_one_of(const std::string& text, std::initializer_list<const char*> texts
 
 // The values of a compressed frame; `rgb` tells whether their colours are RGB now.
 RawFrame unpacked_frame(const DicomHeader& header, std::size_t frame, const std::string& name, RawFrame shape,
-                     bool& rgb) {
+                        bool& rgb) {
   const auto layers = layers_of(header, name);
   const auto colours = header.text(0x00280004);
   const auto bytes = compressed_frame(header, frame, name);
@@ -197,7 +202,8 @@ RawFrame unpacked_frame(const DicomHeader& header, std::size_t frame, const std:
     found = decode_rle(bytes, name, shape, layers.allocated / 8);
   } else if (is_one_of(syntax, {"4.50", "4.51", "4.57", "4.70"})) {
     const auto kind = jpeg_kind(bytes);
-    if (!kind.lossless && kind.bits > 8) throw refused(name, fmt::format("a lossy JPEG of {} bits", kind.bits));
+    if (!kind.lossless && kind.bits > 8)
+      throw refused(name, fmt::format("a lossy JPEG of {} bits", kind.bits));
     if (!kind.lossless) {
       rgb = true;
       return decode_lossy_jpeg(bytes, name, shape, colours == "RGB");
@@ -223,7 +229,8 @@ RawFrame with_palette(const DicomHeader& header, const RawFrame& gray, const std
     auto table = header.words(0x00281201 + c);
     if (about.size() < 3 || table.empty()) throw refused(name, "a palette in segments, or none");
     const auto count = static_cast<std::size_t>(about[0] == 0 ? 65536 : about[0]);
-    const int first = header.number(0x00280103).value_or(0) == 1 ? static_cast<std::int16_t>(about[1]) : about[1];
+    const int first =
+        header.number(0x00280103).value_or(0) == 1 ? static_cast<std::int16_t>(about[1]) : about[1];
     // Tables of 8 bits hold two entries a word.
     if (table.size() < count && about[2] <= 8) {
       std::vector<int> entries;
@@ -272,8 +279,10 @@ RawFrame colours_of(const DicomHeader& header, RawFrame frame, bool rgb, const s
 RawFrame decode_frame(const DicomHeader& header, std::size_t frame, const std::string& name) {
   if (!header.has_pixels()) throw image_error(name, "holds no image");
   if (!header.text(0x00283000).empty()) throw refused(name, "a table for the values (Modality LUT)");
-  RawFrame shape{header.number(0x00280011).value_or(0), header.number(0x00280010).value_or(0),
-              header.number(0x00280002).value_or(1), {}};
+  RawFrame shape{header.number(0x00280011).value_or(0),
+                 header.number(0x00280010).value_or(0),
+                 header.number(0x00280002).value_or(1),
+                 {}};
   const auto pixels = static_cast<std::uint64_t>(shape.width) * static_cast<std::uint64_t>(shape.height);
   if (pixels == 0 || pixels > max_image_pixels)
     throw image_error(name, fmt::format("{}x{} pixels", shape.width, shape.height));

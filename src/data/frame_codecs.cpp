@@ -13,8 +13,8 @@
 namespace belamy {
 namespace {
 
-void check_frame_shape(const std::string& name, const RawFrame& shape, std::uint64_t width, std::uint64_t height,
-                 std::uint64_t channels) {
+void check_frame_shape(const std::string& name, const RawFrame& shape, std::uint64_t width,
+                       std::uint64_t height, std::uint64_t channels) {
   if (width == static_cast<std::uint64_t>(shape.width) &&
       height == static_cast<std::uint64_t>(shape.height) &&
       channels == static_cast<std::uint64_t>(shape.channels))
@@ -159,18 +159,19 @@ RawFrame decode_jpeg_2000(std::string_view bytes, const std::string& name, RawFr
 RawFrame decode_lossy_jpeg(std::string_view bytes, const std::string& name, RawFrame shape, bool rgb) {
   std::string marked(bytes);
   // libjpeg takes three channels for YCbCr, and so does JFIF; Adobe's marker says that they are RGB.
-  const std::string_view adobe("\xff\xee\0\x0e"
-                               "Adobe",
-                               9);
+  const std::string_view adobe(
+      "\xff\xee\0\x0e"
+      "Adobe",
+      9);
   if (rgb && shape.channels == 3 && bytes.substr(0, 1024).find(adobe) == std::string_view::npos) {
     const bool jfif = marked.size() > 6 && marked.compare(2, 2, "\xff\xe0") == 0;
-    if (jfif) marked.erase(2, 2 + (static_cast<std::uint8_t>(marked[4]) << 8 | static_cast<std::uint8_t>(marked[5])));
-    if (marked.size() > 2)
-      marked.insert(2, std::string(adobe) + std::string("\0\x64\0\0\0\0\0", 7));
+    if (jfif)
+      marked.erase(2, 2 + (static_cast<std::uint8_t>(marked[4]) << 8 | static_cast<std::uint8_t>(marked[5])));
+    if (marked.size() > 2) marked.insert(2, std::string(adobe) + std::string("\0\x64\0\0\0\0\0", 7));
   }
   const auto image = decode_jpeg(marked, name);
-  check_frame_shape(name, shape, static_cast<std::uint64_t>(image.width), static_cast<std::uint64_t>(image.height),
-              static_cast<std::uint64_t>(image.channels));
+  check_frame_shape(name, shape, static_cast<std::uint64_t>(image.width),
+                    static_cast<std::uint64_t>(image.height), static_cast<std::uint64_t>(image.channels));
   shape.values.assign(image.pixels.begin(), image.pixels.end());
   return shape;
 }

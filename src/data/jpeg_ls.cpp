@@ -64,7 +64,8 @@ class JpegLsDecoder {
     const auto channels = static_cast<std::size_t>(frame_.channels);
     std::size_t at = 0, done = 0;
     while (bits_ == 0 || done < channels) {
-      while (at + 1 < bytes_.size() && !(byte(at) == 0xff && byte(at + 1) >= 0x80 && byte(at + 1) < 0xff)) ++at;
+      while (at + 1 < bytes_.size() && !(byte(at) == 0xff && byte(at + 1) >= 0x80 && byte(at + 1) < 0xff))
+        ++at;
       if (at + 4 > bytes_.size()) throw wrong_jpeg_ls(name_, "it ends before its data");
       const int marker = byte(at + 1);
       at += 2;
@@ -92,10 +93,12 @@ class JpegLsDecoder {
   void read_shape(std::size_t at, std::size_t size) {
     if (size < 6 || bits_ != 0) throw wrong_jpeg_ls(name_, "its header is damaged");
     const auto height = word(at + 1), width = word(at + 3), channels = static_cast<std::size_t>(byte(at + 5));
-    if (width != static_cast<std::size_t>(frame_.width) || height != static_cast<std::size_t>(frame_.height) ||
+    if (width != static_cast<std::size_t>(frame_.width) ||
+        height != static_cast<std::size_t>(frame_.height) ||
         channels != static_cast<std::size_t>(frame_.channels))
-      throw wrong_jpeg_ls(name_, fmt::format("{}x{} pixels of {} values, where the file says {}x{} of {}", width,
-                                             height, channels, frame_.width, frame_.height, frame_.channels));
+      throw wrong_jpeg_ls(
+          name_, fmt::format("{}x{} pixels of {} values, where the file says {}x{} of {}", width, height,
+                             channels, frame_.width, frame_.height, frame_.channels));
     bits_ = byte(at);
     if (bits_ < 2 || bits_ > 16) throw wrong_jpeg_ls(name_, fmt::format("{} bits a value", bits_));
     // A run of equal values in a line takes about a bit for 2^15 of them.
@@ -147,7 +150,8 @@ class JpegLsDecoder {
     const int interleaved = byte(at + 2 + 2 * count);
     if (byte(at + 3 + 2 * count) != 0 || interleaved > 2 || (interleaved == 0 && count > 1))
       throw wrong_jpeg_ls(name_, "its scan is of a kind that is not read");
-    if (near_ > std::min(255, ((1 << bits_) - 1) / 2)) throw wrong_jpeg_ls(name_, "its scan header is damaged");
+    if (near_ > std::min(255, ((1 << bits_) - 1) / 2))
+      throw wrong_jpeg_ls(name_, "its scan header is damaged");
     set_parameters();
     StuffedBits bits(bytes_.substr(data));
     const auto width = static_cast<std::size_t>(frame_.width);
@@ -181,8 +185,8 @@ class JpegLsDecoder {
   }
 
   // One line of the channels that are coded together.
-  void read_line(StuffedBits& bits, const std::vector<std::vector<int>>& above, std::vector<std::vector<int>>& line,
-                 int& run) {
+  void read_line(StuffedBits& bits, const std::vector<std::vector<int>>& above,
+                 std::vector<std::vector<int>>& line, int& run) {
     const auto width = static_cast<std::size_t>(frame_.width);
     const auto flat = [&](std::size_t x) {
       for (std::size_t c = 0; c < line.size(); ++c) {
@@ -225,7 +229,11 @@ class JpegLsDecoder {
 
   int quantised(int gradient) const {
     const int size = std::abs(gradient);
-    const int level = size <= near_ ? 0 : size < steps_[0] ? 1 : size < steps_[1] ? 2 : size < steps_[2] ? 3 : 4;
+    const int level = size <= near_      ? 0
+                      : size < steps_[0] ? 1
+                      : size < steps_[1] ? 2
+                      : size < steps_[2] ? 3
+                                         : 4;
     return gradient < 0 ? -level : level;
   }
 
@@ -257,8 +265,10 @@ class JpegLsDecoder {
     const int sign = index < 0 ? -1 : 1;
     auto& context = contexts_[static_cast<std::size_t>(sign * index)];
     int guess = left + up - corner;
-    if (corner >= std::max(left, up)) guess = std::min(left, up);
-    else if (corner <= std::min(left, up)) guess = std::max(left, up);
+    if (corner >= std::max(left, up))
+      guess = std::min(left, up);
+    else if (corner <= std::min(left, up))
+      guess = std::max(left, up);
     guess = std::clamp(guess + sign * context.c, 0, most_);
     const int k = code_length(context.n, context.a);
     const int mapped = golomb(bits, k, limit_);

@@ -24,7 +24,8 @@ class Segments {
 
   /// The next marker; its segment, if it has one, is in `data`.
   int next(std::string_view& data) {
-    while (at_ + 1 < bytes_.size() && !(byte(at_) == 0xff && byte(at_ + 1) > 0 && byte(at_ + 1) < 0xff)) ++at_;
+    while (at_ + 1 < bytes_.size() && !(byte(at_) == 0xff && byte(at_ + 1) > 0 && byte(at_ + 1) < 0xff))
+      ++at_;
     if (at_ + 1 >= bytes_.size()) throw wrong("it ends before its data");
     const int marker = byte(at_ + 1);
     at_ += 2;
@@ -128,9 +129,9 @@ class LosslessDecoder {
     if (width != static_cast<std::size_t>(frame_.width) ||
         height != static_cast<std::size_t>(frame_.height) ||
         channels != static_cast<std::size_t>(frame_.channels) || precision_ < 2 || precision_ > 16)
-      throw segments_.wrong(fmt::format("{}x{} pixels of {} values, {} bits each, where the file says {}x{} of {}",
-                                        width, height, channels, precision_, frame_.width, frame_.height,
-                                        frame_.channels));
+      throw segments_.wrong(
+          fmt::format("{}x{} pixels of {} values, {} bits each, where the file says {}x{} of {}", width,
+                      height, channels, precision_, frame_.width, frame_.height, frame_.channels));
     for (std::size_t c = 0; c < channels; ++c) {
       if (at(data, 7 + 3 * c) != 0x11) throw segments_.wrong("channels of different size are not read");
       ids_.push_back(at(data, 6 + 3 * c));
@@ -155,7 +156,8 @@ class LosslessDecoder {
         first = (first + code.count[l]) << 1;
       }
       if (data.size() < 17 + symbols) throw segments_.wrong("a Huffman table is cut short");
-      for (std::size_t i = 0; i < symbols; ++i) code.symbols.push_back(static_cast<std::uint8_t>(data[17 + i]));
+      for (std::size_t i = 0; i < symbols; ++i)
+        code.symbols.push_back(static_cast<std::uint8_t>(data[17 + i]));
       codes_[static_cast<std::size_t>(at(data, 0) & 15)] = std::move(code);
       data.remove_prefix(17 + symbols);
     }
@@ -182,9 +184,10 @@ class LosslessDecoder {
     return count;
   }
 
-  void read_values(const std::vector<std::pair<std::size_t, const Code*>>& channels, int predictor, int shift) {
-    const auto width = static_cast<std::size_t>(frame_.width), height = static_cast<std::size_t>(frame_.height),
-               all = ids_.size();
+  void read_values(const std::vector<std::pair<std::size_t, const Code*>>& channels, int predictor,
+                   int shift) {
+    const auto width = static_cast<std::size_t>(frame_.width),
+               height = static_cast<std::size_t>(frame_.height), all = ids_.size();
     const auto lines = interval_ / width;
     std::vector<std::vector<int>> above(channels.size(), std::vector<int>(width)), line = above;
     Bits bits(segments_.rest());
@@ -260,7 +263,8 @@ JpegKind jpeg_kind(std::string_view bytes) {
     for (;;) {
       std::string_view data;
       const int marker = segments.next(data);
-      const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+      const bool frame =
+          marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
       if (frame && !data.empty()) return {marker == 0xc3, static_cast<std::uint8_t>(data[0])};
       if (marker == 0xda) return {};
     }

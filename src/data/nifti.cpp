@@ -53,9 +53,11 @@ class NiftiFields {
       if (bytes.size() >= kFirst && size(big) == kFirst) version_ = 1, big_ = big;
       if (bytes.size() >= kSecond && size(big) == kSecond) version_ = 2, big_ = big;
     }
-    if (version_ == 0) throw wrong(bytes.size() < kFirst ? "cut short within its header" : "not a NIfTI file");
+    if (version_ == 0)
+      throw wrong(bytes.size() < kFirst ? "cut short within its header" : "not a NIfTI file");
     magic_ = text(at(344, 4), 4);
-    if (version_ == 1 && magic_ != "n+1" && magic_ != "ni1") throw wrong("not NIfTI, but ANALYZE 7.5 or damaged");
+    if (version_ == 1 && magic_ != "n+1" && magic_ != "ni1")
+      throw wrong("not NIfTI, but ANALYZE 7.5 or damaged");
     if (version_ == 2 && !magic_.starts_with("n+2") && !magic_.starts_with("ni2"))
       throw wrong("its header is damaged");
   }
@@ -68,7 +70,8 @@ class NiftiFields {
   std::uint64_t length() const { return version_ == 1 ? kFirst : kSecond; }
 
   // A field by its places in the first and in the second header.
-  std::int64_t integer(std::size_t first, std::size_t in_first, std::size_t second, std::size_t in_second) const {
+  std::int64_t integer(std::size_t first, std::size_t in_first, std::size_t second,
+                       std::size_t in_second) const {
     const auto width = version_ == 1 ? in_first : in_second;
     const auto value = raw(at(first, second), width, big_);
     const auto unused = 64 - 8 * width;
@@ -211,14 +214,15 @@ NiftiHeader read_nifti_header(const fs::path& path) {
   header.type = static_cast<int>(fields.integer(70, 2, 12, 2));
   if (width_of(header.type) == 0)
     throw fields.wrong(fmt::format("values of type {}, which are not read", header.type));
-  const double offset = fields.version() == 1 ? fields.real(108, 0)
-                                              : static_cast<double>(fields.integer(0, 4, 168, 8));
+  const double offset =
+      fields.version() == 1 ? fields.real(108, 0) : static_cast<double>(fields.integer(0, 4, 168, 8));
   if (!(offset >= 0 && offset < 1e15)) throw fields.wrong("its header is damaged");
   header.offset = static_cast<std::uint64_t>(offset);
   if (!fields.pair()) header.offset = std::max(header.offset, fields.length() + 4);
   set_size(fields, header);
 
-  const auto units = fields.version() == 1 ? static_cast<int>(bytes[123]) : static_cast<int>(fields.integer(0, 4, 500, 4));
+  const auto units =
+      fields.version() == 1 ? static_cast<int>(bytes[123]) : static_cast<int>(fields.integer(0, 4, 500, 4));
   const double millimetres = (units & 7) == 1 ? 1000 : (units & 7) == 3 ? 0.001 : 1;
   for (std::size_t i = 0; i < 3; ++i) header.spacing[i] = std::abs(fields.real(76, 104, i + 1)) * millimetres;
   const double slope = fields.real(112, 176), inter = fields.real(116, 184);
@@ -250,7 +254,9 @@ double NiftiVolume::value(std::uint64_t index) const {
   const bool big = header_.big_endian;
   const auto width = static_cast<std::size_t>(width_of(header_.type));
   const auto* from = bytes_.data() + index * width;
-  const auto bits = [&](std::size_t length, std::size_t at = 0) { return integer_of(from + at, length, big); };
+  const auto bits = [&](std::size_t length, std::size_t at = 0) {
+    return integer_of(from + at, length, big);
+  };
   const auto single = [&](std::size_t at) {
     return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits(4, at))));
   };
@@ -268,7 +274,8 @@ double NiftiVolume::value(std::uint64_t index) const {
     case 16: stored = single(0); break;
     case 64: stored = twice(0); break;
     // Complex values by their magnitude.
-    case 32: return std::hypot(single(0) * header_.slope + header_.offset_of_values, single(4) * header_.slope);
+    case 32:
+      return std::hypot(single(0) * header_.slope + header_.offset_of_values, single(4) * header_.slope);
     default: return std::hypot(twice(0) * header_.slope + header_.offset_of_values, twice(8) * header_.slope);
   }
   return stored * header_.slope + header_.offset_of_values;

@@ -17,11 +17,11 @@ struct NiftiHeader {
   std::filesystem::path data;  ///< the file that holds the values
   std::uint64_t offset = 0;    ///< of the values in it
   bool big_endian = false;
-  int type = 0;                                       ///< as NIfTI numbers them
-  std::array<std::uint64_t, 3> size = {1, 1, 1};      ///< of one volume
-  std::uint64_t volumes = 1;                          ///< along all further axes
-  std::array<double, 3> spacing = {1, 1, 1};          ///< mm
-  double slope = 1, offset_of_values = 0;             ///< value = stored * slope + offset
+  int type = 0;                                   ///< as NIfTI numbers them
+  std::array<std::uint64_t, 3> size = {1, 1, 1};  ///< of one volume
+  std::uint64_t volumes = 1;                      ///< along all further axes
+  std::array<double, 3> spacing = {1, 1, 1};      ///< mm
+  double slope = 1, offset_of_values = 0;         ///< value = stored * slope + offset
   /// For each axis of the file, the axis of the body: 0 left to right, 1 back to front, 2 feet to head; and
   /// whether it runs the other way.
   std::array<int, 3> body = {0, 1, 2};
@@ -39,7 +39,8 @@ NiftiHeader read_nifti_header(const std::filesystem::path& path);
 /// The values of a file.
 class NiftiVolume {
  public:
-  explicit NiftiVolume(NiftiHeader header);  ///< reads the data; a data error if they are damaged or cut short
+  explicit NiftiVolume(
+      NiftiHeader header);  ///< reads the data; a data error if they are damaged or cut short
 
   /// A slice along an axis from 0 to 2, turned as radiologists view it: gray values, or colours from 0 to 255.
   RawFrame slice(int axis, std::uint64_t number) const;

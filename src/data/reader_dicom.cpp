@@ -233,15 +233,15 @@ void add_warnings(const FoundFiles& found, Listing& listing) {
   for (const auto& [field, files] : found.identifying)
     fields.push_back(fmt::format("{} ({})", field, counted(files, "file")));
   if (!fields.empty()) {
-    listing.warnings.push_back({listing.source,
-                                fmt::format("headers may tell who the patient is: {}", fmt::join(fields, ", ")),
-                                "empty these fields before you pass the files on; Belamy's outputs do not hold them",
-                                0});
+    listing.warnings.push_back(
+        {listing.source, fmt::format("headers may tell who the patient is: {}", fmt::join(fields, ", ")),
+         "empty these fields before you pass the files on; Belamy's outputs do not hold them", 0});
   }
   if (found.annotated > 0) {
     listing.warnings.push_back(
         {listing.source,
-         fmt::format("text is drawn into the pixels of {} (BurnedInAnnotation)", counted(found.annotated, "file")),
+         fmt::format("text is drawn into the pixels of {} (BurnedInAnnotation)",
+                     counted(found.annotated, "file")),
          "look whether it names a patient, and remove such files: models may learn to draw it", 0});
   }
 }

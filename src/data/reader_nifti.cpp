@@ -101,7 +101,8 @@ NiftiFiles find_volumes(const fs::path& path, int axis) {
 }
 
 // The wanted slices of one volume.
-void read_slices(const NiftiVolume& volume, int axis, const std::vector<std::pair<std::size_t, std::size_t>>& slices,
+void read_slices(const NiftiVolume& volume, int axis,
+                 const std::vector<std::pair<std::size_t, std::size_t>>& slices,
                  std::optional<ValueWindow> window, WindowNote& windows, const Visitor& visitor) {
   const auto& header = volume.header();
   if (header.size[2] == 1) axis = 2;
@@ -135,14 +136,14 @@ Listing list_nifti(const fs::path& path, Split split, const DataOptions& options
   for (const auto& [field, files] : found.texts)
     texts.push_back(fmt::format("{} ({})", field, counted(files, "file")));
   if (!texts.empty()) {
-    listing.warnings.push_back({listing.source,
-                                fmt::format("headers hold texts that may tell who the patient is: {}",
-                                            fmt::join(texts, ", ")),
-                                "look at these fields before you pass the files on; Belamy's outputs do not hold them",
-                                0});
+    listing.warnings.push_back(
+        {listing.source,
+         fmt::format("headers hold texts that may tell who the patient is: {}", fmt::join(texts, ", ")),
+         "look at these fields before you pass the files on; Belamy's outputs do not hold them", 0});
   }
   listing.read = [headers = std::move(found.headers), places = std::move(slices.places),
-                  names = listing.names, axis, window](const std::vector<bool>& wanted, const Visitor& visitor) {
+                  names = listing.names, axis,
+                  window](const std::vector<bool>& wanted, const Visitor& visitor) {
     WindowNote windows;
     for (std::size_t i = 0; i < places.size();) {
       const auto file = places[i].file;

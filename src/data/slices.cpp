@@ -72,9 +72,10 @@ std::optional<ValueWindow> parse_window(const std::string& text) {
   const auto width =
       slash < text.size() ? number(std::string_view(text).substr(slash + 1)) : std::optional<double>();
   if (!centre || !width || *width <= 0) {
-    throw usage_error(fmt::format("data.window=\"{}\" is not CENTRE/WIDTH", text),
-                      "write two numbers, the second above 0, such as data.window=40/400 for values from -160 "
-                      "to 240; leave it empty for the window of the file");
+    throw usage_error(
+        fmt::format("data.window=\"{}\" is not CENTRE/WIDTH", text),
+        "write two numbers, the second above 0, such as data.window=40/400 for values from -160 "
+        "to 240; leave it empty for the window of the file");
   }
   return ValueWindow{*centre - *width / 2, *centre + *width / 2};
 }
@@ -89,7 +90,8 @@ void Percentiles::add(double value) {
 ValueWindow Percentiles::window() {
   if (kept_.empty()) return {};
   const auto at = [&](double share) {
-    const auto place = static_cast<std::ptrdiff_t>(std::lround(share * static_cast<double>(kept_.size() - 1)));
+    const auto place =
+        static_cast<std::ptrdiff_t>(std::lround(share * static_cast<double>(kept_.size() - 1)));
     std::nth_element(kept_.begin(), kept_.begin() + place, kept_.end());
     return kept_[static_cast<std::size_t>(place)];
   };
@@ -209,8 +211,7 @@ Slices list_slices(const fs::path& path, const MedicalFiles& from, const std::ve
       listing.names.push_back(from.full(file.name) + (alone ? "" : fmt::format(":{} {}", word, s + 1)));
       listing.keys.push_back(without_ending(key) + (alone ? "" : fmt::format(":{}", s + 1)));
       listing.groups.push_back(file.patient);
-      if (!classes.empty())
-        listing.labels.push_back(std::distance(classes.begin(), classes.find(folder)));
+      if (!classes.empty()) listing.labels.push_back(std::distance(classes.begin(), classes.find(folder)));
       slices.places.push_back({f, s});
     }
   }

@@ -30,7 +30,7 @@ class Percentiles {
  public:
   explicit Percentiles(std::uint64_t values);  ///< how many will be added
   void add(double value);                      ///< those that are not finite are passed over
-  ValueWindow window();                             ///< from the least to the greatest value if both are equal
+  ValueWindow window();                        ///< from the least to the greatest value if both are equal
 
  private:
   std::uint64_t every_, seen_ = 0;

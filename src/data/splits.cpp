@@ -36,7 +36,7 @@ std::vector<bool> take(const std::vector<bool>& wanted, std::int64_t count, cons
 // The groups of the wanted items, each with its items, sorted by name: the choice does not depend on the order of
 // the files.
 std::map<std::string, std::vector<std::size_t>> items_by_group(const std::vector<bool>& wanted,
-                                                          const Listing& listing) {
+                                                               const Listing& listing) {
   std::map<std::string, std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (wanted[i]) groups[listing.groups[i]].push_back(i);
@@ -66,7 +66,8 @@ std::vector<bool> take_groups(const std::vector<bool>& wanted, const Listing& li
 std::vector<bool> hold_out(const std::vector<bool>& wanted, const Listing& listing,
                            const DataOptions& options) {
   const bool grouped = !listing.groups.empty();
-  const auto count = static_cast<std::int64_t>(grouped ? items_by_group(wanted, listing).size() : listing.count);
+  const auto count =
+      static_cast<std::int64_t>(grouped ? items_by_group(wanted, listing).size() : listing.count);
   std::int64_t held = std::lround(options.holdout * static_cast<double>(count));
   if (options.holdout > 0 && options.holdout < 1 && count > 1)
     held = std::clamp<std::int64_t>(held, 1, count - 1);
@@ -91,9 +92,8 @@ void keep_validation(std::vector<bool>& wanted, const Listing& listing, const Da
   const auto kept =
       listing.groups.empty()
           ? take(wanted, options.validation, options, of_validation)
-          : take_groups(wanted, listing, options, of_validation, [&](std::int64_t, std::int64_t items) {
-              return items >= options.validation;
-            });
+          : take_groups(wanted, listing, options, of_validation,
+                        [&](std::int64_t, std::int64_t items) { return items >= options.validation; });
   if (kept == wanted) {
     throw data_error(
         fmt::format("{}: data.validation={} takes every patient of the {} for training; none is divided",

@@ -284,7 +284,9 @@ TEST_F(FuzzReaders, Dicom) {
   const auto file = [&](const std::string& syntax, const std::string& part) {
     auto made = samples::gray_dicom(9, 8, part.empty() ? values : std::vector<int>(), syntax);
     made.set(0x00100020, "LO", "a").set(0x0020000e, "UI", "1.2").set(0x00280103, "US", "0");
-    made.set(0x00200032, "DS", "1\\2\\3").set(0x00200037, "DS", "1\\0\\0\\0\\1\\0").set(0x00280030, "DS", "1\\1");
+    made.set(0x00200032, "DS", "1\\2\\3")
+        .set(0x00200037, "DS", "1\\0\\0\\0\\1\\0")
+        .set(0x00280030, "DS", "1\\1");
     if (syntax != "1.2.840.10008.1.2.2")
       made.set(0x00081140, "SQ", samples::number(0xe000fffe, 4) + samples::number(0, 4));
     if (!part.empty()) made.parts = {part};

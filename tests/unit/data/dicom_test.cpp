@@ -98,8 +98,9 @@ TEST(Dicom, RleAndJpegLsAndJpeg2000AreUnpacked) {
   EXPECT_THAT(values_of(file), ElementsAre(266, 276, 286, 296, 306, 572));
 
   const std::vector<std::uint16_t> values = {5, 60000, 7, 8, 9, 10};
-  for (const auto& [syntax, bytes] : {std::pair{"1.2.840.10008.1.2.4.80", samples::jpeg_ls_of_six()},
-                                      std::pair{"1.2.840.10008.1.2.4.90", samples::jpeg_2000(3, 2, values)}}) {
+  for (const auto& [syntax, bytes] :
+       {std::pair{"1.2.840.10008.1.2.4.80", samples::jpeg_ls_of_six()},
+        std::pair{"1.2.840.10008.1.2.4.90", samples::jpeg_2000(3, 2, values)}}) {
     file = gray_dicom(3, 2, {}, syntax);
     file.set(0x00280103, "US", "0");
     file.parts = {bytes};
@@ -126,8 +127,10 @@ TEST(Dicom, ColoursAreRgb) {
   palette.set(0x00280004, "CS", "PALETTE COLOR");
   for (std::uint32_t c = 0; c < 3; ++c) {
     palette.set(0x00281101 + c, "US", "2");
-    palette.elements[0x00281101 + c] = {"OW", samples::number(2, 2) + samples::number(5, 2) + samples::number(16, 2)};
-    palette.elements[0x00281201 + c] = {"OW", samples::number(0x1000 * (c + 1), 2) + samples::number(0xff00, 2)};
+    palette.elements[0x00281101 + c] = {
+        "OW", samples::number(2, 2) + samples::number(5, 2) + samples::number(16, 2)};
+    palette.elements[0x00281201 + c] = {"OW",
+                                        samples::number(0x1000 * (c + 1), 2) + samples::number(0xff00, 2)};
   }
   EXPECT_THAT(values_of(palette), ElementsAre(16, 32, 48, 16, 32, 48, 255, 255, 255));
 }
@@ -153,7 +156,8 @@ TEST(Dicom, TheWindowOfTheFileIsUsedUnlessOneIsGiven) {
   auto options = options_for(folder / "a.dcm");
   auto set = load_dataset(options, Split::train);
   EXPECT_THAT(grays(set), ElementsAre(128));  // 0 to 200
-  EXPECT_THAT(set.notes, testing::Contains(AllOf(HasSubstr("0 to 200"), HasSubstr("the window in the files"))));
+  EXPECT_THAT(set.notes,
+              testing::Contains(AllOf(HasSubstr("0 to 200"), HasSubstr("the window in the files"))));
   options.window = "75/100";
   set = load_dataset(options, Split::train);
   EXPECT_THAT(grays(set), ElementsAre(191));  // 25 to 125
@@ -189,7 +193,8 @@ TEST(Dicom, WithoutAWindowThePercentilesOfTheWholeSeriesAreUsed) {
 
 TEST(Dicom, SlicesComeInTheOrderOfTheirPlaceThenOfTheirNumber) {
   TestFolder folder;
-  const auto put = [&](const char* name, int value, const char* place, const char* number, const char* series) {
+  const auto put = [&](const char* name, int value, const char* place, const char* number,
+                       const char* series) {
     auto file = slice_of("a", value, series);
     if (*place) file.set(0x00200032, "DS", place).set(0x00200037, "DS", "1\\0\\0\\0\\1\\0");
     write(folder / name, file.set(0x00200013, "IS", number).bytes());
@@ -221,7 +226,8 @@ TEST(Dicom, APatientIsNeverInTwoSplits) {
   for (int patient = 0; patient < 12; ++patient) {
     for (int slice = 0; slice < 1 + patient % 4; ++slice)
       // Names that mix the patients.
-      write(folder / fmt::format("{}-{}", slice, patient), slice_of(fmt::format("P{}", patient), 20 * patient).bytes());
+      write(folder / fmt::format("{}-{}", slice, patient),
+            slice_of(fmt::format("P{}", patient), 20 * patient).bytes());
   }
   for (const int seed : {1, 2, 3, 4, 5}) {
     auto options = options_for(folder.path());
@@ -275,7 +281,8 @@ TEST(Dicom, FoldersAreClassesUnlessEachHoldsOnePatient) {
 
 TEST(Dicom, TheDoctorWarnsOfFieldsThatTellWhoThePatientIs) {
   TestFolder folder;
-  for (const auto& [split, patient] : {std::pair{"train", "p7"}, std::pair{"test", "p7"}, std::pair{"train", "p8"}}) {
+  for (const auto& [split, patient] :
+       {std::pair{"train", "p7"}, std::pair{"test", "p7"}, std::pair{"train", "p8"}}) {
     auto file = slice_of(patient, 50 + split[1]);
     file.set(0x00100010, "PN", "Doe^Jane").set(0x00100030, "DA", "19700101").set(0x00280301, "CS", "YES");
     write(folder / split / patient, file.bytes());

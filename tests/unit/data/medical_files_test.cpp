@@ -75,7 +75,8 @@ TEST_P(MedicalFile, HasTheValuesThatItsPackageReads) {
     const DicomHeader header(bytes, path.string());
     ASSERT_EQ(header.frames(), expected.pictures);
     const bool lossy = header.syntax == "1.2.840.10008.1.2.4.50";
-    if (lossy) near = 0.6, near_ends = 6;  // libjpeg and what the packages use interpolate colours differently
+    if (lossy)
+      near = 0.6, near_ends = 6;  // libjpeg and what the packages use interpolate colours differently
     if (header.syntax == "1.2.840.10008.1.2.4.51") {
       EXPECT_THROW(decode_frame(header, 0, "x"), Error) << "a lossy JPEG of 12 bits";
       return;

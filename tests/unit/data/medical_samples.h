@@ -57,8 +57,8 @@ struct Dicom {
     if (syntax == "1.2.840.10008.1.2.1.99") body = deflated(body);
     const auto meta = head(0x00020010, "UI", syntax.size() + syntax.size() % 2, false, false) + syntax +
                       (syntax.size() % 2 == 1 ? std::string(1, '\0') : "");
-    return std::string(128, '\0') + "DICM" + head(0x00020000, "UL", 4, false, false) + number(meta.size(), 4) +
-           meta + body;
+    return std::string(128, '\0') + "DICM" + head(0x00020000, "UL", 4, false, false) +
+           number(meta.size(), 4) + meta + body;
   }
 
  private:
@@ -141,10 +141,11 @@ inline std::string lossless_jpeg(int width, int height, const std::vector<int>& 
   for (char symbol = 0; symbol <= 16; ++symbol) table += symbol;
   return "\xff\xd8" +
          segment('\xc3', '\x10' + number(static_cast<std::uint64_t>(height), 2, true) +
-                             number(static_cast<std::uint64_t>(width), 2, true) + std::string("\1\1\x11\0", 4)) +
+                             number(static_cast<std::uint64_t>(width), 2, true) +
+                             std::string("\1\1\x11\0", 4)) +
          segment('\xc4', table) +
-         segment('\xda', std::string("\1\1\0", 3) + static_cast<char>(predictor) + std::string(2, '\0')) + data +
-         "\xff\xd9";
+         segment('\xda', std::string("\1\1\0", 3) + static_cast<char>(predictor) + std::string(2, '\0')) +
+         data + "\xff\xd9";
 }
 
 /// JPEG-LS by CharLS 2.4.1 of 16 bits: 3x2 values 5, 60000, 7, 8, 9, 10.
@@ -191,8 +192,9 @@ inline std::string jpeg_2000(int width, int height, const std::vector<std::uint1
     return count;
   });
   opj_codec_t* codec = opj_create_compress(OPJ_CODEC_J2K);
-  const bool done = opj_setup_encoder(codec, &parameters, image) && opj_start_compress(codec, image, stream) &&
-                    opj_encode(codec, stream) && opj_end_compress(codec, stream);
+  const bool done = opj_setup_encoder(codec, &parameters, image) &&
+                    opj_start_compress(codec, image, stream) && opj_encode(codec, stream) &&
+                    opj_end_compress(codec, stream);
   opj_destroy_codec(codec);
   opj_stream_destroy(stream);
   opj_image_destroy(image);
@@ -214,10 +216,10 @@ struct Nifti {
   std::string header() const {
     std::string bytes(first ? 352 : 544, '\0');
     const auto put = [&](std::size_t at, const std::string& text) { bytes.replace(at, text.size(), text); };
-    const auto whole = [&](std::size_t in_first, std::size_t width, std::size_t in_second, std::size_t second_width,
-                           int value) {
-      put(first ? in_first : in_second,
-          number(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)), first ? width : second_width, big));
+    const auto whole = [&](std::size_t in_first, std::size_t width, std::size_t in_second,
+                           std::size_t second_width, int value) {
+      put(first ? in_first : in_second, number(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)),
+                                               first ? width : second_width, big));
     };
     const auto real = [&](std::size_t in_first, std::size_t in_second, std::size_t place, double value) {
       if (first)

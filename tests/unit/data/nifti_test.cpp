@@ -37,7 +37,8 @@ std::vector<double> values_in(const std::filesystem::path& path) {
   const NiftiVolume volume(read_nifti_header(path));
   const auto& size = volume.header().size;
   std::vector<double> values;
-  for (std::uint64_t i = 0; i < size[0] * size[1] * volume.header().slices(2); ++i) values.push_back(volume.value(i));
+  for (std::uint64_t i = 0; i < size[0] * size[1] * volume.header().slices(2); ++i)
+    values.push_back(volume.value(i));
   return values;
 }
 
@@ -71,11 +72,11 @@ TEST(Nifti, EveryTypeInBothByteOrdersAndBothHeaders) {
     bool is_signed;
   };
   const std::vector<Type> types = {
-      {2, bytes_of<std::uint8_t>, false},     {4, bytes_of<std::int16_t>, true},
-      {8, bytes_of<std::int32_t>, true},      {16, bytes_of<float>, true},
-      {64, bytes_of<double>, true},           {256, bytes_of<std::int8_t>, true},
-      {512, bytes_of<std::uint16_t>, false},  {768, bytes_of<std::uint32_t>, false},
-      {1024, bytes_of<std::int64_t>, true},   {1280, bytes_of<std::uint64_t>, false},
+      {2, bytes_of<std::uint8_t>, false},    {4, bytes_of<std::int16_t>, true},
+      {8, bytes_of<std::int32_t>, true},     {16, bytes_of<float>, true},
+      {64, bytes_of<double>, true},          {256, bytes_of<std::int8_t>, true},
+      {512, bytes_of<std::uint16_t>, false}, {768, bytes_of<std::uint32_t>, false},
+      {1024, bytes_of<std::int64_t>, true},  {1280, bytes_of<std::uint64_t>, false},
   };
   for (const auto& type : types) {
     for (const bool big : {false, true}) {
@@ -112,7 +113,8 @@ TEST(Nifti, CompressedFilesAndPairsAreRead) {
   options.source = (folder / "b.img.gz").string();
   EXPECT_EQ(load_dataset(options, Split::train).count, 2);
   std::filesystem::remove(folder / "b.img.gz");
-  EXPECT_THAT(message_of(ExitCode::data, [&] { read_nifti_header(folder / "b.hdr"); }), HasSubstr("not beside it"));
+  EXPECT_THAT(message_of(ExitCode::data, [&] { read_nifti_header(folder / "b.hdr"); }),
+              HasSubstr("not beside it"));
 }
 
 TEST(Nifti, SlicesAreTurnedAsRadiologistsViewThem) {
@@ -178,7 +180,8 @@ TEST(Nifti, PercentilesOfTheVolumeAreBlackAndWhite) {
   // Colours are as they are; values that are no numbers are black.
   Nifti colour{.size = {1, 2, 1}, .type = 128, .affine = plain, .data = "abcdef"};
   write(folder / "b.nii", colour.bytes());
-  EXPECT_EQ(load_dataset(options_for(folder / "b.nii"), Split::train).pixels, (Pixels{'a', 'd', 'b', 'e', 'c', 'f'}));
+  EXPECT_EQ(load_dataset(options_for(folder / "b.nii"), Split::train).pixels,
+            (Pixels{'a', 'd', 'b', 'e', 'c', 'f'}));
   Nifti holes{.size = {2, 2, 1}, .type = 16, .affine = plain};
   holes.data = bytes_of<float>({NAN, 0, 1, NAN}, false);
   write(folder / "c.nii", holes.bytes());
@@ -193,8 +196,8 @@ TEST(Nifti, FoldersOfPatientsAndOfClasses) {
     options.holdout = holdout;
     return load_dataset(options, split);
   };
-  for (const char* name : {"sub-01/anat/sub-01_T1w.nii", "sub-01/func/sub-01_bold.nii", "sub-02/sub-02_T1w.nii",
-                           "sub-03/sub-03_T1w.nii"})
+  for (const char* name : {"sub-01/anat/sub-01_T1w.nii", "sub-01/func/sub-01_bold.nii",
+                           "sub-02/sub-02_T1w.nii", "sub-03/sub-03_T1w.nii"})
     write(folder / name, bytes);
   write(folder / "sub-01/anat/sub-01_T1w.json", "{}");
   auto train = load(0.4, Split::train), test = load(0.4, Split::test);
