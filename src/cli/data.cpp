@@ -147,7 +147,9 @@ void add_data(Verb program) {
   auto fetch_verb = verb.verb("fetch", "Download a known data set into the cache");
   auto pack_verb = verb.verb("pack", "Write one split of a data set as a zip file of PNG files with labels");
   for (auto each : {info_verb, doctor_verb, fetch_verb, pack_verb}) {
-    each.option("data", request->options.source, "Known data set, folder or archive").required();
+    each.option("data", request->options.source,
+                "Known data set, folder, archive, DICOM file or NIfTI volume")
+        .required();
   }
   for (auto each : {info_verb, pack_verb}) {
     each.option("--set", request->settings,

@@ -86,10 +86,11 @@ Source::Kind kind_of_file(const fs::path& path) {
     throw data_error(
         fmt::format("{}: {}, which cannot be read as a data set", path.string(), file.foreign->what),
         file.foreign->cure);
-  throw data_error(path.string() + ": cannot be read as a data set",
-                   fmt::format("give a folder of images, an archive ({}), a .npz, or files of MNIST, "
-                               "CIFAR-10 or USPS",
-                               fmt::join(archive_endings(), ", ")));
+  throw data_error(
+      path.string() + ": cannot be read as a data set",
+      fmt::format("give a folder of images, an archive ({}), a .npz, a DICOM or NIfTI file, or files of "
+                  "MNIST, CIFAR-10 or USPS",
+                  fmt::join(archive_endings(), ", ")));
 }
 
 // The first file in a folder or below it that may be data; texts and hidden files are passed over.

@@ -41,10 +41,13 @@ TEST(DataFormats, AFileIsOfTheFirstRowThatRecognisesIt) {
   for (const char* name : {"a.zip", "a.tar", "a.tar.gz", "a.tgz"})
     samples::write_archive(folder / name, {{"1.png", "x"}});
   std::filesystem::copy_file(folder / "a.tar", folder / "download");
+  write(folder / "IM000001", std::string(128, '\0') + "DICM");
+  write(folder / "brain.nii", "x");
   // These are archives by their bytes as well, so the row of archives comes later.
   samples::write_archive(folder / "set.npz", {{"images.npy", "x"}});
   write(folder / "t10k-images-idx3-ubyte.gz", samples::gzip("x"));
   write(folder / "zip.test.gz", samples::gzip("x"));
+  write(folder / "brain.nii.gz", samples::gzip("x"));
   samples::write_archive(folder / "packed.zip", {{"0/1.png", "x"}, {"dataset.json", "{}"}});
 
   std::map<std::string, std::vector<Kind>> examples = {
@@ -53,6 +56,9 @@ TEST(DataFormats, AFileIsOfTheFirstRowThatRecognisesIt) {
       {"a.tar.gz", {Kind::archive}},
       {"a.tgz", {Kind::archive}},
       {"download", {Kind::archive}},
+      {"IM000001", {Kind::dicom}},
+      {"brain.nii", {Kind::nifti}},
+      {"brain.nii.gz", {Kind::nifti, Kind::archive}},
       {"set.npz", {Kind::npz, Kind::archive}},
       {"t10k-images-idx3-ubyte.gz", {Kind::idx, Kind::archive}},
       {"zip.test.gz", {Kind::usps, Kind::archive}},
