@@ -1,0 +1,218 @@
+// A classifier of X-rays with labels of few patients: what augmentation, codes learnt without labels and a
+// semi-supervised GAN add, and whether all that beats a score that needs no label.
+#include <cmath>
+#include <fmt/format.h>
+#include <numeric>
+
+#include "belamy/recipe.h"
+
+#include "core/random.h"
+#include "core/text.h"
+#include "labs/lab.h"
+#include "labs/lab_data.h"
+#include "labs/one_thread.h"
+#include "metrics/classifier.h"
+#include "metrics/probes.h"
+#include "metrics/roc.h"
+#include "tensors/dataset_tensors.h"
+#include "tensors/image_tensors.h"
+#include "train/session.h"
+
+namespace belamy::labs {
+namespace {
+
+// Two classes; 1 is the illness.
+struct Patients {
+  Dataset train, test;
+  Tensor images, labels, test_images;  // bytes [N, C, H, W]; [N]
+  std::vector<bool> ill;               // [N of test]
+};
+
+Patients patients_of(const std::string& source) {
+  DataOptions options;
+  options.source = source;
+  if (source == "glyphs") {
+    options.size = 16;
+    options.classes = {"O", "Q"};
+  }
+  Patients p{load_dataset(options, Split::train), load_dataset(options, Split::test), {}, {}, {}, {}};
+  // From the numbers of all classes of the source to 0 and 1.
+  const auto first = *std::min_element(p.train.labels.begin(), p.train.labels.end());
+  for (auto* set : {&p.train, &p.test}) {
+    for (auto& label : set->labels) label = label != first;
+    set->class_names = {"healthy", "ill"};
+  }
+  p.images = data_tensor(p.train);
+  p.labels = torch::tensor(p.train.labels);
+  p.test_images = data_tensor(p.test);
+  for (const auto label : p.test.labels) p.ill.push_back(label == 1);
+  return p;
+}
+
+RocArea area_of(const Tensor& scores, const std::vector<bool>& ill) {
+  const auto values = scores.detach().cpu().to(torch::kDouble).contiguous();
+  return roc_area({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, ill);
+}
+
+Tensor log_odds(const Tensor& logits) {
+  return logits.select(1, 1) - logits.select(1, 0);
+}
+
+std::unique_ptr<Recipe> recipe_with(const std::string& model, std::int64_t seed,
+                                    std::vector<std::string> settings) {
+  settings.push_back(fmt::format("train.seed={}", seed));
+  return Recipe::parse("[model]\nname = \"" + model + "\"\n", "lab few-patients", settings);
+}
+
+class FewPatients {
+ public:
+  FewPatients(const Lab& lab, const Patients& patients, std::int64_t seed)
+      : lab_(lab), p_(patients), seed_(seed), semi_recipe_(semi_recipe()), semi_(*semi_recipe_, p_.train, torch::kCPU) {
+    // The labels that the semi-supervised model may see are those of all other ways too.
+    chosen_ = std::get<0>(semi_.batches().at(0).labelled.indices.sort());
+    images_ = p_.images.index_select(0, chosen_);
+    labels_ = p_.labels.index_select(0, chosen_);
+  }
+
+  Tensor network(const Tensor& images, const Tensor& labels, std::int64_t passes) const {
+    FeatureClassifier classifier(
+        images.size(1), images.size(2), 2,
+        {.epochs = passes, .batch = kBatch, .seed = static_cast<std::uint64_t>(seed_), .learning_rate = 1e-3});
+    classifier.train(images, labels);
+    return log_odds(classifier.logits(p_.test_images));
+  }
+  Tensor plain() const { return network(images_, labels_, lab_.integer("passes")); }
+
+  // Copies that are moved, brighter or darker; as many steps as without them.
+  Tensor augmented() const {
+    constexpr std::int64_t copies = 20, reach = 2;
+    Random random(static_cast<std::uint64_t>(seed_), 1);
+    const auto height = images_.size(2), width = images_.size(3);
+    const auto padded = at::replication_pad2d(images_.to(torch::kFloat), {reach, reach, reach, reach});
+    std::vector<Tensor> images;
+    for (std::int64_t copy = 0; copy < copies; ++copy) {
+      for (std::int64_t i = 0; i < images_.size(0); ++i) {
+        const auto place = [&] { return static_cast<std::int64_t>(random.below(2 * reach + 1)); };
+        const auto down = place(), right = place();
+        const auto moved = padded[i].narrow(1, down, height).narrow(2, right, width);
+        const auto middle = moved.mean();
+        images.push_back(
+            ((moved - middle) * random.uniform(0.9, 1.1) + middle + random.uniform(-12, 12)).clamp(0, 255).round());
+      }
+    }
+    return network(torch::stack(images).to(torch::kByte), labels_.repeat({copies}),
+                   std::max<std::int64_t>(1, lab_.integer("passes") / copies));
+  }
+
+  Tensor probe(const Tensor& codes, const Tensor& test) const {
+    const auto fitted = fit_linear_probe(codes.index_select(0, chosen_), labels_, {.decay = lab_.number("decay")});
+    return log_odds(at::matmul(test.to(torch::kDouble), fitted.weight.t()) + fitted.bias);
+  }
+  Tensor of_pixels() const {
+    return probe(to_model_range(p_.images).flatten(1), to_model_range(p_.test_images).flatten(1));
+  }
+  // Codes of a denoising autoencoder that has seen all training images and no label.
+  Tensor of_codes() const {
+    const auto recipe = recipe_with(
+        "autoencoder", seed_,
+        {fmt::format("train.steps={}", lab_.integer("coder_steps")), "train.batch=64", "model.hidden=[256]",
+         "model.code=32", "model.corruption=gaussian", "model.corruption_level=0.2"});
+    Session session(*recipe, p_.train, torch::kCPU);
+    while (!session.finished()) session.run_step();
+    const ModelState::Evaluation evaluation(session.state());
+    auto& encoder = *session.state().model().encoder();
+    return probe(encoder.encode(to_model_range(p_.images)), encoder.encode(to_model_range(p_.test_images)));
+  }
+  Tensor semi_supervised() {
+    while (!semi_.finished()) semi_.run_step();
+    const ModelState::Evaluation evaluation(semi_.state());
+    return log_odds(semi_.state().model().classifier()->classify(to_model_range(p_.test_images)));
+  }
+
+ private:
+  static constexpr std::int64_t kBatch = 20;
+
+  std::unique_ptr<Recipe> semi_recipe() const {
+    const auto patients = lab_.integer("patients");
+    return recipe_with("semi-gan", seed_,
+                       {fmt::format("data.labelled={}", patients), fmt::format("data.seed={}", seed_),
+                        fmt::format("train.batch={}", patients),
+                        fmt::format("train.steps={}", lab_.integer("semi_steps")), "model.generator=[256]",
+                        "model.discriminator=[500,250,250]", "optimizer.discriminator.lr=1e-3",
+                        "optimizer.generator.lr=1e-3", "optimizer.discriminator.average=0.99"});
+  }
+
+  const Lab& lab_;
+  const Patients& p_;
+  std::int64_t seed_;
+  std::unique_ptr<Recipe> semi_recipe_;
+  Session semi_;
+  Tensor chosen_, images_, labels_;
+};
+
+struct Way {
+  std::string key, name, sees;
+  std::vector<double> areas = {};  // over seeds
+  double error = 0;                // DeLong's of the last
+
+  double mean() const {
+    return std::accumulate(areas.begin(), areas.end(), 0.0) / static_cast<double>(areas.size());
+  }
+  double deviation() const {
+    double sum = 0;
+    for (const auto area : areas) sum += (area - mean()) * (area - mean());
+    return areas.size() > 1 ? std::sqrt(sum / static_cast<double>(areas.size() - 1)) : 0;
+  }
+};
+
+}  // namespace
+
+void few_patients(Lab& lab) {
+  const OneThread one_thread;
+  const auto source = at_hand(lab.text("data"));
+  const auto patients = patients_of(source);
+  const auto few = fmt::format("{} labels", lab.integer("patients"));
+  std::vector<Way> ways = {{"plain", "convolutional network", few},
+                           {"augmented", "the same, images moved and brightened", few},
+                           {"pixels", "logistic regression on pixels", few},
+                           {"codes", "logistic regression on codes of a denoising autoencoder", few + " and all images"},
+                           {"semi", "semi-supervised GAN", few + " and all images"}};
+  for (std::int64_t run = 0; run < lab.integer("runs"); ++run) {
+    FewPatients task(lab, patients, lab.integer("seed") + run);
+    const std::vector<std::function<Tensor()>> scores = {[&] { return task.plain(); },
+                                                         [&] { return task.augmented(); },
+                                                         [&] { return task.of_pixels(); },
+                                                         [&] { return task.of_codes(); },
+                                                         [&] { return task.semi_supervised(); }};
+    for (std::size_t i = 0; i < ways.size(); ++i) {
+      lab.say(fmt::format("{}, seed {} of {}", ways[i].name, run + 1, lab.integer("runs")));
+      const auto area = area_of(scores[i](), patients.ill);
+      ways[i].areas.push_back(area.area);
+      ways[i].error = area.standard_error;
+    }
+  }
+
+  // A score that needs neither training nor labels.
+  const auto contrast = area_of(-to_model_range(patients.test_images).flatten(1).std(1), patients.ill);
+  ways.push_back({"contrast", "low contrast", "nothing", {contrast.area}, contrast.standard_error});
+
+  LabTable table{{"way", "it has seen", "AUC", "over seeds", "DeLong's error"}, {}};
+  std::map<std::string, double> mean;
+  for (const auto& way : ways) {
+    mean[way.key] = way.mean();
+    table.rows.push_back({way.name, way.sees, fmt::format("{:.3f}", way.mean()),
+                          way.areas.size() > 1 ? fmt::format("± {:.3f}", way.deviation()) : "–",
+                          fmt::format("{:.3f}", way.error)});
+  }
+  lab.table("Areas under the curve",
+            fmt::format("{} of `{}`. *Over seeds* is the deviation between trainings, each with other patients; "
+                        "*DeLong's error* that of one area for so few test images.",
+                        counted(patients.test.count, "test image"), source),
+            std::move(table));
+  lab.measure("plain", mean["plain"]);
+  lab.measure("gain", mean["augmented"] - mean["plain"]);
+  lab.measure("unlabelled", std::max(mean["codes"], mean["semi"]) - std::max(mean["plain"], mean["pixels"]));
+  lab.measure("free", mean["contrast"] - mean["plain"]);
+}
+
+}  // namespace belamy::labs
