@@ -72,6 +72,28 @@ struct FrameStream {
   }
 };
 
+// OpenJPEG allocates for every tile that a header names; each has at least two markers of its own in the file.
+void check_tiles(std::string_view bytes, const std::string& name) {
+  const auto start = bytes.find("\xff\x4f\xff\x51");
+  if (start == std::string_view::npos || bytes.size() - start < 40)
+    throw image_error(name, "damaged JPEG 2000: no header");
+  const auto number = [&](std::size_t field) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+      value = value << 8 | static_cast<std::uint8_t>(bytes[start + 8 + 4 * field + i]);
+    return value;
+  };
+  constexpr std::uint64_t bytes_of_tile = 14;
+  std::uint64_t tiles = 1;
+  for (const std::size_t axis : {0, 1}) {
+    const auto end = number(axis), tile = number(4 + axis), first = number(6 + axis);
+    if (tile == 0 || first > end) throw image_error(name, "damaged JPEG 2000: its tiles make no sense");
+    tiles *= (end - first + tile - 1) / tile;
+  }
+  if (tiles > bytes.size() / bytes_of_tile)
+    throw image_error(name, fmt::format("damaged JPEG 2000: {} tiles in {} bytes", tiles, bytes.size()));
+}
+
 void keep_message(const char* text, void* to) {
   auto& message = *static_cast<std::string*>(to);
   if (message.empty()) message = text;
@@ -120,6 +142,7 @@ RawFrame decode_rle(std::string_view bytes, const std::string& name, RawFrame sh
 }
 
 RawFrame decode_jpeg_2000(std::string_view bytes, const std::string& name, RawFrame shape) {
+  check_tiles(bytes, name);
   std::string message;
   const bool boxed = bytes.substr(0, 12) == std::string_view("\0\0\0\x0cjP  \r\n\x87\n", 12);
   const std::unique_ptr<opj_codec_t, Calls<opj_destroy_codec>> codec(
