@@ -67,7 +67,11 @@ std::unique_ptr<Recipe> recipe_with(const std::string& model, std::int64_t seed,
 class FewPatients {
  public:
   FewPatients(const Lab& lab, const Patients& patients, std::int64_t seed)
-      : lab_(lab), p_(patients), seed_(seed), semi_recipe_(semi_recipe()), semi_(*semi_recipe_, p_.train, torch::kCPU) {
+      : lab_(lab),
+        p_(patients),
+        seed_(seed),
+        semi_recipe_(semi_recipe()),
+        semi_(*semi_recipe_, p_.train, torch::kCPU) {
     // The labels that the semi-supervised model may see are those of all other ways too.
     chosen_ = std::get<0>(semi_.batches().at(0).labelled.indices.sort());
     images_ = p_.images.index_select(0, chosen_);
@@ -75,9 +79,11 @@ class FewPatients {
   }
 
   Tensor network(const Tensor& images, const Tensor& labels, std::int64_t passes) const {
-    FeatureClassifier classifier(
-        images.size(1), images.size(2), 2,
-        {.epochs = passes, .batch = kBatch, .seed = static_cast<std::uint64_t>(seed_), .learning_rate = 1e-3});
+    FeatureClassifier classifier(images.size(1), images.size(2), 2,
+                                 {.epochs = passes,
+                                  .batch = kBatch,
+                                  .seed = static_cast<std::uint64_t>(seed_),
+                                  .learning_rate = 1e-3});
     classifier.train(images, labels);
     return log_odds(classifier.logits(p_.test_images));
   }
@@ -96,8 +102,9 @@ class FewPatients {
         const auto down = place(), right = place();
         const auto moved = padded[i].narrow(1, down, height).narrow(2, right, width);
         const auto middle = moved.mean();
-        images.push_back(
-            ((moved - middle) * random.uniform(0.9, 1.1) + middle + random.uniform(-12, 12)).clamp(0, 255).round());
+        images.push_back(((moved - middle) * random.uniform(0.9, 1.1) + middle + random.uniform(-12, 12))
+                             .clamp(0, 255)
+                             .round());
       }
     }
     return network(torch::stack(images).to(torch::kByte), labels_.repeat({copies}),
@@ -105,7 +112,8 @@ class FewPatients {
   }
 
   Tensor probe(const Tensor& codes, const Tensor& test) const {
-    const auto fitted = fit_linear_probe(codes.index_select(0, chosen_), labels_, {.decay = lab_.number("decay")});
+    const auto fitted =
+        fit_linear_probe(codes.index_select(0, chosen_), labels_, {.decay = lab_.number("decay")});
     return log_odds(at::matmul(test.to(torch::kDouble), fitted.weight.t()) + fitted.bias);
   }
   Tensor of_pixels() const {
@@ -134,12 +142,12 @@ class FewPatients {
 
   std::unique_ptr<Recipe> semi_recipe() const {
     const auto patients = lab_.integer("patients");
-    return recipe_with("semi-gan", seed_,
-                       {fmt::format("data.labelled={}", patients), fmt::format("data.seed={}", seed_),
-                        fmt::format("train.batch={}", patients),
-                        fmt::format("train.steps={}", lab_.integer("semi_steps")), "model.generator=[256]",
-                        "model.discriminator=[500,250,250]", "optimizer.discriminator.lr=1e-3",
-                        "optimizer.generator.lr=1e-3", "optimizer.discriminator.average=0.99"});
+    return recipe_with(
+        "semi-gan", seed_,
+        {fmt::format("data.labelled={}", patients), fmt::format("data.seed={}", seed_),
+         fmt::format("train.batch={}", patients), fmt::format("train.steps={}", lab_.integer("semi_steps")),
+         "model.generator=[256]", "model.discriminator=[500,250,250]", "optimizer.discriminator.lr=1e-3",
+         "optimizer.generator.lr=1e-3", "optimizer.discriminator.average=0.99"});
   }
 
   const Lab& lab_;
@@ -172,18 +180,17 @@ void few_patients(Lab& lab) {
   const auto source = at_hand(lab.text("data"));
   const auto patients = patients_of(source);
   const auto few = fmt::format("{} labels", lab.integer("patients"));
-  std::vector<Way> ways = {{"plain", "convolutional network", few},
-                           {"augmented", "the same, images moved and brightened", few},
-                           {"pixels", "logistic regression on pixels", few},
-                           {"codes", "logistic regression on codes of a denoising autoencoder", few + " and all images"},
-                           {"semi", "semi-supervised GAN", few + " and all images"}};
+  std::vector<Way> ways = {
+      {"plain", "convolutional network", few},
+      {"augmented", "the same, images moved and brightened", few},
+      {"pixels", "logistic regression on pixels", few},
+      {"codes", "logistic regression on codes of a denoising autoencoder", few + " and all images"},
+      {"semi", "semi-supervised GAN", few + " and all images"}};
   for (std::int64_t run = 0; run < lab.integer("runs"); ++run) {
     FewPatients task(lab, patients, lab.integer("seed") + run);
-    const std::vector<std::function<Tensor()>> scores = {[&] { return task.plain(); },
-                                                         [&] { return task.augmented(); },
-                                                         [&] { return task.of_pixels(); },
-                                                         [&] { return task.of_codes(); },
-                                                         [&] { return task.semi_supervised(); }};
+    const std::vector<std::function<Tensor()>> scores = {
+        [&] { return task.plain(); }, [&] { return task.augmented(); }, [&] { return task.of_pixels(); },
+        [&] { return task.of_codes(); }, [&] { return task.semi_supervised(); }};
     for (std::size_t i = 0; i < ways.size(); ++i) {
       lab.say(fmt::format("{}, seed {} of {}", ways[i].name, run + 1, lab.integer("runs")));
       const auto area = area_of(scores[i](), patients.ill);
@@ -204,11 +211,12 @@ void few_patients(Lab& lab) {
                           way.areas.size() > 1 ? fmt::format("± {:.3f}", way.deviation()) : "–",
                           fmt::format("{:.3f}", way.error)});
   }
-  lab.table("Areas under the curve",
-            fmt::format("{} of `{}`. *Over seeds* is the deviation between trainings, each with other patients; "
-                        "*DeLong's error* that of one area for so few test images.",
-                        counted(patients.test.count, "test image"), source),
-            std::move(table));
+  lab.table(
+      "Areas under the curve",
+      fmt::format("{} of `{}`. *Over seeds* is the deviation between trainings, each with other patients; "
+                  "*DeLong's error* that of one area for so few test images.",
+                  counted(patients.test.count, "test image"), source),
+      std::move(table));
   lab.measure("plain", mean["plain"]);
   lab.measure("gain", mean["augmented"] - mean["plain"]);
   lab.measure("unlabelled", std::max(mean["codes"], mean["semi"]) - std::max(mean["plain"], mean["pixels"]));
