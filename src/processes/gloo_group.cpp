@@ -9,6 +9,8 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#elif __has_include(<torch/csrc/distributed/c10d/Store.hpp>)
+#include <torch/csrc/distributed/c10d/Store.hpp>  // the header names it
 #endif
 
 #include <algorithm>
