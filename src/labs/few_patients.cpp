@@ -78,6 +78,8 @@ class FewPatients {
     labels_ = p_.labels.index_select(0, chosen_);
   }
 
+  double share_of_ill() const { return labels_.to(torch::kDouble).mean().item<double>(); }
+
   Tensor network(const Tensor& images, const Tensor& labels, std::int64_t passes) const {
     FeatureClassifier classifier(images.size(1), images.size(2), 2,
                                  {.epochs = passes,
@@ -186,8 +188,10 @@ void few_patients(Lab& lab) {
       {"pixels", "logistic regression on pixels", few},
       {"codes", "logistic regression on codes of a denoising autoencoder", few + " and all images"},
       {"semi", "semi-supervised GAN", few + " and all images"}};
+  double unbalance = 0;
   for (std::int64_t run = 0; run < lab.integer("runs"); ++run) {
     FewPatients task(lab, patients, lab.integer("seed") + run);
+    unbalance = std::max(unbalance, std::abs(task.share_of_ill() - 0.5));
     const std::vector<std::function<Tensor()>> scores = {
         [&] { return task.plain(); }, [&] { return task.augmented(); }, [&] { return task.of_pixels(); },
         [&] { return task.of_codes(); }, [&] { return task.semi_supervised(); }};
@@ -217,6 +221,7 @@ void few_patients(Lab& lab) {
                   "*DeLong's error* that of one area for so few test images.",
                   counted(patients.test.count, "test image"), source),
       std::move(table));
+  lab.measure("balanced", unbalance);
   lab.measure("plain", mean["plain"]);
   lab.measure("gain", mean["augmented"] - mean["plain"]);
   lab.measure("unlabelled", std::max(mean["codes"], mean["semi"]) - std::max(mean["plain"], mean["pixels"]));
