@@ -46,9 +46,9 @@ struct TrainingHooks {
   std::function<void(const Tick&)> tick;
   std::function<void(const std::string&)> message;  ///< warnings and notes for the user
   /// Called after each step but the last, and in each step of drawing a picture if its sampler takes many. Return
-  /// true to save a checkpoint and stop; a picture that needs more than a few seconds is left out. To stop at a signal, block
-  /// it in all threads and wait for it in one (sigwait): a handler on the stack of a training thread can
-  /// overwrite tensors, because kernels of oneDNN use the stack pointer for data.
+  /// true to save a checkpoint and stop; a picture that needs more than a few seconds is left out. To stop at a
+  /// signal, block it in all threads and wait for it in one (sigwait): a handler on the stack of a training thread
+  /// can overwrite tensors, because kernels of oneDNN use the stack pointer for data.
   std::function<bool()> stop;
   /// Called after each step but the last. Returns the commands to follow; for one that cannot be followed,
   /// `message` is called.

@@ -11,8 +11,8 @@
 
 namespace belamy {
 
-/// Images [N, C, H, W] in [-1, 1] in rows of `columns`; below each its map [N, H, W] as heat over the darkened image, from
-/// blue (0 or less) to red (the map's greatest value), with the box found in white and, where `known` is not empty, the
+/// Images [N, C, H, W] in [-1, 1] in rows of `columns`; below each its map [N, H, W] in the colours of
+/// heat_colours over the darkened image, black at 0 or less, white at the map's greatest value, with the box found in white and, where `known` is not empty, the
 /// true one in green. Small images are enlarged.
 Image localisation_picture(const Tensor& images, const Tensor& maps,
                            const std::vector<std::optional<Box>>& found, const std::vector<Box>& known,
