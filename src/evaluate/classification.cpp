@@ -53,14 +53,11 @@ void add_roc_area(EvaluationContext& context, const Dataset& test) {
   const auto count = std::count(second.begin(), second.end(), true);
   if (count == 0 || count == test.count) return;
   auto* classifier = context.model().classifier();
-  const auto odds = in_batches(context.run(), data_tensor(test),
-                               [&](const Tensor& x) {
-                                 const auto logits = classifier->classify(x);
-                                 return logits.select(1, 1) - logits.select(1, 0);
-                               })
-                        .to(torch::kDouble)
-                        .contiguous();
-  const auto found = roc_area({odds.data_ptr<double>(), second.size()}, second);
+  const auto odds = in_batches(context.run(), data_tensor(test), [&](const Tensor& x) {
+    const auto logits = classifier->classify(x);
+    return logits.select(1, 1) - logits.select(1, 0);
+  });
+  const auto found = roc_area(odds, second);
   context.add(
       "roc-auc", found.area,
       fmt::format("{} of '{}' against {} of '{}' of {}, standard error {:.2g} (DeLong)", found.strange,

@@ -34,9 +34,7 @@ void take_outlier_area(EvaluationContext& context) {
   const auto data = data_tensor(set);
   for (const auto& score : outlier_scores(run, context.request().seed)) {
     context.progress(fmt::format("outliers by {}", score.name));
-    const auto values = in_batches(run, data, score.of).to(torch::kDouble).contiguous();
-    const auto area =
-        roc_area({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, strange);
+    const auto area = roc_area(in_batches(run, data, score.of), strange);
     context.add("outlier-auc:" + score.key, area.area,
                 fmt::format("{}; {} of the classes {} and {} others, standard error {:.2g} (DeLong)",
                             score.name, area.usual, fmt::join(run.recipe().data.classes, ", "), area.strange,

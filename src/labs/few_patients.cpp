@@ -49,11 +49,6 @@ Patients patients_of(const std::string& source) {
   return p;
 }
 
-RocArea area_of(const Tensor& scores, const std::vector<bool>& ill) {
-  const auto values = scores.detach().cpu().to(torch::kDouble).contiguous();
-  return roc_area({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, ill);
-}
-
 Tensor log_odds(const Tensor& logits) {
   return logits.select(1, 1) - logits.select(1, 0);
 }
@@ -197,14 +192,14 @@ void few_patients(Lab& lab) {
         [&] { return task.of_codes(); }, [&] { return task.semi_supervised(); }};
     for (std::size_t i = 0; i < ways.size(); ++i) {
       lab.say(fmt::format("{}, seed {} of {}", ways[i].name, run + 1, lab.integer("runs")));
-      const auto area = area_of(scores[i](), patients.ill);
+      const auto area = roc_area(scores[i](), patients.ill);
       ways[i].areas.push_back(area.area);
       ways[i].error = area.standard_error;
     }
   }
 
   // A score that needs neither training nor labels.
-  const auto contrast = area_of(-to_model_range(patients.test_images).flatten(1).std(1), patients.ill);
+  const auto contrast = roc_area(-to_model_range(patients.test_images).flatten(1).std(1), patients.ill);
   ways.push_back({"contrast", "low contrast", "nothing", {contrast.area}, contrast.standard_error});
 
   LabTable table{{"way", "it has seen", "AUC", "over seeds", "DeLong's error"}, {}};

@@ -236,10 +236,10 @@ Tensor likelihoods(Density& density, const Tensor& images, std::uint64_t seed) {
 }
 
 double flow_area(const Tensor& usual, const Tensor& strange) {
-  const auto scores = torch::cat({usual, strange}).contiguous();
+  const auto scores = torch::cat({usual, strange});
   std::vector<bool> is_strange(static_cast<std::size_t>(scores.numel()), false);
   std::fill(is_strange.begin() + usual.numel(), is_strange.end(), true);
-  return roc_area({scores.data_ptr<double>(), static_cast<std::size_t>(scores.numel())}, is_strange).area;
+  return roc_area(scores, is_strange).area;
 }
 
 LabSeries bits_histogram(const std::string& name, const Tensor& bits, double low, double high) {

@@ -64,11 +64,6 @@ Tensor train_and_score(const Lab& lab, const std::string& model, const Dataset& 
   return session.state().model().scorer()->score(test).to(torch::kDouble);
 }
 
-RocArea area_of(const Tensor& scores, const std::vector<bool>& strange) {
-  const auto values = scores.to(torch::kDouble).contiguous();
-  return roc_area({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, strange);
-}
-
 // The area by its definition, pair by pair.
 double share_of_pairs(const Tensor& scores, const std::vector<bool>& strange) {
   const auto is_strange = torch::tensor(std::vector<std::int64_t>(strange.begin(), strange.end())) == 1;
@@ -125,7 +120,7 @@ void outliers(Lab& lab) {
   // Scores that need no network.
   const auto flat = test.flatten(1);
   const auto plain = [&](const std::string& name, const Tensor& scores) {
-    const auto area = area_of(scores, task.strange);
+    const auto area = roc_area(scores, task.strange);
     add(name, task.usual, {area.area, 0, area.standard_error}, false);
     chart.series.push_back(curve_of(name, scores, task.strange));
     chart.series.back().dashed = true;
@@ -149,13 +144,13 @@ void outliers(Lab& lab) {
     for (std::int64_t run = 0; run < lab.integer("runs"); ++run) {
       lab.say(fmt::format("{}, seed {} of {}", model, run + 1, lab.integer("runs")));
       const auto scores = train_and_score(lab, model, task.healthy, lab.integer("seed") + run, test);
-      on_healthy.push_back(area_of(scores, task.strange));
+      on_healthy.push_back(roc_area(scores, task.strange));
       if (run == 0) {
         chart.series.push_back(curve_of(model, scores, task.strange));
         if (model == "autoencoder") example = scores;
       }
       on_both.push_back(
-          area_of(train_and_score(lab, model, task.mixed, lab.integer("seed") + run, test), task.strange));
+          roc_area(train_and_score(lab, model, task.mixed, lab.integer("seed") + run, test), task.strange));
     }
     alone[model] = spread_of(on_healthy);
     both[model] = spread_of(on_both);
@@ -170,7 +165,8 @@ void outliers(Lab& lab) {
   lab.measure("both",
               std::min(coder.mean - both["autoencoder"].mean, vae.mean - both["vae"].mean) / vae.error);
   lab.measure("seeds", std::max(coder.deviation / coder.error, vae.deviation / vae.error));
-  lab.measure("pairs", std::abs(share_of_pairs(example, task.strange) - area_of(example, task.strange).area));
+  lab.measure("pairs",
+              std::abs(share_of_pairs(example, task.strange) - roc_area(example, task.strange).area));
 
   lab.table("Areas under the curve",
             fmt::format("{}: {} usual ({}), {} strange ({}). *Over seeds* is the deviation between "

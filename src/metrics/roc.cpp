@@ -76,6 +76,11 @@ RocArea roc_area(std::span<const double> scores, const std::vector<bool>& strang
   return result;
 }
 
+RocArea roc_area(const torch::Tensor& scores, const std::vector<bool>& strange) {
+  const auto values = scores.detach().to(torch::kCPU, torch::kDouble).contiguous();
+  return roc_area({values.data_ptr<double>(), static_cast<std::size_t>(values.numel())}, strange);
+}
+
 std::vector<std::pair<double, double>> roc_curve(std::span<const double> scores,
                                                  const std::vector<bool>& strange) {
   check_scores(scores, strange);

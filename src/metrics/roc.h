@@ -1,9 +1,9 @@
-// How well a score separates two groups: the receiver operating characteristic and the area under it. Free
-// of torch.
+// How well a score separates two groups: the receiver operating characteristic and the area under it.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <torch/types.h>
 #include <utility>
 #include <vector>
 
@@ -20,6 +20,8 @@ struct RocArea {
 /// Scores, higher for strange data, and whether each datum is strange. Data errors: different lengths, no
 /// datum of one kind, a score that is not a number.
 RocArea roc_area(std::span<const double> scores, const std::vector<bool>& strange);
+/// The same for scores [N] of any floating type, on any device.
+RocArea roc_area(const torch::Tensor& scores, const std::vector<bool>& strange);
 
 /// (share of usual data with scores of at least t, share of strange data) for each score t, from (0, 0) to
 /// (1, 1).

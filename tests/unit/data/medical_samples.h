@@ -54,7 +54,7 @@ struct Dicom {
       body += item(0xe0dd, "");
     }
     if (!marked) return body;
-    if (syntax == "1.2.840.10008.1.2.1.99") body = deflated(body);
+    if (syntax == "1.2.840.10008.1.2.1.99") body = deflated(body, -15);
     const auto meta = head(0x00020010, "UI", syntax.size() + syntax.size() % 2, false, false) + syntax +
                       (syntax.size() % 2 == 1 ? std::string(1, '\0') : "");
     return std::string(128, '\0') + "DICM" + head(0x00020000, "UL", 4, false, false) +
@@ -73,19 +73,6 @@ struct Dicom {
   static std::string item(std::uint32_t element, std::string value) {
     if (value.size() % 2 == 1) value += '\0';
     return number(0xfffe, 2) + number(element, 2) + number(value.size(), 4) + value;
-  }
-  static std::string deflated(const std::string& bytes) {
-    z_stream stream{};
-    deflateInit2(&stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
-    std::string out(deflateBound(&stream, bytes.size()), '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
   }
 };
 

@@ -33,9 +33,10 @@ inline std::string read(const fs::path& path) {
   return out.str();
 }
 
-inline std::string gzip(const std::string& bytes) {
+/// Compressed by zlib; `window` is its windowBits, which also choose what is put around the data.
+inline std::string deflated(const std::string& bytes, int window) {
   z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  deflateInit2(&stream, 6, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
   std::string out(deflateBound(&stream, bytes.size()) + 32, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
@@ -45,6 +46,10 @@ inline std::string gzip(const std::string& bytes) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;
+}
+
+inline std::string gzip(const std::string& bytes) {
+  return deflated(bytes, 15 + 16);
 }
 
 inline std::string big_endian(std::uint32_t value) {
