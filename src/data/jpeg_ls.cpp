@@ -7,6 +7,7 @@
 
 #include "data/codecs.h"
 #include "data/frame_codecs.h"
+#include "data/jpeg_parts.h"
 
 namespace belamy {
 namespace {
@@ -14,102 +15,67 @@ namespace {
 constexpr std::array<int, 32> kRunBits = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,  2,  3,  3,  3,  3,
                                           4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-Error wrong_jpeg_ls(const std::string& name, const std::string& what) {
-  return image_error(name, "JPEG-LS: " + what);
-}
-
-// Bits of the data; the bit after a byte of ones is none of them. Zeros at the end.
-class StuffedBits {
+// The bit after a byte of ones is none of the data.
+class StuffedBits final : public JpegBits {
  public:
-  explicit StuffedBits(std::string_view bytes) : bytes_(bytes) {}
-
-  int bit() {
-    if (left_ == 0) fill();
-    return current_ >> --left_ & 1;
-  }
-  int bits(int count) {
-    int value = 0;
-    while (count-- > 0) value = value << 1 | bit();
-    return value;
-  }
+  using JpegBits::JpegBits;
   bool ended() const { return beyond_ > 4; }
-  std::size_t used() const { return at_; }
 
  private:
-  void fill() {
+  void fill() override {
     const bool after_ones = current_ == 0xff;
-    const int next = at_ < bytes_.size() ? static_cast<std::uint8_t>(bytes_[at_]) : 0;
-    if (at_ >= bytes_.size() || (after_ones && next >= 0x80)) {
-      ++beyond_;
-      current_ = 0;
-      left_ = 8;
-      return;
-    }
-    ++at_;
-    current_ = next;
+    if (at_ >= bytes_.size() || (after_ones && byte(at_) >= 0x80)) return pad();
+    current_ = byte(at_++);
     left_ = after_ones ? 7 : 8;
   }
-
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-  int current_ = 0, left_ = 0, beyond_ = 0;
 };
 
 class JpegLsDecoder {
  public:
   JpegLsDecoder(std::string_view bytes, const std::string& name, RawFrame shape)
-      : bytes_(bytes), name_(name), frame_(std::move(shape)) {}
+      : size_(bytes.size()), segments_(bytes, name, "JPEG-LS"), name_(name), frame_(std::move(shape)) {}
 
   RawFrame decode() {
-    const auto channels = static_cast<std::size_t>(frame_.channels);
-    std::size_t at = 0, done = 0;
-    while (bits_ == 0 || done < channels) {
-      while (at + 1 < bytes_.size() && !(byte(at) == 0xff && byte(at + 1) >= 0x80 && byte(at + 1) < 0xff))
-        ++at;
-      if (at + 4 > bytes_.size()) throw wrong_jpeg_ls(name_, "it ends before its data");
-      const int marker = byte(at + 1);
-      at += 2;
-      if (marker == 0xd8) continue;
-      const auto length = word(at);
-      if (length < 2 || length > bytes_.size() - at) throw wrong_jpeg_ls(name_, "a segment is cut short");
-      const auto segment = at + 2, size = length - 2;
-      at += length;
-      if (marker == 0xf7) read_shape(segment, size);
-      if (marker == 0xf8) read_parameters(segment, size);
-      if (marker == 0xdd) throw wrong_jpeg_ls(name_, "restarts are not read");
-      if (marker == 0xda) at += read_scan(segment, size, at, done);
+    std::size_t done = 0;
+    while (bits_ == 0 || done < static_cast<std::size_t>(frame_.channels)) {
+      std::string_view data;
+      const int marker = segments_.next(data);
+      if (marker == 0xf7) read_shape(data);
+      if (marker == 0xf8) read_parameters(data);
+      if (marker == 0xdd) throw segments_.wrong("restarts are not read");
+      if (marker == 0xda) done += read_scan(data, done);
     }
     return std::move(frame_);
   }
 
  private:
   struct Context {
-    int a = 0, b = 0, c = 0, n = 1;
+    std::int64_t a = 0;
+    int b = 0, c = 0, n = 1;
   };
 
-  int byte(std::size_t at) const { return static_cast<std::uint8_t>(bytes_[at]); }
-  std::size_t word(std::size_t at) const { return static_cast<std::size_t>(byte(at) << 8 | byte(at + 1)); }
+  static int at(std::string_view data, std::size_t i) { return static_cast<std::uint8_t>(data[i]); }
 
-  void read_shape(std::size_t at, std::size_t size) {
-    if (size < 6 || bits_ != 0) throw wrong_jpeg_ls(name_, "its header is damaged");
-    const auto height = word(at + 1), width = word(at + 3), channels = static_cast<std::size_t>(byte(at + 5));
+  void read_shape(std::string_view data) {
+    if (data.size() < 6 || bits_ != 0) throw segments_.wrong("its header is damaged");
+    const auto height = jpeg_number(data, 1), width = jpeg_number(data, 3),
+               channels = static_cast<std::size_t>(at(data, 5));
     if (width != static_cast<std::size_t>(frame_.width) ||
         height != static_cast<std::size_t>(frame_.height) ||
         channels != static_cast<std::size_t>(frame_.channels))
-      throw wrong_jpeg_ls(
-          name_, fmt::format("{}x{} pixels of {} values, where the file says {}x{} of {}", width, height,
-                             channels, frame_.width, frame_.height, frame_.channels));
-    bits_ = byte(at);
-    if (bits_ < 2 || bits_ > 16) throw wrong_jpeg_ls(name_, fmt::format("{} bits a value", bits_));
+      throw segments_.wrong(fmt::format("{}x{} pixels of {} values, where the file says {}x{} of {}", width,
+                                        height, channels, frame_.width, frame_.height, frame_.channels));
+    bits_ = at(data, 0);
+    if (bits_ < 2 || bits_ > 16) throw segments_.wrong(fmt::format("{} bits a value", bits_));
     // A run of equal values in a line takes about a bit for 2^15 of them.
-    check_claim(name_, width, height * channels, bytes_.size(), 8.0 * (1 << 15));
+    check_claim(name_, width, height * channels, size_, 8.0 * (1 << 15));
     frame_.values.assign(width * height * channels, 0);
   }
 
-  void read_parameters(std::size_t at, std::size_t size) {
-    if (size < 11 || byte(at) != 1) throw wrong_jpeg_ls(name_, "tables of values are not read");
-    given_ = {static_cast<int>(word(at + 1)), static_cast<int>(word(at + 3)), static_cast<int>(word(at + 5)),
-              static_cast<int>(word(at + 7)), static_cast<int>(word(at + 9))};
+  void read_parameters(std::string_view data) {
+    if (data.size() < 11 || at(data, 0) != 1) throw segments_.wrong("tables of values are not read");
+    for (std::size_t i = 0; i < given_.size(); ++i)
+      given_[i] = static_cast<int>(jpeg_number(data, 1 + 2 * i));
   }
 
   void set_parameters() {
@@ -140,20 +106,19 @@ class JpegLsDecoder {
     contexts_.fill({std::max(2, (range_ + 32) / 64), 0, 0, 1});
   }
 
-  // Returns how many bytes its data take.
-  std::size_t read_scan(std::size_t at, std::size_t size, std::size_t data, std::size_t& done) {
-    const auto count = size > 0 ? static_cast<std::size_t>(byte(at)) : 0;
+  // Returns how many channels it holds; `done` come before them.
+  std::size_t read_scan(std::string_view data, std::size_t done) {
+    const auto count = data.empty() ? 0 : static_cast<std::size_t>(at(data, 0));
     const auto channels = static_cast<std::size_t>(frame_.channels);
-    if (bits_ == 0 || count == 0 || size < 4 + 2 * count || done + count > channels)
-      throw wrong_jpeg_ls(name_, "its scan header is damaged");
-    near_ = byte(at + 1 + 2 * count);
-    const int interleaved = byte(at + 2 + 2 * count);
-    if (byte(at + 3 + 2 * count) != 0 || interleaved > 2 || (interleaved == 0 && count > 1))
-      throw wrong_jpeg_ls(name_, "its scan is of a kind that is not read");
-    if (near_ > std::min(255, ((1 << bits_) - 1) / 2))
-      throw wrong_jpeg_ls(name_, "its scan header is damaged");
+    if (bits_ == 0 || count == 0 || data.size() < 4 + 2 * count || done + count > channels)
+      throw segments_.wrong("its scan header is damaged");
+    near_ = at(data, 1 + 2 * count);
+    const int interleaved = at(data, 2 + 2 * count);
+    if (at(data, 3 + 2 * count) != 0 || interleaved > 2 || (interleaved == 0 && count > 1))
+      throw segments_.wrong("its scan is of a kind that is not read");
+    if (near_ > std::min(255, ((1 << bits_) - 1) / 2)) throw segments_.wrong("its scan header is damaged");
     set_parameters();
-    StuffedBits bits(bytes_.substr(data));
+    StuffedBits bits(segments_.rest());
     const auto width = static_cast<std::size_t>(frame_.width);
     // A line has a value before it and one behind it.
     std::vector<std::vector<int>> above(count, std::vector<int>(width + 2)), line = above;
@@ -177,11 +142,11 @@ class JpegLsDecoder {
         for (std::size_t x = 0; x < width; ++x)
           frame_.values[(y * width + x) * channels + done + c] = line[c][x + 1];
       }
-      if (bits.ended()) throw wrong_jpeg_ls(name_, "its data are cut short");
+      if (bits.ended()) throw segments_.wrong("its data are cut short");
       std::swap(above, line);
     }
-    done += count;
-    return bits.used();
+    segments_.skip(bits.used());
+    return count;
   }
 
   // One line of the channels that are coded together.
@@ -241,7 +206,8 @@ class JpegLsDecoder {
     const int most = limit - error_bits_ - 1;
     int zeros = 0;
     while (zeros < most && bits.bit() == 0) ++zeros;
-    if (zeros < most) return (zeros << k) + bits.bits(k);
+    // No error of an intact file is larger than the range.
+    if (zeros < most) return std::min((zeros << k) + bits.bits(k), 2 * range_);
     bits.bit();
     return bits.bits(error_bits_) + 1;
   }
@@ -254,7 +220,7 @@ class JpegLsDecoder {
     return std::clamp(value, 0, most_);
   }
 
-  static int code_length(int n, int a) {
+  static int code_length(std::int64_t n, std::int64_t a) {
     int k = 0;
     while (k < 24 && (n << k) < a) ++k;
     return k;
@@ -317,7 +283,8 @@ class JpegLsDecoder {
     return restored(up, left > up ? -error : error);
   }
 
-  std::string_view bytes_;
+  std::size_t size_;
+  JpegSegments segments_;
   const std::string& name_;
   RawFrame frame_;
   int bits_ = 0, near_ = 0, most_ = 0, range_ = 0, reset_ = 64, error_bits_ = 0, limit_ = 0;

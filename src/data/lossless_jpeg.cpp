@@ -7,9 +7,12 @@
 
 #include "data/codecs.h"
 #include "data/frame_codecs.h"
+#include "data/jpeg_parts.h"
 
 namespace belamy {
 namespace {
+
+constexpr const char* kFormat = "damaged lossless JPEG";
 
 // A Huffman code as the standard decodes it: the codes of a length are consecutive numbers.
 struct Code {
@@ -17,55 +20,11 @@ struct Code {
   std::vector<std::uint8_t> symbols;
 };
 
-// The segments of a JPEG.
-class Segments {
+// A zero follows each byte of ones.
+class LosslessBits final : public JpegBits {
  public:
-  Segments(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {}
+  using JpegBits::JpegBits;
 
-  /// The next marker; its segment, if it has one, is in `data`.
-  int next(std::string_view& data) {
-    while (at_ + 1 < bytes_.size() && !(byte(at_) == 0xff && byte(at_ + 1) > 0 && byte(at_ + 1) < 0xff))
-      ++at_;
-    if (at_ + 1 >= bytes_.size()) throw wrong("it ends before its data");
-    const int marker = byte(at_ + 1);
-    at_ += 2;
-    data = {};
-    if (marker == 0xd8 || (marker >= 0xd0 && marker <= 0xd7)) return marker;
-    if (marker == 0xd9) throw wrong("it ends before its data");
-    if (at_ + 2 > bytes_.size()) throw wrong("a segment is cut short");
-    const auto length = static_cast<std::size_t>(byte(at_) << 8 | byte(at_ + 1));
-    if (length < 2 || length > bytes_.size() - at_) throw wrong("a segment is cut short");
-    data = bytes_.substr(at_ + 2, length - 2);
-    at_ += length;
-    return marker;
-  }
-
-  Error wrong(const std::string& what) const { return image_error(name_, "damaged lossless JPEG: " + what); }
-  std::string_view rest() const { return bytes_.substr(at_); }
-  void skip(std::size_t count) { at_ += count; }
-
- private:
-  int byte(std::size_t at) const { return static_cast<std::uint8_t>(bytes_[at]); }
-
-  std::string_view bytes_;
-  const std::string& name_;
-  std::size_t at_ = 0;
-};
-
-// Bits of the data, in which a zero follows each byte of ones.
-class Bits {
- public:
-  explicit Bits(std::string_view bytes) : bytes_(bytes) {}
-
-  int bit() {
-    if (left_ == 0) fill();
-    return current_ >> --left_ & 1;
-  }
-  int bits(int count) {
-    int value = 0;
-    while (count-- > 0) value = value << 1 | bit();
-    return value;
-  }
   /// Goes on behind the restart marker; false if there is none.
   bool restart() {
     left_ = 0;
@@ -75,31 +34,21 @@ class Bits {
     return true;
   }
   bool ended() const { return beyond_ > 2; }
-  std::size_t used() const { return at_; }
 
  private:
-  int byte(std::size_t at) const { return static_cast<std::uint8_t>(bytes_[at]); }
-  void fill() {
-    left_ = 8;
+  void fill() override {
     const bool marker = at_ + 1 < bytes_.size() && byte(at_) == 0xff && byte(at_ + 1) != 0;
-    if (at_ >= bytes_.size() || marker) {
-      current_ = 0;
-      ++beyond_;
-      return;
-    }
+    if (at_ >= bytes_.size() || marker) return pad();
     current_ = byte(at_);
+    left_ = 8;
     at_ += current_ == 0xff ? 2 : 1;
   }
-
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-  int current_ = 0, left_ = 0, beyond_ = 0;
 };
 
 class LosslessDecoder {
  public:
   LosslessDecoder(std::string_view bytes, const std::string& name, RawFrame shape)
-      : size_(bytes.size()), segments_(bytes, name), name_(name), frame_(std::move(shape)) {}
+      : size_(bytes.size()), segments_(bytes, name, kFormat), name_(name), frame_(std::move(shape)) {}
 
   RawFrame decode() {
     std::size_t done = 0;
@@ -108,7 +57,7 @@ class LosslessDecoder {
       const int marker = segments_.next(data);
       if (marker == 0xc3) read_frame(data);
       if (marker == 0xc4) read_codes(data);
-      if (marker == 0xdd && data.size() >= 2) interval_ = number(data, 0);
+      if (marker == 0xdd && data.size() >= 2) interval_ = jpeg_number(data, 0);
       if (marker == 0xda) done += read_scan(data);
     }
     return std::move(frame_);
@@ -116,15 +65,12 @@ class LosslessDecoder {
 
  private:
   static int at(std::string_view data, std::size_t i) { return static_cast<std::uint8_t>(data[i]); }
-  static std::size_t number(std::string_view data, std::size_t i) {
-    return static_cast<std::size_t>(at(data, i) << 8 | at(data, i + 1));
-  }
 
   void read_frame(std::string_view data) {
     if (data.size() < 6 || data.size() < 6 + 3 * static_cast<std::size_t>(at(data, 5)) || !ids_.empty())
       throw segments_.wrong("its frame header is wrong");
     precision_ = at(data, 0);
-    const auto height = number(data, 1), width = number(data, 3);
+    const auto height = jpeg_number(data, 1), width = jpeg_number(data, 3);
     const auto channels = static_cast<std::size_t>(at(data, 5));
     if (width != static_cast<std::size_t>(frame_.width) ||
         height != static_cast<std::size_t>(frame_.height) ||
@@ -190,7 +136,7 @@ class LosslessDecoder {
                height = static_cast<std::size_t>(frame_.height), all = ids_.size();
     const auto lines = interval_ / width;
     std::vector<std::vector<int>> above(channels.size(), std::vector<int>(width)), line = above;
-    Bits bits(segments_.rest());
+    LosslessBits bits(segments_.rest());
     for (std::size_t y = 0; y < height; ++y) {
       const bool restart = lines > 0 && y > 0 && y % lines == 0;
       if (restart && !bits.restart()) throw segments_.wrong("a restart marker is missing");
@@ -224,7 +170,7 @@ class LosslessDecoder {
     }
   }
 
-  int difference(Bits& bits, const Code& code) const {
+  int difference(LosslessBits& bits, const Code& code) const {
     int number = 0;
     for (std::size_t length = 1; length <= 16; ++length) {
       number = number << 1 | bits.bit();
@@ -241,7 +187,7 @@ class LosslessDecoder {
   }
 
   std::size_t size_;
-  Segments segments_;
+  JpegSegments segments_;
   const std::string& name_;
   RawFrame frame_;
   int precision_ = 0;
@@ -258,7 +204,7 @@ RawFrame decode_lossless_jpeg(std::string_view bytes, const std::string& name, R
 
 JpegKind jpeg_kind(std::string_view bytes) {
   const std::string name;
-  Segments segments(bytes, name);
+  JpegSegments segments(bytes, name, kFormat);
   try {
     for (;;) {
       std::string_view data;
