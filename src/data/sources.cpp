@@ -93,25 +93,26 @@ Source::Kind kind_of_file(const fs::path& path) {
                   fmt::join(archive_endings(), ", ")));
 }
 
-// The first file in a folder or below it that may be data; texts and hidden files are passed over.
-std::optional<fs::path> first_file(const fs::path& folder, int depth = 0) {
+// The first file among entries of a folder, or below them, that may be data; texts and hidden files are passed over.
+std::optional<fs::path> first_file(const std::vector<fs::path>& entries, int depth = 0) {
   constexpr int deepest = 16;  // links may lead in circles
-  for (const auto& entry : data_in(folder)) {
+  for (const auto& entry : entries) {
     std::error_code code;
     if (fs::is_regular_file(entry, code) && !is_company(entry)) return entry;
     if (depth == deepest || !fs::is_directory(entry, code)) continue;
-    if (const auto found = first_file(entry, depth + 1)) return found;
+    if (const auto found = first_file(data_in(entry), depth + 1)) return found;
   }
   return std::nullopt;
 }
 
 Source::Kind kind_of_folder(const fs::path& folder) {
-  for (const auto& entry : data_in(folder)) {
+  const auto entries = data_in(folder);
+  for (const auto& entry : entries) {
     for (const auto& [kind, format] : data_formats()) {
       if (format.recognises_folder_by && format.recognises_folder_by(entry.filename().string())) return kind;
     }
   }
-  if (const auto first = first_file(folder)) {
+  if (const auto first = first_file(entries)) {
     const auto file = see_file(*first);
     for (const auto& [kind, format] : data_formats()) {
       if (format.by_first_file && format.recognises(file)) return kind;

@@ -16,16 +16,16 @@
 namespace belamy {
 namespace {
 
-Tensor classes_by(EvaluationContext& context, const Dataset& data) {
+Tensor logits_by(EvaluationContext& context, const Dataset& data) {
   auto* classifier = context.model().classifier();
   return in_batches(context.run(), data_tensor(data),
-                    [&](const Tensor& x) { return classifier->classify(x).argmax(1); });
+                    [&](const Tensor& x) { return classifier->classify(x); });
 }
 
 // For a model whose classes are clusters that it found by itself.
 void add_cluster_errors(EvaluationContext& context) {
   const auto& test = context.test();
-  const auto found = cluster_accuracy(classes_by(context, test), torch::tensor(test.labels));
+  const auto found = cluster_accuracy(logits_by(context, test).argmax(1), torch::tensor(test.labels));
   const auto add = [&](const char* key, double accuracy, const char* how) {
     context.add(
         key, 1 - accuracy,
@@ -37,8 +37,8 @@ void add_cluster_errors(EvaluationContext& context) {
   add("cluster-error-by-majority", found.majority, "each takes its commonest class");
 }
 
-void add_error(EvaluationContext& context, const char* key, const Dataset& test) {
-  const auto wrong = classes_by(context, test) != torch::tensor(test.labels);
+void add_error(EvaluationContext& context, const char* key, const Dataset& test, const Tensor& logits) {
+  const auto wrong = logits.argmax(1) != torch::tensor(test.labels);
   const double error = wrong.to(torch::kDouble).mean().item<double>();
   context.add(key, error,
               fmt::format("{} of {} of {} wrong, {}", wrong.sum().item<std::int64_t>(),
@@ -46,18 +46,13 @@ void add_error(EvaluationContext& context, const char* key, const Dataset& test)
               {.examples = test.count});
 }
 
-// How well the logits of two classes separate them, whatever the threshold.
-void add_roc_area(EvaluationContext& context, const Dataset& test) {
+// How well the logits [N, 2] of two classes separate them, whatever the threshold.
+void add_roc_area(EvaluationContext& context, const Dataset& test, const Tensor& logits) {
   std::vector<bool> second;
   for (const auto label : test.labels) second.push_back(label == 1);
   const auto count = std::count(second.begin(), second.end(), true);
   if (count == 0 || count == test.count) return;
-  auto* classifier = context.model().classifier();
-  const auto odds = in_batches(context.run(), data_tensor(test), [&](const Tensor& x) {
-    const auto logits = classifier->classify(x);
-    return logits.select(1, 1) - logits.select(1, 0);
-  });
-  const auto found = roc_area(odds, second);
+  const auto found = roc_area(logits.select(1, 1) - logits.select(1, 0), second);
   context.add(
       "roc-auc", found.area,
       fmt::format("{} of '{}' against {} of '{}' of {}, standard error {:.2g} (DeLong)", found.strange,
@@ -71,13 +66,15 @@ void take_classification(EvaluationContext& context) {
   if (test.labels.empty()) throw data_error("the data have no labels");
   if (!context.model().classifier()->supervised()) return add_cluster_errors(context);
   const bool adapts = context.run().recipe().model->relation == Relation::domains && !test.others.empty();
+  const auto logits = logits_by(context, test);
   if (!adapts) {
-    add_error(context, "classification-error", test);
-    if (context.model().classifier()->classes() == 2) add_roc_area(context, test);
+    add_error(context, "classification-error", test, logits);
+    if (context.model().classifier()->classes() == 2) add_roc_area(context, test, logits);
     return;
   }
-  if (!test.others[0].labels.empty()) add_error(context, "classification-error", test.others[0]);
-  add_error(context, "source-classification-error", test);
+  if (const auto& target = test.others[0]; !target.labels.empty())
+    add_error(context, "classification-error", target, logits_by(context, target));
+  add_error(context, "source-classification-error", test, logits);
 }
 
 }  // namespace

@@ -1,13 +1,16 @@
 // A classifier of X-rays with labels of few patients: what augmentation, codes learnt without labels and a
 // semi-supervised GAN add, and whether all that beats a score that needs no label.
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <numeric>
+#include <functional>
+#include <map>
 
 #include "belamy/recipe.h"
 
 #include "core/random.h"
 #include "core/text.h"
+#include "labs/areas.h"
 #include "labs/lab.h"
 #include "labs/lab_data.h"
 #include "labs/one_thread.h"
@@ -16,6 +19,7 @@
 #include "metrics/roc.h"
 #include "tensors/dataset_tensors.h"
 #include "tensors/image_tensors.h"
+#include "train/augment.h"
 #include "train/session.h"
 
 namespace belamy::labs {
@@ -86,25 +90,27 @@ class FewPatients {
   }
   Tensor plain() const { return network(images_, labels_, lab_.integer("passes")); }
 
-  // Copies that are moved, brighter or darker; as many steps as without them.
+  // Copies that are moved, brighter or darker, with more or less contrast; as many steps as without them.
   Tensor augmented() const {
-    constexpr std::int64_t copies = 20, reach = 2;
+    constexpr std::int64_t copies = 20;
+    DataOptions options;
+    options.shift = 2;
+    const Augment augment(options);
     Random random(static_cast<std::uint64_t>(seed_), 1);
-    const auto height = images_.size(2), width = images_.size(3);
-    const auto padded = at::replication_pad2d(images_.to(torch::kFloat), {reach, reach, reach, reach});
-    std::vector<Tensor> images;
-    for (std::int64_t copy = 0; copy < copies; ++copy) {
-      for (std::int64_t i = 0; i < images_.size(0); ++i) {
-        const auto place = [&] { return static_cast<std::int64_t>(random.below(2 * reach + 1)); };
-        const auto down = place(), right = place();
-        const auto moved = padded[i].narrow(1, down, height).narrow(2, right, width);
-        const auto middle = moved.mean();
-        images.push_back(((moved - middle) * random.uniform(0.9, 1.1) + middle + random.uniform(-12, 12))
-                             .clamp(0, 255)
-                             .round());
-      }
+    const auto images = to_model_range(images_).repeat({copies, 1, 1, 1});
+    const auto moved =
+        Augment::apply(images, augment.draw(images.size(0), images.size(2), images.size(3), random));
+    std::vector<double> contrast, light;
+    for (std::int64_t i = 0; i < images.size(0); ++i) {
+      contrast.push_back(random.uniform(0.9, 1.1));
+      light.push_back(random.uniform(-0.1, 0.1));
     }
-    return network(torch::stack(images).to(torch::kByte), labels_.repeat({copies}),
+    const auto of_each = [](const std::vector<double>& values) {
+      return torch::tensor(values, torch::kFloat).view({-1, 1, 1, 1});
+    };
+    const auto middle = moved.mean({1, 2, 3}, /*keepdim=*/true);
+    const auto changed = (moved - middle) * of_each(contrast) + middle + of_each(light);
+    return network(to_bytes(changed.clamp(-1, 1)), labels_.repeat({copies}),
                    std::max<std::int64_t>(1, lab_.integer("passes") / copies));
   }
 
@@ -157,17 +163,7 @@ class FewPatients {
 
 struct Way {
   std::string key, name, sees;
-  std::vector<double> areas = {};  // over seeds
-  double error = 0;                // DeLong's of the last
-
-  double mean() const {
-    return std::accumulate(areas.begin(), areas.end(), 0.0) / static_cast<double>(areas.size());
-  }
-  double deviation() const {
-    double sum = 0;
-    for (const auto area : areas) sum += (area - mean()) * (area - mean());
-    return areas.size() > 1 ? std::sqrt(sum / static_cast<double>(areas.size() - 1)) : 0;
-  }
+  std::vector<RocArea> areas = {};  // over seeds
 };
 
 }  // namespace
@@ -192,23 +188,22 @@ void few_patients(Lab& lab) {
         [&] { return task.of_codes(); }, [&] { return task.semi_supervised(); }};
     for (std::size_t i = 0; i < ways.size(); ++i) {
       lab.say(fmt::format("{}, seed {} of {}", ways[i].name, run + 1, lab.integer("runs")));
-      const auto area = roc_area(scores[i](), patients.ill);
-      ways[i].areas.push_back(area.area);
-      ways[i].error = area.standard_error;
+      ways[i].areas.push_back(roc_area(scores[i](), patients.ill));
     }
   }
 
   // A score that needs neither training nor labels.
-  const auto contrast = roc_area(-to_model_range(patients.test_images).flatten(1).std(1), patients.ill);
-  ways.push_back({"contrast", "low contrast", "nothing", {contrast.area}, contrast.standard_error});
+  const auto contrast = -to_model_range(patients.test_images).flatten(1).std(1);
+  ways.push_back({"contrast", "low contrast", "nothing", {roc_area(contrast, patients.ill)}});
 
   LabTable table{{"way", "it has seen", "AUC", "over seeds", "DeLong's error"}, {}};
   std::map<std::string, double> mean;
   for (const auto& way : ways) {
-    mean[way.key] = way.mean();
-    table.rows.push_back({way.name, way.sees, fmt::format("{:.3f}", way.mean()),
-                          way.areas.size() > 1 ? fmt::format("± {:.3f}", way.deviation()) : "–",
-                          fmt::format("{:.3f}", way.error)});
+    const auto spread = spread_of(way.areas);
+    mean[way.key] = spread.mean;
+    table.rows.push_back({way.name, way.sees, fmt::format("{:.3f}", spread.mean),
+                          way.areas.size() > 1 ? fmt::format("± {:.3f}", spread.deviation) : "–",
+                          fmt::format("{:.3f}", spread.error)});
   }
   lab.table(
       "Areas under the curve",

@@ -7,6 +7,7 @@
 #include "belamy/recipe.h"
 
 #include "core/text.h"
+#include "labs/areas.h"
 #include "labs/lab.h"
 #include "labs/lab_data.h"
 #include "labs/line.h"
@@ -69,22 +70,6 @@ double share_of_pairs(const Tensor& scores, const std::vector<bool>& strange) {
   const auto is_strange = torch::tensor(std::vector<std::int64_t>(strange.begin(), strange.end())) == 1;
   const auto high = scores.masked_select(is_strange).unsqueeze(1), low = scores.masked_select(~is_strange);
   return ((high > low).to(torch::kDouble) + 0.5 * (high == low).to(torch::kDouble)).mean().item<double>();
-}
-
-struct Spread {
-  double mean = 0, deviation = 0, error = 0;  // over seeds; error: DeLong's of one run
-};
-
-Spread spread_of(const std::vector<RocArea>& areas) {
-  Spread spread;
-  const auto n = static_cast<double>(areas.size());
-  for (const auto& area : areas) {
-    spread.mean += area.area / n;
-    spread.error += area.standard_error / n;
-  }
-  for (const auto& area : areas) spread.deviation += (area.area - spread.mean) * (area.area - spread.mean);
-  spread.deviation = n > 1 ? std::sqrt(spread.deviation / (n - 1)) : 0;
-  return spread;
 }
 
 LabSeries curve_of(const std::string& name, const Tensor& scores, const std::vector<bool>& strange) {
