@@ -11,6 +11,7 @@
 #include "cli/verbs.h"
 #include "core/text.h"
 #include "pictures/grids.h"
+#include "use/latents.h"
 
 namespace belamy::cli {
 namespace {
@@ -21,16 +22,10 @@ struct MixRequest {
   std::int64_t rows = 4, columns = 6, seed = 1;
 };
 
-struct Span {
-  std::int64_t first, last;  // layers, both included, from 0
-};
-
 // "coarse", "middle", "fine": a third of the layers each. "2-5": from the second to the fifth.
-Span span_of(const std::string& text, std::int64_t layers) {
-  const auto third = std::max<std::int64_t>(1, layers / 3);
-  if (text == "coarse") return {0, third - 1};
-  if (text == "middle") return {third, 2 * third - 1};
-  if (text == "fine") return {2 * third, layers - 1};
+LayerSpan span_of(const std::string& text, std::int64_t layers) {
+  for (const auto& [name, third] : thirds_of_layers(layers))
+    if (text == name) return third;
   const auto dash = text.find('-');
   const auto from = number_in<std::int64_t>(std::string_view(text).substr(0, dash));
   const auto to =
@@ -62,12 +57,9 @@ ExitCode draw_mixes(const MixRequest& request) {
       torch::ones({1, run->shape().channels, run->shape().height, run->shape().width}),
       decoder.decode_at_layers(across).cpu()};
   for (std::int64_t i = 0; i < request.rows; ++i) {
-    auto row = down[i].unsqueeze(0).repeat({request.columns + 1, 1, 1});
-    // The first of the row is its source.
-    row.narrow(0, 1, request.columns)
-        .slice(1, span.first, span.last + 1)
-        .copy_(across.slice(1, span.first, span.last + 1));
-    cells.push_back(decoder.decode_at_layers(row).cpu());
+    const auto source = down.narrow(0, i, 1);
+    const auto mixes = mix_layers(source.repeat({request.columns, 1, 1}), across, span);
+    cells.push_back(decoder.decode_at_layers(torch::cat({source, mixes})).cpu());
   }
   write_picture(out, image_grid(torch::cat(cells), request.columns + 1));
   fmt::print(

@@ -39,6 +39,17 @@ void check_space(const Decoder& decoder, const std::string& space, const std::st
                     fmt::format("choose one of: {}", fmt::join(spaces, ", ")));
 }
 
+std::vector<std::pair<std::string, LayerSpan>> thirds_of_layers(std::int64_t layers) {
+  const auto third = std::max<std::int64_t>(1, layers / 3);
+  return {{"coarse", {0, third - 1}}, {"middle", {third, 2 * third - 1}}, {"fine", {2 * third, layers - 1}}};
+}
+
+Tensor mix_layers(const Tensor& outside, const Tensor& inside, const LayerSpan& span) {
+  auto mixed = outside.clone();
+  mixed.slice(1, span.first, span.last + 1).copy_(inside.slice(1, span.first, span.last + 1));
+  return mixed;
+}
+
 Tensor linear_path(const Tensor& from, const Tensor& to, const Tensor& weights) {
   return from * (1 - weights) + to * weights;
 }

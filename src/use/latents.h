@@ -4,6 +4,8 @@
 #include <functional>
 #include <string>
 #include <torch/types.h>
+#include <utility>
+#include <vector>
 
 #include "belamy/capabilities.h"
 
@@ -17,6 +19,15 @@ void check_space(const Decoder& decoder, const std::string& space, const std::st
 /// White 2016).
 Tensor linear_path(const Tensor& from, const Tensor& to, const Tensor& weights);
 Tensor spherical_path(const Tensor& from, const Tensor& to, const Tensor& weights);
+
+/// Layers of a decoder from `first` to `last`, both included, counted from 0.
+struct LayerSpan {
+  std::int64_t first = 0, last = 0;
+};
+/// The thirds of a decoder's layers by name, "coarse", "middle" and "fine". The last has what is left over.
+std::vector<std::pair<std::string, LayerSpan>> thirds_of_layers(std::int64_t layers);
+/// Points [N, L, W] with these layers from `inside` and the others from `outside`, points of the same size.
+Tensor mix_layers(const Tensor& outside, const Tensor& inside, const LayerSpan& span);
 
 struct LatentSearch {
   std::string space = "z";

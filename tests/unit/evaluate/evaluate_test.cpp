@@ -1,5 +1,7 @@
 // What an evaluation says of few examples.
+#include <algorithm>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <limits>
 #include <map>
@@ -130,6 +132,29 @@ TEST_F(MeasuredRun, CaptionVarianceIsThatOfTheDraws) {
                        "model.augment_condition=false"});
   EXPECT_GT(score("caption-variance"), 0);
   EXPECT_LT(score("caption-variance"), 0.25);  // that of black and white
+}
+
+TEST_F(MeasuredRun, MixedStylesShowOneSourceOrTheOther) {
+  trained("stylegan", {"data.source=glyphs-captions", "data.limit=64", "data.size=16"});
+  const auto run = Run::open(folder_ / "run", "cpu");
+  const auto found =
+      evaluate(*run, {.samples = 100, .measures = {"style-mixing"}}, [](const std::string&) {});
+  std::map<std::string, double> scores;
+  for (const auto& each : found.scores) scores[each.key] = each.value;
+  for (const auto* third : {"coarse", "middle", "fine"}) {
+    const auto mixed = fmt::format("mixed-class:{}", third), kept = fmt::format("kept-class:{}", third);
+    ASSERT_EQ(scores.count(mixed) + scores.count(kept), 2u) << third;
+    EXPECT_GE(std::min(scores[mixed], scores[kept]), 0) << third;
+    EXPECT_LE(scores[mixed] + scores[kept], 1) << third;
+  }
+  EXPECT_TRUE(scores.count("mixed-attributes:fine"));
+}
+
+TEST_F(MeasuredRun, AModelWithOneLatentHasNothingToMix) {
+  trained("dcgan", {"data.source=glyphs", "data.limit=64", "data.size=16"});
+  const auto run = Run::open(folder_ / "run", "cpu");
+  const auto take = [&] { evaluate(*run, {.measures = {"style-mixing"}}, [](const std::string&) {}); };
+  EXPECT_THAT(message_of(ExitCode::data, take), HasSubstr("one latent for the whole image"));
 }
 
 TEST_F(MeasuredRun, LocalisationIsMeasuredWhereBoxesAreKnown) {

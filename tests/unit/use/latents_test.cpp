@@ -54,6 +54,27 @@ TEST(Paths, EachPairHasItsOwnPlace) {
     EXPECT_TRUE(at::allclose(together.narrow(0, i, 1), spherical_path(a[i], b[i], places.narrow(0, i, 1))));
 }
 
+TEST(Layers, ThirdsCoverAllLayers) {
+  for (const std::int64_t layers : {3, 8, 14}) {
+    const auto thirds = thirds_of_layers(layers);
+    ASSERT_EQ(thirds.size(), 3u);
+    std::int64_t next = 0;
+    for (const auto& [name, span] : thirds) {
+      EXPECT_EQ(span.first, next) << name;
+      EXPECT_GE(span.last, span.first) << name;
+      next = span.last + 1;
+    }
+    EXPECT_EQ(next, layers);
+  }
+}
+
+TEST(Layers, MixesHaveTheseLayersFromInside) {
+  const auto outside = torch::zeros({2, 4, 3}), inside = torch::ones({2, 4, 3});
+  const auto mixed = mix_layers(outside, inside, {1, 2});
+  EXPECT_TRUE(torch::equal(mixed.sum(2).sum(0), torch::tensor({0.0f, 6.0f, 6.0f, 0.0f})));
+  EXPECT_EQ(outside.sum().item<float>(), 0);
+}
+
 TEST(Latents, TheLatentOfAPictureIsFound) {
   LinearDecoder decoder;
   const auto z = torch::randn({5, 3}, seeded(7));
