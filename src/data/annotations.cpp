@@ -34,6 +34,10 @@ class LabelReader {
     }
     if (const auto texts = json.find("captions"); texts != json.end() && !texts->is_null())
       read_captions(pairs_in(json, "captions"));
+    if (const auto groups = json.find("groups"); groups != json.end() && !groups->is_null())
+      read_groups(pairs_in(json, "groups"));
+    if (const auto size = json.find("pixel_size"); size != json.end() && !size->is_null())
+      read_pixel_size(*size);
     const auto classes = names_in(json, "class_names");
     const bool enough = static_cast<std::int64_t>(classes.size()) > highest_;
     if (labels_.any) labels_.class_names = enough ? classes : numbered_classes(highest_ + 1);
@@ -114,6 +118,23 @@ class LabelReader {
       const auto [known, is_new] = labels_.captions.emplace(full(file), text);
       if (!is_new && known->second != text) throw fail(fmt::format("{} has two captions", file));
     }
+  }
+
+  void read_groups(const Json& pairs) {
+    for (const auto& pair : pairs) {
+      if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_number_unsigned())
+        throw fail("an entry of groups is not a pair of file name and whole number");
+      const auto file = pair[0].get<std::string>(), group = pair[1].dump();
+      const auto [known, is_new] = labels_.groups.emplace(full(file), group);
+      if (!is_new && known->second != group) throw fail(fmt::format("{} is in two groups", file));
+    }
+  }
+
+  void read_pixel_size(const Json& size) {
+    const auto is_extent = [](const Json& value) { return value.is_number() && value.get<double>() > 0; };
+    if (!size.is_array() || size.size() != 2 || !is_extent(size[0]) || !is_extent(size[1]))
+      throw fail("pixel_size is not a pair of positive numbers, the height and width of a pixel in mm");
+    labels_.pixel_size = PixelSize{size[0].get<double>(), size[1].get<double>()};
   }
 
   // A list of names; empty if there is none, or if it holds something else.

@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "data/dataset.h"
 
 namespace belamy {
 
@@ -19,6 +22,8 @@ struct Labels {
   std::unordered_map<std::string, std::vector<float>> attributes;  ///< by full name in the store
   std::vector<std::string> attribute_names;
   std::unordered_map<std::string, std::string> captions;  ///< by full name in the store
+  std::unordered_map<std::string, std::string> groups;    ///< the same: what a split does not divide
+  std::optional<PixelSize> pixel_size;
 };
 
 /// `prefix` is the folder of dataset.json with its "/". Data errors name `title`.

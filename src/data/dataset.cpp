@@ -82,6 +82,7 @@ Dataset about(const Dataset& set) {
           .class_names = set.class_names,
           .style_names = set.style_names,
           .attribute_names = set.attribute_names,
+          .pixel_size = set.pixel_size,
           .mixture = set.mixture,
           .matches = set.matches,
           .only_class = set.only_class,
@@ -121,6 +122,7 @@ Dataset subset(const Dataset& set, const std::vector<std::size_t>& places) {
   some.styles = rows_at(set.styles, places, 1);
   some.captions = rows_at(set.captions, places, 1);
   some.boxes = rows_at(set.boxes, places, 1);
+  some.groups = rows_at(set.groups, places, 1);
   some.attributes = rows_at(set.attributes, places, set.attribute_names.size());
   return some;
 }
@@ -135,6 +137,7 @@ void append(Dataset& set, const Dataset& more) {
   append_values(set.styles, more.styles);
   append_values(set.captions, more.captions);
   append_values(set.boxes, more.boxes);
+  append_values(set.groups, more.groups);
   append_values(set.attributes, more.attributes);
 }
 

@@ -34,6 +34,11 @@ struct Mixture {
   double deviation = 0;         ///< along each axis
 };
 
+/// The extent of a pixel in mm.
+struct PixelSize {
+  double height = 0, width = 0;
+};
+
 /// N images of one shape, or N points. Exactly one of `pixels`, `points` is filled.
 struct Dataset {
   std::string name;
@@ -52,10 +57,13 @@ struct Dataset {
   std::vector<std::string> attribute_names;  ///< [A]
   std::vector<std::string> captions;         ///< [N], or empty: a text about each example
   std::vector<Box> boxes;                    ///< [N], or empty: where in its image the class is
-  std::optional<Mixture> mixture;            ///< the mixture that the points were drawn from, if any
-  std::vector<Dataset> others = {};          ///< further domains, at most one: B, if this set is A
-  bool paired = false;                       ///< example i of one domain belongs to example i of the other
-  bool matches = false;                      ///< batches are pairs of its examples, of one class or of two
+  /// [N], or empty: what a split does not divide, such as a patient. Never shown.
+  std::vector<std::string> groups;
+  std::optional<PixelSize> pixel_size;  ///< of all images as they were read, if it is known and the same
+  std::optional<Mixture> mixture;       ///< the mixture that the points were drawn from, if any
+  std::vector<Dataset> others = {};     ///< further domains, at most one: B, if this set is A
+  bool paired = false;                  ///< example i of one domain belongs to example i of the other
+  bool matches = false;                 ///< batches are pairs of its examples, of one class or of two
   /// The folder that holds all images, if there is only one and therefore there are no classes.
   std::string only_class = {};
   /// How the images were read and fitted, and what is unusual about them: one line each, for the start of

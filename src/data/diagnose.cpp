@@ -241,7 +241,9 @@ Diagnosis diagnose(const std::string& source) {
       if (split == Split::train) doctor.explain(listing);
       validation = listing.validation;
       if (!listing.split) {
-        doctor.fact("no test images of its own: data.holdout sets some aside");
+        const bool undivided = std::set(listing.groups.begin(), listing.groups.end()).size() == 1;
+        doctor.fact("no test images of its own{}", undivided ? ", and data.holdout cannot divide one patient"
+                                                             : ": data.holdout sets some aside");
         break;
       }
     } catch (const Error& error) {

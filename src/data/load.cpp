@@ -165,6 +165,7 @@ class Collector {
     set.style_names = listing_.style_names;
     set.only_class = listing_.only_class;
     set.attribute_names = listing_.attribute_names;
+    if (!wanted_) set.pixel_size = listing_.pixel_size;
     const auto width = listing_.attribute_names.size();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       if (slots_[i] < 0) continue;
@@ -181,6 +182,7 @@ class Collector {
       if (!set.class_names.empty()) set.labels.push_back(listing_.label(i));
       if (!set.style_names.empty()) set.styles.push_back(listing_.styles[i]);
       if (!listing_.captions.empty()) set.captions.push_back(listing_.captions[i]);
+      if (!listing_.groups.empty()) set.groups.push_back(listing_.groups[i]);
       if (!boxes_.empty()) set.boxes.push_back(boxes_[slot]);
       const auto row = listing_.attributes.begin() + static_cast<std::ptrdiff_t>(i * width);
       set.attributes.insert(set.attributes.end(), row, row + static_cast<std::ptrdiff_t>(width));
@@ -564,6 +566,8 @@ Listing listing_of(Dataset set, const std::string& source, bool split) {
   listing.styles = std::move(set.styles);
   listing.captions = std::move(set.captions);
   listing.boxes = std::move(set.boxes);
+  listing.groups = std::move(set.groups);
+  listing.pixel_size = set.pixel_size;
   listing.attributes = std::move(set.attributes);
   const auto shared = std::make_shared<const Dataset>(std::move(set));
   listing.read = [shared](const std::vector<bool>& wanted, const Visitor& visitor) {

@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <exception>
 #include <fmt/format.h>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "belamy/error.h"
@@ -72,7 +73,8 @@ class ZipWriter {
 
 void write_zip(const Dataset& set, const fs::path& path) {
   ZipWriter zip(path);
-  nlohmann::ordered_json labels = nullptr, attributes = nullptr, captions = nullptr;
+  nlohmann::ordered_json labels = nullptr, attributes = nullptr, captions = nullptr, groups = nullptr;
+  std::map<std::string, std::size_t> numbers;  // of groups: their names, those of patients perhaps, stay here
   const auto width = static_cast<std::ptrdiff_t>(set.attribute_names.size());
   for (std::int64_t i = 0; i < set.count; ++i) {
     const std::string number = fmt::format("{:08}", i);
@@ -80,6 +82,9 @@ void write_zip(const Dataset& set, const fs::path& path) {
     zip.add(name, encode_png(set.image(i)));
     if (!set.labels.empty()) labels.push_back({name, set.labels[static_cast<std::size_t>(i)]});
     if (!set.captions.empty()) captions.push_back({name, set.captions[static_cast<std::size_t>(i)]});
+    if (!set.groups.empty())
+      groups.push_back(
+          {name, numbers.emplace(set.groups[static_cast<std::size_t>(i)], numbers.size() + 1).first->second});
     const auto row = set.attributes.begin() + i * width;
     if (width > 0) attributes.push_back({name, std::vector<float>(row, row + width)});
   }
@@ -90,6 +95,8 @@ void write_zip(const Dataset& set, const fs::path& path) {
   if (!set.attribute_names.empty()) json["attribute_names"] = set.attribute_names;
   if (!attributes.is_null()) json["attributes"] = attributes;
   if (!captions.is_null()) json["captions"] = captions;
+  if (!groups.is_null()) json["groups"] = groups;
+  if (set.pixel_size) json["pixel_size"] = {set.pixel_size->height, set.pixel_size->width};
   using json_type = nlohmann::ordered_json;
   zip.add("dataset.json", json.dump(-1, ' ', false, json_type::error_handler_t::replace));
   zip.close();

@@ -19,7 +19,8 @@ struct Packed {
 };
 
 /// Writes the images of a split as a zip in StyleGAN's layout: PNG files and dataset.json with labels and, beyond
-/// that layout, class_names, attribute_names, attributes and captions. `train` is all images of a source without a
+/// that layout, class_names, attribute_names, attributes, captions, groups (such as patients, by numbers in place of their
+/// names) and pixel_size in mm, if the images were not resized. `train` is all images of a source without a
 /// test set. Atomic; the same images give the same bytes. Errors: a split that the source does not have, pairs and
 /// second domains, points.
 Packed pack_split(const DataOptions& options, Split split, const std::filesystem::path& out);

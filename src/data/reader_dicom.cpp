@@ -254,6 +254,7 @@ Listing list_dicom(const fs::path& path, Split split, const DataOptions& options
   auto listing = slices.listing;
   add_warnings(found, listing);
   if (const auto text = found.spacing.text()) listing.notes.push_back(*text);
+  listing.pixel_size = found.spacing.same();
   const auto reader = std::make_shared<DicomReader>(std::move(found), std::move(slices), window);
   listing.read = [reader](const std::vector<bool>& wanted, const Visitor& visitor) {
     reader->read(wanted, visitor);

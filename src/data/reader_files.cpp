@@ -20,6 +20,7 @@
 #include "data/decode_ahead.h"
 #include "data/layout.h"
 #include "data/readers.h"
+#include "data/slices.h"
 #include "data/walk.h"
 
 namespace belamy {
@@ -40,12 +41,13 @@ struct Item {
   std::string key = {};
   std::vector<float> attributes = {};
   std::string caption = {};
+  std::string unit = {};  // what a split does not divide
 };
 
 // A listing in the making.
 struct FileListing : Listing {
   std::vector<Item> items;
-  bool captioned = false;
+  bool captioned = false, grouped = false;
 };
 
 using TakeFile = std::function<void(const std::string& name, std::string bytes, const std::string& reason)>;
@@ -318,13 +320,15 @@ bool take_fact(std::unordered_map<std::string, T>& facts, const std::string& nam
 // Adds items with what dataset.json says about them; folders mean nothing then.
 void add_labelled(const std::vector<std::string>& names, Labels labels, const Store& store,
                   FileListing& listing) {
-  const bool attributes = !labels.attributes.empty(), captions = !labels.captions.empty();
+  const bool attributes = !labels.attributes.empty(), captions = !labels.captions.empty(),
+             groups = !labels.groups.empty();
   for (const auto& name : names) {
     Item item{name};
     std::string lacking;
     if (!take_fact(labels.of, name, labels.any, item.label)) lacking = "label";
     if (!take_fact(labels.attributes, name, attributes, item.attributes)) lacking = "attributes";
     if (!take_fact(labels.captions, name, captions, item.caption)) lacking = "caption";
+    if (!take_fact(labels.groups, name, groups, item.unit)) lacking = "group";
     if (lacking.empty()) {
       listing.items.push_back(std::move(item));
     } else {
@@ -336,6 +340,7 @@ void add_labelled(const std::vector<std::string>& names, Labels labels, const St
   for (const auto& [name, label] : labels.of) missing.insert(name);
   for (const auto& [name, row] : labels.attributes) missing.insert(name);
   for (const auto& [name, text] : labels.captions) missing.insert(name);
+  for (const auto& [name, group] : labels.groups) missing.insert(name);
   for (const auto& name : missing) {
     listing.problems.push_back(
         {store.full(name), "named in dataset.json, but missing", "remove its entry from dataset.json"});
@@ -344,6 +349,9 @@ void add_labelled(const std::vector<std::string>& names, Labels labels, const St
   listing.class_names = labels.class_names;
   listing.attribute_names = labels.attribute_names;
   listing.captioned = captions;
+  listing.grouped = groups;
+  listing.pixel_size = labels.pixel_size;
+  if (labels.pixel_size) listing.notes.push_back(text_of(*labels.pixel_size));
 }
 
 // Reports many files of one folder in one line.
@@ -724,6 +732,7 @@ Listing list_files(const fs::path& path, Split split, const DataOptions& options
     listing.attributes.insert(listing.attributes.end(), item.attributes.begin(), item.attributes.end());
     if (!listing.class_names.empty()) listing.labels.push_back(item.label);
     if (listing.captioned) listing.captions.push_back(std::move(item.caption));
+    if (listing.grouped) listing.groups.push_back(std::move(item.unit));
   }
   listing.count = listing.items.size();
   listing.read = [store, index_of = std::move(index_of)](const std::vector<bool>& wanted,

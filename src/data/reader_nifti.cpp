@@ -132,6 +132,7 @@ Listing list_nifti(const fs::path& path, Split split, const DataOptions& options
   auto slices = list_slices(path, found.from, found.files, "slice", split);
   auto listing = slices.listing;
   if (const auto text = found.spacing.text()) listing.notes.push_back(*text);
+  listing.pixel_size = found.spacing.same();
   std::vector<std::string> texts;
   for (const auto& [field, files] : found.texts)
     texts.push_back(fmt::format("{} ({})", field, counted(files, "file")));

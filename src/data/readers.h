@@ -43,6 +43,7 @@ struct Listing {
   std::vector<std::string> keys;
   /// What a split must not divide, such as the patient of a slice; never shown. Empty: each image by itself.
   std::vector<std::string> groups;
+  std::optional<PixelSize> pixel_size;  ///< of all images, if it is known and the same
 
   std::vector<std::string> class_names;  ///< empty without labels
   std::vector<std::string> style_names;

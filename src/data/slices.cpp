@@ -147,6 +147,17 @@ std::optional<std::string> SpacingNote::text() const {
   return text;
 }
 
+std::string text_of(const PixelSize& size) {
+  SpacingNote note;
+  note.add(size.height, size.width);
+  return *note.text();
+}
+
+std::optional<PixelSize> SpacingNote::same() const {
+  if (!any_ || low_ != high_) return std::nullopt;
+  return PixelSize{low_[0], low_[1]};
+}
+
 MedicalFiles medical_files(const fs::path& path) {
   std::error_code code;
   if (fs::is_regular_file(path, code)) return {path.parent_path(), {path.filename().string()}, {}};

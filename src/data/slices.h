@@ -55,11 +55,15 @@ class WindowNote {
   std::map<std::string, Range> ranges_;
 };
 
+/// "pixels of 2 x 2 mm (height x width) in the files".
+std::string text_of(const PixelSize& size);
+
 /// The extent of pixels in mm over all files, as a note.
 class SpacingNote {
  public:
   void add(double height, double width);
   std::optional<std::string> text() const;
+  std::optional<PixelSize> same() const;  ///< that of all files, if it is known and the same
 
  private:
   bool any_ = false;

@@ -7,6 +7,7 @@
 #include "belamy/error.h"
 
 #include "data/dataset.h"
+#include "data/pack.h"
 #include "errors.h"
 #include "medical_samples.h"
 
@@ -229,26 +230,29 @@ TEST(Dicom, APatientIsNeverInTwoSplits) {
       write(folder / fmt::format("{}-{}", slice, patient),
             slice_of(fmt::format("P{}", patient), 20 * patient).bytes());
   }
-  for (const int seed : {1, 2, 3, 4, 5}) {
-    auto options = options_for(folder.path());
-    options.holdout = 0.25;
-    options.validation = 4;
-    options.seed = seed;
-    std::vector<std::set<int>> seen;
-    std::int64_t images = 0;
-    for (const auto split : {Split::train, Split::validation, Split::test}) {
-      const auto set = load_dataset(options, split);
-      const auto found = grays(set);
-      seen.emplace_back(found.begin(), found.end());
-      images += set.count;
+  // A packed set keeps its patients apart, without their names.
+  pack_split(options_for(folder.path()), Split::train, folder / "packed.zip");
+  for (const auto* file : {"", "packed.zip"})
+    for (const int seed : {1, 2, 3, 4, 5}) {
+      auto options = options_for(folder / file);
+      options.holdout = 0.25;
+      options.validation = 4;
+      options.seed = seed;
+      std::vector<std::set<int>> seen;
+      std::int64_t images = 0;
+      for (const auto split : {Split::train, Split::validation, Split::test}) {
+        const auto set = load_dataset(options, split);
+        const auto found = grays(set);
+        seen.emplace_back(found.begin(), found.end());
+        images += set.count;
+      }
+      EXPECT_EQ(images, 30);
+      EXPECT_EQ(seen[0].size() + seen[1].size() + seen[2].size(), 12u);
+      EXPECT_EQ(seen[2].size(), 3u);
+      std::set<int> all;
+      for (const auto& part : seen) all.insert(part.begin(), part.end());
+      EXPECT_EQ(all.size(), 12u) << "a patient is in two splits";
     }
-    EXPECT_EQ(images, 30);
-    EXPECT_EQ(seen[0].size() + seen[1].size() + seen[2].size(), 12u);
-    EXPECT_EQ(seen[2].size(), 3u);
-    std::set<int> all;
-    for (const auto& part : seen) all.insert(part.begin(), part.end());
-    EXPECT_EQ(all.size(), 12u) << "a patient is in two splits";
-  }
 }
 
 TEST(Dicom, OnePatientIsNotDividedForTesting) {
@@ -300,11 +304,19 @@ TEST(Dicom, TheDoctorWarnsOfFieldsThatTellWhoThePatientIs) {
   for (const auto& note : set.notes) EXPECT_THAT(note, Not(HasSubstr("Doe")));
 }
 
-TEST(Dicom, SpacingIsTold) {
+TEST(Dicom, SpacingIsToldAndPacked) {
   TestFolder folder;
   write(folder / "a.dcm", slice_of("a", 1).set(0x00280030, "DS", "0.5\\0.25").bytes());
-  const auto set = load_dataset(options_for(folder / "a.dcm"), Split::train);
-  EXPECT_THAT(set.notes, testing::Contains(HasSubstr("0.5 x 0.25 mm")));
+  auto options = options_for(folder / "a.dcm");
+  const auto notes = [&] { return load_dataset(options, Split::train).notes; };
+  EXPECT_THAT(notes(), testing::Contains(HasSubstr("0.5 x 0.25 mm")));
+  pack_split(options, Split::train, folder / "a.zip");
+  options.size = 5;  // other pixels
+  pack_split(options, Split::train, folder / "small.zip");
+  options = options_for(folder / "a.zip");
+  EXPECT_THAT(notes(), testing::Contains(HasSubstr("0.5 x 0.25 mm")));
+  options = options_for(folder / "small.zip");
+  EXPECT_THAT(notes(), Not(testing::Contains(HasSubstr("mm"))));
 }
 
 }  // namespace

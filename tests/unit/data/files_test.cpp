@@ -17,6 +17,7 @@ using samples::flat;
 using samples::Members;
 using samples::write;
 using samples::write_archive;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -547,6 +548,23 @@ TEST(StyleGan, LabelsOfDatasetJson) {
   const Dataset partial = load_with(R"({"labels": [["00000/img1.png", 0], ["gone.png", 0]]})");
   EXPECT_THAT(partial.pixels, ElementsAre(2));
   EXPECT_EQ(partial.problems.size(), 3u);
+}
+
+TEST(StyleGan, GroupsAndPixelSizesOfDatasetJsonAreChecked) {
+  TestFolder folder;
+  const auto notes_with = [&](const std::string& facts) {
+    write_archive(
+        folder / "set.zip",
+        {{"1.png", dot(1)}, {"2.png", dot(2)}, {"dataset.json", "{\"labels\": null, " + facts + "}"}});
+    return load(folder / "set.zip").notes;
+  };
+  EXPECT_THAT(notes_with(R"("groups": [["1.png", 1], ["2.png", 2]], "pixel_size": [0.5, 2])"),
+              Contains(HasSubstr("0.5 x 2 mm")));
+  for (const auto* damaged : {R"("groups": 3)", R"("groups": [["1.png"]])", R"("groups": [["1.png", "a"]])",
+                              R"("groups": [["1.png", 1], ["1.png", 2]])", R"("pixel_size": 3)",
+                              R"("pixel_size": [1, 0])", R"("pixel_size": ["a", 1])"})
+    EXPECT_THAT(message_of(ExitCode::data, [&] { notes_with(damaged); }), HasSubstr("dataset.json"))
+        << damaged;
 }
 
 TEST(StyleGan, NamesMayBeginWithADot) {
