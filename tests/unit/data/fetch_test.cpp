@@ -11,6 +11,7 @@
 #include "errors.h"
 #include "http/server.h"
 #include "samples.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -22,8 +23,6 @@ using testing::HasSubstr;
 class Fetch : public testing::Test {
  protected:
   Fetch() {
-    // A proxy set in the environment cannot reach this machine's loopback.
-    setenv("no_proxy", "127.0.0.1", 1);
     for (int i = 0; i < 300'000; ++i) body_ += static_cast<char>(i * 31 % 251);
     server_.put("a.gz", body_);
     server_.put("b.gz", "small");
@@ -44,6 +43,7 @@ class Fetch : public testing::Test {
 
   http::Server server_;
   TestFolder folder_;
+  const Variable no_proxy_{"no_proxy", "127.0.0.1"};  // a proxy cannot reach this machine's loopback
   std::string body_;
   OfficialSet set_;
   std::function<void(const std::string&, std::uint64_t, std::uint64_t)> progress_;
@@ -173,7 +173,7 @@ TEST_F(Fetch, FullDiskIsAStorageError) {
 }
 
 TEST_F(Fetch, KnownSetGoesIntoTheCacheAndTheBaseAddressCanBeReplaced) {
-  setenv("BELAMY_CACHE", folder_.path().c_str(), 1);
+  const Variable cache("BELAMY_CACHE", folder_.path());
   std::string error;
   try {
     fetch_dataset("mnist", server_.url() + "mirror", nullptr);
@@ -189,7 +189,6 @@ TEST_F(Fetch, KnownSetGoesIntoTheCacheAndTheBaseAddressCanBeReplaced) {
     error = failure.what();
   }
   EXPECT_THAT(error, HasSubstr("did you mean 'mnist'?"));
-  unsetenv("BELAMY_CACHE");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/sha256.h"
 #include "errors.h"
 #include "samples.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -229,14 +230,12 @@ TEST(Glyphs, NoTwoFacesAreOneFontUnderTwoNames) {
 
 class OtherFonts : public testing::Test {
  protected:
-  OtherFonts() { setenv("BELAMY_FONTS", folder_.path().c_str(), 1); }
-  ~OtherFonts() override { unsetenv("BELAMY_FONTS"); }
-
   std::string error_of_glyphs() {
     return message_of(ExitCode::data, [&] { make_glyphs(1, Split::test); });
   }
 
   TestFolder folder_;
+  const Variable fonts_{"BELAMY_FONTS", folder_.path()};
 };
 
 TEST_F(OtherFonts, MissingFontNamesItsPackage) {

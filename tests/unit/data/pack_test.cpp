@@ -8,6 +8,7 @@
 
 #include "errors.h"
 #include "unit/data/samples.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -84,10 +85,11 @@ TEST(Pack, SameImagesSameBytes) {
   TestFolder folder;
   const DataOptions options = small_set(folder);
   pack_split(options, Split::train, folder / "a.zip");
-  setenv("TZ", "Asia/Tokyo", 1);
-  tzset();
-  pack_split(options, Split::train, folder / "b.zip");
-  unsetenv("TZ");
+  {
+    const Variable zone("TZ", "Asia/Tokyo");
+    tzset();
+    pack_split(options, Split::train, folder / "b.zip");
+  }
   tzset();
   EXPECT_EQ(samples::read(folder / "a.zip"), samples::read(folder / "b.zip"));
 }

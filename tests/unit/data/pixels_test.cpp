@@ -6,6 +6,7 @@
 #include "data/dataset.h"
 #include "errors.h"
 #include "unit/data/samples.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -16,12 +17,10 @@ using testing::HasSubstr;
 
 class PixelsTest : public testing::Test {
  protected:
-  PixelsTest() { use_cache(folder_ / "cache"); }
-  ~PixelsTest() override { ::unsetenv("BELAMY_CACHE"); }
-
-  static void use_cache(const fs::path& folder) { ::setenv("BELAMY_CACHE", folder.c_str(), 1); }
+  void use_cache(const fs::path& folder) const { cache_.set(folder); }
 
   TestFolder folder_;
+  const Variable cache_{"BELAMY_CACHE", folder_ / "cache"};
 };
 
 Pixels counted_up(Pixels to, int count) {

@@ -6,6 +6,7 @@
 #include "data/dataset.h"
 #include "errors.h"
 #include "samples.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -16,20 +17,6 @@ using testing::HasSubstr;
 
 class Sources : public testing::Test {
  protected:
-  Sources() {
-    for (const char* name : {"BELAMY_DATA", "BELAMY_CACHE", "XDG_CACHE_HOME", "HOME"}) {
-      const char* value = std::getenv(name);
-      before_.emplace_back(name, value ? std::optional<std::string>(value) : std::nullopt);
-    }
-    unsetenv("BELAMY_DATA");
-    setenv("BELAMY_CACHE", (folder_ / "cache").c_str(), 1);
-  }
-  ~Sources() override {
-    for (const auto& [name, value] : before_) {
-      value ? setenv(name.c_str(), value->c_str(), 1) : unsetenv(name.c_str());
-    }
-  }
-
   Kind kind_of(const std::string& path) { return find_source((folder_ / path).string()).kind; }
 
   std::string error_of(const std::string& source) {
@@ -37,7 +24,8 @@ class Sources : public testing::Test {
   }
 
   TestFolder folder_;
-  std::vector<std::pair<std::string, std::optional<std::string>>> before_;
+  const Variable data_{"BELAMY_DATA", std::nullopt}, cache_{"BELAMY_CACHE", folder_ / "cache"},
+      cache_of_all_{"XDG_CACHE_HOME"}, home_{"HOME"};
 };
 
 TEST_F(Sources, WhatIsNeitherFileNorFolderIsRefused) {
@@ -145,7 +133,7 @@ TEST_F(Sources, KnownNamesAreFoundInTheFoldersInOrder) {
   write(folder_ / "cache/data/usps/zip.train.gz", "x");
   EXPECT_EQ(find_source("usps").path, folder_ / "cache/data/usps");
   write(folder_ / "second/usps/zip.train.gz", "x");
-  setenv("BELAMY_DATA", ((folder_ / "first").string() + ":" + (folder_ / "second").string()).c_str(), 1);
+  data_.set((folder_ / "first").string() + ":" + (folder_ / "second").string());
   const Source source = find_source("usps");
   EXPECT_EQ(source.path, folder_ / "second/usps");
   EXPECT_EQ(source.kind, Kind::usps);
@@ -158,7 +146,7 @@ TEST_F(Sources, KnownNamesAreFoundInTheFoldersInOrder) {
 }
 
 TEST_F(Sources, Cifar10IsAnAlias) {
-  setenv("BELAMY_DATA", folder_.path().c_str(), 1);
+  data_.set(folder_.path());
   write(folder_ / "cifar10-jpeg/train.tar.gz", "x");
   write(folder_ / "cifar10-jpeg/test.tar.gz", "x");
   EXPECT_EQ(find_source("cifar10").name, "cifar10-jpeg");
@@ -197,7 +185,7 @@ TEST_F(Sources, HalfADownloadIsNotASet) {
 }
 
 TEST_F(Sources, UnknownNamesSayWhereItWasLookedForAndWhatIsNear) {
-  setenv("BELAMY_DATA", folder_.path().c_str(), 1);
+  data_.set(folder_.path());
   EXPECT_THAT(error_of("omniglott"), HasSubstr("did you mean 'omniglot'?"));
   EXPECT_THAT(error_of("omniglott"), HasSubstr((folder_ / "omniglott").string()));
   EXPECT_THAT(error_of("omniglott"), HasSubstr((folder_ / "cache/data/omniglott").string()));
@@ -228,11 +216,11 @@ TEST_F(Sources, ListOfKnownSets) {
 
 TEST_F(Sources, CacheFolder) {
   EXPECT_EQ(cache_folder(), folder_ / "cache");
-  unsetenv("BELAMY_CACHE");
-  setenv("XDG_CACHE_HOME", "/somewhere", 1);
+  cache_.set({});
+  cache_of_all_.set("/somewhere");
   EXPECT_EQ(cache_folder(), "/somewhere/belamy");
-  unsetenv("XDG_CACHE_HOME");
-  setenv("HOME", "/nowhere/her", 1);
+  cache_of_all_.set({});
+  home_.set("/nowhere/her");
   EXPECT_EQ(cache_folder(), "/nowhere/her/.cache/belamy");
 }
 

@@ -5,6 +5,7 @@
 
 #include "errors.h"
 #include "samples.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -15,7 +16,6 @@ using testing::HasSubstr;
 class StackedDigits : public testing::Test {
  protected:
   StackedDigits() {
-    setenv("BELAMY_DATA", folder_.path().c_str(), 1);
     for (const char* part : {"train", "t10k"}) {
       std::string pixels, labels;
       for (int i = 0; i < 50; ++i) {
@@ -29,7 +29,6 @@ class StackedDigits : public testing::Test {
                      samples::idx_labels(50, labels));
     }
   }
-  ~StackedDigits() override { unsetenv("BELAMY_DATA"); }
 
   static Dataset load(Split split, const DataOptions& options) {
     auto asked = options;
@@ -38,6 +37,7 @@ class StackedDigits : public testing::Test {
   }
 
   const TestFolder folder_;
+  const Variable data_{"BELAMY_DATA", folder_.path()};
 };
 
 TEST_F(StackedDigits, TheLabelNamesTheDigitOfEachChannel) {
@@ -84,11 +84,10 @@ TEST_F(StackedDigits, NeedTheTenDigits) {
   samples::write(folder_ / "mnist/train-labels-idx1-ubyte", samples::idx_labels(50, std::string(50, '\3')));
   EXPECT_THAT(message_of(ExitCode::data, [] { load(Split::train, {}); }),
               HasSubstr("the ten classes of digits"));
-  unsetenv("BELAMY_DATA");
-  setenv("BELAMY_CACHE", (folder_ / "none").c_str(), 1);
+  data_.set({});
+  const Variable cache("BELAMY_CACHE", folder_ / "none");
   EXPECT_THAT(message_of(ExitCode::data, [] { load(Split::train, {}); }),
               HasSubstr("belamy data fetch mnist"));
-  unsetenv("BELAMY_CACHE");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "http/server.h"
 #include "trained_networks.h"
 #include "unit/data/pytorch_samples.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -23,15 +24,8 @@ using testing::Not;
 
 class WeightsTest : public testing::Test {
  protected:
-  void SetUp() override {
-    ::setenv("BELAMY_CACHE", (folder_ / "cache").c_str(), 1);
-    ::setenv("BELAMY_WEIGHTS", (folder_ / "theirs").c_str(), 1);
-    fs::create_directories(folder_ / "theirs");
-  }
-  void TearDown() override {
-    ::unsetenv("BELAMY_CACHE");
-    ::unsetenv("BELAMY_WEIGHTS");
-  }
+  WeightsTest() { fs::create_directories(folder_ / "theirs"); }
+
   fs::path put(const fs::path& name, const std::string& bytes) {
     const auto path = folder_ / name;
     fs::create_directories(path.parent_path());
@@ -47,6 +41,7 @@ class WeightsTest : public testing::Test {
   }
 
   TestFolder folder_;
+  const Variable cache_{"BELAMY_CACHE", folder_ / "cache"}, weights_{"BELAMY_WEIGHTS", folder_ / "theirs"};
 };
 
 TEST_F(WeightsTest, AreFoundByPathAndByName) {
@@ -70,8 +65,7 @@ TEST_F(WeightsTest, TheFirstFolderThatHasTheNameWins) {
   const auto theirs = put("theirs/same.safetensors", small_file("theirs"));
   put("more/same.safetensors", small_file("more"));
   put("more/other.safetensors", small_file("other"));
-  ::setenv("BELAMY_WEIGHTS",
-           (folder_.path().string() + "/theirs::" + folder_.path().string() + "/more").c_str(), 1);
+  weights_.set(folder_.path().string() + "/theirs::" + folder_.path().string() + "/more");
   EXPECT_THAT(folders_of_variable("BELAMY_WEIGHTS"), ElementsAre(folder_ / "theirs", folder_ / "more"));
   EXPECT_EQ(find_weights("same").path, theirs);
   EXPECT_EQ(find_weights("other").path, folder_ / "more/other.safetensors");
@@ -248,10 +242,7 @@ TEST_F(WeightsTest, AMapThatDoesNotFitLeavesNothing) {
 // A server on loopback in place of the official address, and a small file in place of the network.
 class FetchedWeights : public WeightsTest {
  protected:
-  FetchedWeights() {
-    ::setenv("no_proxy", "127.0.0.1", 1);  // a proxy cannot reach this machine's loopback
-    server_.put("small.pth", bytes_);
-  }
+  FetchedWeights() { server_.put("small.pth", bytes_); }
   ImportedWeights fetch() {
     return fetch_network({"small", server_.url(), {{"small.pth", sha256_hex(bytes_)}}}, progress_);
   }
@@ -260,6 +251,7 @@ class FetchedWeights : public WeightsTest {
       pytorch_samples::dictionary(pytorch_samples::text("w") + pytorch_samples::tensor("0", 0, {6}, {1})));
   http::Server server_;
   FetchProgress progress_;
+  const Variable no_proxy_{"no_proxy", "127.0.0.1"};  // a proxy cannot reach this machine's loopback
 };
 
 TEST_F(FetchedWeights, AreCheckedAndImported) {

@@ -22,6 +22,7 @@
 #include "train/check.h"
 #include "train/training_data.h"
 #include "trained_networks.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -172,6 +173,16 @@ TEST_F(MeasuredRun, LocalisationIsMeasuredWhereBoxesAreKnown) {
   EXPECT_LE(scores["localisation-iou-50"], scores["localisation-iou-30"]);
 }
 
+TEST_F(MeasuredRun, LocalisationWithoutBoxesIsAWordOnlyWhereItIsAskedFor) {
+  trained("classifier", {"data.source=glyphs", "data.limit=64", "data.size=16"});
+  const auto run = Run::open(folder_ / "run", "cpu");
+  const auto found = evaluate(*run, {}, [](const std::string&) {});
+  EXPECT_FALSE(found.scores.empty());
+  for (const auto& line : found.not_measured) EXPECT_THAT(line, testing::Not(HasSubstr("localisation")));
+  const auto take = [&] { evaluate(*run, {.measures = {"localisation"}}, [](const std::string&) {}); };
+  EXPECT_THAT(message_of(ExitCode::data, take), HasSubstr("is not known"));
+}
+
 TEST_F(MeasuredRun, DisentanglementIsThatOfTheKnownFactors) {
   trained("vae", {"data.source=sprites", "data.limit=300", "model.tc_weight=4"});
   const auto run = Run::open(folder_ / "run", "cpu");
@@ -195,7 +206,6 @@ TEST_F(MeasuredRun, DisentanglementNeedsAttributes) {
 class MeasuredByInception : public MeasuredRun {
  protected:
   MeasuredByInception() {
-    ::setenv("BELAMY_WEIGHTS", (folder_ / "weights").c_str(), 1);
     std::uint32_t state = 1;
     for (const std::string split : {"train", "test"}) {
       fs::create_directories(folder_ / "data" / split / "x");
@@ -208,7 +218,6 @@ class MeasuredByInception : public MeasuredRun {
     }
     trained("gan", {"data.source=" + (folder_ / "data").string()});
   }
-  ~MeasuredByInception() override { ::unsetenv("BELAMY_WEIGHTS"); }
 
   void put_weights(const std::string& digest) const {
     fs::create_directories(folder_ / "weights");
@@ -222,6 +231,9 @@ class MeasuredByInception : public MeasuredRun {
   std::string refusal(const std::vector<std::string>& measures) const {
     return message_of(ExitCode::data, [&] { scores(measures); });
   }
+
+ private:
+  const Variable weights_{"BELAMY_WEIGHTS", folder_ / "weights"};
 };
 
 TEST_F(MeasuredByInception, FidTellsWhatItDependsOn) {

@@ -20,6 +20,7 @@
 #include "studio/plane.h"
 #include "studio/runs.h"
 #include "train/machine.h"
+#include "variable.h"
 
 namespace belamy::studio {
 namespace {
@@ -57,7 +58,6 @@ class StudioTest : public testing::Test {
   StudioTest() : folder_(scratch("belamy-studio")) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
-    ::setenv("XDG_RUNTIME_DIR", (folder_ / "runtime").c_str(), 1);
     const auto recipe = recipe_of(
         "vae", {"data.source=glyphs", "data.limit=64", "data.size=16", "train.steps=6", "train.batch=16",
                 "train.threads=1", "train.sample_every=2", "model.hidden=[16]", "model.code=2"});
@@ -95,6 +95,7 @@ class StudioTest : public testing::Test {
   }
 
   fs::path folder_;
+  const Variable runtime_{"XDG_RUNTIME_DIR", folder_ / "runtime"};
   std::unique_ptr<Studio> studio_;
   int port_ = 0;
   std::string cookie_;

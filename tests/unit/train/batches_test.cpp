@@ -11,6 +11,7 @@
 #include "tensors/image_tensors.h"
 #include "test_folder.h"
 #include "train/optimizer_kernels.h"
+#include "variable.h"
 
 namespace belamy {
 namespace {
@@ -72,7 +73,7 @@ void move_to_disk(Dataset& set) {
 
 TEST(BatchesTest, DataOnDiskGiveTheSameBatches) {
   const TestFolder folder;
-  ::setenv("BELAMY_CACHE", folder.path().c_str(), 1);
+  const Variable cache("BELAMY_CACHE", folder.path());
   DataOptions plain, changed, labelled;
   changed.flip = changed.affine = true;
   labelled.labelled = 20;
@@ -96,7 +97,6 @@ TEST(BatchesTest, DataOnDiskGiveTheSameBatches) {
     }
     EXPECT_TRUE(in_memory.head(7).equal(on_disk.head(7)));
   }
-  ::unsetenv("BELAMY_CACHE");
 }
 
 TEST(BatchesTest, LabelledBatchesShowOnlyTheChosenLabels) {
