@@ -108,6 +108,8 @@ Translation translated(Lab& lab, Dataset night, Dataset day, const Tensor& queri
   const auto recipe =
       Recipe::parse("[model]\nname = \"cyclegan\"\n", "lab night-to-day",
                     {fmt::format("model.width={}", lab.integer("width")), "model.blocks=3",
+                     "model.generator=" + lab.text("generator"),
+                     fmt::format("model.discriminator_layers={}", lab.integer("judge_layers")),
                      fmt::format("train.steps={}", lab.integer("steps")), "train.batch=4",
                      fmt::format("train.seed={}", lab.integer("seed")),
                      "optimizer.generators.schedule=linear", "optimizer.generators.schedule_start=0.5"});

@@ -26,7 +26,7 @@ struct CycleGanConfig : TranslationConfig {
   std::int64_t blocks = 6;
   double cycle = 10;
   double identity = 0.5;
-  std::string ablation = "none";
+  std::string generator = "residual", ablation = "none";
 
   CycleGanConfig() {
     adversarial_weight = 2;  // least-squares halves the square
@@ -34,7 +34,11 @@ struct CycleGanConfig : TranslationConfig {
   }
   void fields(Fields& f) override {
     TranslationConfig::fields(f);
-    f.add("blocks", blocks, {0, 64}, "residual blocks of each generator");
+    f.add(
+        "generator", generator, std::vector<std::string>{"residual", "unet"},
+        "network of the generators; residual: the paper's; unet: that of pix2pix, whose short ways keep the "
+        "places of things");
+    f.add("blocks", blocks, {0, 64}, "residual blocks of each residual generator");
     f.add("cycle", cycle, {0, 1e6}, "weight of the cycle loss (there and back) in the generators' loss");
     f.add("identity", identity, {0, 1e6}, "weight of the identity loss, multiplied by cycle; 0: off");
     f.add("ablation", ablation,
@@ -49,7 +53,11 @@ class CycleGan final : public Model, public Translator {
     const auto& a = shape;
     const auto& b = shape.others[0];
     const auto make = [&](const DataShape& from, const DataShape& to) {
-      return make_residual_generator(from, to, config.width, config.blocks, config.norm, generator);
+      if (config.generator == "residual")
+        return make_residual_generator(from, to, config.width, config.blocks, config.norm, generator);
+      const auto chain = std::make_shared<nn::Chain>();
+      chain->add(std::make_shared<UNet>(from, to, config.width, config.norm, /*dropout=*/0, generator));
+      return chain;
     };
     a2b_ = register_module("a2b", make(a, b));
     b2a_ = register_module("b2a", make(b, a));
@@ -140,10 +148,10 @@ ModelInfo cyclegan() {
       .sides = translation_sides,
       .check = check_cyclegan,
       .tiny = {"model.width=2", "model.blocks=1", "model.discriminator_layers=1", "model.replay=24"},
-      .variants = regulariser_variants({"model.ablation=cycle-only", "model.ablation=gan-only",
-                                        "model.ablation=forward", "model.ablation=backward",
-                                        "model.identity=0", "model.replay=0", "model.norm=batch",
-                                        "model.spectral_norm=true", "model.feature_matching=1"}),
+      .variants = regulariser_variants(
+          {"model.ablation=cycle-only", "model.ablation=gan-only", "model.ablation=forward",
+           "model.ablation=backward", "model.identity=0", "model.replay=0", "model.generator=unet",
+           "model.norm=batch", "model.spectral_norm=true", "model.feature_matching=1"}),
   });
 }
 
