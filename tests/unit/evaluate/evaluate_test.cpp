@@ -173,16 +173,6 @@ TEST_F(MeasuredRun, LocalisationIsMeasuredWhereBoxesAreKnown) {
   EXPECT_LE(scores["localisation-iou-50"], scores["localisation-iou-30"]);
 }
 
-TEST_F(MeasuredRun, LocalisationWithoutBoxesIsAWordOnlyWhereItIsAskedFor) {
-  trained("classifier", {"data.source=glyphs", "data.limit=64", "data.size=16"});
-  const auto run = Run::open(folder_ / "run", "cpu");
-  const auto found = evaluate(*run, {}, [](const std::string&) {});
-  EXPECT_FALSE(found.scores.empty());
-  for (const auto& line : found.not_measured) EXPECT_THAT(line, testing::Not(HasSubstr("localisation")));
-  const auto take = [&] { evaluate(*run, {.measures = {"localisation"}}, [](const std::string&) {}); };
-  EXPECT_THAT(message_of(ExitCode::data, take), HasSubstr("is not known"));
-}
-
 TEST_F(MeasuredRun, DisentanglementIsThatOfTheKnownFactors) {
   trained("vae", {"data.source=sprites", "data.limit=300", "model.tc_weight=4"});
   const auto run = Run::open(folder_ / "run", "cpu");
