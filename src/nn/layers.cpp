@@ -6,14 +6,21 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
+#include <torch/version.h>
 
 #include "nn/draws.h"
+#include "nn/narrow.h"
 #include "nn/norm.h"
 #include "nn/products.h"
 #include "nn/substitution.h"
 
 namespace belamy::nn {
 namespace {
+
+// Whether transposed convolutions are faster with channels innermost, the conversion included: 10 to 20 % with the oneDNN
+// of LibTorch 2.15, up to 15 % slower with that of 1.13.
+constexpr bool kChannelsInnermost = TORCH_VERSION_MAJOR > 2 ||
+                                    (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 15);
 
 // y = conv_transpose(x, w): the adjoint of conv(y, w). All three passes are passes of that convolution, so
 // its own double backward serves gradient penalties.
@@ -26,8 +33,8 @@ struct TransposedConvolution : torch::autograd::Function<TransposedConvolution> 
     const auto kernel = weight.size(2);
     const auto side = [&](std::int64_t n) { return (n - 1) * stride - 2 * padding + kernel; };
     // Only the shape of the convolution's input is read.
-    const auto input =
-        torch::empty({x.size(0), weight.size(1), side(x.size(2)), side(x.size(3))}, x.options());
+    const auto input = torch::empty({x.size(0), weight.size(1), side(x.size(2)), side(x.size(3))},
+                                    x.options().memory_format(x.suggest_memory_format()));
     return std::get<0>(at::convolution_backward(x, input, weight, c10::nullopt, {stride, stride},
                                                 {padding, padding}, {1, 1}, false, {0, 0}, 1,
                                                 {true, false, false}));
@@ -138,8 +145,22 @@ Conv::Conv(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t 
       dilation_(dilation) {}
 
 Tensor Conv::forward(const Tensor& x) {
-  if (starts()) standardise(at::conv2d(x, weight(), bias(), stride_, padding_, dilation_).to(torch::kFloat));
-  return at::conv2d(x, weight(), bias(), stride_, padding_, dilation_);
+  if (starts()) standardise(convolve(x).to(torch::kFloat));
+  return convolve(x);
+}
+
+Tensor Conv::convolve(const Tensor& x) {
+  const auto weight = this->weight();
+  const auto kernel = weight.size(2);
+  const bool in_lines = x.suggest_memory_format() == torch::MemoryFormat::Contiguous;
+  if (dilation_ == 1 && in_lines && is_narrow(x, weight, weight.size(1)))
+    return widening_convolution(x, weight, bias(), stride_, padding_);
+  // With stride 1, a convolution is the adjoint of that with the kernel turned by 180 degrees.
+  if (dilation_ == 1 && stride_ == 1 && padding_ < kernel && is_narrow(x, weight, weight.size(0))) {
+    const auto y = narrowing_convolution(x, weight.transpose(0, 1).flip({2, 3}), 1, kernel - 1 - padding_);
+    return bias().defined() ? y + bias().view({1, -1, 1, 1}) : y;
+  }
+  return at::conv2d(x, weight, bias(), stride_, padding_, dilation_);
 }
 
 PRelu::PRelu(std::int64_t channels) {
@@ -160,9 +181,16 @@ ConvTranspose::ConvTranspose(std::int64_t in, std::int64_t out, std::int64_t ker
 Tensor ConvTranspose::forward(const Tensor& x) {
   const auto &weight = present(weight_), &bias = present(bias_);
   if (!x.device().is_cpu() || !fast_paths()) return at::conv_transpose2d(x, weight, bias, stride_, padding_);
+  if (is_narrow(x, weight, weight.size(1))) {
+    const auto y = narrowing_convolution(x, weight, stride_, padding_);
+    return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
+  }
   // Autocast does not know this function.
   const auto type = autocasts_on_cpu() ? torch::kBFloat16 : weight.scalar_type();
-  const auto y = TransposedConvolution::apply(x.to(type), weight.to(type), stride_, padding_);
+  const bool recorded = torch::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad());
+  const bool convert = kChannelsInnermost && !recorded;
+  const auto values = convert ? x.contiguous(torch::MemoryFormat::ChannelsLast) : x;
+  const auto y = TransposedConvolution::apply(values.to(type), weight.to(type), stride_, padding_);
   return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
 }
 

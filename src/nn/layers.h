@@ -88,6 +88,7 @@ class Conv : public Weighted {
   Tensor forward(const Tensor& x);
 
  private:
+  Tensor convolve(const Tensor& x);
   std::int64_t stride_, padding_, dilation_;
 };
 

@@ -2,13 +2,13 @@
 
 #include <ATen/autocast_mode.h>
 #include <algorithm>
-#include <dlfcn.h>
 #include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 #include <torch/version.h>
 
 #include "core/parallel.h"
+#include "nn/sgemm.h"
 
 namespace belamy::nn {
 namespace {
@@ -17,25 +17,6 @@ constexpr std::int64_t kColumns = 16;       // columns that are worth a vector
 constexpr std::int64_t kFlops = 1'000'000;  // operations that are worth a thread
 
 thread_local bool fast = true;
-
-// oneDNN's C interface: row-major, op(A) [M, K], op(B) [K, N]. LibTorch's own copy where its symbols can be found. Others
-// hide them: there the system's copy serves, if it has the same threads. It is bound to itself, because LibTorch's
-// may be another version.
-using Sgemm = int (*)(char, char, std::int64_t, std::int64_t, std::int64_t, float, const float*, std::int64_t,
-                      const float*, std::int64_t, float, float*, std::int64_t);
-
-Sgemm sgemm() {
-  static const auto found = [] {
-    auto* place = dlsym(RTLD_DEFAULT, "dnnl_sgemm");
-    for (const auto* name : {"libdnnl.so.3", "libdnnl.so.2"}) {
-      if (place || !threads_are_shared()) break;
-      if (auto* library = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND))
-        place = dlsym(library, "dnnl_sgemm");
-    }
-    return reinterpret_cast<Sgemm>(place);
-  }();
-  return found;
-}
 
 bool suits(const Tensor& x) {
   return x.device().is_cpu() && x.scalar_type() == torch::kFloat && x.dim() == 2 && x.numel() > 0;

@@ -112,6 +112,53 @@ TEST_F(ProductsTest, TransposedConvolutions) {
   expect_alike([&](const auto& v) { return layer.forward(v[0]); }, {torch::randn({2, 3, 5, 5})});
 }
 
+// Few channels on one side, odd sizes, kernels that stand over the border, steps that leave pixels out, and images whose
+// windows are divided into bands (64 x 70 places of 75 values).
+struct NarrowCase {
+  std::int64_t in, out, kernel, stride, padding, height, width;
+  bool bias;
+};
+
+void PrintTo(const NarrowCase& c, std::ostream* out) {
+  *out << c.in << "->" << c.out << " k" << c.kernel << " s" << c.stride << " p" << c.padding << " "
+       << c.height << "x" << c.width << (c.bias ? " bias" : "");
+}
+
+class NarrowTest : public ProductsTest, public testing::WithParamInterface<NarrowCase> {};
+
+TEST_P(NarrowTest, ConvolutionsOfFewChannelsAreLibTorchs) {
+  const auto& c = GetParam();
+  torch::manual_seed(11);
+  nn::Conv layer(c.in, c.out, c.kernel, c.stride, c.padding, c.bias);
+  std::vector<Tensor> inputs = {torch::randn({3, c.in, c.height, c.width})};
+  for (const auto& p : layer.parameters()) inputs.push_back(torch::randn(p.sizes()));
+  expect_alike(
+      [&](const auto& v) {
+        const nn::Substitution own(layer.parameters(), {v.begin() + 1, v.end()});
+        return layer.forward(v[0]);
+      },
+      inputs);
+}
+
+TEST_F(ProductsTest, MapsWithChannelsInnermost) {
+  torch::manual_seed(12);
+  const torch::NoGradGuard no_grad;
+  nn::ConvTranspose layer(6, 2, 4, 2, 1, true);
+  for (auto& parameter : layer.parameters()) parameter.normal_();
+  const auto x = torch::randn({2, 6, 5, 7});
+  const auto y = layer.forward(x.contiguous(torch::MemoryFormat::ChannelsLast));
+  EXPECT_TRUE(y.is_contiguous());
+  EXPECT_LT(distance(y, layer.forward(x)), 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, NarrowTest,
+    testing::Values(NarrowCase{1, 8, 4, 2, 1, 12, 12, true}, NarrowCase{3, 5, 3, 1, 1, 7, 9, false},
+                    NarrowCase{3, 6, 5, 2, 2, 64, 70, true}, NarrowCase{2, 7, 5, 3, 0, 12, 13, true},
+                    NarrowCase{8, 1, 3, 1, 1, 6, 5, true}, NarrowCase{6, 3, 7, 1, 3, 64, 33, true},
+                    NarrowCase{9, 3, 1, 1, 0, 5, 4, false}, NarrowCase{8, 2, 3, 1, 0, 6, 5, true},
+                    NarrowCase{8, 1, 3, 2, 1, 9, 9, true}, NarrowCase{1, 1, 3, 1, 2, 4, 4, true}));
+
 // Norms with and without a rectifier behind them. The first derivatives that no second ones follow have
 // kernels of their own. Sizes: columns beside the kernels' 64 lanes; planes below, beside and above them.
 using NormCase = std::tuple<std::string, std::vector<std::int64_t>, double>;
