@@ -427,8 +427,9 @@ std::unique_ptr<Group> Group::join(const std::function<void(const std::string&)>
 #else
 
 std::unique_ptr<Group> gloo_group(c10::intrusive_ptr<c10d::Store>, const GlooOptions&) {
-  throw usage_error("this build of Belamy cannot train in several processes: its LibTorch came without Gloo",
-                    "build it with Debian's LibTorch, and with the package libgloo-dev");
+  throw usage_error(
+      "this build of Belamy cannot train in several processes: its LibTorch came without Gloo",
+      "build it with a LibTorch that has Gloo, such as Debian's, and with the package libgloo-dev");
 }
 
 std::unique_ptr<Group> Group::join(const std::function<void(const std::string&)>&) {

@@ -232,7 +232,8 @@ TEST(SlicedWasserstein, IsSymmetricRepeatableAndBelowTheFullDistance) {
   EXPECT_NEAR(sliced_wasserstein(y, x), xy, 1e-14);
   EXPECT_EQ(sliced_wasserstein(x, y), xy);
   EXPECT_NE(sliced_wasserstein(x, y, {.seed = 2}), xy);
-  EXPECT_EQ(sliced_wasserstein(x, x.flip(0)), 0);
+  // A product may round a row by its place, as that of MKL does.
+  EXPECT_LT(sliced_wasserstein(x, x.flip(0)), 1e-14);
   EXPECT_LT(xy, earth_movers_distance(x, y));
   EXPECT_THROW(sliced_wasserstein(x, y, {.projections = 0}), Error);
 }
