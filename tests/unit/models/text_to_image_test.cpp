@@ -111,7 +111,7 @@ TEST(Stackgan, TheSecondPictureIsMadeOfTheFirst) {
 TEST(Stackgan, LearnsWhatATextAsksFor) {
   const auto recipe = stackgan({"optimizer.generator.lr=0.002", "optimizer.discriminator.lr=0.002"});
   Session session(*recipe, light_and_dark(64), kCpu);
-  run_steps(session, 150);
+  run_steps(session, 350);
   bool recorded = false;
   for (const auto& [name, value] : session.take_records())
     recorded = recorded || name == "loss/wrong-pairs-2";
